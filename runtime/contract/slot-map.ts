@@ -139,7 +139,7 @@ export function expandTable(map: Pick<SlotMap, 'shards' | 'overrides'>): Uint16A
 /** Every shard must be in exactly one group, and no two groups may share an id. */
 function coverageProblems(map: SlotMap): string[] {
   const problems: string[] = [];
-  const owner: (string | undefined)[] = new Array(map.shards);
+  const owner = Array.from<string | undefined>({ length: map.shards });
   const seen = new Set<string>();
   for (const region of map.regions) {
     if (seen.has(region.code)) problems.push(`region ${region.code} is listed twice`);
@@ -150,7 +150,7 @@ function coverageProblems(map: SlotMap): string[] {
       claimShards(group, map.shards, owner, problems);
     }
   }
-  const orphan = owner.findIndex((id) => id === undefined);
+  const orphan = owner.indexOf(undefined);
   if (orphan >= 0) problems.push(`shard ${orphan} belongs to no group`);
   return problems;
 }
@@ -180,7 +180,7 @@ function overrideProblems(map: SlotMap): string[] {
 }
 
 function homesOf(map: SlotMap): ShardHome[] {
-  const homes: ShardHome[] = new Array(map.shards);
+  const homes = Array.from<ShardHome>({ length: map.shards });
   for (const region of map.regions) {
     for (const group of region.groups) {
       const home = { region: region.code, group: group.id, address: group.address };
