@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { CODE_PATTERN, regionSchema } from './region.ts';
+
+const positive = z.int().min(1);
+
+/** Nodes and types of one fleet each; the EC2 name, whichever service runs it. */
+const instanceTypes = z.strictObject({
+  edge: z.string().default('c7g.2xlarge').describe('Edge nodes; Graviton, since the runtime package carries Node for arm64 (C6).'),
+  core: z.string().default('c7g.4xlarge').describe('Core nodes; Graviton (C6).'),
+  bus: z.string().default('m7g.2xlarge').describe('Kafka brokers; distributed foundation only.'),
+  store: z.string().default('i8g.4xlarge').describe('ScyllaDB nodes, with NVMe of their own; distributed foundation only.'),
+  directory: z.string().default('r7g.xlarge').describe('Valkey nodes; distributed foundation only.'),
+});
+
+const authentication = z.strictObject({
+  issuer: z.string().min(1).optional().describe('`iss` that a client’s token must carry. Default: https:// and the domain.'),
+  audience: z.string().min(1).default('iris').describe('`aud` that a client’s token must carry.'),
+});
+
+const limits = z.strictObject({
+  inboxBytesMax: positive
+    .optional()
+    .describe('Bytes waiting in one user’s inbox, above which senders are refused. Default: the runtime’s.'),
+  outboxBytesMax: positive
+    .optional()
+    .describe('Bytes waiting for other regions on one core, above which sends are refused. Default: the runtime’s.'),
+  sessionQueuedBytesMax: positive.optional().describe('Bytes one session may hold for a slow reader. Default: the runtime’s.'),
+  drainTimeoutMs: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .optional()
+    .describe('Milliseconds a leaving node takes before it closes what is left. Default: the runtime’s.'),
+});
+
+const traffic = z.strictObject({
+  messagesPerUserPerDay: z.number().positive().default(100).describe('Messages one daily user sends in a day (D16).'),
+  messageBytes: positive.default(100).describe('Bytes of an average message (S4, C9).'),
+  peakToAverage: z.number().min(1).default(3).describe('Peak message rate over the average of a day (D16: 3.5 M over 1.16 M).'),
+  retentionDays: z.number().positive().default(7).describe('Days a message stays in the hot store (D12).'),
+  replicas: positive.default(3).describe('Copies the hot store keeps.'),
+  compressionRatio: z.number().min(1).default(1).describe('Bytes before over bytes after the store’s compression.'),
+});
+
+/**
+ * The one parameter file of an environment (L11, N8). Two environments differ in these data and in nothing else; every field is
+ * documented in docs/environment.md, which is generated from here. Rules that need facts about AWS are in infra/plan.
+ */
+export const environmentSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(CODE_PATTERN, 'must be lower-case letters, digits and dashes, 31 at most')
+    .describe('Names every resource; lower-case letters, digits and dashes.'),
+  domain: z.string().describe('DNS name under which clients find edge.<domain>.'),
+  runsIn: z
+    .enum(['cloud', 'local'])
+    .default('cloud')
+    .describe(
+      'cloud: templates can be synthesized, and `iris up` can still run it here. local: this machine only, without authentication.',
+    ),
+  foundation: z
+    .enum(['embedded', 'distributed'])
+    .default('embedded')
+    .describe(
+      'embedded: one core per shard group with log and inbox on its own volume. distributed: Kafka, ScyllaDB and Valkey, a primary and a standby per group.',
+    ),
+  dailyActiveUsers: positive.describe('Users of a day, all regions together.'),
+  peakConcurrentShare: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.1)
+    .describe('Share of the daily users connected at the peak (K1), above 0, at most 1.'),
+  usersPerShard: positive.default(100_000).describe('Daily users one shard serves (K1).'),
+  shardsPerGroup: positive.default(50).describe('Shards of one shard group at most; a group fails over as a whole (C13).'),
+  connectionsPerEdge: positive
+    .default(100_000)
+    .describe('Connections of one edge at the peak (C14: 100,000 with TLS ended at the load balancer).'),
+  edgesMin: positive.default(2).describe('Fewest edges of a region that is sized by userShare; two, so that one may fail (C1).'),
+  edgesPerRegionMax: positive.default(100).describe('Most edges a region may be planned with (C15).'),
+  edgeGrowthMax: z
+    .number()
+    .min(1)
+    .default(2)
+    .describe('How far autoscaling may grow a region’s edges, as a multiple of the plan (O3: 200 to 500).'),
+  safetyFactor: z
+    .number()
+    .min(1)
+    .max(10)
+    .default(1)
+    .describe('Multiplies the need of regions sized by userShare; 1.0 gives the seeds’ figures, 1.5 the RFC’s (C1).'),
+  edgeSpotShare: z.number().min(0).max(1).default(0.5).describe('Share of the edges that are spot instances (K11), 0 to 1.'),
+  zones: z.int().min(1).max(4).default(3).describe('Availability zones per region, unless the region lists zoneIds.'),
+  instanceTypes: instanceTypes.prefault({}).describe('EC2 instance types of the fleets.'),
+  traffic: traffic.prefault({}).describe('What users send and how long it is kept; sizes bus and store.'),
+  geoRouting: z.enum(['route53', 'cloudflare']).default('route53').describe('Who sends a client to its nearest region.'),
+  globalRegion: z.string().default('us-east-1').describe('AWS region of the one global stack: routing, slot map and its pointer.'),
+  hostedZoneId: z
+    .string()
+    .regex(/^Z[A-Z0-9]{1,31}$/, 'must be a Route 53 zone id, Z and capitals or digits')
+    .optional()
+    .describe('Route 53 zone of the domain. Default: the global stack makes one.'),
+  authentication: authentication
+    .prefault({})
+    .describe('What a client’s token must say; its keys are in the SSM parameter /iris/<name>/token-keys (A3).'),
+  limits: limits.prefault({}).describe('Bounds of the runtime that this environment changes.'),
+  slotMapVersion: positive
+    .default(1)
+    .describe('Version of the slot map; raise it with each change of shards or groups, nodes refuse to go back.'),
+  regions: z.array(regionSchema).min(1).max(1_000).describe('The regions, in the order in which shards are numbered.'),
+});
+
+/** As written in a file: fields with a default may be left out. Not checked yet; `createPlan` does that. */
+export type Environment = z.input<typeof environmentSchema>;
+/** Complete and checked. */
+export type EnvironmentConfig = z.output<typeof environmentSchema>;
+
+/** Gives an environment file its type; changes and checks nothing, so that all problems can be told at once by `createPlan`. */
+export function defineEnvironment(environment: Environment): Environment {
+  return environment;
+}

@@ -1,0 +1,182 @@
+import type { EnvironmentConfig } from '../../environments/environment.ts';
+import type { CapacityPlan } from './capacity.ts';
+
+/**
+ * What an environment needs, worked out once (design §1): templates, node configs, the local fleet and the reports read this and do no
+ * arithmetic of their own. Plain data: it can be printed as JSON and compared.
+ */
+export interface Plan {
+  /** The environment’s name. */
+  readonly environment: string;
+  readonly domain: string;
+  readonly runsIn: 'cloud' | 'local';
+  readonly foundation: 'embedded' | 'distributed';
+  readonly geoRouting: 'route53' | 'cloudflare';
+  /** AWS region of the global stack. */
+  readonly globalRegion: string;
+  readonly hostedZoneId: string | null;
+  readonly totals: PlanTotals;
+  readonly regions: readonly RegionPlan[];
+  readonly slotMap: SlotMapSummary;
+  readonly capacity: CapacityPlan;
+  readonly names: GlobalNames;
+  /** Resolved: what a token must say. */
+  readonly authentication: { readonly issuer: string; readonly audience: string };
+  /** The environment with every default filled in. */
+  readonly config: EnvironmentConfig;
+}
+
+export interface PlanTotals {
+  readonly regions: number;
+  readonly edges: number;
+  readonly cores: number;
+  readonly shardGroups: number;
+  readonly shards: number;
+  readonly concurrentConnections: number;
+  readonly dailyActiveUsers: number;
+  /** Zero with the embedded foundation. */
+  readonly brokers: number;
+  readonly storeNodes: number;
+  readonly directoryNodes: number;
+}
+
+export interface RegionPlan {
+  readonly code: string;
+  readonly awsRegion: string;
+  /** `current` or 12 digits. */
+  readonly account: string;
+  readonly zoneIds: readonly string[];
+  readonly cidr: string;
+  /** One per zone id, in their order. */
+  readonly subnets: readonly ZoneSubnets[];
+  readonly serves: { readonly default: boolean; readonly continents: readonly string[]; readonly countries: readonly string[] };
+  readonly edges: number;
+  /** Bounds of the edges’ autoscaling. */
+  readonly edgesMin: number;
+  readonly edgesMax: number;
+  /** Share of the edges that are spot instances, 0 to 1. */
+  readonly edgeSpotShare: number;
+  /** All cores of the region: shardGroups × coresPerGroup. */
+  readonly cores: number;
+  /** 1 embedded, 2 (primary and standby) distributed. */
+  readonly coresPerGroup: number;
+  readonly shardGroups: number;
+  readonly shards: number;
+  readonly firstShard: number;
+  /** Connections at the peak. */
+  readonly connections: number;
+  readonly dailyActiveUsers: number;
+  readonly groups: readonly GroupPlan[];
+  readonly instanceTypes: InstanceTypes;
+  readonly amiId: string | null;
+  readonly storeAmiId: string | null;
+  /** Null with the embedded foundation. */
+  readonly bus: BusPlan | null;
+  readonly store: StorePlan | null;
+  readonly directory: DirectoryPlan | null;
+  readonly names: RegionNames;
+  readonly addresses: RegionAddresses;
+}
+
+export interface InstanceTypes {
+  readonly edge: string;
+  readonly core: string;
+  readonly bus: string;
+  readonly store: string;
+  readonly directory: string;
+}
+
+/** The network of one zone: load balancers and gateways in the public block, nodes in the private one. */
+export interface ZoneSubnets {
+  readonly zoneId: string;
+  readonly publicCidr: string;
+  readonly privateCidr: string;
+}
+
+/** Shards `firstShard` … `firstShard + shardCount - 1`, and where their owner is reached. */
+export interface GroupPlan {
+  readonly id: string;
+  readonly firstShard: number;
+  readonly shardCount: number;
+  /** host:port of the link listener. */
+  readonly address: string;
+  /** Names of its cores; the first is the primary at first start. */
+  readonly nodes: readonly string[];
+}
+
+export interface BusPlan {
+  /** A multiple of the region’s zones. */
+  readonly brokers: number;
+  readonly instanceType: string;
+  /** Gibibytes of each broker’s volume: one day of the region’s messages, replicated, at 70 % full. */
+  readonly volumeGibibytes: number;
+}
+
+export interface StorePlan {
+  /** A multiple of the region’s zones. */
+  readonly nodes: number;
+  readonly instanceType: string;
+  readonly replicas: number;
+}
+
+export interface DirectoryPlan {
+  /** Primaries and replicas together. */
+  readonly nodes: number;
+  readonly nodeGroups: number;
+  readonly replicasPerGroup: number;
+  readonly instanceType: string;
+}
+
+/** Names of one region’s resources, all from the environment’s name and the region’s code. */
+export interface RegionNames {
+  /** `iris-<environment>-<code>`: prefix of stacks and of every name below. */
+  readonly prefix: string;
+  /** At most 32 characters: ELB allows no more. */
+  readonly loadBalancer: string;
+  readonly targetGroup: string;
+  readonly edgeFleet: string;
+  readonly bus: string;
+  readonly store: string;
+  /** At most 40 characters: ElastiCache allows no more. */
+  readonly directory: string;
+  /** SSM parameters that point to the node configs. */
+  readonly edgeConfigParameter: string;
+  readonly coreConfigParameter: string;
+  /** Name of the first edge and the first core, as logs and the local fleet show them. */
+  readonly firstEdge: string;
+  readonly firstCore: string;
+}
+
+export interface RegionAddresses {
+  /** Host name of the region’s own edges: `edge-<code>.<domain>`. */
+  readonly edgeHost: string;
+  /** host:port for clients. */
+  readonly edge: string;
+  /** Zone of the cores’ host names: `<group>.<coreZone>`. */
+  readonly coreZone: string;
+  /** host:port of the first group. */
+  readonly firstCore: string;
+}
+
+export interface GlobalNames {
+  /** `iris-<environment>-global`. */
+  readonly prefix: string;
+  /** Host name for clients everywhere: `edge.<domain>`. */
+  readonly endpointHost: string;
+  /** host:port for clients everywhere. */
+  readonly endpoint: string;
+  /** SSM parameter, in the global region only, that points to the slot map document. */
+  readonly slotMapParameter: string;
+  /** SSM parameter with the PEM public keys of client tokens, one in each region. */
+  readonly tokenKeysParameter: string;
+}
+
+/** The slot map in figures; `slotMapOf(plan)` builds the document. */
+export interface SlotMapSummary {
+  readonly version: number;
+  readonly slots: number;
+  readonly shards: number;
+  readonly slotsPerShardMin: number;
+  readonly slotsPerShardMax: number;
+  readonly groups: number;
+}
