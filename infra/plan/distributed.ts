@@ -1,0 +1,66 @@
+import type { EnvironmentConfig } from '../../environments/environment.ts';
+import type { RegionConfig } from '../../environments/region.ts';
+import { BROKER_VOLUME_GIBIBYTES_MAX } from '../facts/aws-limits.ts';
+import { findInstanceType } from '../facts/instance-types.ts';
+import { storageFigures, trafficFigures } from './capacity.ts';
+import type { BusPlan, DirectoryPlan, InstanceTypes, StorePlan } from './plan.ts';
+import { roundUp, roundUpToMultiple } from './sizing.ts';
+
+/** Megabytes a second that one virtual CPU of a broker takes in: MSK’s 15.6 for two. */
+const BROKER_MEGABYTES_PER_CPU = 7.8;
+/** Copies of a bus record. */
+const BUS_REPLICAS = 3;
+/** How full a volume, a memory or a broker is planned (K9: 70 to 85 %). */
+const PLANNED_FILL = 0.7;
+/** Gibibytes below which a broker’s volume is not worth planning. */
+const BROKER_VOLUME_MIN = 100;
+/** Bytes of a `session:{user}` entry with the server’s own overhead (R18). */
+const SESSION_BYTES = 1_024;
+/** A Valkey cluster has three primaries at least, so that a majority survives one. */
+const NODE_GROUPS_MIN = 3;
+const DIRECTORY_REPLICAS = 1;
+
+const GIBIBYTE = 2 ** 30;
+
+export interface FleetNeed {
+  readonly dailyActiveUsers: number;
+  readonly connections: number;
+  readonly zones: number;
+  readonly traffic: EnvironmentConfig['traffic'];
+  readonly instanceTypes: InstanceTypes;
+  /** Counts stated in the environment win over what traffic asks for. */
+  readonly stated: Pick<RegionConfig, 'brokers' | 'storeNodes' | 'directoryNodes'>;
+}
+
+/** Kafka brokers for the region’s peak with its copies, the same number in each zone. */
+export function planBus(need: FleetNeed): BusPlan {
+  const instanceType = need.instanceTypes.bus;
+  const peak = trafficFigures(need.dailyActiveUsers, need.traffic).messagesPerSecondPeak;
+  const megabytes = (peak * need.traffic.messageBytes * BUS_REPLICAS) / 1e6;
+  const perBroker = (findInstanceType(instanceType)?.cpus ?? 1) * BROKER_MEGABYTES_PER_CPU * PLANNED_FILL;
+  const brokers = need.stated.brokers ?? roundUpToMultiple(megabytes / perBroker, need.zones);
+  const bytes = storageFigures(need.dailyActiveUsers, need.traffic).bytesPerDay * BUS_REPLICAS;
+  const volume = Math.max(BROKER_VOLUME_MIN, roundUp(bytes / brokers / PLANNED_FILL / GIBIBYTE));
+  return { brokers, instanceType, volumeGibibytes: Math.min(volume, BROKER_VOLUME_GIBIBYTES_MAX) };
+}
+
+/** ScyllaDB nodes that hold the hot messages with their copies on local NVMe (C9), the same number in each zone. */
+export function planStore(need: FleetNeed): StorePlan {
+  const instanceType = need.instanceTypes.store;
+  const perNode = (findInstanceType(instanceType)?.nvmeGibibytes ?? 1) * GIBIBYTE * PLANNED_FILL;
+  const nodes =
+    need.stated.storeNodes ?? roundUpToMultiple(storageFigures(need.dailyActiveUsers, need.traffic).hotBytes / perNode, need.zones);
+  return { nodes, instanceType, replicas: need.traffic.replicas };
+}
+
+/** Valkey primaries for the region’s sessions, and a replica for each. */
+export function planDirectory(need: FleetNeed): DirectoryPlan {
+  const instanceType = need.instanceTypes.directory;
+  const perNode = (findInstanceType(instanceType)?.memoryGibibytes ?? 1) * GIBIBYTE * PLANNED_FILL;
+  const stated = need.stated.directoryNodes;
+  const nodeGroups =
+    stated === undefined
+      ? Math.max(NODE_GROUPS_MIN, roundUp((need.connections * SESSION_BYTES) / perNode))
+      : stated / (1 + DIRECTORY_REPLICAS);
+  return { nodes: nodeGroups * (1 + DIRECTORY_REPLICAS), nodeGroups, replicasPerGroup: DIRECTORY_REPLICAS, instanceType };
+}

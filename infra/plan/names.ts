@@ -1,0 +1,68 @@
+import type { GlobalNames, RegionAddresses, RegionNames } from './plan.ts';
+
+/** Where clients connect, v1 and v2 alike (P3). */
+export const CLIENT_PORT = 8443;
+/** Where edges and cores link to a core. */
+export const LINK_PORT = 7400;
+/** Health, readiness and metrics. */
+export const ADMIN_PORT = 9400;
+
+/**
+ * Every name comes from the environment’s name and the region’s code alone, so regions can refer to each other without asking and a
+ * region added later renames nothing.
+ */
+export function regionNames(environment: string, code: string): RegionNames {
+  const prefix = `iris-${environment}-${code}`;
+  return {
+    prefix,
+    loadBalancer: `${prefix}-edge`,
+    targetGroup: `${prefix}-edge`,
+    edgeFleet: `${prefix}-edge`,
+    bus: `${prefix}-bus`,
+    store: `${prefix}-store`,
+    directory: `${prefix}-directory`,
+    edgeConfigParameter: `/iris/${environment}/${code}/edge-config`,
+    coreConfigParameter: `/iris/${environment}/${code}/core-config`,
+    firstEdge: edgeNodeName(code, 0),
+    firstCore: coreNodeName(groupId(code, 0), 0),
+  };
+}
+
+export function globalNames(environment: string, domain: string): GlobalNames {
+  return {
+    prefix: `iris-${environment}-global`,
+    endpointHost: `edge.${domain}`,
+    endpoint: `edge.${domain}:${CLIENT_PORT}`,
+    slotMapParameter: `/iris/${environment}/slot-map`,
+    tokenKeysParameter: `/iris/${environment}/token-keys`,
+  };
+}
+
+export function regionAddresses(domain: string, code: string): RegionAddresses {
+  const edgeHost = `edge-${code}.${domain}`;
+  return { edgeHost, edge: `${edgeHost}:${CLIENT_PORT}`, coreZone: coreZone(domain), firstCore: groupAddress(domain, groupId(code, 0)) };
+}
+
+/** `tokyo-g0` */
+export function groupId(code: string, index: number): string {
+  return `${code}-g${index}`;
+}
+
+/** `tokyo-edge-0` */
+export function edgeNodeName(code: string, index: number): string {
+  return `${code}-edge-${index}`;
+}
+
+/** `tokyo-g0-a`, and `tokyo-g0-b` for its standby. */
+export function coreNodeName(group: string, index: number): string {
+  return `${group}-${String.fromCharCode('a'.charCodeAt(0) + index)}`;
+}
+
+/** host:port at which every edge and core of the environment reaches the group’s owner. */
+export function groupAddress(domain: string, group: string): string {
+  return `${group}.${coreZone(domain)}:${LINK_PORT}`;
+}
+
+function coreZone(domain: string): string {
+  return `core.${domain}`;
+}

@@ -1,0 +1,78 @@
+import { IrisError } from '../../runtime/contract/errors.ts';
+import { checkNodeConfig, type NodeConfigDocument } from '../../runtime/contract/node-config.ts';
+import { ADMIN_PORT, CLIENT_PORT, LINK_PORT } from './names.ts';
+import type { Plan, RegionPlan } from './plan.ts';
+
+/** Where the boot script puts what a node reads, and where a core keeps its log. */
+const SLOT_MAP_PATH = '/var/lib/iris/slot-map.json';
+const STORE_DIRECTORY = '/var/lib/iris/store';
+const TOKEN_KEYS_PATH = '/etc/iris/token-keys.pem';
+
+export interface NodeConfigs {
+  readonly edge: NodeConfigDocument;
+  readonly core: NodeConfigDocument;
+}
+
+/**
+ * The two documents that all nodes of a region share: a node learns its own name and group from IRIS_NODE and IRIS_GROUP (R21). They
+ * hold nothing of other regions, so that one may be added without a new config here (L11).
+ * @throws IrisError CONFIG_INVALID when the runtime’s own validator refuses one (L12).
+ */
+export function nodeConfigsOf(plan: Plan, regionCode: string): NodeConfigs {
+  const region = plan.regions.find(({ code }) => code === regionCode);
+  if (region === undefined) {
+    const codes = plan.regions.map(({ code }) => code).join(', ');
+    throw new IrisError('CONFIG_INVALID', `region '${regionCode}' is not in the plan of ${plan.environment}, which has ${codes}`);
+  }
+  return { edge: checked(edgeConfig(plan, region)), core: checked(coreConfig(plan, region)) };
+}
+
+function edgeConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
+  const { sessionQueuedBytesMax } = plan.config.limits;
+  return {
+    ...sharedFields(plan, region),
+    role: 'edge',
+    client: { host: hostOf(plan), port: CLIENT_PORT },
+    authentication: plan.runsIn === 'local' ? { kind: 'none' } : { kind: 'token', ...plan.authentication, keysPath: TOKEN_KEYS_PATH },
+    connectionsMax: plan.config.connectionsPerEdge,
+    ...(sessionQueuedBytesMax === undefined ? {} : { sessionQueuedBytesMax }),
+  };
+}
+
+function coreConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
+  const { inboxBytesMax, outboxBytesMax } = plan.config.limits;
+  return {
+    ...sharedFields(plan, region),
+    role: 'core',
+    group: { env: 'IRIS_GROUP' },
+    link: { host: hostOf(plan), port: LINK_PORT },
+    store: { kind: 'embedded', directory: STORE_DIRECTORY },
+    ...(inboxBytesMax === undefined ? {} : { inboxBytesMax }),
+    ...(outboxBytesMax === undefined ? {} : { outboxBytesMax }),
+  };
+}
+
+function sharedFields(plan: Plan, region: RegionPlan) {
+  const { drainTimeoutMs } = plan.config.limits;
+  return {
+    format: 'iris-node/1',
+    environment: plan.environment,
+    region: region.code,
+    node: { env: 'IRIS_NODE' },
+    local: plan.runsIn === 'local',
+    slotMapPath: SLOT_MAP_PATH,
+    /** All addresses of the node: load balancers and collectors ask from outside it, and its security group admits only the network. */
+    admin: { host: hostOf(plan), port: ADMIN_PORT },
+    ...(drainTimeoutMs === undefined ? {} : { drainTimeoutMs }),
+  } as const;
+}
+
+function hostOf(plan: Plan): string {
+  return plan.runsIn === 'local' ? '127.0.0.1' : '0.0.0.0';
+}
+
+function checked(document: NodeConfigDocument): NodeConfigDocument {
+  const problems = checkNodeConfig(document);
+  if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `node config of ${document.region}: ${problems.join('; ')}`);
+  return document;
+}
