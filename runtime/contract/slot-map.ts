@@ -102,24 +102,34 @@ export function createSlotMap(input: SlotMapInput): SlotMap {
   return { ...map, overrides: [] };
 }
 
+/** Everything wrong with a slot map, one line each; empty when it is good. What `iris check` prints. */
+export function checkSlotMap(document: unknown): string[] {
+  return inspect(document).problems;
+}
+
 /**
  * The one validator of slot maps (L12): schema, coverage and table hash. Every problem is listed at once.
  * @throws IrisError CONFIG_INVALID
  */
 export function readSlotMap(document: unknown): SlotRouter {
+  const { problems, router } = inspect(document);
+  if (router === undefined) throw new IrisError('CONFIG_INVALID', `slot map: ${problems.join('; ')}`);
+  return router;
+}
+
+/** A hash can only be compared once the table is known to be complete, so its problem comes alone. */
+function inspect(document: unknown): { problems: string[]; router?: SlotRouter } {
   const parsed = slotMapSchema.safeParse(document);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'document'}: ${issue.message}`);
-    throw new IrisError('CONFIG_INVALID', `slot map: ${lines.join('; ')}`);
+    return { problems: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'document'}: ${issue.message}`) };
   }
   const map = parsed.data;
   const problems = [...coverageProblems(map), ...overrideProblems(map)];
-  if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `slot map: ${problems.join('; ')}`);
+  if (problems.length > 0) return { problems };
   const table = expandTable(map);
   const actual = tableHash(table);
-  if (actual !== map.tableSha256)
-    throw new IrisError('CONFIG_INVALID', `slot map: the table hashes to ${actual}, the document says ${map.tableSha256}`);
-  return new SlotRouter(map, table);
+  if (actual !== map.tableSha256) return { problems: [`tableSha256: the table hashes to ${actual}, the document says ${map.tableSha256}`] };
+  return { problems, router: new SlotRouter(map, table) };
 }
 
 /** SHA-256 of a slot table, as `tableSha256` holds it. */

@@ -1,0 +1,16 @@
+import type { Command } from './command.ts';
+
+/** Each command is its own import, so that `iris plan` does not pay for what `iris synth` loads. */
+const COMMANDS = {
+  check: () => import('./commands/check.ts'),
+} satisfies Record<string, () => Promise<{ readonly command: Command }>>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** In the order a user meets them. */
+export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
+
+export async function loadCommand(name: CommandName): Promise<Command> {
+  const { command } = await COMMANDS[name]();
+  return command;
+}

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { IrisError } from '../../runtime/contract/errors.ts';
+import { checkNodeConfig, mergePatch, type NodeConfigDocument } from '../../runtime/contract/node-config.ts';
+import { createSlotMap, type SlotMap } from '../../runtime/contract/slot-map.ts';
+import type { FleetGroup, FleetShape } from './fleet-shape.ts';
+
+/** The first edge of a local fleet listens here, the next one port higher (O7: Tokyo 8085, Frankfurt 8086, São Paulo 8087). */
+export const BASE_PORT_DEFAULT = 8_085;
+const PORT_MAX = 65_535;
+const HOST = '127.0.0.1';
+
+/** One process of the fleet: its names, its ports on 127.0.0.1 and its config. */
+export interface FleetNode {
+  readonly id: string;
+  readonly role: 'edge' | 'core';
+  readonly region: string;
+  /** The client port of an edge, the link port of a core. */
+  readonly port: number;
+  readonly adminPort: number;
+  readonly configPath: string;
+  readonly logPath: string;
+  readonly config: unknown;
+}
+
+export interface FleetLayout {
+  readonly environment: string;
+  readonly stateDirectory: string;
+  readonly slotMap: SlotMap;
+  readonly slotMapPath: string;
+  readonly nodes: readonly FleetNode[];
+}
+
+export interface FleetLayoutOptions {
+  readonly stateDirectory: string;
+  readonly basePort: number;
+  /** The region's documents as a template carries them; what differs on one machine is laid over them. */
+  documentsOf(region: string): { readonly edge: NodeConfigDocument; readonly core: NodeConfigDocument };
+}
+
+/**
+ * Gives every node of a shape its ports, folders and config. Ports in a row from the base: clients of all edges, links of all cores,
+ * then the admin listeners in the same order, so that a client's port can be told from the plan alone.
+ * @throws IrisError ADDRESS_IN_USE when the row would pass port 65,535; CONFIG_INVALID when a config is refused by the node's own validator.
+ */
+export function layoutFleet(shape: FleetShape, options: FleetLayoutOptions): FleetLayout {
+  const { basePort, stateDirectory } = options;
+  const places = placesOf(shape);
+  checkPortRow(basePort, places.length * 2);
+  const portOf = new Map(places.map((place, index) => [place.id, basePort + index]));
+  const nodes = places.map((place, index) => {
+    const ports = { port: basePort + index, adminPort: basePort + places.length + index };
+    return layoutNode(place, ports, options);
+  });
+  const slotMap = createSlotMap({
+    environment: shape.environment,
+    version: shape.slotMapVersion,
+    shards: shape.shards,
+    regions: localRegions(shape, portOf),
+  });
+  return { environment: shape.environment, stateDirectory, slotMap, slotMapPath: join(stateDirectory, 'slot-map.json'), nodes };
+}
+
+/** A process that the shape asks for, before it has ports. */
+type Place = { readonly id: string; readonly region: string } & (
+  | { readonly role: 'edge' }
+  | { readonly role: 'core'; readonly group: FleetGroup }
+);
+
+function placesOf({ regions }: FleetShape): Place[] {
+  const edges = regions.flatMap(({ code, edges: count }) =>
+    Array.from({ length: count }, (_, index): Place => ({ id: `${code}-edge-${index}`, role: 'edge', region: code })),
+  );
+  const cores = regions.flatMap((region) =>
+    region.groups.map((group): Place => ({ id: group.core, role: 'core', region: region.code, group })),
+  );
+  return [...edges, ...cores];
+}
+
+function localRegions(shape: FleetShape, portOf: ReadonlyMap<string, number>): SlotMap['regions'] {
+  return shape.regions.map((region) => ({
+    code: region.code,
+    awsRegion: region.awsRegion,
+    groups: region.groups.map(({ core, ...group }) => ({ ...group, address: `${HOST}:${portOf.get(core)}` })),
+  }));
+}
+
+function layoutNode(place: Place, ports: { port: number; adminPort: number }, options: FleetLayoutOptions): FleetNode {
+  const documents = options.documentsOf(place.region);
+  const config = mergePatch(documents[place.role], localPatch(place, ports));
+  const problems = checkNodeConfig(config);
+  if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `node config of ${place.id}: ${problems.join('; ')}`);
+  return {
+    id: place.id,
+    role: place.role,
+    region: place.region,
+    ...ports,
+    configPath: join(options.stateDirectory, 'nodes', `${place.id}.json`),
+    logPath: join(options.stateDirectory, 'logs', `${place.id}.log`),
+    config,
+  };
+}
+
+/** Everything in which a node on this machine differs from the one in the cloud. Paths count from the config's folder. */
+function localPatch(place: Place, { port, adminPort }: { port: number; adminPort: number }): unknown {
+  const listen = { host: HOST, port };
+  const every = { node: place.id, local: true, slotMapPath: '../slot-map.json', admin: { host: HOST, port: adminPort }, addresses: null };
+  if (place.role === 'edge') {
+    return { ...every, client: listen, authentication: { kind: 'none', issuer: null, audience: null, keysPath: null } };
+  }
+  return { ...every, group: place.group.id, link: listen, store: { kind: 'embedded', directory: `../store/${place.group.id}` } };
+}
+
+function checkPortRow(basePort: number, count: number): void {
+  const last = basePort + count - 1;
+  if (last <= PORT_MAX) return;
+  throw new IrisError(
+    'ADDRESS_IN_USE',
+    `${count} ports from ${basePort} on would end at ${last}, the highest port is ${PORT_MAX}; choose a lower --base-port`,
+  );
+}

@@ -1,0 +1,141 @@
+import { availableParallelism } from 'node:os';
+import type { IrisError } from '../../runtime/contract/errors.ts';
+import { type FleetFileNode, writeFleetFile } from './fleet-file.ts';
+import type { FleetLayout, FleetNode } from './fleet-layout.ts';
+import { type NodeProgram, spawnNode } from './node-process.ts';
+import { identityOf } from './process-identity.ts';
+import { leaveState } from './state-folder.ts';
+import type { StateLock } from './state-lock.ts';
+import { type NodeEvent, RESTART_POLICY, type RestartPolicy, SupervisedNode } from './supervised-node.ts';
+
+/** Milliseconds a node has to say that it is ready: replaying a large log on a busy machine takes seconds, not minutes. */
+const READY_TIMEOUT_MS = 60_000;
+/** Nodes that start at the same moment at least; starting is CPU work, so more than the machine has only adds waiting. */
+const STARTS_AT_ONCE_MIN = 2;
+
+export interface FleetOptions {
+  readonly programs: { readonly edge: NodeProgram; readonly core: NodeProgram };
+  readonly env: NodeJS.ProcessEnv;
+  readonly policy?: RestartPolicy;
+  readonly readyTimeoutMs?: number;
+  /** After each node's first ready line. */
+  onStarted(node: FleetNode, started: number): void;
+  onEvent(event: NodeEvent): void;
+  /** Stops the start; a fleet that runs is stopped by `stop`. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The processes of one local fleet, from the first start to the last exit. Cores start before edges, so that an edge finds its links;
+ * edges stop before cores, so that what they took can still be appended.
+ */
+export class Fleet {
+  private readonly layout: FleetLayout;
+  private readonly lock: StateLock;
+  private readonly options: FleetOptions;
+  private readonly members: readonly SupervisedNode[];
+  private readonly failure = Promise.withResolvers<IrisError>();
+  private readonly killAll: () => void;
+  private stopped: Promise<void> | undefined;
+
+  constructor(layout: FleetLayout, lock: StateLock, options: FleetOptions) {
+    this.layout = layout;
+    this.lock = lock;
+    this.options = options;
+    this.members = layout.nodes.map((node) => this.supervise(node));
+    this.killAll = () => {
+      for (const member of this.members) member.killNow();
+    };
+    process.once('exit', this.killAll);
+  }
+
+  /** Resolves with NODE_FAILED when a node keeps dying; the fleet still has to be stopped. */
+  get failed(): Promise<IrisError> {
+    return this.failure.promise;
+  }
+
+  /** What fleet.json and `iris up --json` say about each node. */
+  get nodes(): readonly FleetFileNode[] {
+    return this.members.map(({ node, pid }) => ({
+      id: node.id,
+      role: node.role,
+      region: node.region,
+      process: identityOf(pid),
+      listen: {
+        ...(node.role === 'edge' ? { tcp: `127.0.0.1:${node.port}` } : { link: `127.0.0.1:${node.port}` }),
+        admin: `127.0.0.1:${node.adminPort}`,
+      },
+    }));
+  }
+
+  /**
+   * Resolves when every node is ready, or when the signal stopped the start; all processes are gone in the latter case.
+   * @throws IrisError NODE_FAILED of the first node that does not come up, after the others have been stopped.
+   */
+  async start(): Promise<void> {
+    const { signal } = this.options;
+    const stopEarly = (): void => void this.stop();
+    signal.addEventListener('abort', stopEarly, { once: true });
+    try {
+      await this.startAll();
+      if (this.stopped === undefined) this.remember();
+      await this.stopped;
+    } catch (error) {
+      await this.stop();
+      if (!signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', stopEarly);
+    }
+  }
+
+  /** Resolves when no process of the fleet is left and the state folder is free. */
+  async stop(): Promise<void> {
+    this.stopped ??= this.stopAll();
+    await this.stopped;
+  }
+
+  private async startAll(): Promise<void> {
+    const waiting = [...this.members].toSorted((a, b) => Number(a.node.role === 'edge') - Number(b.node.role === 'edge'));
+    let started = 0;
+    const startInTurn = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined && this.stopped === undefined; next = waiting.shift()) {
+        await next.start();
+        started += 1;
+        this.options.onStarted(next.node, started);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.max(STARTS_AT_ONCE_MIN, availableParallelism()) }, startInTurn));
+  }
+
+  private async stopAll(): Promise<void> {
+    for (const role of ['edge', 'core'] as const) {
+      await Promise.all(this.members.filter(({ node }) => node.role === role).map((member) => member.stop()));
+    }
+    process.off('exit', this.killAll);
+    leaveState(this.layout, this.lock);
+  }
+
+  private supervise(node: FleetNode): SupervisedNode {
+    const { env, programs, readyTimeoutMs = READY_TIMEOUT_MS, policy = RESTART_POLICY } = this.options;
+    return new SupervisedNode({
+      node,
+      policy,
+      spawn: () => spawnNode(node, programs[node.role], { env, readyTimeoutMs }),
+      onEvent: (event) => {
+        if (event.kind === 'restarted') this.remember();
+        this.options.onEvent(event);
+      },
+      onGivenUp: (reason) => this.failure.resolve(reason),
+    });
+  }
+
+  /** Also after each restart: the next supervisor must know the pids if this one is killed. */
+  private remember(): void {
+    writeFleetFile(this.layout.stateDirectory, {
+      format: 'iris-fleet/1',
+      environment: this.layout.environment,
+      supervisor: identityOf(process.pid),
+      nodes: [...this.nodes],
+    });
+  }
+}

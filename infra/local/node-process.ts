@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { IrisError } from '../../runtime/contract/errors.ts';
+import type { FleetNode } from './fleet-layout.ts';
+
+/** Bytes of a node's log above which it is set aside as `.old` when the node starts. */
+const LOG_BYTES_MAX = 8 * 1_048_576;
+/** Bytes of a log's end that are searched for the reason of a death. */
+const LOG_TAIL_BYTES = 4_096;
+
+/** How one life of a node ended. */
+export interface NodeExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly uptimeMs: number;
+}
+
+/** One running process of a node. */
+export interface NodeProcess {
+  readonly pid: number;
+  /** Resolves with the ready line; rejects with NODE_FAILED when the process ends first or the deadline passes. */
+  readonly ready: Promise<void>;
+  readonly exited: Promise<NodeExit>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface NodeProgram {
+  /** The executable and what comes before the config's path. */
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * Starts a node. Its stdin stays open as long as this process lives: with IRIS_PARENT_PIPE set a node leaves when that pipe closes,
+ * so that nothing runs on after a kill -9 of the supervisor. Its stderr is appended to its log.
+ */
+export function spawnNode(node: FleetNode, program: NodeProgram, options: { env: NodeJS.ProcessEnv; readyTimeoutMs: number }): NodeProcess {
+  const log = openLog(node.logPath);
+  const startedAtMs = performance.now();
+  const child = spawn(program.command, [...program.args, node.configPath], {
+    stdio: ['pipe', 'pipe', log],
+    env: { ...options.env, IRIS_PARENT_PIPE: '1' },
+    // A Ctrl-C reaches every process of the terminal's group; the nodes are told by the supervisor, in order.
+    detached: true,
+  });
+  closeSync(log);
+  const exited = new Promise<NodeExit>((resolve) => {
+    const end = (code: number | null, signal: NodeJS.Signals | null): void =>
+      resolve({ code, signal, uptimeMs: performance.now() - startedAtMs });
+    child.once('exit', end);
+    child.once('error', () => end(null, null));
+  });
+  return {
+    pid: child.pid ?? 0,
+    ready: readyLine(child, node, { exited, timeoutMs: options.readyTimeoutMs }),
+    exited,
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+/** Says how a life ended, with the last thing the node wrote. */
+export function describeExit(node: FleetNode, exit: NodeExit): string {
+  const how = exit.signal === null ? `exit code ${exit.code ?? 'unknown'}` : exit.signal;
+  const last = lastLine(node.logPath);
+  return `${node.id} ended with ${how} after ${Math.round(exit.uptimeMs)} ms${last === '' ? '' : `: ${last}`}`;
+}
+
+async function readyLine(
+  child: ChildProcess,
+  node: FleetNode,
+  { exited, timeoutMs }: { exited: Promise<NodeExit>; timeoutMs: number },
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const deadline = setTimeout(() => {
+    reject(new IrisError('NODE_FAILED', `${node.id} was not ready within ${timeoutMs} ms; its log is ${node.logPath}`));
+  }, timeoutMs);
+  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => isReady(line, node.id) && resolve());
+  void exited.then((exit) => reject(new IrisError('NODE_FAILED', `${describeExit(node, exit)}; its log is ${node.logPath}`)));
+  try {
+    await promise;
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+function isReady(line: string, id: string): boolean {
+  const value = parsed(line);
+  return typeof value === 'object' && value !== null && 'event' in value && value.event === 'ready' && 'node' in value && value.node === id;
+}
+
+/** A line that is no JSON is not ours to judge: it is no ready line. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function openLog(path: string): number {
+  mkdirSync(dirname(path), { recursive: true });
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX) renameSync(path, `${path}.old`);
+  return openSync(path, 'a');
+}
+
+function lastLine(path: string): string {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const tail = Buffer.alloc(Math.min(size, LOG_TAIL_BYTES));
+  if (tail.length === 0) return '';
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, tail, 0, tail.length, size - tail.length);
+  } finally {
+    closeSync(file);
+  }
+  return tail.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
+}

@@ -1,0 +1,89 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { IrisError } from '../../runtime/contract/errors.ts';
+import { identityOf, isRunning, type ProcessIdentity } from './process-identity.ts';
+
+/** Tries before giving up when other processes take the lock over at the same moment. */
+const ATTEMPTS_MAX = 8;
+
+export interface StateLock {
+  /** True when the holder before us died without giving the lock back, so its nodes may still be leaving. */
+  readonly wasTakenOver: boolean;
+  release(): void;
+}
+
+/**
+ * Makes this process the only one that runs a fleet on a state folder. The lock names its holder; one whose holder is gone (kill -9,
+ * power loss) is taken over.
+ * @throws IrisError STATE_IN_USE with the holder's pid.
+ */
+export function lockState(stateDirectory: string): StateLock {
+  mkdirSync(stateDirectory, { recursive: true });
+  const path = join(stateDirectory, 'lock.json');
+  let wasTakenOver = false;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    if (createLock(path)) return { wasTakenOver, release: () => rmSync(path, { force: true }) };
+    const holder = readHolder(path);
+    if (holder !== undefined && isRunning(holder)) throw inUse(stateDirectory, holder.pid);
+    wasTakenOver = removeStale(path) || wasTakenOver;
+  }
+  throw new IrisError('STATE_IN_USE', `${stateDirectory} is being taken over by another process; try again`);
+}
+
+/** The exclusive create is what decides between two processes. */
+function createLock(path: string): boolean {
+  try {
+    writeFileSync(path, `${JSON.stringify(identityOf(process.pid))}\n`, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+/**
+ * Moves the stale lock aside before it is deleted, since a rename succeeds for one process only. If another process put a fresh lock
+ * there meanwhile, that one was moved, and it goes back.
+ */
+function removeStale(path: string): boolean {
+  const aside = `${path}.${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+  const holder = readHolder(aside);
+  if (holder !== undefined && isRunning(holder)) {
+    renameSync(aside, path);
+    return false;
+  }
+  rmSync(aside, { force: true });
+  return true;
+}
+
+/** Undefined when the file is gone, empty or torn: its writer died in the middle. */
+function readHolder(path: string): ProcessIdentity | undefined {
+  try {
+    const holder: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isIdentity(holder) ? holder : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+function isIdentity(value: unknown): value is ProcessIdentity {
+  return typeof value === 'object' && value !== null && 'pid' in value && Number.isInteger(value.pid) && 'startTicks' in value;
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function inUse(stateDirectory: string, pid: number): IrisError {
+  return new IrisError(
+    'STATE_IN_USE',
+    `process ${pid} runs a fleet on ${stateDirectory}; stop it with kill ${pid}, or give this one a folder of its own with --state`,
+  );
+}
