@@ -1,5 +1,44 @@
-import { type EnvironmentConfig, environmentSchema } from '../../environments/environment.ts';
+import { type Environment, type EnvironmentConfig, environmentSchema } from '../../environments/environment.ts';
+import { IrisError } from '../../runtime/contract/errors.ts';
+import { draftOf, type EnvironmentDraft } from './environment-draft.ts';
+import { type EnvironmentProblem, problemLine } from './environment-problem.ts';
+import { fleetRules } from './rules-fleets.ts';
+import { geographyRules } from './rules-geography.ts';
+import { namingRules } from './rules-naming.ts';
+import { networkRules } from './rules-network.ts';
+import { placeRules } from './rules-places.ts';
+import { sizeRules } from './rules-size.ts';
+import { shapeProblems } from './shape-problems.ts';
 
-export function resolveEnvironment(document: unknown): EnvironmentConfig {
+/** One rule: what a draft breaks of it. */
+type Rule = (draft: EnvironmentDraft) => EnvironmentProblem[];
+
+const RULES: readonly Rule[] = [namingRules, placeRules, networkRules, sizeRules, fleetRules, geographyRules];
+
+/**
+ * Every problem of an environment at once, before anything is written (L12); empty when it is good. Takes anything, since a file may
+ * hold anything.
+ */
+export function checkEnvironment(document: unknown): EnvironmentProblem[] {
+  const draft = draftOf(document);
+  return [...shapeProblems(document), ...RULES.flatMap((rule) => rule(draft))];
+}
+
+/**
+ * The environment with its defaults filled in.
+ * @throws IrisError ENVIRONMENT_INVALID with every problem, one per line.
+ */
+export function resolveEnvironment(document: Environment): EnvironmentConfig {
+  const problems = checkEnvironment(document);
+  if (problems.length > 0) {
+    const lines = problems.map((problem) => `  ${problemLine(problem)}`);
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    throw new IrisError('ENVIRONMENT_INVALID', `environment ${nameOf(document)} has ${count}:\n${lines.join('\n')}`);
+  }
   return environmentSchema.parse(document);
+}
+
+function nameOf(document: unknown): string {
+  const name: unknown = typeof document === 'object' && document !== null ? Reflect.get(document, 'name') : undefined;
+  return typeof name === 'string' ? name : 'without a name';
 }

@@ -1,0 +1,70 @@
+import { LOAD_BALANCER_NAME_MAX, REPLICATION_GROUP_NAME_MAX } from '../facts/aws-limits.ts';
+import type { EnvironmentDraft, RegionDraft } from './environment-draft.ts';
+import type { EnvironmentProblem } from './environment-problem.ts';
+import { groupId, regionNames } from './names.ts';
+
+/** Bytes of a DNS name, and of one of its labels. */
+const DOMAIN_MAX = 253;
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** Characters that `edge-<code>.` or `<group>.core.` may put before the domain. */
+const HOST_PREFIX_MAX = 43;
+/** Characters of a group’s id, as the slot map allows; 999 groups are the most a region gets numbers for here. */
+const GROUP_ID_MAX = 31;
+
+/** Names must fit AWS and DNS, and no two regions may share a code. */
+export function namingRules(draft: EnvironmentDraft): EnvironmentProblem[] {
+  return [
+    ...domainProblems(draft.domain),
+    ...endProblems('name', draft.name),
+    ...draft.regions.flatMap((region) => codeProblems(draft, region)),
+  ];
+}
+
+function domainProblems(domain: string | undefined): EnvironmentProblem[] {
+  if (domain === undefined) return [];
+  const labels = domain.split('.');
+  if (labels.length >= 2 && labels.every((label) => LABEL.test(label)) && domain.length <= DOMAIN_MAX - HOST_PREFIX_MAX) return [];
+  return [
+    {
+      field: 'domain',
+      value: domain,
+      limit: `a DNS name of two labels or more in lower case, ${DOMAIN_MAX - HOST_PREFIX_MAX} characters at most`,
+      remedy: 'use a domain you own, such as chat.example.com',
+    },
+  ];
+}
+
+function codeProblems(draft: EnvironmentDraft, region: RegionDraft): EnvironmentProblem[] {
+  const { code, index } = region;
+  if (code === undefined) return [];
+  const field = `regions[${index}].code`;
+  const problems = endProblems(field, code);
+  const first = draft.regions.find((other) => other.code === code);
+  if (first !== undefined && first.index < index) {
+    problems.push({ field, value: code, limit: 'the only region of its code', remedy: `regions[${first.index}] has it too, rename one` });
+  }
+  if (groupId(code, 999).length > GROUP_ID_MAX) {
+    const most = GROUP_ID_MAX - groupId('', 999).length;
+    problems.push({ field, value: code, limit: `${most} characters at most`, remedy: 'shorten it, group ids are made of it' });
+  }
+  return draft.name === undefined ? problems : [...problems, ...lengthProblems(draft.name, code, field)];
+}
+
+function lengthProblems(environment: string, code: string, field: string): EnvironmentProblem[] {
+  const names = regionNames(environment, code);
+  const limits = [
+    ['load balancer', names.loadBalancer, LOAD_BALANCER_NAME_MAX],
+    ['Valkey cluster', names.directory, REPLICATION_GROUP_NAME_MAX],
+  ] as const;
+  return limits.flatMap(([what, name, most]) => {
+    if (name.length <= most) return [];
+    const limit = `short enough for the ${what} name ${name}, ${most} characters at most`;
+    return [{ field, value: code, limit, remedy: `shorten the code or the environment’s name by ${name.length - most}` }];
+  });
+}
+
+/** AWS refuses names that end in a dash, and some that hold two in a row. */
+function endProblems(field: string, name: string | undefined): EnvironmentProblem[] {
+  if (name === undefined || !(name.endsWith('-') || name.includes('--'))) return [];
+  return [{ field, value: name, limit: 'without a dash at its end or two in a row', remedy: 'AWS refuses such names, drop the dash' }];
+}
