@@ -1,9 +1,9 @@
 /** What a command may do with the outside: stdout carries only the result, stderr the rest. */
 export interface CommandIo {
   /** The result: one call per line or block. */
-  result(text: string): void;
+  readonly result: (text: string) => void;
   /** Progress, notes and warnings. */
-  note(text: string): void;
+  readonly note: (text: string) => void;
   /** True where stderr is a terminal, so that progress may redraw itself. */
   readonly isInteractive: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;

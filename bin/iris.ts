@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { nearestName } from '../environments/nearest-name.ts';
 import { errorLine, IrisError } from '../runtime/contract/errors.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { renderCommandHelp, renderHelp } from './command-help.ts';
 import { COMMAND_NAMES, loadCommand } from './commands.ts';
 import { interruption } from './interruption.ts';
-import { nearestName } from './nearest-name.ts';
 
 const DONE = 0;
 const REFUSED = 1;

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { IrisError } from '../../runtime/contract/errors.ts';
 import { type FleetFileNode, writeFleetFile } from './fleet-file.ts';
 import type { FleetLayout, FleetNode } from './fleet-layout.ts';
 import { type NodeProgram, spawnNode } from './node-process.ts';
 import { identityOf } from './process-identity.ts';
-import { leaveState } from './state-folder.ts';
+import { leaveState, prepareState } from './state-folder.ts';
 import type { StateLock } from './state-lock.ts';
 import { type NodeEvent, RESTART_POLICY, type RestartPolicy, SupervisedNode } from './supervised-node.ts';
 
@@ -13,8 +14,14 @@ const READY_TIMEOUT_MS = 60_000;
 /** Nodes that start at the same moment at least; starting is CPU work, so more than the machine has only adds waiting. */
 const STARTS_AT_ONCE_MIN = 2;
 
+export interface NodePrograms {
+  readonly edge: NodeProgram;
+  readonly core: NodeProgram;
+}
+
 export interface FleetOptions {
-  readonly programs: { readonly edge: NodeProgram; readonly core: NodeProgram };
+  /** Puts what the nodes run into a folder of the state; called once, since all nodes share it. */
+  bundle(outDir: string): Promise<NodePrograms>;
   readonly env: NodeJS.ProcessEnv;
   readonly policy?: RestartPolicy;
   readonly readyTimeoutMs?: number;
@@ -31,22 +38,19 @@ export interface FleetOptions {
  */
 export class Fleet {
   private readonly layout: FleetLayout;
-  private readonly lock: StateLock;
   private readonly options: FleetOptions;
-  private readonly members: readonly SupervisedNode[];
   private readonly failure = Promise.withResolvers<IrisError>();
   private readonly killAll: () => void;
+  private lock: StateLock | undefined;
+  private members: readonly SupervisedNode[] = [];
   private stopped: Promise<void> | undefined;
 
-  constructor(layout: FleetLayout, lock: StateLock, options: FleetOptions) {
+  constructor(layout: FleetLayout, options: FleetOptions) {
     this.layout = layout;
-    this.lock = lock;
     this.options = options;
-    this.members = layout.nodes.map((node) => this.supervise(node));
     this.killAll = () => {
       for (const member of this.members) member.killNow();
     };
-    process.once('exit', this.killAll);
   }
 
   /** Resolves with NODE_FAILED when a node keeps dying; the fleet still has to be stopped. */
@@ -69,11 +73,26 @@ export class Fleet {
   }
 
   /**
+   * Takes the state folder and writes what the nodes read.
+   * @throws IrisError STATE_IN_USE, ADDRESS_IN_USE or CONFIG_INVALID.
+   */
+  async prepare(): Promise<void> {
+    this.lock = await prepareState(this.layout);
+  }
+
+  /** Builds what the nodes run. @throws IrisError PACKAGE_FAILED */
+  async bundle(): Promise<void> {
+    const programs = await this.options.bundle(join(this.layout.stateDirectory, 'bundle'));
+    this.members = this.layout.nodes.map((node) => this.supervise(node, programs[node.role]));
+  }
+
+  /**
    * Resolves when every node is ready, or when the signal stopped the start; all processes are gone in the latter case.
    * @throws IrisError NODE_FAILED of the first node that does not come up, after the others have been stopped.
    */
   async start(): Promise<void> {
     const { signal } = this.options;
+    process.once('exit', this.killAll);
     const stopEarly = (): void => void this.stop();
     signal.addEventListener('abort', stopEarly, { once: true });
     try {
@@ -88,7 +107,7 @@ export class Fleet {
     }
   }
 
-  /** Resolves when no process of the fleet is left and the state folder is free. */
+  /** Resolves when no process of the fleet is left and the state folder is free; may be called at any time and again. */
   async stop(): Promise<void> {
     this.stopped ??= this.stopAll();
     await this.stopped;
@@ -112,15 +131,15 @@ export class Fleet {
       await Promise.all(this.members.filter(({ node }) => node.role === role).map((member) => member.stop()));
     }
     process.off('exit', this.killAll);
-    leaveState(this.layout, this.lock);
+    if (this.lock !== undefined) leaveState(this.layout, this.lock);
   }
 
-  private supervise(node: FleetNode): SupervisedNode {
-    const { env, programs, readyTimeoutMs = READY_TIMEOUT_MS, policy = RESTART_POLICY } = this.options;
+  private supervise(node: FleetNode, program: NodeProgram): SupervisedNode {
+    const { env, readyTimeoutMs = READY_TIMEOUT_MS, policy = RESTART_POLICY } = this.options;
     return new SupervisedNode({
       node,
       policy,
-      spawn: () => spawnNode(node, programs[node.role], { env, readyTimeoutMs }),
+      spawn: () => spawnNode(node, program, { env, readyTimeoutMs }),
       onEvent: (event) => {
         if (event.kind === 'restarted') this.remember();
         this.options.onEvent(event);
