@@ -26,12 +26,12 @@ export function checkEnvironment(document: unknown): EnvironmentProblem[] {
 
 /**
  * The environment with its defaults filled in.
- * @throws IrisError ENVIRONMENT_INVALID with every problem, one per line.
+ * @throws IrisError ENVIRONMENT_INVALID with every problem, numbered, one per line.
  */
 export function resolveEnvironment(document: Environment): EnvironmentConfig {
   const problems = checkEnvironment(document);
   if (problems.length > 0) {
-    const lines = problems.map((problem) => `  ${problemLine(problem)}`);
+    const lines = problems.map((problem, index) => `  ${index + 1}. ${problemLine(problem)}`);
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     throw new IrisError('ENVIRONMENT_INVALID', `environment ${nameOf(document)} has ${count}:\n${lines.join('\n')}`);
   }
