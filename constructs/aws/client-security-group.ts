@@ -1,0 +1,38 @@
+import { CfnSecurityGroup, CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+
+export interface ClientSecurityGroupProps {
+  readonly vpcId: string;
+  readonly description: string;
+  /** Who may connect. */
+  readonly clientSecurityGroupIds: readonly string[];
+  /** Ports open to the clients. */
+  readonly clientPorts: readonly number[];
+  /** Ports open between the servers themselves. @default none */
+  readonly memberPorts?: readonly number[];
+}
+
+/** Security group of a data service: its clients, its own members, nobody else. */
+export class ClientSecurityGroup extends Construct {
+  readonly securityGroupId: string;
+
+  constructor(scope: Construct, id: string, props: ClientSecurityGroupProps) {
+    super(scope, id);
+    this.securityGroupId = new CfnSecurityGroup(this, 'Group', { vpcId: props.vpcId, groupDescription: props.description }).attrGroupId;
+    for (const port of props.clientPorts) {
+      for (const [index, client] of props.clientSecurityGroupIds.entries()) this.allow(`Client${index}-${port}`, client, port);
+    }
+    for (const port of props.memberPorts ?? []) this.allow(`Member-${port}`, this.securityGroupId, port);
+  }
+
+  private allow(id: string, from: string, port: number): void {
+    new CfnSecurityGroupIngress(this, id, {
+      groupId: this.securityGroupId,
+      sourceSecurityGroupId: from,
+      ipProtocol: 'tcp',
+      fromPort: port,
+      toPort: port,
+      description: id,
+    });
+  }
+}

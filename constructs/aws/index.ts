@@ -1,0 +1,18 @@
+export { type BootScriptProps, bootScript, type HashedObject, type ParameterAddress } from '../node/boot-script.ts';
+export { ClientSecurityGroup, type ClientSecurityGroupProps } from './client-security-group.ts';
+export { addContentFile, type ContentFile, type ContentFileProps } from './content-file.ts';
+export { CoreShardGroups, type CoreShardGroupsProps, type ShardGroup } from './core-shard-groups.ts';
+export { DirectoryCache, type DirectoryCacheProps } from './directory-cache.ts';
+export { EdgeFleet, type EdgeFleetProps } from './edge-fleet.ts';
+export { EnvironmentZone, type EnvironmentZoneProps } from './environment-zone.ts';
+export { FleetSecurity, type FleetSecurityProps } from './fleet-security.ts';
+export { FlowLog, type FlowLogProps } from './flow-log.ts';
+export { GeoRouting, type GeoRoutingProps, type RoutedRegion } from './geo-routing.ts';
+export { KafkaCluster, type KafkaClusterProps } from './kafka-cluster.ts';
+export { NodeConfigStore, type NodeConfigStoreProps } from './node-config-store.ts';
+export { NEWEST_IMAGE, NodeLaunchTemplate, type NodeLaunchTemplateProps } from './node-launch-template.ts';
+export { NodeRole, type NodeRoleProps, type PolicyStatement } from './node-role.ts';
+export { PointedDocument, type PointedDocumentProps } from './pointed-document.ts';
+export { type NetworkZone, RegionNetwork, type RegionNetworkProps, type ZoneSubnetIds } from './region-network.ts';
+export { ScyllaNodes, type ScyllaNodesProps } from './scylla-nodes.ts';
+export { SlotMapStore, type SlotMapStoreProps } from './slot-map-store.ts';

@@ -1,0 +1,50 @@
+import { CfnInstanceProfile, CfnRole } from 'aws-cdk-lib/aws-iam';
+import { Aws } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+
+/** An IAM statement as CloudFormation writes it. */
+export interface PolicyStatement {
+  readonly Effect: 'Allow';
+  readonly Action: readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+export interface NodeRoleProps {
+  /** SSM parameters the node reads. */
+  readonly parameters: readonly { readonly awsRegion: string; readonly name: string }[];
+  /** S3 objects the node reads; a key may hold `*`. */
+  readonly objects: readonly { readonly bucket: string; readonly key: string }[];
+  /** Rights of one kind of node only. */
+  readonly statements?: readonly PolicyStatement[];
+}
+
+/** What a node may do: read its own pointers and documents, and the few things its kind needs. No managed policy, no wildcard action. */
+export class NodeRole extends Construct {
+  readonly instanceProfileArn: string;
+
+  constructor(scope: Construct, id: string, props: NodeRoleProps) {
+    super(scope, id);
+    const statements: PolicyStatement[] = [
+      { Effect: 'Allow', Action: ['ssm:GetParameter'], Resource: props.parameters.map(parameterArn) },
+      {
+        Effect: 'Allow',
+        Action: ['s3:GetObject'],
+        Resource: props.objects.map(({ bucket, key }) => `arn:${Aws.PARTITION}:s3:::${bucket}/${key}`),
+      },
+      ...(props.statements ?? []),
+    ];
+    const role = new CfnRole(this, 'Role', {
+      assumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      },
+      policies: [{ policyName: 'node', policyDocument: { Version: '2012-10-17', Statement: statements } }],
+    });
+    this.instanceProfileArn = new CfnInstanceProfile(this, 'Profile', { roles: [role.ref] }).attrArn;
+  }
+}
+
+function parameterArn({ awsRegion, name }: { readonly awsRegion: string; readonly name: string }): string {
+  return `arn:${Aws.PARTITION}:ssm:${awsRegion}:${Aws.ACCOUNT_ID}:parameter${name}`;
+}

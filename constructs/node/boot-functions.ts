@@ -1,0 +1,158 @@
+/**
+ * The part of the boot script that is the same for every node. IRIS_ROOT prefixes every path it writes, so that a test can run it in a
+ * folder; on a node it is empty.
+ */
+export function bootFunctions(): string {
+  return String.raw`readonly ROOT="${'$'}{IRIS_ROOT:-}"
+readonly HOME_DIR="$ROOT/opt/iris/$RUNTIME_SHA256"
+
+say() { echo "iris-boot: $*" >&2; }
+
+# try SECONDS PAUSE COMMAND…: until it works or the time is over.
+try() {
+  local deadline=$((SECONDS + $1)) pause=$2
+  shift 2
+  until "$@"; do
+    if ((SECONDS >= deadline)); then
+      say "gave up: $1 $2"
+      return 1
+    fi
+    sleep "$pause"
+  done
+}
+
+metadata() {
+  local token
+  token=$(curl -sf --max-time 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' http://169.254.169.254/latest/api/token)
+  curl -sf --max-time 5 -H "X-aws-ec2-metadata-token: $token" "http://169.254.169.254/latest/meta-data/$1"
+}
+
+check_hash() {
+  local actual
+  actual=$(sha256sum "$1" | cut -d ' ' -f 1)
+  if [[ "$actual" != "$2" ]]; then
+    say "$(basename "$1") has sha256 $actual, expected $2: refused"
+    return 1
+  fi
+}
+
+download() { aws s3 cp --only-show-errors --region "$1" "s3://$2/$3" "$4"; }
+
+parameter() { aws ssm get-parameter --region "$1" --name "$2" --query Parameter.Value --output text; }
+
+field() { sed -n "s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" <<<"$1"; }
+
+# follow REGION PARAMETER TARGET: pointer, object, hash, then one rename.
+follow() {
+  local pointer scratch
+  pointer=$(parameter "$1" "$2") || return 1
+  scratch="$3.new"
+  download "$1" "$(field "$pointer" bucket)" "$(field "$pointer" key)" "$scratch" || return 1
+  if ! check_hash "$scratch" "$(field "$pointer" sha256)"; then
+    rm -f "$scratch"
+    return 1
+  fi
+  chmod 0644 "$scratch"
+  mv -f "$scratch" "$3"
+}
+
+fetch_keys() {
+  parameter "$1" "$2" >"$3.new" || return 1
+  grep -q 'BEGIN PUBLIC KEY' "$3.new" || return 1
+  chmod 0644 "$3.new"
+  mv -f "$3.new" "$3"
+}
+
+# last_good SECONDS FILE COMMAND…: the new file, else the one that is there, else failure.
+last_good() {
+  local patience=$1 file=$2
+  shift 2
+  if [[ -s "$file" ]]; then patience=0; fi
+  if try "$patience" 5 "$@" "$file"; then return 0; fi
+  [[ -s "$file" ]] && say "keeping the last good $file"
+}
+
+refresh() {
+  mkdir -p "$ROOT/etc/iris" "$ROOT/var/lib/iris"
+  last_good 300 "$ROOT/etc/iris/node.json" follow "$CONFIG_REGION" "$CONFIG_PARAMETER"
+  last_good 300 "$ROOT/var/lib/iris/slot-map.json" follow "$SLOT_MAP_REGION" "$SLOT_MAP_PARAMETER"
+  if [[ -n "$TOKEN_KEYS_PARAMETER" ]]; then
+    last_good 300 "$ROOT/etc/iris/token-keys.pem" fetch_keys "$TOKEN_KEYS_REGION" "$TOKEN_KEYS_PARAMETER"
+  fi
+  if [[ -n "$DNS_ZONE" ]]; then try 120 5 register_name; fi
+}
+
+install_package() {
+  local scratch
+  scratch=$(mktemp -d)
+  try 300 5 download "$AWS_REGION" "$RUNTIME_BUCKET" "$RUNTIME_KEY" "$scratch/runtime.tar"
+  check_hash "$scratch/runtime.tar" "$RUNTIME_SHA256" || return 1
+  try 300 5 download "$AWS_REGION" "$NODE_BUCKET" "$NODE_KEY" "$scratch/node.gz"
+  gunzip "$scratch/node.gz" || return 1
+  check_hash "$scratch/node" "$NODE_SHA256" || return 1
+  mkdir -p "$HOME_DIR"
+  tar -xf "$scratch/runtime.tar" -C "$HOME_DIR" --no-same-owner
+  install -m 0755 "$scratch/node" "$HOME_DIR/node"
+  chmod -R a+rX "$ROOT/opt/iris"
+  ln -sfn "$RUNTIME_SHA256" "$ROOT/opt/iris/current"
+  rm -rf "$scratch"
+}
+
+# A node is named after its instance, so that a successor is never mistaken for the one it replaces.
+write_identity() {
+  mkdir -p "$ROOT/etc/iris"
+  {
+    echo "IRIS_NODE=$ROLE-$(metadata instance-id)"
+    if [[ "$ROLE" == core ]]; then echo "IRIS_GROUP=$(metadata tags/instance/iris:group)"; fi
+  } >"$ROOT/etc/iris/node.env"
+}
+
+# Taking the volume over waits until the predecessor has let go of it: EC2 refuses a second attachment.
+attach_volume() {
+  local volume device
+  volume=$(metadata tags/instance/iris:volume)
+  device="$ROOT/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_$(tr -d - <<<"$volume")"
+  if [[ ! -e "$device" ]]; then
+    try 900 5 aws ec2 attach-volume --region "$AWS_REGION" --volume-id "$volume" --instance-id "$(metadata instance-id)" --device /dev/sdf
+    try 120 1 test -e "$device"
+  fi
+  blkid "$device" >/dev/null || mkfs.xfs -q "$device"
+  mkdir -p "$ROOT/var/lib/iris/store" "$ROOT/etc"
+  echo "$device $ROOT/var/lib/iris/store xfs noatime,nofail 0 2" >>"$ROOT/etc/fstab"
+  mount "$ROOT/var/lib/iris/store"
+}
+
+register_name() {
+  local change
+  change=$(printf '{"Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"%s","Type":"A","TTL":10,"ResourceRecords":[{"Value":"%s"}]}}]}' \
+    "$(metadata tags/instance/iris:host)" "$(metadata local-ipv4)")
+  aws route53 change-resource-record-sets --hosted-zone-id "$DNS_ZONE" --change-batch "$change" >/dev/null
+}
+
+install_service() {
+  mkdir -p "$ROOT/etc/sysctl.d" "$ROOT/etc/systemd/system" "$ROOT/var/lib/iris/store"
+  kernel_text >"$ROOT/etc/sysctl.d/90-iris.conf"
+  sysctl --quiet --system
+  id iris >/dev/null 2>&1 || useradd --system --home-dir /var/lib/iris --shell /sbin/nologin iris
+  chown iris:iris "$ROOT/var/lib/iris" "$ROOT/var/lib/iris/store"
+  unit_text >"$ROOT/etc/systemd/system/iris.service"
+  systemctl daemon-reload
+  systemctl enable --now iris.service
+}
+
+first_boot() {
+  mkdir -p "$ROOT/opt/iris"
+  install -m 0755 "${'$'}{BASH_SOURCE[0]}" "$ROOT/opt/iris/boot.sh"
+  install_package
+  write_identity
+  if [[ -n "$NEEDS_VOLUME" ]]; then attach_volume; fi
+  install_service
+  say "installed $RUNTIME_SHA256"
+}
+
+case "${'$'}{1:-first-boot}" in
+  refresh) refresh ;;
+  *) first_boot ;;
+esac
+`;
+}

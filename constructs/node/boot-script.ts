@@ -1,0 +1,102 @@
+import { IrisError } from '../../runtime/contract/errors.ts';
+import { bootFunctions } from './boot-functions.ts';
+import { kernelSettings } from './kernel-settings.ts';
+import { serviceUnit } from './service-unit.ts';
+
+/** EC2 takes no more user data than this, in bytes before base64. */
+export const USER_DATA_BYTES_MAX = 16_384;
+
+/** An object of S3 with the hash that its content must have. */
+export interface HashedObject {
+  readonly bucket: string;
+  readonly key: string;
+  /** Lower-case hex. Of the object, or of what it unpacks to where the script unpacks it. */
+  readonly sha256: string;
+}
+
+/** An SSM parameter. A pointer’s value is `{"bucket":…,"key":…,"sha256":…}`. */
+export interface ParameterAddress {
+  readonly name: string;
+  readonly awsRegion: string;
+}
+
+export interface BootScriptProps {
+  readonly role: 'edge' | 'core';
+  /** The region the node runs in; its package is there too. */
+  readonly awsRegion: string;
+  /** Uncompressed tar of the runtime bundle. */
+  readonly runtime: HashedObject;
+  /** Gzip of the Node binary; the hash is the binary’s. */
+  readonly node: HashedObject;
+  readonly nodeConfig: ParameterAddress;
+  readonly slotMap: ParameterAddress;
+  /** PEM public keys of client tokens; edges only. */
+  readonly tokenKeys?: ParameterAddress;
+  /** True where tag `iris:volume` names the volume that this node must have; it does not start on its root disk instead. */
+  readonly needsVolume?: boolean;
+  /** Hosted zone in which a core registers the host name of its tag `iris:host` with its own address. */
+  readonly registerInZone?: string;
+  /**
+   * Seconds systemd waits for a leaving node; must exceed the node config’s drainTimeoutMs.
+   * @default 40 - four times the runtime’s own drain of 10 s
+   */
+  readonly stopTimeoutSeconds?: number;
+}
+
+/**
+ * What cloud-init runs at first boot, and the service at every start as `boot.sh refresh`. It holds addresses and hashes, no secret: who
+ * the node is comes from its instance-metadata tags, what it may read from its role. Nothing is unpacked or run before its hash fits.
+ * @throws IrisError SYNTH_FAILED above 16 KB.
+ */
+export function bootScript(props: BootScriptProps): string {
+  const script = [
+    '#!/bin/bash',
+    '# Iris node boot: checks hashes, then installs. No secrets here.',
+    'set -euo pipefail',
+    ...variables(props),
+    '',
+    'unit_text() {',
+    "  cat <<'UNIT'",
+    serviceUnit({ role: props.role, stopTimeoutSeconds: props.stopTimeoutSeconds ?? 40 }),
+    'UNIT',
+    '}',
+    '',
+    'kernel_text() {',
+    "  cat <<'KERNEL'",
+    kernelSettings(),
+    'KERNEL',
+    '}',
+    '',
+    bootFunctions(),
+  ].join('\n');
+  const bytes = Buffer.byteLength(script);
+  if (bytes > USER_DATA_BYTES_MAX) {
+    throw new IrisError(
+      'SYNTH_FAILED',
+      `user data of the ${props.role} is ${bytes} bytes, EC2 takes ${USER_DATA_BYTES_MAX}; shorten names`,
+    );
+  }
+  return script;
+}
+
+function variables(props: BootScriptProps): string[] {
+  const values: Record<string, string> = {
+    ROLE: props.role,
+    AWS_REGION: props.awsRegion,
+    RUNTIME_BUCKET: props.runtime.bucket,
+    RUNTIME_KEY: props.runtime.key,
+    RUNTIME_SHA256: props.runtime.sha256,
+    NODE_BUCKET: props.node.bucket,
+    NODE_KEY: props.node.key,
+    NODE_SHA256: props.node.sha256,
+    CONFIG_PARAMETER: props.nodeConfig.name,
+    CONFIG_REGION: props.nodeConfig.awsRegion,
+    SLOT_MAP_PARAMETER: props.slotMap.name,
+    SLOT_MAP_REGION: props.slotMap.awsRegion,
+    TOKEN_KEYS_PARAMETER: props.tokenKeys?.name ?? '',
+    TOKEN_KEYS_REGION: props.tokenKeys?.awsRegion ?? '',
+    NEEDS_VOLUME: props.needsVolume === true ? 'yes' : '',
+    DNS_ZONE: props.registerInZone ?? '',
+  };
+  return Object.entries(values).map(([name, value]) => `readonly ${name}='${value}'`);
+}
