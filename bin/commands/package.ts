@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildNodePackage, type NodePackage } from '../../infra/package/node-package.ts';
+import { buildNodePackage, type NodePackage, writeNodePackage } from '../../infra/package/node-package.ts';
 import { type Command, UsageError } from '../command.ts';
 
 export const command: Command = {
@@ -18,8 +18,9 @@ export const command: Command = {
       options: { out: { type: 'string', default: '.iris/package' }, json: { type: 'boolean', default: false } },
     });
     if (positionals.length > 0) throw new UsageError(`iris package takes no argument, got '${positionals[0]}'`);
-    const built = await buildNodePackage({ outDir: resolve(io.cwd, values.out), onProgress: io.note, signal: io.signal });
-    io.result(values.json ? JSON.stringify(built, null, 2) : render(built));
+    const built = await buildNodePackage({ onProgress: (text) => io.note(text), signal: io.signal });
+    const written = writeNodePackage(built, resolve(io.cwd, values.out));
+    io.result(values.json ? JSON.stringify(written, null, 2) : render(written));
     return 0;
   },
 };
