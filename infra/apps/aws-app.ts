@@ -1,0 +1,122 @@
+import { createRequire } from 'node:module';
+import { App } from 'aws-cdk-lib/core';
+import { IrisError } from '../../runtime/contract/errors.ts';
+import type { NodePackage } from '../package/node-package.ts';
+import type { Plan, RegionPlan } from '../plan/plan.ts';
+import { ConfigStack } from '../stacks/config-stack.ts';
+import { CoreStack, coreStackGroups } from '../stacks/core-stack.ts';
+import { BusStack, DirectoryStack, StoreStack } from '../stacks/data-stacks.ts';
+import { EdgeStack } from '../stacks/edge-stack.ts';
+import { GlobalStack } from '../stacks/global-stack.ts';
+import { NetworkStack } from '../stacks/network-stack.ts';
+import { RoutingStack } from '../stacks/routing-stack.ts';
+
+export interface AwsAppOptions {
+  /** @default the folder that the CDK command line asks for */
+  readonly outDir?: string;
+  /**
+   * Whether the library checks every template against its rules: 5 s, and 1 ms per resource.
+   * @default what the CDK command line asks for, else true
+   */
+  readonly validate?: boolean;
+}
+
+/**
+ * The CDK app of every environment, with the switches that make its output small and the same everywhere, whoever runs it: no tree, no
+ * stack traces, no metadata, the library’s recommended behaviour.
+ */
+export function createAwsApp({ outDir, validate }: AwsAppOptions): App {
+  return new App({
+    ...(outDir === undefined ? {} : { outdir: outDir }),
+    ...(validate === undefined ? {} : { builtinCloudFormationValidation: validate }),
+    analyticsReporting: false,
+    treeMetadata: false,
+    stackTraces: false,
+    postCliContext: featureFlags(),
+  });
+}
+
+/** The library’s recommended flags, with rule violations as errors and references between stacks weak, and no metadata. */
+export function featureFlags(): Record<string, unknown> {
+  const recommended: Record<string, unknown> = createRequire(import.meta.url)('aws-cdk-lib/recommended-feature-flags.json');
+  return {
+    ...recommended,
+    '@aws-cdk/core:defaultCrossStackReferences': 'weak',
+    '@aws-cdk/core:validateAgainstDefaultRules': true,
+    'aws:cdk:enable-path-metadata': false,
+    'aws:cdk:enable-asset-metadata': false,
+    'aws:cdk:disable-stack-trace': true,
+  };
+}
+
+export interface AwsStacksOptions {
+  readonly plan: Plan;
+  readonly nodePackage: NodePackage;
+  /** Codes of the regions to make; each comes out the same whether others are made or not. @default all */
+  readonly regions?: readonly string[];
+}
+
+/** What an app holds: stack names by wave of a first deployment, and the documents that nodes read. */
+export interface AwsStacks {
+  /** The global stack, then regions (each in its own order), then routing. Not CDK dependencies: regions are deployed side by side. */
+  readonly deployOrder: readonly (readonly string[])[];
+  readonly nodeConfigs: readonly {
+    readonly region: string;
+    readonly role: 'edge' | 'core';
+    readonly path: string;
+    readonly sha256: string;
+  }[];
+  readonly slotMap: { readonly path: string; readonly sha256: string };
+}
+
+/** @throws IrisError SYNTH_FAILED for a local environment or an unknown region. */
+export function addAwsStacks(app: App, { plan, nodePackage, regions }: AwsStacksOptions): AwsStacks {
+  if (plan.runsIn === 'local') {
+    throw new IrisError(
+      'SYNTH_FAILED',
+      `environment ${plan.environment} runs in 'local', which has no templates; start it with iris up, or set runsIn to 'cloud'`,
+    );
+  }
+  const global = new GlobalStack(app, plan);
+  const made = chosenRegions(plan, regions).map((region) => addRegionStacks(app, { plan, region, nodePackage }));
+  const routing = plan.geoRouting === 'route53' ? [new RoutingStack(app, plan).stackName] : [];
+  const { assemblyPath, sha256 } = global.slotMap.pointer.file;
+  return {
+    deployOrder: [[global.stackName], ...made.map(({ stackNames }) => stackNames), routing].filter((wave) => wave.length > 0),
+    nodeConfigs: made.flatMap(({ nodeConfigs }) => nodeConfigs),
+    slotMap: { path: assemblyPath, sha256 },
+  };
+}
+
+function chosenRegions(plan: Plan, codes: readonly string[] | undefined): readonly RegionPlan[] {
+  if (codes === undefined) return plan.regions;
+  const unknown = codes.find((code) => !plan.regions.some((region) => region.code === code));
+  if (unknown !== undefined) {
+    const known = plan.regions.map(({ code }) => code).join(', ');
+    throw new IrisError('SYNTH_FAILED', `region '${unknown}' is not in ${plan.environment}, which has ${known}`);
+  }
+  return plan.regions.filter(({ code }) => codes.includes(code));
+}
+
+/** Dependencies stay inside the region: network, then data and config, then cores, then edges. */
+function addRegionStacks(app: App, props: { plan: Plan; region: RegionPlan; nodePackage: NodePackage }) {
+  const { region } = props;
+  const network = new NetworkStack(app, props);
+  const config = new ConfigStack(app, props);
+  const data = [
+    ...(region.bus ? [new BusStack(app, props, region.bus)] : []),
+    ...(region.store ? [new StoreStack(app, props, region.store)] : []),
+    ...(region.directory ? [new DirectoryStack(app, props, region.directory)] : []),
+  ];
+  for (const stack of data) stack.addStackDependency(network);
+  const cores = coreStackGroups(props).map((groups, part) => new CoreStack(app, { ...props, groups, part }));
+  const edge = new EdgeStack(app, props);
+  for (const stack of [...cores, edge]) for (const earlier of [network, config]) stack.addStackDependency(earlier);
+  const nodeConfigs = config.store.configs.map(({ role, pointer }) => ({
+    region: region.code,
+    role,
+    path: pointer.file.assemblyPath,
+    sha256: pointer.file.sha256,
+  }));
+  return { stackNames: [network, config, ...data, ...cores, edge].map(({ stackName }) => stackName), nodeConfigs };
+}

@@ -1,0 +1,122 @@
+import { Aws } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import {
+  CoreShardGroups,
+  GROUPS_PER_STACK_MAX,
+  GROUPS_WITH_VOLUME_PER_STACK_MAX,
+  type ShardGroup,
+} from '../../constructs/aws/core-shard-groups.ts';
+import { NodeRole, type PolicyStatement } from '../../constructs/aws/node-role.ts';
+import type { GroupPlan } from '../plan/plan.ts';
+import { nodesArePrivate } from './network-stack.ts';
+import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
+import { networkParameters, nodeSubnetParameter, read, readList } from './region-parameters.ts';
+import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
+
+/** Gibibytes of a group’s volume: inboxes and outbox of the embedded foundation’s small environments, and it can grow in place. */
+const VOLUME_GIBIBYTES = 64;
+
+export interface CoreStackProps extends NodeBootProps {
+  /** Number of the stack within its region. */
+  readonly part: number;
+  /** Groups of this stack, each with its place in the region’s list, which never changes. */
+  readonly groups: readonly PlacedGroup[];
+}
+
+export interface PlacedGroup {
+  readonly plan: GroupPlan;
+  readonly ordinal: number;
+}
+
+/** The groups of a region, as many to a stack as fit, in the region’s order: a new group comes last and moves none. */
+export function coreStackGroups({ plan, region }: RegionStackProps): PlacedGroup[][] {
+  const size = plan.foundation === 'embedded' ? GROUPS_WITH_VOLUME_PER_STACK_MAX : GROUPS_PER_STACK_MAX;
+  const stacks: PlacedGroup[][] = [];
+  for (const [ordinal, group] of region.groups.entries()) {
+    if (ordinal % size === 0) stacks.push([]);
+    stacks.at(-1)!.push({ plan: group, ordinal });
+  }
+  return stacks;
+}
+
+/** Owners of a region’s shards. Protected where they have volumes. */
+export class CoreStack extends IrisStack {
+  constructor(scope: Construct, props: CoreStackProps) {
+    const { plan, region } = props;
+    const isEmbedded = plan.foundation === 'embedded';
+    super(scope, regionStack(props, `core-${props.part}`, `shard groups ${props.groups[0]!.plan.id} and on`, isEmbedded));
+    const tags = { 'iris:environment': plan.environment, 'iris:region': region.code, 'iris:role': 'core' };
+    const boot = nodeBoot(this, props, { role: 'core', needsVolume: isEmbedded, registerInZone: hostedZoneIdOf(plan) });
+    const statements = [registerStatement(props), ...(isEmbedded ? [attachStatement(props)] : [])];
+    const role = new NodeRole(this, 'Role', { ...boot, statements });
+    const names = networkParameters(plan.environment, region.code);
+    new CoreShardGroups(this, 'Core', {
+      name: region.names.prefix,
+      groups: isEmbedded ? groupsInOneZone(this, props) : groupsInAllZones(this, props),
+      nodesPerGroup: region.coresPerGroup,
+      ...(isEmbedded ? { volume: { gibibytes: VOLUME_GIBIBYTES } } : {}),
+      instanceType: region.instanceTypes.core,
+      ...(region.amiId === null ? {} : { imageId: region.amiId }),
+      instanceProfileArn: role.instanceProfileArn,
+      securityGroupIds: [read(this, names.coreSecurityGroupId, 'AWS::EC2::SecurityGroup::Id')],
+      hasPublicAddress: !nodesArePrivate(props),
+      userData: boot.userData,
+      tags,
+    });
+  }
+}
+
+/** A group with a volume stays in one zone; the groups take the zones in turn. */
+function groupsInOneZone(stack: IrisStack, { plan, region, groups }: CoreStackProps): ShardGroup[] {
+  const subnets = new Map<string, string>();
+  return groups.map(({ plan: group, ordinal }) => {
+    const zoneId = region.zoneIds[ordinal % region.zoneIds.length]!;
+    const subnet = subnets.get(zoneId) ?? read(stack, nodeSubnetParameter(plan.environment, region.code, zoneId), 'AWS::EC2::Subnet::Id');
+    subnets.set(zoneId, subnet);
+    return { id: group.id, host: hostOf(group), subnetIds: [subnet], zoneId };
+  });
+}
+
+function groupsInAllZones(stack: IrisStack, { plan, region, groups }: CoreStackProps): ShardGroup[] {
+  const subnetIds = readList(stack, networkParameters(plan.environment, region.code).nodeSubnetIds, 'AWS::EC2::Subnet::Id');
+  return groups.map(({ plan: group }) => ({ id: group.id, host: hostOf(group), subnetIds, zoneId: region.zoneIds[0]! }));
+}
+
+function hostOf({ address }: GroupPlan): string {
+  return address.slice(0, address.lastIndexOf(':'));
+}
+
+/** A core may set the addresses of its own region’s group names, and nothing else of the zone. */
+function registerStatement({ plan, region }: RegionStackProps): PolicyStatement {
+  return {
+    Effect: 'Allow',
+    Action: ['route53:ChangeResourceRecordSets'],
+    Resource: `arn:${Aws.PARTITION}:route53:::hostedzone/${hostedZoneIdOf(plan)}`,
+    Condition: {
+      'ForAllValues:StringLike': {
+        'route53:ChangeResourceRecordSetsNormalizedRecordNames': [`${region.code}-g*.${region.addresses.coreZone}`],
+      },
+      'ForAllValues:StringEquals': {
+        'route53:ChangeResourceRecordSetsRecordTypes': ['A'],
+        'route53:ChangeResourceRecordSetsActions': ['UPSERT'],
+      },
+    },
+  };
+}
+
+/** A core may attach volumes of its own region of the environment to instances of the same. */
+function attachStatement({ plan, region }: RegionStackProps): PolicyStatement {
+  const scope = `arn:${Aws.PARTITION}:ec2:${region.awsRegion}:${Aws.ACCOUNT_ID}`;
+  return {
+    Effect: 'Allow',
+    Action: ['ec2:AttachVolume'],
+    Resource: [`${scope}:volume/*`, `${scope}:instance/*`],
+    Condition: {
+      StringEquals: {
+        'aws:ResourceTag/iris:environment': plan.environment,
+        'aws:ResourceTag/iris:region': region.code,
+        'aws:ResourceTag/iris:role': 'core',
+      },
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import type { Construct } from 'constructs';
+import { DirectoryCache } from '../../constructs/aws/directory-cache.ts';
+import { KafkaCluster } from '../../constructs/aws/kafka-cluster.ts';
+import { ScyllaNodes } from '../../constructs/aws/scylla-nodes.ts';
+import type { BusPlan, DirectoryPlan, StorePlan } from '../plan/plan.ts';
+import { networkParameters, nodeSubnetParameter, read, readList, storeImageParameter } from './region-parameters.ts';
+import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
+
+/** The bus of one region. Every stack of this file is protected, and keeps what it made. */
+export class BusStack extends IrisStack {
+  constructor(scope: Construct, props: RegionStackProps, bus: BusPlan) {
+    super(scope, regionStack(props, 'bus', 'Kafka', true));
+    new KafkaCluster(this, 'Kafka', {
+      ...dataNetwork(this, props, ['core']),
+      name: props.region.names.bus,
+      brokers: bus.brokers,
+      instanceType: bus.instanceType,
+      volumeGibibytes: bus.volumeGibibytes,
+    });
+  }
+}
+
+export class StoreStack extends IrisStack {
+  constructor(scope: Construct, props: RegionStackProps, store: StorePlan) {
+    super(scope, regionStack(props, 'store', 'ScyllaDB', true));
+    const { plan, region } = props;
+    const names = networkParameters(plan.environment, region.code);
+    new ScyllaNodes(this, 'Scylla', {
+      vpcId: read(this, names.vpcId, 'AWS::EC2::VPC::Id'),
+      clientSecurityGroupIds: [read(this, names.coreSecurityGroupId, 'AWS::EC2::SecurityGroup::Id')],
+      name: region.names.store,
+      dataCentre: region.code,
+      zones: region.zoneIds.map((zoneId) => ({
+        zoneId,
+        subnetId: read(this, nodeSubnetParameter(plan.environment, region.code, zoneId), 'AWS::EC2::Subnet::Id'),
+      })),
+      nodes: store.nodes,
+      instanceType: store.instanceType,
+      imageId: region.storeAmiId ?? read(this, storeImageParameter(plan.environment), 'AWS::EC2::Image::Id'),
+    });
+  }
+}
+
+export class DirectoryStack extends IrisStack {
+  constructor(scope: Construct, props: RegionStackProps, directory: DirectoryPlan) {
+    super(scope, regionStack(props, 'directory', 'Valkey', true));
+    new DirectoryCache(this, 'Directory', {
+      ...dataNetwork(this, props, ['edge', 'core']),
+      name: props.region.names.directory,
+      nodeGroups: directory.nodeGroups,
+      replicasPerGroup: directory.replicasPerGroup,
+      instanceType: directory.instanceType,
+    });
+  }
+}
+
+function dataNetwork(stack: IrisStack, { plan, region }: RegionStackProps, clients: readonly ('edge' | 'core')[]) {
+  const names = networkParameters(plan.environment, region.code);
+  const groups = { edge: names.edgeSecurityGroupId, core: names.coreSecurityGroupId };
+  return {
+    vpcId: read(stack, names.vpcId, 'AWS::EC2::VPC::Id'),
+    subnetIds: readList(stack, names.privateSubnetIds, 'AWS::EC2::Subnet::Id'),
+    clientSecurityGroupIds: clients.map((client) => read(stack, groups[client], 'AWS::EC2::SecurityGroup::Id')),
+  };
+}

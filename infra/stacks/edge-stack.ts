@@ -1,0 +1,41 @@
+import type { Construct } from 'constructs';
+import { EdgeFleet } from '../../constructs/aws/edge-fleet.ts';
+import { NodeRole } from '../../constructs/aws/node-role.ts';
+import { ADMIN_PORT, CLIENT_PORT } from '../plan/names.ts';
+import { nodesArePrivate } from './network-stack.ts';
+import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
+import { networkParameters, read, readList } from './region-parameters.ts';
+import { IrisStack, regionStack } from './region-stack.ts';
+
+/** Edges of one region; nothing in it holds data. */
+export class EdgeStack extends IrisStack {
+  constructor(scope: Construct, props: NodeBootProps) {
+    super(scope, regionStack(props, 'edge', 'edge fleet', false));
+    const { plan, region } = props;
+    const names = networkParameters(plan.environment, region.code);
+    const boot = nodeBoot(this, props, { role: 'edge' });
+    const role = new NodeRole(this, 'Role', boot);
+    new EdgeFleet(this, 'Edge', {
+      name: region.names.edgeFleet,
+      loadBalancerName: region.names.loadBalancer,
+      targetGroupName: region.names.targetGroup,
+      vpcId: read(this, names.vpcId, 'AWS::EC2::VPC::Id'),
+      loadBalancerSubnetIds: readList(this, names.loadBalancerSubnetIds, 'AWS::EC2::Subnet::Id'),
+      nodeSubnetIds: readList(this, names.nodeSubnetIds, 'AWS::EC2::Subnet::Id'),
+      loadBalancerSecurityGroupIds: [read(this, names.loadBalancerSecurityGroupId, 'AWS::EC2::SecurityGroup::Id')],
+      nodeSecurityGroupIds: [read(this, names.edgeSecurityGroupId, 'AWS::EC2::SecurityGroup::Id')],
+      hasPublicAddress: !nodesArePrivate(props),
+      nodesMin: region.edgesMin,
+      nodesMax: region.edgesMax,
+      instanceType: region.instanceTypes.edge,
+      spotShare: region.edgeSpotShare,
+      ...(region.amiId === null ? {} : { imageId: region.amiId }),
+      instanceProfileArn: role.instanceProfileArn,
+      userData: boot.userData,
+      tags: { 'iris:environment': plan.environment, 'iris:region': region.code, 'iris:role': 'edge' },
+      clientPort: CLIENT_PORT,
+      adminPort: ADMIN_PORT,
+      record: { hostedZoneId: hostedZoneIdOf(plan), host: region.addresses.edgeHost },
+    });
+  }
+}

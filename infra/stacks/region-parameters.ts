@@ -1,0 +1,72 @@
+import { CfnParameter as SsmParameter } from 'aws-cdk-lib/aws-ssm';
+import { CfnParameter, Fn } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+
+/**
+ * Values that one stack of a region leaves for the others, as SSM parameters with computed names: stacks never import each other's
+ * outputs, so none is locked by another, and templates hold only names.
+ */
+export interface NetworkParameters {
+  readonly vpcId: string;
+  readonly loadBalancerSubnetIds: string;
+  readonly nodeSubnetIds: string;
+  readonly privateSubnetIds: string;
+  readonly loadBalancerSecurityGroupId: string;
+  readonly edgeSecurityGroupId: string;
+  readonly coreSecurityGroupId: string;
+}
+
+/** Names of a region's network parameters: the network stack writes them, the other stacks read them. */
+export function networkParameters(environment: string, code: string): NetworkParameters {
+  const folder = `/iris/${environment}/${code}/network`;
+  return {
+    vpcId: `${folder}/vpc`,
+    loadBalancerSubnetIds: `${folder}/load-balancer-subnets`,
+    nodeSubnetIds: `${folder}/node-subnets`,
+    privateSubnetIds: `${folder}/private-subnets`,
+    loadBalancerSecurityGroupId: `${folder}/load-balancer-security-group`,
+    edgeSecurityGroupId: `${folder}/edge-security-group`,
+    coreSecurityGroupId: `${folder}/core-security-group`,
+  };
+}
+
+/** The subnet of one zone in which nodes live. */
+export function nodeSubnetParameter(environment: string, code: string, zoneId: string): string {
+  return `/iris/${environment}/${code}/network/node-subnet-${zoneId}`;
+}
+
+/** Names the ScyllaDB image of an AWS region, where the environment does not. */
+export function storeImageParameter(environment: string): string {
+  return `/iris/${environment}/store-image`;
+}
+
+/** Writes a parameter; a list as StringList. */
+export function publish(scope: Construct, name: string, value: string | readonly string[]): void {
+  const isList = typeof value !== 'string';
+  new SsmParameter(scope, logicalName(name), {
+    name,
+    type: isList ? 'StringList' : 'String',
+    value: isList ? Fn.join(',', [...value]) : value,
+  });
+}
+
+type ValueType = 'AWS::EC2::VPC::Id' | 'AWS::EC2::Subnet::Id' | 'AWS::EC2::SecurityGroup::Id' | 'AWS::EC2::Image::Id';
+
+/** Reads a parameter when the stack is deployed. */
+export function read(scope: Construct, name: string, type: ValueType): string {
+  return new CfnParameter(scope, logicalName(name), { type: `AWS::SSM::Parameter::Value<${type}>`, default: name }).valueAsString;
+}
+
+/** Reads a list when the stack is deployed. */
+export function readList(scope: Construct, name: string, type: ValueType): string[] {
+  return new CfnParameter(scope, logicalName(name), { type: `AWS::SSM::Parameter::Value<List<${type}>>`, default: name }).valueAsList;
+}
+
+/** `/iris/proof/tokyo/network/vpc` → `NetworkVpc`: the part below the region, so that every region has the same logical ids. */
+function logicalName(name: string): string {
+  const words = name.split('/').slice(4).join('-') || name.split('/').slice(3).join('-');
+  return words
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}
