@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { isRunning, type ProcessIdentity } from './process-identity.ts';
+import { systemCode } from './system-error.ts';
 
 /** The folder that holds one state folder per environment, below the working folder. */
 export const STATE_ROOT = '.iris';
@@ -94,7 +95,7 @@ function stateFolders(cwd: string): string[] {
   try {
     return readdirSync(root, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [join(root, entry.name)] : []));
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
 }
@@ -103,7 +104,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -115,8 +116,4 @@ function jsonOrUndefined(text: string): unknown {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -114,16 +114,19 @@ export class Fleet {
   }
 
   private async startAll(): Promise<void> {
-    const waiting = [...this.members].toSorted((a, b) => Number(a.node.role === 'edge') - Number(b.node.role === 'edge'));
+    const atOnce = Math.max(STARTS_AT_ONCE_MIN, availableParallelism());
     let started = 0;
-    const startInTurn = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined && this.stopped === undefined; next = waiting.shift()) {
-        await next.start();
-        started += 1;
-        this.options.onStarted(next.node, started);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.max(STARTS_AT_ONCE_MIN, availableParallelism()) }, startInTurn));
+    for (const role of ['core', 'edge'] as const) {
+      const waiting = this.members.filter(({ node }) => node.role === role);
+      const startInTurn = async (): Promise<void> => {
+        for (let next = waiting.shift(); next !== undefined && this.stopped === undefined; next = waiting.shift()) {
+          await next.start();
+          started += 1;
+          this.options.onStarted(next.node, started);
+        }
+      };
+      await Promise.all(Array.from({ length: atOnce }, startInTurn));
+    }
   }
 
   private async stopAll(): Promise<void> {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import type { FleetLayout } from './fleet-layout.ts';
+import { systemCode } from './system-error.ts';
 
 /** Mebibytes of one idle node process (RSS measured under Node 24 on linux-x64), by role. */
 export const NODE_MEBIBYTES = { edge: 80, core: 90 } as const;
@@ -64,7 +65,7 @@ function filesMax(): number {
     const soft = Number(row?.[1]);
     return Number.isFinite(soft) ? soft : Number.MAX_SAFE_INTEGER;
   } catch (error) {
-    if (error instanceof Error && 'code' in error) return Number.MAX_SAFE_INTEGER;
+    if (systemCode(error) !== undefined) return Number.MAX_SAFE_INTEGER;
     throw error;
   }
 }

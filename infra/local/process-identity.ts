@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { systemCode } from './system-error.ts';
 
 /**
  * A process that is still the same after its number may have been given to another. `startTicks` is the kernel's start time of the
@@ -26,7 +27,7 @@ function answersSignal(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return systemCode(error) === 'EPERM';
   }
 }
 
@@ -39,7 +40,7 @@ function readStat(pid: number): { state: string; startTicks: string } | undefine
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { state: fields[STATE] ?? '', startTicks: fields[START_TIME] ?? '' };
   } catch (error) {
-    if (error instanceof Error && 'code' in error) return undefined;
+    if (systemCode(error) !== undefined) return undefined;
     throw error;
   }
 }

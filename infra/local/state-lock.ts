@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { identityOf, isRunning, type ProcessIdentity } from './process-identity.ts';
+import { systemCode } from './system-error.ts';
 
 /** Tries before giving up when other processes take the lock over at the same moment. */
 const ATTEMPTS_MAX = 8;
@@ -36,7 +37,7 @@ function createLock(path: string): boolean {
     writeFileSync(path, `${JSON.stringify(identityOf(process.pid))}\n`, { flag: 'wx' });
     return true;
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
+    if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -50,7 +51,7 @@ function removeStale(path: string): boolean {
   try {
     renameSync(path, aside);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return false;
+    if (systemCode(error) === 'ENOENT') return false;
     throw error;
   }
   const holder = readHolder(aside);
@@ -68,17 +69,13 @@ function readHolder(path: string): ProcessIdentity | undefined {
     const holder: unknown = JSON.parse(readFileSync(path, 'utf8'));
     return isIdentity(holder) ? holder : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || isCode(error, 'ENOENT')) return undefined;
+    if (error instanceof SyntaxError || systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
 function isIdentity(value: unknown): value is ProcessIdentity {
   return typeof value === 'object' && value !== null && 'pid' in value && Number.isInteger(value.pid) && 'startTicks' in value;
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function inUse(stateDirectory: string, pid: number): IrisError {

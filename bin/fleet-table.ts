@@ -1,0 +1,56 @@
+import type { FleetFileNode } from '../infra/local/fleet-file.ts';
+import type { SmokeReport } from '../infra/local/smoke-message.ts';
+import type { NodeEvent } from '../infra/local/supervised-node.ts';
+
+/** The table of a fleet that runs. */
+export function renderFleet(nodes: readonly FleetFileNode[]): string {
+  const rows = nodes.map((node) => [node.id, node.role, node.region, String(node.process.pid), addressOf(node), node.listen.admin]);
+  const table = [['node', 'role', 'region', 'pid', 'listens at', 'admin'], ...rows];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** The one line of `iris up --json`. */
+export function renderReady(environment: string, nodes: readonly FleetFileNode[]): string {
+  const listed = nodes.map(({ id, role, region, process: { pid }, listen }) => ({ id, role, region, pid, listen }));
+  return JSON.stringify({ ready: true, environment, nodes: listed });
+}
+
+/** Lines that work as printed: a listener at the last region, a sender at the first. */
+export function renderTalk(nodes: readonly FleetFileNode[]): string {
+  const edges = nodes.filter(({ role }) => role === 'edge');
+  const [first, last] = [edges[0]?.listen.tcp, edges.at(-1)?.listen.tcp];
+  return [
+    'Talk to it from two other terminals, Ctrl-C here stops it:',
+    `  npx iris listen --as bob --at ${last}`,
+    `  npx iris send --as alice --to bob --at ${first} "hello"`,
+  ].join('\n');
+}
+
+export function renderSmoke(report: SmokeReport): string {
+  const { sender, recipient, fromRegion, toRegion, text, durability, acknowledgedMs, deliveredMs } = report;
+  const times = `acknowledged ${durability} after ${acknowledgedMs.toFixed(1)} ms, read after ${deliveredMs.toFixed(1)} ms`;
+  return `smoke message from ${sender} at ${fromRegion} to ${recipient} at ${toRegion}: "${text}", ${times}`;
+}
+
+export function renderEvent(event: NodeEvent): string {
+  switch (event.kind) {
+    case 'died':
+      return `${event.reason}; restarting with its state in ${event.restartInMs} ms`;
+    case 'restarted':
+      return `${event.node.id} is back as process ${event.pid} after ${Math.round(event.tookMs)} ms`;
+    case 'killed':
+      return `${event.node.id} did not drain within ${event.afterMs} ms and was killed`;
+  }
+}
+
+function addressOf({ listen }: FleetFileNode): string {
+  return listen.tcp ?? listen.link ?? '';
+}
