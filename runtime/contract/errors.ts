@@ -18,7 +18,6 @@ export const ERROR_CODES = {
   REFUSED_IN_ORDER: { wire: 2003, retry: true, meaning: 'an earlier message to the same recipient was refused; resend from that one' },
   STORE_FAILED: { wire: 2004, retry: true, meaning: 'the store could not commit; nothing was acknowledged' },
   DRAINING: { wire: 2005, retry: true, meaning: 'the node is leaving; reconnect elsewhere' },
-  INBOX_FULL: { wire: 2006, retry: true, meaning: 'the recipient’s inbox holds as many bytes as its limit allows' },
   // 3xxx: identity.
   AUTHENTICATION_FAILED: { wire: 3001, retry: false, meaning: 'the token is missing, wrong, expired or for another user' },
   SESSION_REPLACED: { wire: 3002, retry: false, meaning: 'the same user logged in elsewhere and took the inbox over' },

@@ -20,23 +20,30 @@ export const TOKEN_BYTES_MAX = 4_096;
 
 /** Milliseconds a connection may stay without a successful login (A7). */
 export const LOGIN_TIMEOUT_MS = 10_000;
+/** Milliseconds a leaving client’s acknowledgements may take to become durable. */
+export const FAREWELL_TIMEOUT_MS = 5_000;
+/** Milliseconds between LOGIN_OK and the first waiting message on v1: its clients throw away what arrives with LOGIN_OK. */
+export const V1_REPLAY_DELAY_MS = 15;
+/** Milliseconds between two looks for idle sessions. */
+export const IDLE_SWEEP_MS = 5_000;
 /** Milliseconds between pings that a client sends; below the load balancer’s 350 s idle timeout. */
 export const PING_INTERVAL_MS = 30_000;
 /** Milliseconds without a byte after which a v2 session is closed: three missed pings. v1 clients never ping, so they are exempt. */
 export const SESSION_IDLE_MS = 95_000;
 
-/** Bytes a session may hold for a client that reads too slowly; then its credit ends and the rest waits in the inbox. */
-export const SESSION_QUEUED_BYTES_MAX = 1_048_576 * 2;
-/** Bytes of pushes a core may have under way to one session before the edge grants more. One full frame must fit. */
-export const PUSH_CREDIT_BYTES = 1_048_576;
-/** Envelopes a session may have sent without an answer; the next one waits in the socket. */
-export const SESSION_IN_FLIGHT_MAX = 1_024;
-/** Bytes a session may have sent without an answer. */
-export const SESSION_IN_FLIGHT_BYTES_MAX = 8 * 1_048_576;
+/** Bytes a session may hold unsent for a client that reads too slowly; above it no credit is granted and the rest waits in the inbox. */
+export const SESSION_QUEUED_BYTES_MAX = 262_144;
+/**
+ * Bytes of pushes a core may have under way to one session before the edge grants more. The last envelope may pass it, so a full batch
+ * still fits; 100,000 slow clients hold 25 GiB at the most, and a session on average holds nothing.
+ */
+export const PUSH_CREDIT_BYTES = 262_144;
+/** Messages a session may have sent without an answer; then its socket is not read. Eight full batches, or 8 MB. */
+export const SESSION_IN_FLIGHT_MAX = 8_000;
 /** Refused (recipient) marks a session keeps; above it the session ends, since order could not be kept. */
 export const SESSION_FENCES_MAX = 1_024;
-/** Delivered v1 messages whose ACK is awaited one by one; above it an ACK counts for everything before it. */
-export const V1_UNACKED_MAX = 262_144;
+/** Batches shown to a v1 client whose messages it acknowledges one by one; above it an older batch is forgotten and comes again at the next login. */
+export const V1_BATCHES_MAX = 4_096;
 
 /** Bytes that may wait on one link for its owner; then sends are refused as OVERLOADED. */
 export const LINK_QUEUED_BYTES_MAX = 64 * 1_048_576;
@@ -56,10 +63,23 @@ export const COMMIT_QUEUED_BYTES_MAX = 128 * 1_048_576;
 export const COMMIT_QUEUED_MAX = 262_144;
 /** Bytes of one commit; more waits for the next, so that one commit stays short. */
 export const COMMIT_BYTES_MAX = 16 * 1_048_576;
-/** Bytes waiting in one user’s inbox; above it senders get INBOX_FULL. Undelivered messages are never trimmed. */
-export const INBOX_BYTES_MAX = 1_073_741_824;
 /** Milliseconds a duplicate is recognised: seven days (X2). */
 export const DEDUP_WINDOW_MS = 7 * 24 * 3_600_000;
+/** Milliseconds a status query waits for the owner (R16); its answer may be as old as STATUS_CACHE_MS (R15). */
+export const STATUS_TIMEOUT_MS = 1_000;
+export const STATUS_CACHE_MS = 2_000;
+/** Users whose status an edge remembers. */
+export const STATUS_CACHE_MAX = 10_000;
+/** Status queries that may wait for an answer on one link. */
+export const STATUS_QUERIES_MAX = 10_000;
+/** Envelopes pushed and not yet acknowledged whose places an owner remembers; above it an acknowledgement reads the range from the store. */
+export const UNACKNOWLEDGED_MAX = 65_536;
+/** Recipients whose order a link remembers as broken by a refusal; above it the link is cut, which starts order anew. */
+export const FENCES_MAX = 100_000;
+/** Positions reserved at a time, so that a restart never gives one out twice and costs one write in a million. */
+export const POSITIONS_RESERVED = 1_048_576;
+/** Milliseconds between two sweeps of marks that are out of the window. */
+export const DEDUP_SWEEP_MS = 3_600_000;
 /** Senders’ sequence marks kept in memory per core; older ones are read from the store for frames marked as retries. */
 export const DEDUP_MEMORY_MAX = 200_000;
 /** Envelopes and bytes of one page read from an inbox or an outbox. */
@@ -67,8 +87,6 @@ export const PAGE_ENVELOPES_MAX = 512;
 export const PAGE_BYTES_MAX = 262_144;
 /** Envelopes a bridge has under way to another region before it waits for their acknowledgement. */
 export const BRIDGE_WINDOW = 4_096;
-/** Bytes an outbox may hold; above it cross-region sends are refused as OVERLOADED (X22). */
-export const OUTBOX_BYTES_MAX = 8 * 1_073_741_824;
 
 /** Milliseconds a leaving node takes to say GOAWAY to its clients and to flush; then it closes what is left. */
 export const DRAIN_TIMEOUT_MS = 10_000;

@@ -61,8 +61,6 @@ const core = z.strictObject({
     /** Folder of the log, inbox and outbox; one process at a time. Relative paths count from the config’s folder. */
     directory: z.string().min(1),
   }),
-  inboxBytesMax: bytes.default(limits.INBOX_BYTES_MAX),
-  outboxBytesMax: bytes.default(limits.OUTBOX_BYTES_MAX),
 });
 
 /**

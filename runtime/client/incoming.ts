@@ -1,0 +1,115 @@
+import { stampMs } from '../wire/envelope.ts';
+import type { Cursor } from '../wire/v2/cursor.ts';
+import type { DeliverFrame } from '../wire/v2/deliver.ts';
+
+/** Messages that wait for the application; beyond it they are left in the inbox and read again later. */
+const QUEUED_MAX = 10_000;
+
+/** A message as the application reads it. */
+export class IrisMessage {
+  /** Where it stands in the inbox; opaque, the same on every delivery. */
+  readonly id: string;
+  /** The sender, stamped by the server from its session (L5). */
+  readonly sender: string;
+  readonly body: Buffer;
+  /** Milliseconds since 1970 at which the sender’s edge took it in. */
+  readonly sentAtMs: number;
+  /** @internal */
+  readonly cursor: Cursor;
+
+  constructor(sender: string, body: Buffer, stamp: number, cursor: Cursor) {
+    this.sender = sender;
+    this.body = body;
+    this.sentAtMs = stampMs(stamp);
+    this.cursor = cursor;
+    this.id = `${cursor.bucket}-${cursor.position}-${cursor.index}`;
+  }
+
+  /** The body as UTF-8. */
+  text(): string {
+    return this.body.toString('utf8');
+  }
+}
+
+/**
+ * What was delivered and not yet acknowledged. A message is handed out once, however often it is delivered (L2); acknowledgements may
+ * come in any order, and only what is acknowledged without a hole moves the cursor.
+ */
+export class Incoming {
+  private readonly queue: IrisMessage[] = [];
+  private readonly waiting: ((message: IrisMessage | undefined) => void)[] = [];
+  /** Per bucket: the last message handed out, and the messages after the cursor in order. */
+  private readonly buckets = new Map<
+    number,
+    { received: Cursor; cursor: Cursor | undefined; open: { cursor: Cursor; isAcknowledged: boolean }[] }
+  >();
+  private isClosed = false;
+  /** True when deliveries were passed over because the application is behind. */
+  isLagging = false;
+
+  /** Where the application stands, for HELLO. */
+  get cursors(): Cursor[] {
+    return [...this.buckets.values()].flatMap((bucket) => bucket.cursor ?? []);
+  }
+
+  get queued(): number {
+    return this.queue.length;
+  }
+
+  delivered(frame: DeliverFrame): void {
+    for (let index = frame.firstIndex; index < frame.count; index++) {
+      if (this.queue.length >= QUEUED_MAX) this.isLagging = true;
+      if (this.isLagging || this.isClosed) return;
+      const cursor = { bucket: frame.bucket, position: frame.position, index };
+      if (!this.isNew(cursor)) continue;
+      const body = Buffer.from(frame.messages[index] as Buffer);
+      this.handOut(new IrisMessage(frame.sender, body, frame.stamp, cursor));
+    }
+  }
+
+  /** The next message; undefined once closed. */
+  next(): Promise<IrisMessage | undefined> {
+    const message = this.queue.shift();
+    if (message !== undefined || this.isClosed) return Promise.resolve(message);
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  /** Returns the bucket’s new cursor when it moved. */
+  acknowledge(message: IrisMessage): Cursor | undefined {
+    const bucket = this.buckets.get(message.cursor.bucket);
+    const entry = bucket?.open.find((candidate) => candidate.cursor === message.cursor);
+    if (bucket === undefined || entry === undefined) return undefined;
+    entry.isAcknowledged = true;
+    let done = 0;
+    while (bucket.open[done]?.isAcknowledged === true) done++;
+    if (done === 0) return undefined;
+    bucket.cursor = bucket.open[done - 1]?.cursor;
+    bucket.open.splice(0, done);
+    return bucket.cursor;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    for (const resolve of this.waiting.splice(0)) resolve(undefined);
+  }
+
+  private isNew(cursor: Cursor): boolean {
+    const bucket = this.buckets.get(cursor.bucket);
+    if (bucket === undefined) {
+      this.buckets.set(cursor.bucket, { received: cursor, cursor: undefined, open: [{ cursor, isAcknowledged: false }] });
+      return true;
+    }
+    const { received } = bucket;
+    const isLater = cursor.position > received.position || (cursor.position === received.position && cursor.index > received.index);
+    if (!isLater) return false;
+    bucket.received = cursor;
+    bucket.open.push({ cursor, isAcknowledged: false });
+    return true;
+  }
+
+  private handOut(message: IrisMessage): void {
+    const waiting = this.waiting.shift();
+    if (waiting === undefined) this.queue.push(message);
+    else waiting(message);
+  }
+}

@@ -1,0 +1,316 @@
+import { systemClock, systemRandom } from '../adapters/clock-system.ts';
+import { createTcpTransport } from '../adapters/transport-tcp.ts';
+import { type ErrorCode, errorCodeOfWire, IrisError } from '../contract/errors.ts';
+import { FRAME_BYTES_MAX, LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PING_INTERVAL_MS, SESSION_IDLE_MS } from '../contract/limits.ts';
+import type { Clock, Random, Timer } from '../ports/clock.ts';
+import type { Connection, ConnectionHandler, Transport } from '../ports/transport.ts';
+import { Bursts, type BurstTarget } from '../wire/bursts.ts';
+import { ByteReader } from '../wire/byte-reader.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
+import { encodeAck } from '../wire/v2/ack.ts';
+import { encodeBye } from '../wire/v2/bye.ts';
+import type { Cursor } from '../wire/v2/cursor.ts';
+import { decodeDeliver } from '../wire/v2/deliver.ts';
+import { decodeFault, type FaultFrame } from '../wire/v2/fault.ts';
+import { decodeGoaway } from '../wire/v2/goaway.ts';
+import { encodeHello } from '../wire/v2/hello.ts';
+import { Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
+import { encodePing } from '../wire/v2/ping.ts';
+import { decodeSent } from '../wire/v2/sent.ts';
+import { decodeWelcome, type WelcomeFrame } from '../wire/v2/welcome.ts';
+import { Incoming, type IrisMessage } from './incoming.ts';
+import { Outgoing, type SendReceipt } from './outgoing.ts';
+
+export interface ConnectOptions {
+  /** host:port of one or more edges; another is tried when one cannot be reached. */
+  readonly addresses: readonly string[];
+  readonly user: string;
+  /** Asked for wherever the environment is not local. */
+  readonly token?: string;
+  /** Milliseconds until the first login must have succeeded. @default 10_000 */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds a send may wait for its acknowledgement, through reconnects. @default 30_000 */
+  readonly sendTimeoutMs?: number;
+}
+
+/** What the client stands on; replaced in simulations. */
+export interface ClientParts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Faults after which another connection would fail as well. */
+const FATAL: readonly ErrorCode[] = [
+  'AUTHENTICATION_FAILED',
+  'VERSION_UNSUPPORTED',
+  'NAME_INVALID',
+  'SESSION_REPLACED',
+  'FRAME_TOO_LARGE',
+  'FRAME_MALFORMED',
+];
+const SWEEP_MS = 250;
+const CLOSE_TIMEOUT_MS = 6_000;
+
+/**
+ * A user’s connection to Iris: sends with receipts, receives in order and once, and comes back by itself when an edge or a core dies.
+ * What was not acknowledged is sent again and recognised; what the application has not acknowledged is delivered again.
+ */
+export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
+  burst: ByteWriter | undefined;
+  private readonly options: ConnectOptions;
+  private readonly parts: ClientParts;
+  private readonly bursts: Bursts;
+  private readonly outgoing: Outgoing;
+  private readonly incoming = new Incoming();
+  private readonly device: Buffer;
+  private readonly reader = new ByteReader();
+  private splitter = new FrameSplitter(FRAME_BYTES_MAX);
+  private connection: Connection | undefined;
+  private welcome: WelcomeFrame | undefined;
+  private isUp = false;
+  private isClosing = false;
+  private failure: IrisError | undefined;
+  private attempt = 0;
+  private retryMs = LINK_RETRY_FIRST_MS;
+  private heardMs = 0;
+  private spokenMs = 0;
+  private sweep: Timer;
+  private readonly acks = new Map<number, Cursor>();
+  private loggedIn: { resolve(): void; reject(error: IrisError): void } | undefined;
+  private farewell: (() => void) | undefined;
+
+  private constructor(options: ConnectOptions, parts: ClientParts) {
+    this.options = options;
+    this.parts = parts;
+    this.bursts = new Bursts((callback) => parts.clock.soon(callback));
+    this.device = parts.random.bytes(8);
+    this.outgoing = new Outgoing({ clock: parts.clock, writer: () => (this.isUp ? this.writer() : undefined) });
+    this.sweep = parts.clock.after(SWEEP_MS, () => this.tick());
+  }
+
+  /**
+   * Resolves when logged in.
+   * @throws IrisError AUTHENTICATION_FAILED, CONNECTION_FAILED when no address answers in time
+   */
+  static async connect(options: ConnectOptions, parts: Partial<ClientParts> = {}): Promise<IrisClient> {
+    if (options.addresses.length === 0) throw new IrisError('CONNECTION_FAILED', 'no address given; name at least one host:port');
+    const client = new IrisClient(options, { transport: createTcpTransport(), clock: systemClock, random: systemRandom, ...parts });
+    await client.firstLogin();
+    return client;
+  }
+
+  /** Code of the region that serves this connection, such as `tokyo`. */
+  get region(): string {
+    return this.welcome?.region ?? '';
+  }
+
+  /** The AWS region that serves this connection, such as `ap-southeast-2` (P3). */
+  getServerRegion(): string {
+    return this.welcome?.awsRegion ?? '';
+  }
+
+  /** Resolves once the message is stored, with what it survives. Text is sent as UTF-8. */
+  send(to: string, message: Uint8Array | string, options: { timeoutMs?: number } = {}): Promise<SendReceipt> {
+    return this.sendBatch(to, [message], options);
+  }
+
+  /** Up to 1,000 messages or 1 MB to one recipient, stored together. */
+  sendBatch(to: string, messages: readonly (Uint8Array | string)[], options: { timeoutMs?: number } = {}): Promise<SendReceipt> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    const bodies = messages.map((message) => (typeof message === 'string' ? Buffer.from(message, 'utf8') : message));
+    return this.outgoing.send(to, bodies, options.timeoutMs ?? this.options.sendTimeoutMs ?? 30_000);
+  }
+
+  /** Messages in the order of the inbox, each once. Ends when the client closes; throws what ended it for good. */
+  async *messages(): AsyncGenerator<IrisMessage, void, undefined> {
+    for (;;) {
+      const message = await this.incoming.next();
+      if (message !== undefined) yield message;
+      else if (this.failure !== undefined && !this.isClosing) throw this.failure;
+      else return;
+      if (this.incoming.isLagging && this.incoming.queued === 0) this.reconnect();
+    }
+  }
+
+  /** The application has the message: it need not be delivered again. Durable at the latest when `close` resolves. */
+  ack(message: IrisMessage): void {
+    const cursor = this.incoming.acknowledge(message);
+    if (cursor === undefined) return;
+    if (this.acks.size === 0) this.parts.clock.soon(() => this.flushAcks());
+    this.acks.set(cursor.bucket, cursor);
+  }
+
+  /** Leaves in order: acknowledgements become durable, then the connection ends. Sends without an answer are rejected. */
+  async close(): Promise<void> {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    this.flushAcks();
+    if (this.isUp) await this.sayBye();
+    this.finish(new IrisError('DRAINING', 'the client was closed'));
+  }
+
+  received(chunk: Buffer): void {
+    this.heardMs = this.parts.clock.monotonicMs();
+    try {
+      this.splitter.push(chunk, this);
+    } catch {
+      // A server whose frames cannot be read is treated like a lost one.
+      this.connection?.destroy();
+    }
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.connection = undefined;
+    this.isUp = false;
+    this.splitter.stop();
+    this.farewell?.();
+    if (this.failure === undefined && !this.isClosing) this.connectLater(this.retryMs);
+  }
+
+  writeBurst(bytes: Buffer): void {
+    this.spokenMs = this.parts.clock.monotonicMs();
+    this.connection?.write(bytes);
+  }
+
+  frame(buffer: Buffer, start: number, end: number): void {
+    const reader = this.reader.reset(buffer, start, end);
+    switch (reader.u8()) {
+      case Opcode.Deliver:
+        this.incoming.delivered(decodeDeliver(reader));
+        break;
+      case Opcode.Sent:
+        this.outgoing.acknowledged(decodeSent(reader));
+        break;
+      case Opcode.Fault:
+        this.fault(decodeFault(reader));
+        break;
+      case Opcode.Welcome:
+        this.welcomed(decodeWelcome(reader));
+        break;
+      case Opcode.Goaway:
+        this.parts.clock.after(decodeGoaway(reader).reconnectAfterMs, () => this.reconnect());
+        break;
+      case Opcode.Farewell:
+        this.farewell?.();
+        break;
+      default:
+        break;
+    }
+  }
+
+  private writer(): ByteWriter {
+    return this.bursts.writer(this);
+  }
+
+  private async firstLogin(): Promise<void> {
+    const timeoutMs = this.options.connectTimeoutMs ?? 10_000;
+    await new Promise<void>((resolve, reject) => {
+      const give = () =>
+        this.finish(new IrisError('CONNECTION_FAILED', `no login at ${this.options.addresses.join(', ')} within ${timeoutMs} ms`));
+      const timer = this.parts.clock.after(timeoutMs, give);
+      this.loggedIn = {
+        resolve: () => {
+          timer.stop();
+          resolve();
+        },
+        reject: (error) => {
+          timer.stop();
+          reject(error);
+        },
+      };
+      this.connectNow();
+    });
+  }
+
+  private connectNow(): void {
+    if (this.failure !== undefined || this.isClosing || this.connection !== undefined) return;
+    const address = this.options.addresses[this.attempt++ % this.options.addresses.length] as string;
+    this.parts.transport
+      .connect(address, (connection) => this.greet(connection))
+      .catch(() => {
+        if (this.failure === undefined && !this.isClosing) this.connectLater(this.retryMs);
+      });
+  }
+
+  private connectLater(ms: number): void {
+    this.retryMs = Math.min(this.retryMs * 2, LINK_RETRY_LAST_MS);
+    this.parts.clock.after(ms * (0.5 + this.parts.random.fraction()), () => this.connectNow());
+  }
+
+  private greet(connection: Connection): this {
+    this.connection = connection;
+    this.splitter = new FrameSplitter(FRAME_BYTES_MAX);
+    this.heardMs = this.parts.clock.monotonicMs();
+    encodeHello(this.writer(), {
+      versionMin: VERSION_MIN,
+      versionMax: VERSION_MAX,
+      device: this.device,
+      user: Buffer.from(this.options.user, 'utf8'),
+      token: this.options.token ?? '',
+      cursors: this.incoming.cursors,
+    });
+    return this;
+  }
+
+  private welcomed(frame: WelcomeFrame): void {
+    this.welcome = frame;
+    this.isUp = true;
+    this.retryMs = LINK_RETRY_FIRST_MS;
+    this.incoming.isLagging = false;
+    this.outgoing.repeat(this.writer());
+    this.loggedIn?.resolve();
+    this.loggedIn = undefined;
+  }
+
+  private fault(frame: FaultFrame): void {
+    if (frame.count > 0) {
+      this.outgoing.refused(frame);
+      return;
+    }
+    const code = errorCodeOfWire(frame.wire);
+    if (code !== undefined && FATAL.includes(code)) this.finish(new IrisError(code, frame.message));
+  }
+
+  private flushAcks(): void {
+    if (this.isUp) for (const cursor of this.acks.values()) encodeAck(this.writer(), cursor);
+    this.acks.clear();
+  }
+
+  private sayBye(): Promise<void> {
+    return new Promise((resolve) => {
+      this.farewell = resolve;
+      encodeBye(this.writer());
+      this.parts.clock.after(CLOSE_TIMEOUT_MS, resolve);
+    });
+  }
+
+  /** Drops the connection; the next one goes on from the cursor. */
+  private reconnect(): void {
+    this.retryMs = LINK_RETRY_FIRST_MS;
+    this.connection?.destroy();
+  }
+
+  private tick(): void {
+    this.sweep = this.parts.clock.after(SWEEP_MS, () => this.tick());
+    const now = this.parts.clock.monotonicMs();
+    this.outgoing.expire();
+    if (this.isUp && now - this.spokenMs > PING_INTERVAL_MS) encodePing(this.writer(), Math.floor(now));
+    if (this.connection !== undefined && now - this.heardMs > SESSION_IDLE_MS) this.connection.destroy();
+  }
+
+  private finish(error: IrisError): void {
+    this.failure = error;
+    this.sweep.stop();
+    this.bursts.flushNow();
+    this.connection?.end();
+    this.isUp = false;
+    this.outgoing.failAll(error);
+    this.incoming.close();
+    this.loggedIn?.reject(error);
+    this.loggedIn = undefined;
+  }
+}

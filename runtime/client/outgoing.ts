@@ -1,0 +1,165 @@
+import { ERROR_CODES, errorCodeOfWire, IrisError } from '../contract/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { type DurabilityName, durabilityName } from '../wire/durability.ts';
+import type { FaultFrame } from '../wire/v2/fault.ts';
+import { encodeSend, SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
+import type { SentFrame } from '../wire/v2/sent.ts';
+
+/** What the sender holds once a message is stored. */
+export interface SendReceipt {
+  /** What the message survives (L1): D0 memory, D1 kill -9, D2 power loss, D2q the same on a quorum. */
+  readonly durability: DurabilityName;
+  /** The first message’s sequence within this client. */
+  readonly sequence: number;
+  /** Messages acknowledged. */
+  readonly count: number;
+  /** Milliseconds since 1970, by this machine’s clock. */
+  readonly acknowledgedAtMs: number;
+}
+
+interface Pending {
+  readonly sequence: number;
+  readonly recipient: string;
+  readonly messages: readonly Uint8Array[];
+  readonly deadlineMs: number;
+  /** `waiting`: to be written when the recipient is open again. */
+  state: 'sent' | 'waiting';
+  resolve(receipt: SendReceipt): void;
+  reject(error: IrisError): void;
+}
+
+/** Sends that may wait for their acknowledgement; a further one is refused. */
+const PENDING_MAX = 100_000;
+const RETRY_MIN_MS = 50;
+
+export interface OutgoingParts {
+  readonly clock: Clock;
+  /** The writer while connected. */
+  writer(): ByteWriter | undefined;
+}
+
+/**
+ * What was sent and not yet acknowledged, in order. After a lost connection everything is written again as a retry; after a refusal
+ * that may pass, what follows to the same recipient waits for it (L3).
+ */
+export class Outgoing {
+  private readonly parts: OutgoingParts;
+  private readonly pending = new Map<number, Pending>();
+  /** Recipients with a refused message. */
+  private readonly blocked = new Set<string>();
+  private nextSequence = 1;
+
+  constructor(parts: OutgoingParts) {
+    this.parts = parts;
+  }
+
+  get size(): number {
+    return this.pending.size;
+  }
+
+  /** @throws IrisError through the promise: what the server refused for good, TIMED_OUT, OVERLOADED, FRAME_TOO_LARGE. */
+  send(recipient: string, messages: readonly Uint8Array[], timeoutMs: number): Promise<SendReceipt> {
+    if (this.pending.size >= PENDING_MAX) {
+      return Promise.reject(
+        new IrisError('OVERLOADED', `${this.pending.size} sends wait for their acknowledgement, limit is ${PENDING_MAX}`),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      const sequence = this.nextSequence;
+      const state = this.blocked.has(recipient) ? 'waiting' : 'sent';
+      const entry: Pending = {
+        sequence,
+        recipient,
+        messages,
+        deadlineMs: this.parts.clock.monotonicMs() + timeoutMs,
+        state,
+        resolve,
+        reject,
+      };
+      const out = this.parts.writer();
+      if (out !== undefined && state === 'sent') this.write(out, entry, 0);
+      this.nextSequence += messages.length;
+      this.pending.set(sequence, entry);
+    });
+  }
+
+  acknowledged(frame: SentFrame): void {
+    const entry = this.pending.get(frame.sequence);
+    if (entry === undefined) return;
+    this.pending.delete(frame.sequence);
+    const { sequence, count } = frame;
+    entry.resolve({ durability: durabilityName(frame.durability), sequence, count, acknowledgedAtMs: this.parts.clock.nowMs() });
+    this.reopenSoon(entry.recipient, 0);
+  }
+
+  refused(frame: FaultFrame): void {
+    const entry = this.pending.get(frame.sequence);
+    if (entry === undefined) return;
+    const code = errorCodeOfWire(frame.wire) ?? 'FRAME_MALFORMED';
+    if (!ERROR_CODES[code].retry) {
+      this.pending.delete(frame.sequence);
+      entry.reject(new IrisError(code, frame.message));
+      this.reopenSoon(entry.recipient, 0);
+      return;
+    }
+    entry.state = 'waiting';
+    this.blocked.add(entry.recipient);
+    this.reopenSoon(entry.recipient, frame.retryAfterMs);
+  }
+
+  /** A new connection: everything goes out again, in order. */
+  repeat(out: ByteWriter): void {
+    this.blocked.clear();
+    for (const entry of this.pending.values()) {
+      entry.state = 'sent';
+      this.write(out, entry, SEND_RETRY);
+    }
+  }
+
+  /** Rejects what has waited past its deadline. */
+  expire(): void {
+    const now = this.parts.clock.monotonicMs();
+    for (const entry of this.pending.values()) {
+      if (now < entry.deadlineMs) continue;
+      this.pending.delete(entry.sequence);
+      entry.reject(new IrisError('TIMED_OUT', `no acknowledgement of the message to ${entry.recipient} in time; it may still arrive`));
+      this.reopenSoon(entry.recipient, 0);
+    }
+  }
+
+  failAll(error: IrisError): void {
+    for (const entry of this.pending.values()) entry.reject(error);
+    this.pending.clear();
+  }
+
+  /** Once every message under way to a blocked recipient is answered, the waiting ones go out again, the first one marked. */
+  private reopenSoon(recipient: string, retryAfterMs: number): void {
+    if (!this.blocked.has(recipient) || this.hasUnderWay(recipient)) return;
+    const delayMs = Math.max(RETRY_MIN_MS, retryAfterMs);
+    this.parts.clock.after(delayMs, () => this.reopen(recipient));
+  }
+
+  private hasUnderWay(recipient: string): boolean {
+    for (const entry of this.pending.values()) {
+      if (entry.recipient === recipient && entry.state === 'sent') return true;
+    }
+    return false;
+  }
+
+  private reopen(recipient: string): void {
+    if (!this.blocked.delete(recipient)) return;
+    const out = this.parts.writer();
+    let flags = SEND_FRESH | SEND_RETRY;
+    for (const entry of this.pending.values()) {
+      if (entry.recipient !== recipient) continue;
+      entry.state = 'sent';
+      if (out !== undefined) this.write(out, entry, flags);
+      flags = SEND_RETRY;
+    }
+  }
+
+  private write(out: ByteWriter, entry: Pending, flags: number): void {
+    encodeSend(out, { flags, sequence: entry.sequence, recipient: Buffer.from(entry.recipient, 'utf8'), messages: entry.messages });
+  }
+}

@@ -1,0 +1,4 @@
+import { runProcess } from './main.ts';
+import { startCore } from './servers/core-server.ts';
+
+await runProcess({ core: startCore });

@@ -1,0 +1,155 @@
+import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES } from '../contract/limits.ts';
+import { LogFollower } from '../follow/log-follower.ts';
+import type { InboxCursor, InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import type { InboxStore, StoredEnvelope } from '../ports/inbox-store.ts';
+import type { ReadRequest } from '../ports/shard-owner.ts';
+import { envelopeCount } from '../wire/envelope.ts';
+import type { Change } from './committer.ts';
+import { PushedPlaces } from './pushed-places.ts';
+
+/** Until an inbox is promoted, everything is in bucket 0. */
+export const FIRST_BUCKET = 0;
+const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
+
+export interface AttachmentParts {
+  readonly store: InboxStore;
+  change(change: Change): void;
+  /** The reader is gone. */
+  detached(attachment: Attachment): void;
+  readFailed(error: unknown): void;
+}
+
+/** One session’s read of one inbox at its owner: pushes from the cursor to the tail and on, and forgets what is acknowledged. */
+export class Attachment implements InboxSubscription {
+  readonly user: Buffer;
+  /** v1: acknowledged one by one. */
+  readonly isSelective: boolean;
+  private readonly parts: AttachmentParts;
+  private readonly subscriber: InboxSubscriber;
+  private readonly follower: LogFollower;
+  private readonly places = new PushedPlaces();
+  private readonly acknowledgedAtStart: readonly InboxCursor[];
+  private readonly startedAfter: number;
+  private isReplaced = false;
+  private hasPartial = false;
+  private replaying: LogFollower | undefined;
+
+  /** Pushing starts after `startAfter` or what the reader was shown on an earlier link, whichever is later. */
+  constructor(parts: AttachmentParts, request: ReadRequest, subscriber: InboxSubscriber, startAfter: number) {
+    this.parts = parts;
+    this.user = request.user;
+    this.isSelective = request.isSelective;
+    this.subscriber = subscriber;
+    this.startedAfter = startAfter;
+    this.acknowledgedAtStart = request.acknowledged.filter((cursor) => cursor.bucket === FIRST_BUCKET);
+    const shown = request.shown.filter((cursor) => cursor.bucket === FIRST_BUCKET).map((cursor) => cursor.position);
+    this.follower = new LogFollower({
+      after: Math.max(startAfter, ...shown, ...this.acknowledgedAtStart.map((cursor) => cursor.position - 1)),
+      creditBytes: request.creditBytes,
+      read: (after) => parts.store.readInbox(this.user, FIRST_BUCKET, after, PAGE),
+      push: (entry) => this.push(entry),
+      failed: (error) => parts.readFailed(error),
+    });
+  }
+
+  get pushedThrough(): number {
+    return this.follower.pushedThrough;
+  }
+
+  /** Begins to read, after what the client has acknowledged already is out of the store. */
+  start(): void {
+    const cursors = this.acknowledgedAtStart;
+    if (cursors.length === 0) {
+      this.follower.start();
+      return;
+    }
+    this.parts.change({
+      apply: (batch) => {
+        for (const cursor of cursors) batch.trimInbox(this.user, FIRST_BUCKET, cursor);
+      },
+      done: () => this.follower.start(),
+    });
+  }
+
+  /** Reads on after a failed read. */
+  retry(): void {
+    this.follower.start();
+  }
+
+  /**
+   * Pushes again what is left up to `position`: an older session of the same user closed without acknowledging it. It has credit of
+   * its own, which joins the reader’s when it ends.
+   */
+  replay(position: number): void {
+    const through = Math.min(position, this.startedAfter);
+    if (!this.isSelective || through === 0 || this.replaying !== undefined) return;
+    this.replaying = new LogFollower({
+      after: 0,
+      creditBytes: PUSH_CREDIT_BYTES,
+      read: async (after) => {
+        const page = await this.parts.store.readInbox(this.user, FIRST_BUCKET, after, PAGE);
+        const due = page.filter((entry) => entry.position <= through);
+        if (due.length === 0) this.endReplay();
+        return due;
+      },
+      push: (entry) => this.push(entry),
+      failed: (error) => this.parts.readFailed(error),
+    });
+    this.replaying.start();
+  }
+
+  private endReplay(): void {
+    const left = this.replaying?.creditBytes ?? 0;
+    this.replaying?.stop();
+    this.replaying = undefined;
+    this.follower.grant(Math.max(0, left));
+  }
+
+  committed(entry: StoredEnvelope): void {
+    this.follower.committed(entry);
+  }
+
+  grant(bytes: number): void {
+    (this.replaying ?? this.follower).grant(bytes);
+  }
+
+  /** A cursor beyond what was pushed is not this inbox’s and changes nothing. */
+  acknowledge(cursor: InboxCursor): void {
+    if (cursor.bucket !== FIRST_BUCKET || cursor.position > this.follower.pushedThrough) return;
+    const taken = this.places.takeThrough(cursor.position, cursor.index);
+    // A partial mark is left by the store’s own look-up, so that look-up also removes it.
+    const positions = this.hasPartial ? undefined : taken;
+    this.hasPartial = taken === undefined;
+    this.parts.change({
+      apply: (batch) => {
+        if (positions === undefined) batch.trimInbox(this.user, FIRST_BUCKET, cursor);
+        else for (const position of positions) batch.removeInbox(this.user, FIRST_BUCKET, position);
+      },
+    });
+  }
+
+  remove(bucket: number, position: number): void {
+    this.parts.change({ apply: (batch) => batch.removeInbox(this.user, bucket, position) });
+  }
+
+  detach({ flush }: { flush: boolean }): void {
+    this.follower.stop();
+    this.replaying?.stop();
+    this.parts.detached(this);
+    if (flush) this.parts.change({ apply: () => undefined, done: () => this.subscriber.ended('flushed'), isSynced: true });
+  }
+
+  /** Another session reads the inbox from now on. */
+  replace(): void {
+    this.follower.stop();
+    this.replaying?.stop();
+    if (!this.isReplaced) this.subscriber.ended('replaced');
+    this.isReplaced = true;
+  }
+
+  private push(entry: StoredEnvelope): void {
+    if (!this.isSelective) this.places.add(entry.position, envelopeCount(entry.envelope));
+    const at = { bucket: FIRST_BUCKET, position: entry.position, firstIndex: entry.firstIndex };
+    this.subscriber.pushed(at, entry.envelope, 0, entry.envelope.length);
+  }
+}

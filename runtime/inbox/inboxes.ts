@@ -1,0 +1,138 @@
+import { errorLine } from '../contract/errors.ts';
+import type { SlotRouter } from '../contract/slot-map.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
+import type { InboxStore, StoredEnvelope } from '../ports/inbox-store.ts';
+import type { AppendOrigin, AppendRequest, ReadRequest, ShardOwner } from '../ports/shard-owner.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { envelopeRecipient } from '../wire/envelope.ts';
+import { Attachment, type AttachmentParts } from './attachment.ts';
+import { type Change, Committer, type Destination } from './committer.ts';
+
+export interface InboxesParts {
+  readonly store: InboxStore;
+  readonly router: SlotRouter;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly region: string;
+  readonly group: string;
+  /** An envelope was committed to the outbox of another group. */
+  outboxCommitted(group: string, entry: StoredEnvelope): void;
+}
+
+const INBOX: Destination = { kind: 'inbox' };
+
+/** The shards of one core: appends to inboxes and outboxes, and the readers attached to them. */
+export class Inboxes implements ShardOwner {
+  private readonly parts: InboxesParts;
+  private readonly committer: Committer;
+  /** The session that reads each inbox now; the key is the name, one byte a character. */
+  private readonly readers = new Map<string, Attachment>();
+  /** v1 sessions that were taken over and are still open; their unacknowledged messages come again when they close. */
+  private readonly superseded = new Map<string, Set<Attachment>>();
+  private readonly outboxes = new Map<string, Destination>();
+
+  constructor(parts: InboxesParts) {
+    this.parts = parts;
+    this.committer = new Committer({
+      store: parts.store,
+      clock: parts.clock,
+      telemetry: parts.telemetry,
+      committed: (destination, recipient, entry) => this.committed(destination, recipient, entry),
+    });
+    parts.telemetry.gauge('iris_inbox_readers', 'Users whose inbox is being read', () => this.readers.size);
+  }
+
+  append(request: AppendRequest): void {
+    const recipient = envelopeRecipient(request.envelope);
+    const home = this.parts.router.homeOf(this.parts.router.shardOf(recipient));
+    if (home.group === this.parts.group) this.committer.append(request, INBOX);
+    else if (home.region !== this.parts.region) this.committer.append(request, this.outboxOf(home.group));
+    else {
+      const message = `the recipient’s shard belongs to group ${home.group}, this is ${this.parts.group}`;
+      this.committer.refuse(request, recipient.toString('latin1'), { code: 'SHARD_UNAVAILABLE', message, retryAfterMs: 1_000 });
+    }
+  }
+
+  /** A change that rides with the next commit. */
+  change(change: Change): void {
+    this.committer.change(change);
+  }
+
+  publisherEnded(origin: AppendOrigin, publisherId: number): void {
+    this.committer.publisherEnded(origin, publisherId);
+  }
+
+  originClosed(origin: AppendOrigin): void {
+    this.committer.originClosed(origin);
+  }
+
+  attach(request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription {
+    const key = request.user.toString('latin1');
+    const previous = this.readers.get(key);
+    previous?.replace();
+    const startAfter = previous?.isSelective === true && request.isSelective ? previous.pushedThrough : 0;
+    if (previous?.isSelective === true) this.supersede(key, previous);
+    const acknowledged = request.acknowledged.filter((cursor) => this.committer.hasGiven(cursor.position));
+    const attachment = new Attachment(this.attachmentParts(key), { ...request, acknowledged }, subscriber, startAfter);
+    this.readers.set(key, attachment);
+    attachment.start();
+    return attachment;
+  }
+
+  async status(user: Buffer): Promise<UserStatus> {
+    if (this.readers.has(user.toString('latin1'))) return { isOnline: true, lastSeenSeconds: 0 };
+    return { isOnline: false, lastSeenSeconds: (await this.parts.store.readLastSeen(user)) ?? 0 };
+  }
+
+  /** Resolves when everything taken in is committed. */
+  drained(): Promise<void> {
+    return this.committer.drained();
+  }
+
+  private outboxOf(group: string): Destination {
+    const known = this.outboxes.get(group);
+    if (known !== undefined) return known;
+    const destination: Destination = { kind: 'outbox', group };
+    this.outboxes.set(group, destination);
+    return destination;
+  }
+
+  private committed(destination: Destination, recipient: string, entry: StoredEnvelope): void {
+    if (destination.kind === 'inbox') this.readers.get(recipient)?.committed(entry);
+    else this.parts.outboxCommitted(destination.group, entry);
+  }
+
+  private attachmentParts(key: string): AttachmentParts {
+    return {
+      store: this.parts.store,
+      change: (change) => this.committer.change(change),
+      detached: (attachment) => this.detached(key, attachment),
+      readFailed: (error) => this.readFailed(key, error),
+    };
+  }
+
+  private supersede(key: string, attachment: Attachment): void {
+    const set = this.superseded.get(key) ?? new Set();
+    this.superseded.set(key, set.add(attachment));
+  }
+
+  private detached(key: string, attachment: Attachment): void {
+    const older = this.superseded.get(key);
+    if (older?.delete(attachment)) {
+      if (older.size === 0) this.superseded.delete(key);
+      this.readers.get(key)?.replay(attachment.pushedThrough);
+      return;
+    }
+    if (this.readers.get(key) !== attachment) return;
+    this.readers.delete(key);
+    const seconds = Math.floor(this.parts.clock.nowMs() / 1_000);
+    this.committer.change({ apply: (batch) => batch.setLastSeen(attachment.user, seconds) });
+  }
+
+  /** The store could not be read: the reader tries again when the trouble may be over. */
+  private readFailed(key: string, error: unknown): void {
+    this.parts.telemetry.log.error('inbox-read-failed', { reason: errorLine(error) });
+    this.parts.clock.after(1_000, () => this.readers.get(key)?.retry());
+  }
+}

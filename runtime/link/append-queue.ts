@@ -1,0 +1,170 @@
+import { IrisError } from '../contract/errors.ts';
+import { APPEND_TIMEOUT_MS, LINK_IN_FLIGHT_MAX, LINK_QUEUED_BYTES_MAX } from '../contract/limits.ts';
+import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { envelopeRecipient, writeEnvelope } from '../wire/envelope.ts';
+import { APPEND_CORRELATION_AT, APPEND_ENVELOPE_AT, APPEND_FLAGS_AT, beginAppend } from '../wire/link/append.ts';
+import { LinkOpcode } from '../wire/link/opcodes.ts';
+import { SEND_RETRY } from '../wire/v2/send.ts';
+import { InFlight } from './in-flight.ts';
+
+/** Bytes written in one burst and the appends among them; kept until all are answered, since a new link needs them again. */
+interface Retained {
+  readonly bytes: Buffer;
+  /** One past the last correlation in `bytes`. */
+  readonly end: number;
+}
+
+/**
+ * The appends of one link: what is under way, and the written bytes they can be repeated from. Repeating reads those bytes again, so a
+ * message costs no object of its own.
+ */
+export class AppendQueue {
+  private readonly inFlight = new InFlight();
+  private retained: Retained[] = [];
+  private retainedBytes = 0;
+  private openBytes = 0;
+
+  get queuedBytes(): number {
+    return this.retainedBytes + this.openBytes;
+  }
+
+  /** Milliseconds at which the oldest unanswered append began. */
+  get oldestMs(): number | undefined {
+    return this.inFlight.oldestMs;
+  }
+
+  /** Why no more may be queued; undefined when there is room. */
+  fullness(): Refusal | undefined {
+    if (this.queuedBytes < LINK_QUEUED_BYTES_MAX && this.inFlight.span < LINK_IN_FLIGHT_MAX) return undefined;
+    const message = `${this.queuedBytes} bytes and ${this.inFlight.span} envelopes wait for the shard’s owner, limits are ${LINK_QUEUED_BYTES_MAX} and ${LINK_IN_FLIGHT_MAX}`;
+    return { code: 'OVERLOADED', message, retryAfterMs: 200 };
+  }
+
+  write(out: ByteWriter, publication: Publication, nowMs: number): void {
+    const before = out.length;
+    const correlation = this.inFlight.add(publication.publisher, publication.sequence, publication.count, nowMs);
+    const mark = beginAppend(out, publication.flags, correlation % 0x1_0000_0000, publication.publisher.publisherId);
+    writeEnvelope(out, publication, publication.buffer, publication.start, publication.end);
+    out.endFrame(mark);
+    this.openBytes += out.length - before;
+  }
+
+  writeEnvelope(out: ByteWriter, publisher: Publisher, forwarding: Forwarding, nowMs: number): void {
+    const correlation = this.inFlight.add(publisher, forwarding.token, 1, nowMs);
+    const mark = beginAppend(out, forwarding.flags, correlation % 0x1_0000_0000, publisher.publisherId);
+    out.bytes(forwarding.envelope);
+    out.endFrame(mark);
+    this.openBytes += forwarding.envelope.length;
+  }
+
+  /** Keeps the bytes of a burst until its appends are answered. */
+  retain(bytes: Buffer): void {
+    if (this.openBytes > 0) {
+      this.retained.push({ bytes, end: this.inFlight.next });
+      this.retainedBytes += bytes.length;
+    }
+    this.openBytes = 0;
+  }
+
+  /** The owner made a run of appends durable. */
+  appended(wireCorrelation: number, count: number, durability: number): void {
+    const first = this.inFlight.widen(wireCorrelation);
+    for (let correlation = first; correlation < first + count; correlation++) {
+      const publisher = this.inFlight.publisherOf(correlation);
+      if (publisher === undefined) continue;
+      const [token, messages] = [this.inFlight.tokenOf(correlation), this.inFlight.countOf(correlation)];
+      this.inFlight.settle(correlation);
+      publisher.published(token, messages, durability);
+    }
+    this.release();
+  }
+
+  /** Returns the publisher that was told, if it still waited. */
+  refused(wireCorrelation: number, recipient: Buffer, refusal: Refusal): Publisher | undefined {
+    const publisher = this.tellRefused(this.inFlight.widen(wireCorrelation), recipient, refusal);
+    this.release();
+    return publisher;
+  }
+
+  /** Refuses everything that waits. Later messages must not overtake it, and what is alike in age fails alike. */
+  refuseAll(refusal: Refusal): void {
+    const retained = this.retained;
+    this.retained = [];
+    this.retainedBytes = 0;
+    for (const { bytes } of retained) {
+      forEachAppend(bytes, (at, correlation) => this.tellRefused(this.inFlight.widen(correlation), recipientAt(bytes, at), refusal));
+    }
+  }
+
+  /** Writes every unanswered append again, marked as a retry; what may no longer follow its predecessor is refused instead (L3). */
+  repeat(out: ByteWriter): void {
+    const retained = this.retained;
+    this.retained = [];
+    this.retainedBytes = 0;
+    for (const { bytes } of retained) {
+      forEachAppend(bytes, (at, wireCorrelation, end) =>
+        this.repeatOne(out, bytes, { at, end, correlation: this.inFlight.widen(wireCorrelation) }),
+      );
+    }
+  }
+
+  private repeatOne(out: ByteWriter, bytes: Buffer, frame: { at: number; end: number; correlation: number }): void {
+    const publisher = this.inFlight.publisherOf(frame.correlation);
+    if (publisher === undefined) return;
+    const recipient = recipientAt(bytes, frame.at);
+    if (publisher.isFenced(recipient)) {
+      this.tellRefused(frame.correlation, recipient, {
+        code: 'REFUSED_IN_ORDER',
+        message: 'an earlier message to this recipient was refused',
+        retryAfterMs: 0,
+      });
+      return;
+    }
+    const mark = out.beginFrame();
+    const start = out.length;
+    out.bytes(bytes, frame.at, frame.end);
+    out.buffer[start + APPEND_FLAGS_AT] = (bytes[frame.at + APPEND_FLAGS_AT] as number) | SEND_RETRY;
+    out.endFrame(mark);
+    this.openBytes += frame.end - frame.at;
+  }
+
+  private tellRefused(correlation: number, recipient: Buffer, refusal: Refusal): Publisher | undefined {
+    const publisher = this.inFlight.publisherOf(correlation);
+    if (publisher === undefined) return undefined;
+    const [token, count] = [this.inFlight.tokenOf(correlation), this.inFlight.countOf(correlation)];
+    this.inFlight.settle(correlation);
+    publisher.refused(token, count, recipient, refusal);
+    return publisher;
+  }
+
+  private release(): void {
+    let done = 0;
+    while (done < this.retained.length && (this.retained[done] as Retained).end <= this.inFlight.first) {
+      this.retainedBytes -= (this.retained[done] as Retained).bytes.length;
+      done++;
+    }
+    if (done > 0) this.retained.splice(0, done);
+  }
+}
+
+/** What a publisher hears when its owner does not answer in time. */
+export function unavailable(address: string): Refusal {
+  const message = `the shard’s owner at ${address} did not answer within ${APPEND_TIMEOUT_MS} ms`;
+  return { code: 'SHARD_UNAVAILABLE', message, retryAfterMs: 1_000 };
+}
+
+/** Visits the APPEND frames of a burst: `at` is the opcode’s place, `end` the frame’s end. */
+function forEachAppend(bytes: Buffer, visit: (at: number, correlation: number, end: number) => void): void {
+  let at = 0;
+  while (at < bytes.length) {
+    const end = at + 4 + bytes.readUInt32BE(at);
+    if (end > bytes.length) throw new IrisError('FRAME_TRUNCATED', `a retained burst ends ${end - bytes.length} bytes inside a frame`);
+    if (bytes[at + 4] === LinkOpcode.Append) visit(at + 4, bytes.readUInt32BE(at + 4 + APPEND_CORRELATION_AT), end);
+    at = end;
+  }
+}
+
+function recipientAt(bytes: Buffer, at: number): Buffer {
+  return envelopeRecipient(bytes, at + APPEND_ENVELOPE_AT);
+}

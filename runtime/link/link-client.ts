@@ -1,0 +1,265 @@
+import { ERROR_CODES, errorCodeOfWire, errorLine } from '../contract/errors.ts';
+import * as limits from '../contract/limits.ts';
+import type { Forwarding, Publication, Publisher } from '../ports/bus.ts';
+import type { Clock, Random, Timer } from '../ports/clock.ts';
+import type { AttachOptions, InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
+import type { Log } from '../ports/telemetry.ts';
+import type { Connection, ConnectionHandler, Transport } from '../ports/transport.ts';
+import type { Bursts, BurstTarget } from '../wire/bursts.ts';
+import { ByteReader } from '../wire/byte-reader.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+import { ENVELOPE_BYTES_MAX } from '../wire/envelope.ts';
+import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
+import { decodeRefused, encodePublisherEnd } from '../wire/link/append.ts';
+import { Detached } from '../wire/link/attach.ts';
+import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello } from '../wire/link/hello.ts';
+import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
+import { encodeLinkPing } from '../wire/link/ping.ts';
+import { decodeStatus, encodeStatusQuery } from '../wire/link/status.ts';
+import { AppendQueue, unavailable } from './append-queue.ts';
+import { LinkSubscription } from './subscription.ts';
+
+export interface LinkIdentity {
+  readonly environment: string;
+  readonly region: string;
+  readonly node: string;
+}
+
+/** What every link of a node shares. */
+export interface LinkParts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly bursts: Bursts;
+  readonly log: Log;
+  readonly identity: LinkIdentity;
+}
+
+type State = 'down' | 'connecting' | 'greeting' | 'up' | 'closed';
+
+/**
+ * One node’s link to an owner of shards: appends out, pushes in, over one connection that is made anew when it breaks. Appends wait
+ * through a break and are repeated, marked as retries; subscriptions attach again. Owns one timer.
+ */
+export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
+  burst: ByteWriter | undefined;
+  private readonly parts: LinkParts;
+  private readonly address: string;
+  private readonly appends = new AppendQueue();
+  private readonly subscriptions = new Map<number, LinkSubscription>();
+  private readonly queries = new Map<number, (status: UserStatus) => void>();
+  private readonly refusedPublishers = new Set<number>();
+  private readonly reader = new ByteReader();
+  private splitter = newSplitter();
+  private connection: Connection | undefined;
+  private state: State = 'down';
+  private nextId = 1;
+  private retryMs = limits.LINK_RETRY_FIRST_MS;
+  private heardMs: number;
+  private timer: Timer;
+
+  constructor(parts: LinkParts, address: string) {
+    this.parts = parts;
+    this.address = address;
+    this.heardMs = parts.clock.monotonicMs();
+    this.timer = parts.clock.after(limits.LINK_PING_MS, () => this.tick());
+    this.connect();
+  }
+
+  get isUp(): boolean {
+    return this.state === 'up';
+  }
+
+  get queuedBytes(): number {
+    return this.appends.queuedBytes;
+  }
+
+  publish(publication: Publication): void {
+    const full = this.appends.fullness();
+    if (full === undefined) this.appends.write(this.parts.bursts.writer(this), publication, this.parts.clock.monotonicMs());
+    else publication.publisher.refused(publication.sequence, publication.count, publication.recipient, full);
+  }
+
+  forward(publisher: Publisher, forwarding: Forwarding): void {
+    this.appends.writeEnvelope(this.parts.bursts.writer(this), publisher, forwarding, this.parts.clock.monotonicMs());
+  }
+
+  forget(publisher: Publisher): void {
+    if (this.refusedPublishers.delete(publisher.publisherId) && this.isUp)
+      encodePublisherEnd(this.parts.bursts.writer(this), publisher.publisherId);
+  }
+
+  attach(options: AttachOptions, subscriber: InboxSubscriber): InboxSubscription {
+    const attachment = this.nextId++;
+    const subscription = new LinkSubscription(this, attachment, options, subscriber);
+    this.subscriptions.set(attachment, subscription);
+    if (this.isUp) subscription.writeAttach(this.parts.bursts.writer(this));
+    return subscription;
+  }
+
+  status(user: Buffer): Promise<UserStatus | undefined> {
+    if (!this.isUp || this.queries.size >= limits.STATUS_QUERIES_MAX) return Promise.resolve(undefined);
+    const query = this.nextId++;
+    return new Promise((resolve) => {
+      const timer = this.parts.clock.after(limits.STATUS_TIMEOUT_MS, () => {
+        this.queries.delete(query);
+        resolve(undefined);
+      });
+      this.queries.set(query, (status) => {
+        timer.stop();
+        resolve(status);
+      });
+      encodeStatusQuery(this.parts.bursts.writer(this), query, user);
+    });
+  }
+
+  /** Ends the link for good. What still waits is refused. */
+  close(): void {
+    this.parts.bursts.flushNow();
+    this.state = 'closed';
+    this.timer.stop();
+    this.connection?.destroy();
+    this.appends.refuseAll({ code: 'DRAINING', message: 'the node is leaving', retryAfterMs: 0 });
+  }
+
+  controlWriter(): ByteWriter | undefined {
+    return this.isUp ? this.parts.bursts.writer(this) : undefined;
+  }
+
+  dropSubscription(attachment: number): void {
+    this.subscriptions.delete(attachment);
+  }
+
+  writeBurst(bytes: Buffer): void {
+    this.appends.retain(bytes);
+    if (this.isUp) this.connection?.write(bytes);
+  }
+
+  received(chunk: Buffer): void {
+    this.heardMs = this.parts.clock.monotonicMs();
+    try {
+      this.splitter.push(chunk, this);
+    } catch (error) {
+      this.parts.log.error('link-broken', { address: this.address, reason: errorLine(error) });
+      this.connection?.destroy();
+    }
+  }
+
+  drained(): void {}
+
+  closed(reason: string): void {
+    this.connection = undefined;
+    this.splitter.stop();
+    if (this.state === 'closed') return;
+    if (this.state === 'up') this.parts.log.warn('link-lost', { address: this.address, reason });
+    this.retryLater();
+  }
+
+  private connect(): void {
+    if (this.state === 'closed') return;
+    this.state = 'connecting';
+    const greet = (connection: Connection) => this.greet(connection);
+    this.parts.transport.connect(this.address, greet).catch((error: unknown) => {
+      if (this.retryMs === limits.LINK_RETRY_FIRST_MS)
+        this.parts.log.warn('link-unreachable', { address: this.address, reason: errorLine(error) });
+      this.retryLater();
+    });
+  }
+
+  private greet(connection: Connection): this {
+    this.connection = connection;
+    if (this.state === 'closed') connection.destroy();
+    this.state = 'greeting';
+    this.splitter = newSplitter();
+    this.heardMs = this.parts.clock.monotonicMs();
+    const hello = { versionMin: LINK_VERSION_MIN, versionMax: LINK_VERSION_MAX, ...this.parts.identity };
+    const out = new ByteWriter();
+    encodeLinkHello(out, hello);
+    connection.write(out.take());
+    return this;
+  }
+
+  private retryLater(): void {
+    if (this.state === 'closed') return;
+    this.state = 'down';
+    const jitter = 0.5 + this.parts.random.fraction();
+    this.parts.clock.after(this.retryMs * jitter, () => this.connect());
+    this.retryMs = Math.min(this.retryMs * 2, limits.LINK_RETRY_LAST_MS);
+  }
+
+  /** Heartbeat and deadlines. */
+  private tick(): void {
+    const now = this.parts.clock.monotonicMs();
+    this.timer = this.parts.clock.after(limits.LINK_PING_MS, () => this.tick());
+    if (this.isUp) encodeLinkPing(this.parts.bursts.writer(this));
+    if (this.connection !== undefined && now - this.heardMs > limits.LINK_SILENT_MS) this.connection.destroy();
+    const oldest = this.appends.oldestMs;
+    if (oldest === undefined || now - oldest < limits.APPEND_TIMEOUT_MS - limits.LINK_PING_MS) return;
+    this.parts.bursts.flushNow();
+    this.appends.refuseAll(unavailable(this.address));
+  }
+
+  frame(buffer: Buffer, start: number, end: number): void {
+    const reader = this.reader.reset(buffer, start, end);
+    const opcode = reader.u8();
+    switch (opcode) {
+      case LinkOpcode.Push:
+        this.subscriptions.get(reader.u32())?.pushed(reader);
+        break;
+      case LinkOpcode.Appended:
+        this.appends.appended(reader.u32(), reader.u32(), reader.u8());
+        break;
+      case LinkOpcode.Refused:
+        this.refused(reader);
+        break;
+      case LinkOpcode.Detached:
+        this.subscriptions.get(reader.u32())?.ended(reader.u8() === Detached.Flushed ? 'flushed' : 'replaced');
+        break;
+      case LinkOpcode.Status:
+        this.answered(reader);
+        break;
+      case LinkOpcode.Welcome:
+        this.welcomed(decodeLinkWelcome(reader).node);
+        break;
+      case LinkOpcode.Refuse:
+        this.parts.log.error('link-refused', { address: this.address, ...decodeLinkRefuse(reader) });
+        this.retryMs = limits.LINK_RETRY_LAST_MS;
+        break;
+      default:
+        break;
+    }
+  }
+
+  private welcomed(node: string): void {
+    this.parts.bursts.flushNow();
+    this.state = 'up';
+    this.retryMs = limits.LINK_RETRY_FIRST_MS;
+    this.refusedPublishers.clear();
+    const out = this.parts.bursts.writer(this);
+    for (const subscription of this.subscriptions.values()) subscription.writeAttach(out);
+    this.appends.repeat(out);
+    this.parts.log.info('link-up', { address: this.address, peer: node });
+  }
+
+  private refused(reader: ByteReader): void {
+    const frame = decodeRefused(reader);
+    const code = errorCodeOfWire(frame.wire) ?? 'SHARD_UNAVAILABLE';
+    const publisher = this.appends.refused(frame.correlation, frame.recipient, {
+      code,
+      message: frame.message,
+      retryAfterMs: frame.retryAfterMs,
+    });
+    if (publisher !== undefined && ERROR_CODES[code].retry) this.refusedPublishers.add(publisher.publisherId);
+  }
+
+  private answered(reader: ByteReader): void {
+    const status = decodeStatus(reader);
+    const answer = this.queries.get(status.query);
+    this.queries.delete(status.query);
+    answer?.(status);
+  }
+}
+
+function newSplitter(): FrameSplitter {
+  return new FrameSplitter(ENVELOPE_BYTES_MAX + LINK_HEADER_BYTES_MAX);
+}

@@ -1,0 +1,79 @@
+import { STATUS_CACHE_MAX, STATUS_CACHE_MS } from '../contract/limits.ts';
+import type { Bus, Forwarding, Publication, Publisher } from '../ports/bus.ts';
+import type { AttachOptions, InboxFeed, InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
+import { LinkClient, type LinkParts } from './link-client.ts';
+
+interface CachedStatus {
+  readonly status: Promise<UserStatus | undefined>;
+  readonly untilMs: number;
+}
+
+/** Every link of one node: the direct bus and the inbox feed of the embedded foundation. A link is made when it is first needed. */
+export class LinkPool implements Bus, InboxFeed {
+  private readonly parts: LinkParts;
+  /** Extra names for addresses: host:port → host:port. */
+  private readonly addresses: Readonly<Record<string, string>>;
+  private readonly links = new Map<string, LinkClient>();
+  private readonly statuses = new Map<string, CachedStatus>();
+
+  constructor(parts: LinkParts, addresses: Readonly<Record<string, string>>) {
+    this.parts = parts;
+    this.addresses = addresses;
+  }
+
+  publish(address: string, publication: Publication): void {
+    this.link(address).publish(publication);
+  }
+
+  forward(address: string, publisher: Publisher, forwarding: Forwarding): void {
+    this.link(address).forward(publisher, forwarding);
+  }
+
+  forget(publisher: Publisher): void {
+    for (const link of this.links.values()) link.forget(publisher);
+  }
+
+  attach(options: AttachOptions, subscriber: InboxSubscriber): InboxSubscription {
+    return this.link(options.address).attach(options, subscriber);
+  }
+
+  /** Answers up to STATUS_CACHE_MS old; concurrent questions about one user share one query (X10). */
+  status(address: string, user: Buffer): Promise<UserStatus | undefined> {
+    const now = this.parts.clock.monotonicMs();
+    const key = user.toString('latin1');
+    const cached = this.statuses.get(key);
+    if (cached !== undefined && cached.untilMs > now) return cached.status;
+    if (this.statuses.size >= STATUS_CACHE_MAX) this.statuses.clear();
+    const status = this.link(address).status(user);
+    this.statuses.set(key, { status, untilMs: now + STATUS_CACHE_MS });
+    return status;
+  }
+
+  queuedBytes(address: string): number {
+    return this.links.get(address)?.queuedBytes ?? 0;
+  }
+
+  /** Links that are up, and all of them. */
+  counts(): { up: number; all: number } {
+    const all = [...this.links.values()];
+    return { up: all.filter((link) => link.isUp).length, all: all.length };
+  }
+
+  /** Connects to these owners before anyone needs them. */
+  warm(addresses: Iterable<string>): void {
+    for (const address of addresses) this.link(address);
+  }
+
+  close(): void {
+    for (const link of this.links.values()) link.close();
+  }
+
+  private link(address: string): LinkClient {
+    let link = this.links.get(address);
+    if (link === undefined) {
+      link = new LinkClient(this.parts, this.addresses[address] ?? address);
+      this.links.set(address, link);
+    }
+    return link;
+  }
+}

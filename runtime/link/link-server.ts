@@ -1,0 +1,213 @@
+import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
+import { LINK_SILENT_MS } from '../contract/limits.ts';
+import type { Refusal } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import type { AppendOrigin, ShardOwner } from '../ports/shard-owner.ts';
+import type { Log } from '../ports/telemetry.ts';
+import type { Connection, ConnectionHandler } from '../ports/transport.ts';
+import type { Bursts, BurstTarget } from '../wire/bursts.ts';
+import { ByteReader } from '../wire/byte-reader.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { checkEnvelope, ENVELOPE_BYTES_MAX } from '../wire/envelope.ts';
+import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
+import { encodeAppended, encodeRefused } from '../wire/link/append.ts';
+import { DETACH_FLUSH, Detached, decodeAttach, encodeDetached, encodePush } from '../wire/link/attach.ts';
+import { decodeLinkHello, encodeLinkRefuse, encodeLinkWelcome, type LinkHello } from '../wire/link/hello.ts';
+import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
+import { encodeLinkPong } from '../wire/link/ping.ts';
+import { encodeStatus } from '../wire/link/status.ts';
+import { decodeCursor } from '../wire/v2/cursor.ts';
+
+export interface LinkServerParts {
+  readonly owner: ShardOwner;
+  readonly bursts: Bursts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly environment: string;
+  readonly node: string;
+  closed(connection: Connection): void;
+}
+
+/** The owner’s side of one link. A frame it cannot read costs this link and nothing else. */
+export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin, FrameSink {
+  burst: ByteWriter | undefined;
+  private readonly parts: LinkServerParts;
+  private readonly connection: Connection;
+  private readonly splitter = new FrameSplitter(ENVELOPE_BYTES_MAX + LINK_HEADER_BYTES_MAX);
+  private readonly reader = new ByteReader();
+  private readonly attachments = new Map<number, InboxSubscription>();
+  private isGreeted = false;
+  private isOpen = true;
+  /** A run of answered appends that is still growing. */
+  private runFirst = 0;
+  private runCount = 0;
+  private runDurability = 0;
+
+  constructor(parts: LinkServerParts, connection: Connection) {
+    this.parts = parts;
+    this.connection = connection;
+    parts.clock.after(LINK_SILENT_MS, () => {
+      if (!this.isGreeted) this.connection.destroy();
+    });
+  }
+
+  received(chunk: Buffer): void {
+    try {
+      this.splitter.push(chunk, this);
+    } catch (error) {
+      this.parts.log.error('link-frame-refused', { peer: this.connection.remoteAddress, reason: errorLine(error) });
+      this.splitter.stop();
+      this.connection.destroy();
+    }
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.isOpen = false;
+    this.parts.closed(this.connection);
+    this.parts.owner.originClosed(this);
+    for (const attachment of this.attachments.values()) attachment.detach({ flush: false });
+    this.attachments.clear();
+  }
+
+  writeBurst(bytes: Buffer): void {
+    if (this.isOpen) this.connection.write(bytes);
+  }
+
+  appended(correlation: number, durability: number): void {
+    if (this.runCount > 0 && correlation === (this.runFirst + this.runCount) >>> 0 && durability === this.runDurability) {
+      this.runCount++;
+      return;
+    }
+    this.settled();
+    this.runFirst = correlation;
+    this.runCount = 1;
+    this.runDurability = durability;
+  }
+
+  settled(): void {
+    if (this.runCount > 0) encodeAppended(this.writer(), this.runFirst, this.runCount, this.runDurability);
+    this.runCount = 0;
+  }
+
+  refused(correlation: number, recipient: Buffer, refusal: Refusal): void {
+    const { message, retryAfterMs } = refusal;
+    encodeRefused(this.writer(), { correlation, wire: ERROR_CODES[refusal.code].wire, retryAfterMs, recipient, message });
+  }
+
+  private writer(): ByteWriter {
+    return this.parts.bursts.writer(this);
+  }
+
+  frame(buffer: Buffer, start: number, end: number): void {
+    const reader = this.reader.reset(buffer, start, end);
+    const opcode = reader.u8();
+    if (!this.isGreeted) {
+      if (opcode !== LinkOpcode.Hello) throw new IrisError('HELLO_EXPECTED', `link frame 0x${opcode.toString(16)} before HELLO`);
+      this.greet(decodeLinkHello(reader));
+      return;
+    }
+    switch (opcode) {
+      case LinkOpcode.Append:
+        this.append(reader);
+        break;
+      case LinkOpcode.Credit:
+        this.attachments.get(reader.u32())?.grant(reader.u32());
+        break;
+      case LinkOpcode.Cursor:
+        this.attachments.get(reader.u32())?.acknowledge(decodeCursor(reader));
+        break;
+      case LinkOpcode.Remove:
+        this.attachments.get(reader.u32())?.remove(reader.u32(), reader.u64());
+        break;
+      default:
+        this.rareFrame(opcode, reader);
+    }
+  }
+
+  private rareFrame(opcode: number, reader: ByteReader): void {
+    switch (opcode) {
+      case LinkOpcode.Attach:
+        this.attach(reader);
+        break;
+      case LinkOpcode.Detach:
+        this.detach(reader.u32(), (reader.u8() & DETACH_FLUSH) !== 0);
+        break;
+      case LinkOpcode.StatusQuery:
+        this.status(reader.u32(), Buffer.from(reader.bytes16(1_024, 'user name')));
+        break;
+      case LinkOpcode.PublisherEnd:
+        this.parts.owner.publisherEnded(this, reader.u32());
+        break;
+      case LinkOpcode.Ping:
+        encodeLinkPong(this.writer());
+        break;
+      default:
+        throw new IrisError('OPCODE_UNKNOWN', `link opcode 0x${opcode.toString(16)} is not part of version ${LINK_VERSION_MAX}`);
+    }
+  }
+
+  private greet(hello: LinkHello): void {
+    const problem = this.greetingProblem(hello);
+    if (problem !== undefined) {
+      encodeLinkRefuse(this.writer(), { wire: ERROR_CODES.LINK_REFUSED.wire, message: problem });
+      this.parts.log.error('link-refused', { peer: this.connection.remoteAddress, problem });
+      this.parts.bursts.flushNow();
+      this.splitter.stop();
+      this.connection.end();
+      return;
+    }
+    this.isGreeted = true;
+    encodeLinkWelcome(this.writer(), { version: Math.min(hello.versionMax, LINK_VERSION_MAX), node: this.parts.node });
+    this.parts.log.info('link-accepted', { peer: hello.node, peerRegion: hello.region });
+  }
+
+  private greetingProblem(hello: LinkHello): string | undefined {
+    if (hello.environment !== this.parts.environment)
+      return `node of environment ${hello.environment} reached one of ${this.parts.environment}`;
+    if (hello.versionMin > LINK_VERSION_MAX || hello.versionMax < LINK_VERSION_MIN) {
+      return `link versions ${hello.versionMin} to ${hello.versionMax} and ${LINK_VERSION_MIN} to ${LINK_VERSION_MAX} do not meet`;
+    }
+    return undefined;
+  }
+
+  private append(reader: ByteReader): void {
+    const [flags, correlation, publisherId] = [reader.u8(), reader.u32(), reader.u32()];
+    const { buffer, at, end } = reader;
+    checkEnvelope(buffer, at, end);
+    this.parts.owner.append({ origin: this, correlation, publisherId, flags, envelope: buffer.subarray(at, end) });
+  }
+
+  private attach(reader: ByteReader): void {
+    const frame = decodeAttach(reader);
+    this.attachments.get(frame.attachment)?.detach({ flush: false });
+    this.attachments.set(frame.attachment, this.parts.owner.attach(frame, this.subscriberOf(frame.attachment, frame.isSelective)));
+  }
+
+  private subscriberOf(attachment: number, isSelective: boolean): InboxSubscriber {
+    return {
+      pushed: (at, buffer, start, end) =>
+        encodePush(this.writer(), { attachment, ...at }, start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end)),
+      ended: (reason) => {
+        if (reason === 'flushed' || !isSelective) this.attachments.delete(attachment);
+        encodeDetached(this.writer(), attachment, reason === 'flushed' ? Detached.Flushed : Detached.Replaced);
+      },
+    };
+  }
+
+  private detach(attachment: number, flush: boolean): void {
+    const subscription = this.attachments.get(attachment);
+    subscription?.detach({ flush });
+    if (subscription === undefined && flush) encodeDetached(this.writer(), attachment, Detached.Flushed);
+    if (!flush) this.attachments.delete(attachment);
+  }
+
+  private status(query: number, user: Buffer): void {
+    this.parts.owner.status(user).then(
+      (status) => encodeStatus(this.writer(), { query, ...status }),
+      (error: unknown) => this.parts.log.error('status-failed', { reason: errorLine(error) }),
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { dirname, resolve } from 'node:path';
+import { errorLine, IrisError } from './contract/errors.ts';
+import { mergePatch, type NodeConfig, readJsonFile, readNodeConfig } from './contract/node-config.ts';
+import type { RunningNode } from './servers/running-node.ts';
+
+/** Starts a node of one role. */
+export interface Starters {
+  edge?(config: Extract<NodeConfig, { role: 'edge' }>): Promise<RunningNode>;
+  core?(config: Extract<NodeConfig, { role: 'core' }>): Promise<RunningNode>;
+}
+
+export interface RunNodeOptions {
+  readonly configPath: string;
+  /** A JSON merge patch laid over the config before it is checked. */
+  readonly overlayPath?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Called once, when the node serves. */
+  onReady(line: ReadyLine): void;
+  /** Aborts to drain. */
+  readonly signal: AbortSignal;
+}
+
+export interface ReadyLine {
+  readonly event: 'ready';
+  readonly node: string;
+  readonly role: string;
+  readonly region: string;
+  readonly listen: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs one node until `signal` aborts and it has drained.
+ * @throws IrisError CONFIG_INVALID, FILE_UNREADABLE, STATE_IN_USE, STORE_FAILED, ADDRESS_IN_USE
+ */
+export async function runNode(options: RunNodeOptions): Promise<void> {
+  await runWith(options, {
+    edge: async (config) => (await import('./servers/edge-server.ts')).startEdge(config),
+    core: async (config) => (await import('./servers/core-server.ts')).startCore(config),
+  });
+}
+
+/** The same for a bundle that holds one role only. */
+export async function runWith(options: RunNodeOptions, starters: Starters): Promise<void> {
+  const config = readConfig(options);
+  const node = await start(config, starters);
+  options.onReady({ event: 'ready', node: config.node, role: config.role, region: config.region, listen: node.listen });
+  if (!options.signal.aborted) await new Promise((done) => options.signal.addEventListener('abort', done, { once: true }));
+  await node.drain();
+}
+
+/**
+ * A process of its own: `node edge.mjs <config.json> [--overlay FILE]`. One JSON line on stdout when ready; a refusal is one line on
+ * stderr and exit code 1; SIGTERM and Ctrl-C drain, a second one ends at once. With IRIS_PARENT_PIPE=1 the end of stdin drains too, so
+ * that no node outlives the fleet that started it.
+ */
+export async function runProcess(starters: Starters): Promise<void> {
+  const [configPath, flag, overlayPath] = process.argv.slice(2);
+  const abort = new AbortController();
+  const stop = () => (abort.signal.aborted ? process.exit(1) : abort.abort());
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  if (process.env['IRIS_PARENT_PIPE'] === '1')
+    process.stdin
+      .on('end', () => abort.abort())
+      .on('error', () => abort.abort())
+      .resume();
+  try {
+    if (configPath === undefined || (flag !== undefined && (flag !== '--overlay' || overlayPath === undefined))) {
+      throw new IrisError('CONFIG_INVALID', 'usage: node <bundle> <config.json> [--overlay FILE]');
+    }
+    const onReady = (line: ReadyLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
+    await runWith(
+      { configPath, ...(overlayPath === undefined ? {} : { overlayPath }), env: process.env, onReady, signal: abort.signal },
+      starters,
+    );
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${error instanceof IrisError ? `${error.code}: ` : ''}${errorLine(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function readConfig({ configPath, overlayPath, env }: RunNodeOptions): NodeConfig {
+  const document = readJsonFile(configPath);
+  const overlaid = overlayPath === undefined ? document : mergePatch(document, readJsonFile(overlayPath));
+  return withAbsolutePaths(readNodeConfig(overlaid, env), dirname(resolve(configPath)));
+}
+
+/** Relative paths count from the config’s folder, so that a state folder can be moved. */
+function withAbsolutePaths(config: NodeConfig, folder: string): NodeConfig {
+  const slotMapPath = resolve(folder, config.slotMapPath);
+  if (config.role === 'core')
+    return { ...config, slotMapPath, store: { ...config.store, directory: resolve(folder, config.store.directory) } };
+  if (config.authentication.kind === 'none') return { ...config, slotMapPath };
+  return {
+    ...config,
+    slotMapPath,
+    authentication: { ...config.authentication, keysPath: resolve(folder, config.authentication.keysPath) },
+  };
+}
+
+function start(config: NodeConfig, starters: Starters): Promise<RunningNode> {
+  const starter = config.role === 'edge' ? starters.edge?.(config) : starters.core?.(config);
+  if (starter === undefined) return Promise.reject(new IrisError('CONFIG_INVALID', `this bundle does not hold the role ${config.role}`));
+  return starter;
+}

@@ -1,0 +1,50 @@
+/** Everything of `bucket` up to this message, inclusive. */
+export interface InboxCursor {
+  readonly bucket: number;
+  readonly position: number;
+  readonly index: number;
+}
+
+/** Who reads an inbox: a client’s session. */
+export interface InboxSubscriber {
+  /** The next envelope, `buffer[start … end)`, in the order of its bucket; messages before `firstIndex` were acknowledged earlier. */
+  pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void;
+  /** `replaced`: another session reads the inbox now. `flushed`: the answer to `detach({ flush: true })`. */
+  ended(reason: 'replaced' | 'flushed'): void;
+}
+
+/** A running read. Survives lost links by itself: it attaches again after the last envelope pushed. */
+export interface InboxSubscription {
+  /** Lets the owner push `bytes` more. */
+  grant(bytes: number): void;
+  /** Everything up to the cursor may be forgotten. */
+  acknowledge(cursor: InboxCursor): void;
+  /** This one envelope may be forgotten (v1 acknowledges one by one). */
+  remove(bucket: number, position: number): void;
+  /** Ends the read. With `flush`, what was acknowledged is durable before `ended('flushed')` comes. */
+  detach(options: { flush: boolean }): void;
+}
+
+export interface AttachOptions {
+  /** The owner’s link address. */
+  readonly address: string;
+  readonly user: Buffer;
+  /** What the application has already. */
+  readonly cursors: readonly InboxCursor[];
+  readonly creditBytes: number;
+  /** True when acknowledgements come one by one and out of order (v1): a take-over then starts after what this session was shown. */
+  readonly isSelective: boolean;
+}
+
+export interface UserStatus {
+  readonly isOnline: boolean;
+  /** Seconds since 1970; 0 when online or never seen. */
+  readonly lastSeenSeconds: number;
+}
+
+/** Reads inboxes at their owners, wherever they are: from a cursor to the tail and on, repeatably and in order (L4). */
+export interface InboxFeed {
+  attach(options: AttachOptions, subscriber: InboxSubscriber): InboxSubscription;
+  /** Whether someone reads the user’s inbox. Undefined when the owner does not answer within the deadline of STATUS_TIMEOUT_MS. */
+  status(address: string, user: Buffer): Promise<UserStatus | undefined>;
+}

@@ -1,0 +1,39 @@
+import type { Refusal } from './bus.ts';
+import type { InboxCursor, InboxSubscriber, InboxSubscription, UserStatus } from './inbox-feed.ts';
+
+/** Where an append came from and its answer goes: one link. */
+export interface AppendOrigin {
+  appended(correlation: number, durability: number): void;
+  refused(correlation: number, recipient: Buffer, refusal: Refusal): void;
+  /** No further answer follows in this burst. */
+  settled(): void;
+}
+
+export interface AppendRequest {
+  readonly origin: AppendOrigin;
+  readonly correlation: number;
+  readonly publisherId: number;
+  /** SEND_RETRY, SEND_FRESH. */
+  readonly flags: number;
+  /** Kept until answered; checked by `checkEnvelope`. */
+  readonly envelope: Buffer;
+}
+
+export interface ReadRequest {
+  readonly user: Buffer;
+  readonly creditBytes: number;
+  readonly isSelective: boolean;
+  readonly acknowledged: readonly InboxCursor[];
+  /** What the reader was given before its link broke; pushing starts after it. */
+  readonly shown: readonly InboxCursor[];
+}
+
+/** What the owner of shards does for the nodes that link to it. */
+export interface ShardOwner {
+  /** Answers once, after the commit it names; in order per origin, publisher and recipient. */
+  append(request: AppendRequest): void;
+  publisherEnded(origin: AppendOrigin, publisherId: number): void;
+  originClosed(origin: AppendOrigin): void;
+  attach(request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription;
+  status(user: Buffer): Promise<UserStatus>;
+}

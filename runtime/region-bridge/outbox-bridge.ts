@@ -1,0 +1,136 @@
+import { ERROR_CODES, errorLine } from '../contract/errors.ts';
+import { LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES } from '../contract/limits.ts';
+import { LogFollower } from '../follow/log-follower.ts';
+import type { Bus, Publisher, Refusal } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { SEND_RETRY } from '../wire/v2/send.ts';
+
+export interface OutboxBridgeParts {
+  readonly store: InboxStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  change(change: { apply(batch: StoreBatch): void }): void;
+  /** A publisher id never used before in this run. */
+  nextPublisherId(): number;
+}
+
+export interface OutboxTarget {
+  readonly group: string;
+  readonly address: string;
+}
+
+const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
+
+/**
+ * Drains the outbox to one group of another region: at least once, in order, with PUSH_CREDIT_BYTES under way (L9). A refusal starts
+ * the outbox over from its oldest entry, as a new publisher and marked as retries, so that nothing overtakes it.
+ */
+export class OutboxBridge implements Publisher {
+  publisherId: number;
+  private readonly parts: OutboxBridgeParts;
+  private readonly target: OutboxTarget;
+  private readonly underWay = new Map<number, number>();
+  private readonly forwarded: { value: number };
+  private readonly dropped: { value: number };
+  private follower: LogFollower;
+  private retryThrough: number;
+  private highest = 0;
+  private retryMs = LINK_RETRY_FIRST_MS;
+  private isWaiting = false;
+
+  /** Entries up to `retryThrough` may have been forwarded in an earlier run. */
+  constructor(parts: OutboxBridgeParts, target: OutboxTarget, retryThrough: number) {
+    this.parts = parts;
+    this.target = target;
+    this.retryThrough = retryThrough;
+    this.publisherId = parts.nextPublisherId();
+    this.forwarded = parts.telemetry.counter('iris_bridge_forwarded_total', 'Envelopes another region has committed');
+    this.dropped = parts.telemetry.counter('iris_bridge_refused_for_good_total', 'Envelopes another region refused and will never take');
+    this.follower = this.follow();
+  }
+
+  committed(entry: StoredEnvelope): void {
+    if (!this.isWaiting) this.follower.committed(entry);
+  }
+
+  stop(): void {
+    this.isWaiting = true;
+    this.follower.stop();
+  }
+
+  published(position: number): void {
+    this.retryMs = LINK_RETRY_FIRST_MS;
+    this.forwarded.value++;
+    this.settle(position);
+  }
+
+  refused(position: number, _count: number, _recipient: Buffer, refusal: Refusal): void {
+    if (!this.underWay.has(position)) return;
+    if (ERROR_CODES[refusal.code].retry) {
+      this.startOver(refusal);
+      return;
+    }
+    this.parts.telemetry.log.error('bridge-refused-for-good', {
+      group: this.target.group,
+      position,
+      code: refusal.code,
+      reason: refusal.message,
+    });
+    this.dropped.value++;
+    this.settle(position);
+  }
+
+  /** What was refused is repeated by a new publisher, so nothing of this one waits behind it. */
+  isFenced(): boolean {
+    return false;
+  }
+
+  private settle(position: number): void {
+    const bytes = this.underWay.get(position);
+    if (bytes === undefined) return;
+    this.underWay.delete(position);
+    this.parts.change({ apply: (batch) => batch.removeOutbox(this.target.group, position) });
+    this.follower.grant(bytes);
+  }
+
+  private startOver(refusal: Refusal): void {
+    this.follower.stop();
+    this.parts.bus.forget(this);
+    this.publisherId = this.parts.nextPublisherId();
+    this.underWay.clear();
+    this.retryThrough = this.highest;
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    this.parts.telemetry.log.warn('bridge-waits', { group: this.target.group, code: refusal.code, retryMs: this.retryMs });
+    this.parts.clock.after(Math.max(this.retryMs, refusal.retryAfterMs), () => {
+      this.isWaiting = false;
+      this.follower = this.follow();
+    });
+    this.retryMs = Math.min(this.retryMs * 2, LINK_RETRY_LAST_MS);
+  }
+
+  private follow(): LogFollower {
+    const follower = new LogFollower({
+      after: 0,
+      creditBytes: PUSH_CREDIT_BYTES,
+      read: (after) => this.parts.store.readOutbox(this.target.group, after, PAGE),
+      push: (entry) => this.forward(entry),
+      failed: (error) => {
+        this.parts.telemetry.log.error('outbox-read-failed', { group: this.target.group, reason: errorLine(error) });
+        this.parts.clock.after(1_000, () => this.follower.start());
+      },
+    });
+    follower.start();
+    return follower;
+  }
+
+  private forward({ position, envelope }: StoredEnvelope): void {
+    this.underWay.set(position, envelope.length);
+    const flags = position <= this.retryThrough ? SEND_RETRY : 0;
+    this.highest = Math.max(this.highest, position);
+    this.parts.bus.forward(this.target.address, this, { flags, token: position, envelope });
+  }
+}

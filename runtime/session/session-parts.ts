@@ -1,0 +1,67 @@
+import type { Authenticator } from '../ports/authenticator.ts';
+import type { Bus, Publication } from '../ports/bus.ts';
+import type { Clock, Random } from '../ports/clock.ts';
+import type { InboxFeed } from '../ports/inbox-feed.ts';
+import type { MessageRouter } from '../ports/message-router.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { Bursts } from '../wire/bursts.ts';
+import type { ByteReader } from '../wire/byte-reader.ts';
+import type { SendFrame } from '../wire/v2/send.ts';
+import type { Stamps } from './stamps.ts';
+
+/** What all sessions of one edge share. */
+export interface SessionParts {
+  readonly router: MessageRouter;
+  readonly bus: Bus;
+  readonly feed: InboxFeed;
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly bursts: Bursts;
+  readonly stamps: Stamps;
+  readonly counters: SessionCounters;
+  /** Filled anew for each send; the bus copies it. */
+  readonly publication: Publication;
+  /** Frames are handled one after the other, so all sessions read through these. */
+  readonly reader: ByteReader;
+  readonly sendFrame: SendFrame;
+  readonly region: string;
+  readonly awsRegion: string;
+  readonly node: string;
+  readonly sessionQueuedBytesMax: number;
+  nextPublisherId(): number;
+  isDraining(): boolean;
+}
+
+export interface SessionCounters {
+  readonly messagesIn: { value: number };
+  readonly messagesAcknowledged: { value: number };
+  readonly messagesRefused: { value: number };
+  readonly messagesOut: { value: number };
+  readonly logins: { value: number };
+  readonly faults: { value: number };
+}
+
+export function sessionCounters(telemetry: Telemetry): SessionCounters {
+  return {
+    messagesIn: telemetry.counter('iris_messages_in_total', 'Messages received from clients'),
+    messagesAcknowledged: telemetry.counter('iris_messages_acknowledged_total', 'Messages acknowledged to their senders'),
+    messagesRefused: telemetry.counter('iris_messages_refused_total', 'Messages refused to their senders'),
+    messagesOut: telemetry.counter('iris_messages_out_total', 'Messages delivered to clients'),
+    logins: telemetry.counter('iris_logins_total', 'Successful logins'),
+    faults: telemetry.counter('iris_connection_faults_total', 'Connections ended by a fault of the client'),
+  };
+}
+
+/** A session as the edge sees it. */
+export interface Session {
+  received(chunk: Buffer): void;
+  drained(): void;
+  closed(): void;
+  /** Ends the session when it has been idle for too long. */
+  checkIdle(nowMs: number): void;
+  /** Tells the client to go elsewhere after `reconnectAfterMs`. */
+  goAway(reconnectAfterMs: number): void;
+  readonly isLoggedIn: boolean;
+}

@@ -1,0 +1,323 @@
+import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
+import * as limits from '../contract/limits.ts';
+import type { Publisher, Refusal } from '../ports/bus.ts';
+import type { Timer } from '../ports/clock.ts';
+import type { InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import type { Connection } from '../ports/transport.ts';
+import type { BurstTarget } from '../wire/bursts.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+import { countEntries, entriesStart, envelopeCount, forEachEntry } from '../wire/envelope.ts';
+import { readMessageId, WHOLE_ENVELOPE } from '../wire/message-id.ts';
+import * as v1 from '../wire/v1/encode.ts';
+import { OpcodeV1 } from '../wire/v1/opcodes.ts';
+import { packetSpan } from '../wire/v1/packet.ts';
+import { SEND_FRESH } from '../wire/v2/send.ts';
+import { PushWindow } from './push-window.ts';
+import { SendWindow } from './send-window.ts';
+import type { Session, SessionParts } from './session-parts.ts';
+import { ShownBatches } from './shown-batches.ts';
+
+/** Bytes of a LOGIN with its token; a longer one is dropped, as the original does. */
+const LOGIN_BYTES_MAX = 256;
+
+/**
+ * One client of the original’s protocol. What the original drops in silence is dropped; what it loses is kept. A packet that cannot
+ * be read costs what has been read so far, never the connection.
+ */
+export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarget {
+  readonly publisherId: number;
+  burst: ByteWriter | undefined;
+  private readonly parts: SessionParts;
+  private readonly connection: Connection;
+  private readonly sendWindow: SendWindow;
+  private readonly pushWindow: PushWindow;
+  private readonly batches = new ShownBatches();
+  private readonly device: Buffer;
+  private pending: Buffer | undefined;
+  private user: Buffer | undefined;
+  private subscription: InboxSubscription | undefined;
+  private replay: Timer | undefined;
+  private sequence = 1;
+  private openedMs: number;
+  private isOpen = true;
+
+  constructor(parts: SessionParts, connection: Connection) {
+    this.parts = parts;
+    this.connection = connection;
+    this.publisherId = parts.nextPublisherId();
+    this.device = parts.random.bytes(8);
+    this.sendWindow = new SendWindow(connection);
+    this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax);
+    this.openedMs = parts.clock.monotonicMs();
+  }
+
+  get isLoggedIn(): boolean {
+    return this.user !== undefined;
+  }
+
+  received(chunk: Buffer): void {
+    if (this.replay !== undefined) this.attachNow();
+    const buffer = this.pending === undefined ? chunk : Buffer.concat([this.pending, chunk]);
+    this.pending = undefined;
+    try {
+      this.consume(buffer);
+    } catch (error) {
+      this.parts.counters.faults.value++;
+      this.parts.telemetry.log.warn('v1-packet-dropped', { bytes: buffer.length, reason: errorLine(error) });
+    }
+  }
+
+  drained(): void {
+    this.pushWindow.settle(this.subscription);
+  }
+
+  closed(): void {
+    this.isOpen = false;
+    this.replay?.stop();
+    this.subscription?.detach({ flush: false });
+    this.parts.bus.forget(this);
+  }
+
+  /** v1 has no ping, so only the time before the login is bounded. */
+  checkIdle(nowMs: number): void {
+    if (!this.isLoggedIn && nowMs - this.openedMs > limits.LOGIN_TIMEOUT_MS) this.connection.end();
+  }
+
+  /** v1 cannot be told; its connection ends with the node. */
+  goAway(): void {}
+
+  writeBurst(bytes: Buffer): void {
+    if (!this.isOpen) return;
+    this.connection.write(bytes);
+    this.pushWindow.settle(this.subscription);
+  }
+
+  published(_sequence: number, count: number): void {
+    this.sendWindow.answered(count);
+    this.parts.counters.messagesAcknowledged.value += count;
+  }
+
+  refused(_sequence: number, count: number, _recipient: Buffer, refusal: Refusal): void {
+    this.sendWindow.answered(count);
+    this.parts.counters.messagesRefused.value += count;
+    if (!this.isOpen) return;
+    if (ERROR_CODES[refusal.code].retry) v1.encodeRateLimited(this.writer(), refusal.retryAfterMs);
+    else v1.encodeErrorV1(this.writer(), refusal.code.toLowerCase());
+  }
+
+  /** v1 sends once and never again, so nothing may wait for a repeat. */
+  isFenced(): boolean {
+    return false;
+  }
+
+  pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
+    if (!this.isOpen) return;
+    const count = envelopeCount(buffer, start);
+    const out = this.writer();
+    if (count > 1) this.batches.shown(at.position, at.firstIndex, count - at.firstIndex);
+    forEachEntry(buffer, entriesStart(buffer, start), end, (from, to, index) => {
+      if (index < at.firstIndex) return;
+      v1.encodeReliable(out, { bucket: at.bucket, position: at.position, index: count === 1 ? WHOLE_ENVELOPE : index }, buffer, from, to);
+    });
+    this.pushWindow.took(end - start);
+    this.parts.counters.messagesOut.value += count - at.firstIndex;
+  }
+
+  /** A newer session reads the inbox; this one stays open, hears nothing more, and may still acknowledge. */
+  ended(): void {}
+
+  private writer(): ByteWriter {
+    return this.parts.bursts.writer(this);
+  }
+
+  private consume(buffer: Buffer): void {
+    let at = 0;
+    while (at < buffer.length && this.isOpen) {
+      const span = packetSpan(buffer, at);
+      if (span.kind === 'unknown') {
+        this.parts.counters.faults.value++;
+        return;
+      }
+      if (span.kind === 'partial') {
+        this.keep(buffer, at);
+        return;
+      }
+      if (!this.packet(buffer, at, at + span.bytes)) return;
+      at += span.bytes;
+    }
+  }
+
+  private keep(buffer: Buffer, at: number): void {
+    const rest = buffer.length - at;
+    if (rest > limits.FRAME_BYTES_MAX)
+      throw new IrisError('FRAME_TOO_LARGE', `packet of over ${rest} bytes, limit is ${limits.FRAME_BYTES_MAX}`);
+    this.pending = Buffer.from(buffer.subarray(at));
+  }
+
+  /** Handles one whole packet; false drops what follows it in the buffer. */
+  private packet(buffer: Buffer, at: number, end: number): boolean {
+    const opcode = buffer[at] as number;
+    if (opcode === OpcodeV1.Login) {
+      this.logIn(buffer.subarray(at + 1, end));
+      return true;
+    }
+    if (this.user === undefined) {
+      v1.encodeErrorV1(this.writer(), 'not_logged_in');
+      return true;
+    }
+    switch (opcode) {
+      case OpcodeV1.Send:
+        this.publish(nameAt(buffer, at + 1), 1, buffer, afterName(buffer, at + 1), end);
+        return true;
+      case OpcodeV1.SendSequence:
+        this.publish(nameAt(buffer, at + 1), 1, buffer, afterName(buffer, at + 1) + 8, end);
+        return true;
+      case OpcodeV1.Batch:
+        this.batch(buffer, at, end);
+        return true;
+      case OpcodeV1.Ack:
+        return this.acknowledge(buffer, at + 1);
+      case OpcodeV1.GetStatus:
+        this.status(Buffer.from(nameAt(buffer, at + 1)));
+        return true;
+      case OpcodeV1.Encrypted:
+        this.encrypted(buffer, at, end);
+        return true;
+      default:
+        this.unserved(opcode);
+        return true;
+    }
+  }
+
+  private logIn(text: Buffer): void {
+    if (text.length > LOGIN_BYTES_MAX) return;
+    const colon = text.indexOf(0x3a);
+    const user = Buffer.from(colon < 0 ? text : text.subarray(0, colon));
+    const token = colon < 0 ? '' : text.toString('utf8', colon + 1);
+    try {
+      if (this.parts.isDraining()) throw new IrisError('DRAINING', 'the node is leaving');
+      this.parts.authenticator.authenticate(user.toString('utf8'), token);
+    } catch (error) {
+      this.parts.telemetry.log.info('v1-login-refused', { reason: errorLine(error) });
+      v1.encodeLoginRefused(this.writer());
+      this.parts.bursts.flushNow();
+      this.isOpen = false;
+      this.connection.end();
+      return;
+    }
+    this.parts.counters.logins.value++;
+    this.subscription?.detach({ flush: false });
+    this.subscription = undefined;
+    this.user = user;
+    v1.encodeLoginOk(this.writer());
+    this.replay?.stop();
+    this.replay = this.parts.clock.after(limits.V1_REPLAY_DELAY_MS, () => this.attachNow());
+  }
+
+  private attachNow(): void {
+    this.replay?.stop();
+    this.replay = undefined;
+    const user = this.user as Buffer;
+    const address = this.parts.router.ownerOf(user);
+    this.subscription = this.parts.feed.attach(
+      { address, user, cursors: [], creditBytes: limits.PUSH_CREDIT_BYTES, isSelective: true },
+      this,
+    );
+  }
+
+  /** `buffer[start … end)` are the entries, each with its u16 length: what SEND and BATCH carry already. */
+  private publish(recipient: Buffer, count: number, buffer: Buffer, start: number, end: number): void {
+    this.parts.counters.messagesIn.value += count;
+    this.sendWindow.opened(count);
+    const publication = this.parts.publication;
+    publication.publisher = this;
+    publication.flags = SEND_FRESH;
+    publication.count = count;
+    publication.sequence = this.sequence;
+    publication.stamp = this.parts.stamps.next();
+    publication.device = this.device;
+    publication.sender = this.user as Buffer;
+    publication.recipient = recipient;
+    publication.buffer = buffer;
+    publication.start = start;
+    publication.end = end;
+    this.sequence += count;
+    this.parts.router.publish(publication);
+  }
+
+  /** A last message that is cut short is passed over, as the original does. */
+  private batch(buffer: Buffer, at: number, end: number): void {
+    const recipient = nameAt(buffer, at + 1);
+    const start = afterName(buffer, at + 1) + 4;
+    let stop = end;
+    let count = countEntries(buffer, start, end);
+    if (count < 0) {
+      [count, stop] = wholeEntries(buffer, start, end);
+    }
+    if (count === 0) return;
+    if (count > limits.BATCH_MESSAGES_MAX) {
+      this.parts.counters.messagesRefused.value += count;
+      v1.encodeErrorV1(this.writer(), `batch_of_${count}_limit_${limits.BATCH_MESSAGES_MAX}`);
+      return;
+    }
+    this.publish(recipient, count, buffer, start, stop);
+  }
+
+  /** False when no node of ours issued the id: then, as in the original, the rest of the read is dropped. */
+  private acknowledge(buffer: Buffer, at: number): boolean {
+    const id = readMessageId(buffer, at);
+    if (id === undefined) return false;
+    if (id.index === WHOLE_ENVELOPE || this.batches.acknowledged(id.position, id.index)) this.subscription?.remove(id.bucket, id.position);
+    return true;
+  }
+
+  private status(user: Buffer): void {
+    this.parts.feed.status(this.parts.router.ownerOf(user), user).then(
+      (status) => {
+        if (this.isOpen) v1.encodeStatusV1(this.writer(), user, status ?? { isOnline: false, lastSeenSeconds: 0 });
+      },
+      (error: unknown) => this.parts.telemetry.log.error('status-failed', { reason: errorLine(error) }),
+    );
+  }
+
+  /** The recipient gets `24 sender header cipher` as its message; the header travels untouched. */
+  private encrypted(buffer: Buffer, at: number, end: number): void {
+    const inner = new ByteWriter(end - at + limits.USER_BYTES_MAX);
+    inner.u8(OpcodeV1.EncryptedDelivery);
+    inner.bytes16(this.user as Buffer);
+    inner.bytes(buffer, afterName(buffer, at + 1), end);
+    if (inner.length > limits.MESSAGE_BYTES_MAX) {
+      v1.encodeErrorV1(this.writer(), `message_of_${inner.length}_limit_${limits.MESSAGE_BYTES_MAX}`);
+      return;
+    }
+    const entry = new ByteWriter(inner.length + 2);
+    entry.bytes16(inner.take());
+    const bytes = entry.take();
+    this.publish(nameAt(buffer, at + 1), 1, bytes, 0, bytes.length);
+  }
+
+  /** What the original answers where its optional services are off. */
+  private unserved(opcode: number): void {
+    if (opcode === OpcodeV1.UploadPrekeys || opcode === OpcodeV1.FetchPrekeys) v1.encodeNoPrekeys(this.writer());
+    else if (opcode >= OpcodeV1.GroupCreate && opcode <= OpcodeV1.SenderKey) v1.encodeErrorV1(this.writer(), 'group_service_unavailable');
+  }
+}
+
+function nameAt(buffer: Buffer, at: number): Buffer {
+  return buffer.subarray(at + 2, afterName(buffer, at));
+}
+
+function afterName(buffer: Buffer, at: number): number {
+  return at + 2 + buffer.readUInt16BE(at);
+}
+
+/** Count and end of the entries that are complete. */
+function wholeEntries(buffer: Buffer, start: number, end: number): [count: number, stop: number] {
+  let at = start;
+  let count = 0;
+  while (at + 2 <= end && at + 2 + buffer.readUInt16BE(at) <= end) {
+    at += 2 + buffer.readUInt16BE(at);
+    count++;
+  }
+  return [count, at];
+}

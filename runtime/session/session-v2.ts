@@ -1,0 +1,277 @@
+import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
+import * as limits from '../contract/limits.ts';
+import type { Publisher, Refusal } from '../ports/bus.ts';
+import type { InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import type { Connection } from '../ports/transport.ts';
+import type { BurstTarget } from '../wire/bursts.ts';
+import type { ByteReader } from '../wire/byte-reader.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { envelopeCount } from '../wire/envelope.ts';
+import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
+import { checkUserName } from '../wire/user-name.ts';
+import { encodeFarewell } from '../wire/v2/bye.ts';
+import { decodeCursor } from '../wire/v2/cursor.ts';
+import { encodeDeliver } from '../wire/v2/deliver.ts';
+import { encodeFault, type FaultOptions } from '../wire/v2/fault.ts';
+import { encodeGoaway } from '../wire/v2/goaway.ts';
+import { decodeHello, type HelloFrame } from '../wire/v2/hello.ts';
+import { Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
+import { decodePing, encodePong } from '../wire/v2/ping.ts';
+import { decodeSend, SEND_FRESH, type SendFrame } from '../wire/v2/send.ts';
+import { encodeSent } from '../wire/v2/sent.ts';
+import { encodeWelcome } from '../wire/v2/welcome.ts';
+import { PushWindow } from './push-window.ts';
+import { SendWindow } from './send-window.ts';
+import type { Session, SessionParts } from './session-parts.ts';
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** One v2 client’s session. A frame it cannot read ends this session with a FAULT and touches no other. */
+export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarget, FrameSink {
+  readonly publisherId: number;
+  burst: ByteWriter | undefined;
+  private readonly parts: SessionParts;
+  private readonly connection: Connection;
+  private readonly splitter = new FrameSplitter(limits.FRAME_BYTES_MAX);
+  private readonly sendWindow: SendWindow;
+  private readonly pushWindow: PushWindow;
+  private subscription: InboxSubscription | undefined;
+  private user = NO_BYTES;
+  private device = NO_BYTES;
+  /** Recipients with a refused message; a later one must not overtake it (L3). Names one byte a character. */
+  private fences: Set<string> | undefined;
+  private heardMs: number;
+  private isOpen = true;
+
+  constructor(parts: SessionParts, connection: Connection) {
+    this.parts = parts;
+    this.connection = connection;
+    this.publisherId = parts.nextPublisherId();
+    this.sendWindow = new SendWindow(connection);
+    this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax);
+    this.heardMs = parts.clock.monotonicMs();
+  }
+
+  get isLoggedIn(): boolean {
+    return this.subscription !== undefined;
+  }
+
+  received(chunk: Buffer): void {
+    this.heardMs = this.parts.clock.monotonicMs();
+    try {
+      this.splitter.push(chunk, this);
+    } catch (error) {
+      this.parts.counters.faults.value++;
+      if (error instanceof IrisError) this.end({ code: error.code, message: error.message });
+      else {
+        this.parts.telemetry.log.error('session-failed', { reason: errorLine(error) });
+        this.end({ code: 'FRAME_MALFORMED', message: 'the frame could not be handled' });
+      }
+    }
+  }
+
+  drained(): void {
+    this.pushWindow.settle(this.subscription);
+  }
+
+  closed(): void {
+    this.isOpen = false;
+    this.splitter.stop();
+    this.subscription?.detach({ flush: false });
+    this.parts.bus.forget(this);
+  }
+
+  checkIdle(nowMs: number): void {
+    const silentMs = nowMs - this.heardMs;
+    if (!this.isLoggedIn && silentMs > limits.LOGIN_TIMEOUT_MS)
+      this.end({ code: 'HELLO_EXPECTED', message: `no HELLO within ${limits.LOGIN_TIMEOUT_MS} ms` });
+    else if (silentMs > limits.SESSION_IDLE_MS)
+      this.end({ code: 'TIMED_OUT', message: `nothing heard for ${limits.SESSION_IDLE_MS} ms; send PING` });
+  }
+
+  goAway(reconnectAfterMs: number): void {
+    encodeGoaway(this.writer(), { reconnectAfterMs, reason: 'the node is leaving' });
+  }
+
+  writeBurst(bytes: Buffer): void {
+    if (!this.isOpen) return;
+    this.connection.write(bytes);
+    this.pushWindow.settle(this.subscription);
+  }
+
+  published(sequence: number, count: number, durability: number): void {
+    this.sendWindow.answered(count);
+    this.parts.counters.messagesAcknowledged.value += count;
+    if (this.isOpen) encodeSent(this.writer(), sequence, count, durability);
+  }
+
+  refused(sequence: number, count: number, recipient: Buffer, refusal: Refusal): void {
+    this.sendWindow.answered(count);
+    this.refuse(sequence, count, refusal);
+    if (ERROR_CODES[refusal.code].retry) this.fence(recipient);
+  }
+
+  isFenced(recipient: Buffer): boolean {
+    return this.fences?.has(recipient.toString('latin1')) ?? false;
+  }
+
+  pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
+    if (!this.isOpen) return;
+    this.parts.counters.messagesOut.value += envelopeCount(buffer, start) - at.firstIndex;
+    this.pushWindow.took(end - start);
+    encodeDeliver(this.writer(), at, buffer, start, end);
+  }
+
+  ended(reason: 'replaced' | 'flushed'): void {
+    if (!this.isOpen) return;
+    if (reason === 'replaced') this.end({ code: 'SESSION_REPLACED', message: 'this user logged in elsewhere' });
+    else {
+      encodeFarewell(this.writer());
+      this.finish();
+    }
+  }
+
+  /** Handles the frame `buffer[start … end)`; throws what ends the session. */
+  frame(buffer: Buffer, start: number, end: number): void {
+    const reader = this.parts.reader.reset(buffer, start, end);
+    const opcode = reader.u8();
+    if (!this.isLoggedIn) {
+      if (opcode !== Opcode.Hello) throw new IrisError('HELLO_EXPECTED', `opcode 0x${opcode.toString(16)} before HELLO`);
+      this.logIn(decodeHello(reader));
+      return;
+    }
+    switch (opcode) {
+      case Opcode.Send:
+      case Opcode.Batch:
+        this.send(reader, opcode);
+        break;
+      case Opcode.Ack:
+        this.subscription?.acknowledge(decodeCursor(reader));
+        break;
+      case Opcode.Ping:
+        encodePong(this.writer(), decodePing(reader));
+        break;
+      case Opcode.Bye:
+        this.leave();
+        break;
+      case Opcode.Hello:
+        throw new IrisError('FRAME_MALFORMED', 'a second HELLO on one connection; open another');
+      default:
+        encodeFault(this.writer(), {
+          code: 'OPCODE_UNKNOWN',
+          message: `opcode 0x${opcode.toString(16)} is not part of version ${VERSION_MAX}`,
+        });
+    }
+  }
+
+  private writer(): ByteWriter {
+    return this.parts.bursts.writer(this);
+  }
+
+  private logIn(hello: HelloFrame): void {
+    const version = Math.min(hello.versionMax, VERSION_MAX);
+    if (version < Math.max(hello.versionMin, VERSION_MIN)) {
+      throw new IrisError(
+        'VERSION_UNSUPPORTED',
+        `client speaks versions ${hello.versionMin} to ${hello.versionMax}, server ${VERSION_MIN} to ${VERSION_MAX}`,
+      );
+    }
+    if (this.parts.isDraining()) throw new IrisError('DRAINING', 'the node is leaving; connect elsewhere');
+    const user = Buffer.from(hello.user);
+    checkUserName(user);
+    this.parts.authenticator.authenticate(user.toString('utf8'), hello.token);
+    this.user = user;
+    this.device = Buffer.from(hello.device);
+    this.parts.counters.logins.value++;
+    const { region, awsRegion, node } = this.parts;
+    encodeWelcome(this.writer(), { version, serverTimeMs: this.parts.clock.nowMs(), region, awsRegion, node });
+    const address = this.parts.router.ownerOf(user);
+    this.subscription = this.parts.feed.attach(
+      { address, user, cursors: hello.cursors, creditBytes: limits.PUSH_CREDIT_BYTES, isSelective: false },
+      this,
+    );
+  }
+
+  private send(reader: ByteReader, opcode: number): void {
+    const frame = this.parts.sendFrame;
+    frame.sequence = 0;
+    frame.count = 0;
+    try {
+      decodeSend(reader, opcode, frame);
+      if (frame.sequence === 0) throw new IrisError('SEQUENCE_INVALID', 'sequence 0, must be 1 or more');
+      checkUserName(frame.recipient);
+    } catch (error) {
+      // What can be attributed to its sequence costs that message only.
+      if (!(error instanceof IrisError) || frame.sequence === 0) throw error;
+      this.refuse(frame.sequence, Math.max(1, frame.count), { code: error.code, message: error.message, retryAfterMs: 0 });
+      return;
+    }
+    this.parts.counters.messagesIn.value += frame.count;
+    if (this.isHeldBack(frame)) {
+      this.refuse(frame.sequence, frame.count, {
+        code: 'REFUSED_IN_ORDER',
+        message: 'an earlier message to this recipient was refused',
+        retryAfterMs: 0,
+      });
+      return;
+    }
+    this.sendWindow.opened(frame.count);
+    const publication = this.parts.publication;
+    publication.publisher = this;
+    publication.flags = frame.flags;
+    publication.count = frame.count;
+    publication.sequence = frame.sequence;
+    publication.stamp = this.parts.stamps.next();
+    publication.device = this.device;
+    publication.sender = this.user;
+    publication.recipient = frame.recipient;
+    publication.buffer = reader.buffer;
+    publication.start = frame.entriesAt;
+    publication.end = reader.end;
+    this.parts.router.publish(publication);
+  }
+
+  private isHeldBack(frame: SendFrame): boolean {
+    if (this.fences === undefined || this.fences.size === 0) return false;
+    const recipient = frame.recipient.toString('latin1');
+    if ((frame.flags & SEND_FRESH) !== 0) this.fences.delete(recipient);
+    return this.fences.has(recipient);
+  }
+
+  private fence(recipient: Buffer): void {
+    this.fences ??= new Set();
+    this.fences.add(recipient.toString('latin1'));
+    if (this.fences.size > limits.SESSION_FENCES_MAX) {
+      this.end({
+        code: 'OVERLOADED',
+        message: `messages to ${this.fences.size} recipients stand refused, limit is ${limits.SESSION_FENCES_MAX}`,
+        retryAfterMs: 1_000,
+      });
+    }
+  }
+
+  private refuse(sequence: number, count: number, refusal: Refusal): void {
+    this.parts.counters.messagesRefused.value += count;
+    if (this.isOpen) encodeFault(this.writer(), { ...refusal, sequence, count });
+  }
+
+  /** The client leaves in order: what it acknowledged becomes durable first. */
+  private leave(): void {
+    this.subscription?.detach({ flush: true });
+    this.parts.clock.after(limits.FAREWELL_TIMEOUT_MS, () => this.finish());
+  }
+
+  private end(fault: FaultOptions): void {
+    if (!this.isOpen) return;
+    encodeFault(this.writer(), fault);
+    this.finish();
+  }
+
+  private finish(): void {
+    if (!this.isOpen) return;
+    this.parts.bursts.flushNow();
+    this.isOpen = false;
+    this.splitter.stop();
+    this.connection.end();
+  }
+}

@@ -1,0 +1,145 @@
+import { IrisError } from '../contract/errors.ts';
+import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, USER_BYTES_MAX } from '../contract/limits.ts';
+import type { ByteWriter } from './byte-writer.ts';
+
+/**
+ * Envelope => version:u8 flags:u8 count:u16 stamp:u64 sequence:u64 device:8 senderLength:u16 recipientLength:u16 sender recipient entries
+ * entries  => count × (length:u16 message)                                                          (big-endian)
+ *
+ * What one client packet becomes, and what link, log, store and replay carry unopened. `stamp` is milliseconds since 1970 · 2^10 plus a
+ * counter, given by the edge; `sequence` is the first message’s, the others follow by one; `device` is the sender’s choice.
+ * The range device … recipient identifies a sender’s row of sequences to one recipient: `markKeyOf`.
+ */
+export const ENVELOPE_VERSION = 1;
+export const ENVELOPE_HEADER_BYTES = 32;
+/** Largest envelope: a full batch between two longest names. */
+export const ENVELOPE_BYTES_MAX = ENVELOPE_HEADER_BYTES + 2 * USER_BYTES_MAX + BATCH_BYTES_MAX;
+/** Stamps per millisecond that one edge can tell apart. */
+export const STAMPS_PER_MS = 1024;
+
+const COUNT = 2;
+const STAMP = 4;
+const SEQUENCE = 12;
+const DEVICE = 20;
+const SENDER_LENGTH = 28;
+const RECIPIENT_LENGTH = 30;
+
+export interface EnvelopeHeader {
+  readonly count: number;
+  readonly stamp: number;
+  readonly sequence: number;
+  /** 8 bytes. */
+  readonly device: Uint8Array;
+  readonly sender: Uint8Array;
+  readonly recipient: Uint8Array;
+}
+
+/** Writes an envelope whose entries are `buffer[start … end)`, copied as they came. */
+export function writeEnvelope(out: ByteWriter, header: EnvelopeHeader, buffer: Buffer, start: number, end: number): void {
+  out.u8(ENVELOPE_VERSION);
+  out.u8(0);
+  out.u16(header.count);
+  out.u64(header.stamp);
+  out.u64(header.sequence);
+  out.bytes(header.device);
+  out.u16(header.sender.length);
+  out.u16(header.recipient.length);
+  out.bytes(header.sender);
+  out.bytes(header.recipient);
+  out.bytes(buffer, start, end);
+}
+
+/**
+ * Checks that `buffer[at … end)` begins like an envelope: version, names within it and within their limits, a possible count. Entries are not opened.
+ * @throws IrisError FRAME_TRUNCATED, FRAME_MALFORMED
+ */
+export function checkEnvelope(buffer: Buffer, at: number, end: number): void {
+  if (end - at < ENVELOPE_HEADER_BYTES)
+    throw new IrisError('FRAME_TRUNCATED', `envelope of ${end - at} bytes, needs ${ENVELOPE_HEADER_BYTES}`);
+  const version = buffer[at] as number;
+  if (version !== ENVELOPE_VERSION)
+    throw new IrisError('FRAME_MALFORMED', `envelope version ${version}, this release knows ${ENVELOPE_VERSION}`);
+  const count = envelopeCount(buffer, at);
+  if (count < 1 || count > BATCH_MESSAGES_MAX)
+    throw new IrisError('FRAME_MALFORMED', `envelope of ${count} messages, must be 1 to ${BATCH_MESSAGES_MAX}`);
+  const sender = buffer.readUInt16BE(at + SENDER_LENGTH);
+  const recipient = buffer.readUInt16BE(at + RECIPIENT_LENGTH);
+  if (sender > USER_BYTES_MAX || recipient > USER_BYTES_MAX) {
+    throw new IrisError('FRAME_TOO_LARGE', `names of ${sender} and ${recipient} bytes, limit is ${USER_BYTES_MAX}`);
+  }
+  if (at + ENVELOPE_HEADER_BYTES + sender + recipient > end) throw new IrisError('FRAME_TRUNCATED', 'envelope ends inside its names');
+}
+
+export function envelopeCount(buffer: Buffer, at = 0): number {
+  return buffer.readUInt16BE(at + COUNT);
+}
+
+export function envelopeStamp(buffer: Buffer, at = 0): number {
+  return buffer.readUInt32BE(at + STAMP) * 0x1_0000_0000 + buffer.readUInt32BE(at + STAMP + 4);
+}
+
+export function envelopeSequence(buffer: Buffer, at = 0): number {
+  return buffer.readUInt32BE(at + SEQUENCE) * 0x1_0000_0000 + buffer.readUInt32BE(at + SEQUENCE + 4);
+}
+
+export function envelopeSender(buffer: Buffer, at = 0): Buffer {
+  const start = at + ENVELOPE_HEADER_BYTES;
+  return buffer.subarray(start, start + buffer.readUInt16BE(at + SENDER_LENGTH));
+}
+
+export function envelopeRecipient(buffer: Buffer, at = 0): Buffer {
+  const start = at + ENVELOPE_HEADER_BYTES + buffer.readUInt16BE(at + SENDER_LENGTH);
+  return buffer.subarray(start, start + buffer.readUInt16BE(at + RECIPIENT_LENGTH));
+}
+
+/** Device, sender and recipient as one key: the row in which sequences grow (L2). One byte a character. */
+export function markKeyOf(buffer: Buffer, at = 0): string {
+  return buffer.toString('latin1', at + DEVICE, entriesStart(buffer, at));
+}
+
+/** Where the entries begin. */
+export function entriesStart(buffer: Buffer, at = 0): number {
+  return at + ENVELOPE_HEADER_BYTES + buffer.readUInt16BE(at + SENDER_LENGTH) + buffer.readUInt16BE(at + RECIPIENT_LENGTH);
+}
+
+/** Calls back with each message’s place, in order. @throws IrisError FRAME_TRUNCATED when an entry passes `end`. */
+export function forEachEntry(buffer: Buffer, start: number, end: number, visit: (from: number, to: number, index: number) => void): void {
+  let at = start;
+  for (let index = 0; at < end; index++) {
+    if (at + 2 > end) throw new IrisError('FRAME_TRUNCATED', 'entry ends inside its length');
+    const to = at + 2 + buffer.readUInt16BE(at);
+    if (to > end) throw new IrisError('FRAME_TRUNCATED', `entry ${index} ends ${to - end} bytes past its envelope`);
+    visit(at + 2, to, index);
+    at = to;
+  }
+}
+
+/** How many entries fill `buffer[start … end)` exactly; -1 when the last one is cut short. Costs about 2 ns an entry. */
+export function countEntries(buffer: Buffer, start: number, end: number): number {
+  let at = start;
+  let count = 0;
+  while (at + 2 <= end) {
+    at += 2 + buffer.readUInt16BE(at);
+    count++;
+  }
+  return at === end ? count : -1;
+}
+
+/** Milliseconds since 1970 of a stamp. */
+export function stampMs(stamp: number): number {
+  return Math.floor(stamp / STAMPS_PER_MS);
+}
+
+/** The same envelope without its first `skip` messages: what is left of a batch whose beginning was appended before (L2). */
+export function skipEntries(envelope: Buffer, skip: number): Buffer {
+  const header = entriesStart(envelope);
+  let at = header;
+  for (let i = 0; i < skip; i++) at += 2 + envelope.readUInt16BE(at);
+  const rest = Buffer.concat([envelope.subarray(0, header), envelope.subarray(at)]);
+  rest.writeUInt16BE(envelopeCount(envelope) - skip, COUNT);
+  const sequence = envelopeSequence(envelope) + skip;
+  const high = Math.floor(sequence / 0x1_0000_0000);
+  rest.writeUInt32BE(high, SEQUENCE);
+  rest.writeUInt32BE(sequence - high * 0x1_0000_0000, SEQUENCE + 4);
+  return rest;
+}

@@ -1,0 +1,18 @@
+export { ERROR_CODES, type ErrorCode, errorCodeOfWire, IrisError } from '../contract/errors.ts';
+export { phash2, slotOf } from '../contract/phash2.ts';
+export { ByteReader } from './byte-reader.ts';
+export { ByteWriter } from './byte-writer.ts';
+export { type DurabilityName, durabilityName } from './durability.ts';
+export { type FrameSink, FrameSplitter } from './frame-splitter.ts';
+export { encodeAck } from './v2/ack.ts';
+export { encodeBye } from './v2/bye.ts';
+export { type Cursor, decodeCursor } from './v2/cursor.ts';
+export { type DeliverFrame, decodeDeliver } from './v2/deliver.ts';
+export { decodeFault, type FaultFrame } from './v2/fault.ts';
+export { decodeGoaway, type GoawayFrame } from './v2/goaway.ts';
+export { encodeHello, type HelloFrame } from './v2/hello.ts';
+export { Opcode, VERSION_MAX, VERSION_MIN } from './v2/opcodes.ts';
+export { decodePing, encodePing } from './v2/ping.ts';
+export { encodeSend, SEND_FRESH, SEND_RETRY, type SendOptions } from './v2/send.ts';
+export { decodeSent, type SentFrame } from './v2/sent.ts';
+export { decodeWelcome, type WelcomeFrame } from './v2/welcome.ts';

@@ -1,0 +1,27 @@
+/** Opcodes between nodes. Below 0x80 from the node that connected (edge or bridge), above from the one that owns shards. Never reused. */
+export const LinkOpcode = {
+  Hello: 0x01,
+  Ping: 0x02,
+  Append: 0x10,
+  PublisherEnd: 0x11,
+  Attach: 0x20,
+  Credit: 0x21,
+  Cursor: 0x22,
+  Remove: 0x23,
+  Detach: 0x24,
+  StatusQuery: 0x30,
+  Welcome: 0x81,
+  Pong: 0x82,
+  Refuse: 0x83,
+  Appended: 0x90,
+  Refused: 0x91,
+  Push: 0xa0,
+  Detached: 0xa1,
+  Status: 0xb0,
+} as const;
+
+/** Versions of the link protocol that this release speaks. */
+export const LINK_VERSION_MIN = 1;
+export const LINK_VERSION_MAX = 1;
+/** Bytes a link frame may have beyond its envelope. */
+export const LINK_HEADER_BYTES_MAX = 64;

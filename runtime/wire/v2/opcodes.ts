@@ -1,0 +1,20 @@
+/** The v2 opcodes: the single registry. Below 0x80 from the client, above from the server. Numbers are never reused. */
+export const Opcode = {
+  Hello: 0x01,
+  Send: 0x02,
+  Batch: 0x03,
+  Ack: 0x04,
+  Ping: 0x05,
+  Bye: 0x06,
+  Welcome: 0x81,
+  Sent: 0x82,
+  Deliver: 0x83,
+  Pong: 0x84,
+  Fault: 0x85,
+  Goaway: 0x86,
+  Farewell: 0x87,
+} as const;
+
+/** The versions of v2 that this release speaks; a peer’s range must meet it (X16). */
+export const VERSION_MIN = 2;
+export const VERSION_MAX = 2;

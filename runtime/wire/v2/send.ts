@@ -1,0 +1,78 @@
+import { IrisError } from '../../contract/errors.ts';
+import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, MESSAGE_BYTES_MAX, USER_BYTES_MAX } from '../../contract/limits.ts';
+import type { ByteReader } from '../byte-reader.ts';
+import type { ByteWriter } from '../byte-writer.ts';
+import { countEntries } from '../envelope.ts';
+import { Opcode } from './opcodes.ts';
+
+/** The frame was sent before, perhaps on another connection: look for its duplicate further back than memory reaches (L2). */
+export const SEND_RETRY = 0x01;
+/** The client has seen that an earlier message to this recipient was refused; order begins anew with this one (L3). */
+export const SEND_FRESH = 0x02;
+
+/**
+ * Send  => 02 flags:u8 sequence:u64 recipient:bytes16 length:u16 message
+ * Batch => 03 flags:u8 sequence:u64 recipient:bytes16 entries            entries => 1..1000 × (length:u16 message)
+ * A Send is a Batch of one. `sequence` is the first message’s, the others follow by one; it grows within the device.
+ */
+export interface SendFrame {
+  flags: number;
+  sequence: number;
+  /** A view into the chunk. */
+  recipient: Buffer;
+  count: number;
+  /** The entries are `buffer[entriesAt … end)` of the frame. */
+  entriesAt: number;
+}
+
+/**
+ * Fills `into`, so that a session reads all its sends through one object.
+ * @throws IrisError FRAME_TRUNCATED, FRAME_MALFORMED (not exactly one entry in a SEND, none or more than 1,000 in a BATCH), FRAME_TOO_LARGE
+ */
+export function decodeSend(reader: ByteReader, opcode: number, into: SendFrame): void {
+  into.flags = reader.u8();
+  into.sequence = reader.u64();
+  into.recipient = reader.bytes16(USER_BYTES_MAX, 'recipient');
+  into.entriesAt = reader.at;
+  if (reader.remaining > BATCH_BYTES_MAX)
+    throw new IrisError('FRAME_TOO_LARGE', `batch of ${reader.remaining} bytes, limit is ${BATCH_BYTES_MAX}`);
+  into.count = countEntries(reader.buffer, reader.at, reader.end);
+  if (into.count < 0) throw new IrisError('FRAME_TRUNCATED', 'the last message of the batch is cut short');
+  const countMax = opcode === Opcode.Send ? 1 : BATCH_MESSAGES_MAX;
+  if (into.count < 1 || into.count > countMax)
+    throw new IrisError('FRAME_MALFORMED', `${into.count} messages in one frame, must be 1 to ${countMax}`);
+}
+
+export interface SendOptions {
+  readonly flags: number;
+  readonly sequence: number;
+  readonly recipient: Uint8Array;
+  readonly messages: readonly Uint8Array[];
+}
+
+/** Writes a SEND for one message, a BATCH for more. @throws IrisError FRAME_TOO_LARGE, FRAME_MALFORMED before anything is written. */
+export function encodeSend(out: ByteWriter, { flags, sequence, recipient, messages }: SendOptions): void {
+  checkMessages(recipient, messages);
+  const mark = out.beginFrame();
+  out.u8(messages.length === 1 ? Opcode.Send : Opcode.Batch);
+  out.u8(flags);
+  out.u64(sequence);
+  out.bytes16(recipient);
+  for (const message of messages) out.bytes16(message);
+  out.endFrame(mark);
+}
+
+function checkMessages(recipient: Uint8Array, messages: readonly Uint8Array[]): void {
+  if (recipient.length > USER_BYTES_MAX)
+    throw new IrisError('FRAME_TOO_LARGE', `recipient of ${recipient.length} bytes, limit is ${USER_BYTES_MAX}`);
+  if (messages.length < 1 || messages.length > BATCH_MESSAGES_MAX) {
+    throw new IrisError('FRAME_MALFORMED', `${messages.length} messages in one batch, must be 1 to ${BATCH_MESSAGES_MAX}`);
+  }
+  let total = 0;
+  for (const message of messages) {
+    if (message.length > MESSAGE_BYTES_MAX)
+      throw new IrisError('FRAME_TOO_LARGE', `message of ${message.length} bytes, limit is ${MESSAGE_BYTES_MAX}`);
+    total += 2 + message.length;
+  }
+  if (total > BATCH_BYTES_MAX) throw new IrisError('FRAME_TOO_LARGE', `batch of ${total} bytes, limit is ${BATCH_BYTES_MAX}`);
+}
