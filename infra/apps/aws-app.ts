@@ -46,6 +46,7 @@ export function featureFlags(): Record<string, unknown> {
     'aws:cdk:enable-path-metadata': false,
     'aws:cdk:enable-asset-metadata': false,
     'aws:cdk:disable-stack-trace': true,
+    'aws:cdk:disable-creation-stack-traces': true,
   };
 }
 

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type BootScriptProps, bootScript, USER_DATA_BYTES_MAX } from '../../../constructs/node/boot-script.ts';
+import { tarArchive } from '../../../infra/package/tar-archive.ts';
+
+const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
+
+/** Stands for AWS: `s3/` holds objects, `ssm/` parameter values, and every call is logged. */
+const FAKE_AWS = `#!/bin/bash
+echo "aws $*" >>"$FAKE/calls"
+case "$1 $2" in
+  's3 cp') for last; do :; done; from=$6; cp "$FAKE/s3/\${from#s3://}" "$last" ;;
+  'ssm get-parameter') cat "$FAKE/ssm/\${6//\\//_}" ;;
+  'ec2 attach-volume') mkdir -p "$IRIS_ROOT/dev/disk/by-id"; touch "$IRIS_ROOT/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_\${6//-/}" ;;
+  'route53 change-resource-record-sets') echo '{}' ;;
+  *) exit 64 ;;
+esac
+`;
+const FAKE_CURL = `#!/bin/bash
+for url; do :; done
+case "$url" in
+  */api/token) echo token ;;
+  */instance-id) echo i-0123456789abcdef0 ;;
+  */local-ipv4) echo 10.0.0.7 ;;
+  */tags/instance/iris:group) echo tokyo-g0 ;;
+  */tags/instance/iris:host) echo tokyo-g0.core.example.com ;;
+  */tags/instance/iris:volume) echo vol-0aa ;;
+  *) exit 22 ;;
+esac
+`;
+const FAKE_ANYTHING = '#!/bin/bash\necho "$(basename "$0") $*" >>"$FAKE/calls"\n[[ "$(basename "$0")" != blkid ]]\n';
+
+describe('boot script', () => {
+  let folder: string;
+  let props: BootScriptProps;
+  const root = (...path: string[]): string => join(folder, 'root', ...path);
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'iris-boot-'));
+    for (const name of ['s3/assets', 'ssm', 'bin', 'root']) mkdirSync(join(folder, name), { recursive: true });
+    const commands = { aws: FAKE_AWS, curl: FAKE_CURL };
+    for (const name of ['systemctl', 'sysctl', 'useradd', 'chown', 'mount', 'mkfs.xfs', 'blkid'])
+      Object.assign(commands, { [name]: FAKE_ANYTHING });
+    for (const [name, text] of Object.entries(commands)) {
+      writeFileSync(join(folder, 'bin', name), text);
+      chmodSync(join(folder, 'bin', name), 0o755);
+    }
+    const runtime = tarArchive([{ path: 'core.mjs', content: Buffer.from('core') }]);
+    writeFileSync(join(folder, 's3/assets/runtime.tar'), runtime);
+    writeFileSync(join(folder, 's3/assets/node.gz'), gzipSync('a node binary'));
+    publish('_iris_proof_tokyo_core-config', 'config.nodeconfig', '{"format":"iris-node/1"}');
+    publish('_iris_proof_slot-map', 'map.slotmap', '{"format":"iris-slot-map/1"}');
+    props = {
+      role: 'core',
+      awsRegion: 'ap-northeast-1',
+      runtime: { bucket: 'assets', key: 'runtime.tar', sha256: sha256(runtime) },
+      node: { bucket: 'assets', key: 'node.gz', sha256: sha256('a node binary') },
+      nodeConfig: { name: '/iris/proof/tokyo/core-config', awsRegion: 'ap-northeast-1' },
+      slotMap: { name: '/iris/proof/slot-map', awsRegion: 'us-east-1' },
+      needsVolume: true,
+      registerInZone: 'Z1',
+    };
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function publish(parameter: string, key: string, text: string): void {
+    writeFileSync(join(folder, 's3/assets', key), text);
+    writeFileSync(join(folder, 'ssm', parameter), JSON.stringify({ bucket: 'assets', key, sha256: sha256(text) }));
+  }
+
+  function run(...args: string[]) {
+    const path = join(folder, 'boot.sh');
+    writeFileSync(path, bootScript(props));
+    const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin:/usr/sbin:/sbin`, FAKE: folder, IRIS_ROOT: root() };
+    return spawnSync('bash', [path, ...args], { env, encoding: 'utf8' });
+  }
+
+  const calls = (): string => readFileSync(join(folder, 'calls'), 'utf8');
+
+  it('installs package, identity, volume and service from pointers and hashes', () => {
+    const { status, stderr } = run();
+    assert.equal(status, 0, stderr);
+    assert.equal(readlinkSync(root('opt/iris/current')), props.runtime.sha256);
+    assert.equal(readFileSync(root('opt/iris/current/core.mjs'), 'utf8'), 'core');
+    assert.equal(readFileSync(root('opt/iris/current/node'), 'utf8'), 'a node binary');
+    assert.equal(readFileSync(root('etc/iris/node.env'), 'utf8'), 'IRIS_NODE=core-i-0123456789abcdef0\nIRIS_GROUP=tokyo-g0\n');
+    const unit = readFileSync(root('etc/systemd/system/iris.service'), 'utf8');
+    for (const line of ['User=iris', 'Restart=always', 'LimitNOFILE=1048576', 'TimeoutStopSec=40', 'NoNewPrivileges=true']) {
+      assert.ok(unit.includes(`${line}\n`), line);
+    }
+    assert.match(calls(), /aws ec2 attach-volume --region ap-northeast-1 --volume-id vol-0aa --instance-id i-0123456789abcdef0/);
+    assert.match(calls(), /mkfs.xfs -q .*nvme-Amazon_Elastic_Block_Store_vol0aa/);
+    assert.match(calls(), /systemctl enable --now iris.service/);
+  });
+
+  it('fails on a tampered runtime before anything of it is unpacked (A20)', () => {
+    writeFileSync(join(folder, 's3/assets/runtime.tar'), tarArchive([{ path: 'core.mjs', content: Buffer.from('evil') }]));
+    const { status, stderr } = run();
+    assert.notEqual(status, 0);
+    assert.match(stderr, /runtime.tar has sha256 [0-9a-f]{64}, expected [0-9a-f]{64}: refused/);
+    assert.equal(existsSync(root('opt/iris/current')), false);
+    assert.doesNotMatch(calls(), /systemctl/);
+  });
+
+  it('fails on a tampered Node before it is installed (A20)', () => {
+    writeFileSync(join(folder, 's3/assets/node.gz'), gzipSync('an evil binary'));
+    const { status, stderr } = run();
+    assert.notEqual(status, 0);
+    assert.match(stderr, /node has sha256 .*: refused/);
+    assert.equal(existsSync(root('opt/iris/current')), false);
+  });
+
+  it('follows pointers at each start and registers its name in its zone', () => {
+    const { status, stderr } = run('refresh');
+    assert.equal(status, 0, stderr);
+    assert.equal(readFileSync(root('etc/iris/node.json'), 'utf8'), '{"format":"iris-node/1"}');
+    assert.equal(readFileSync(root('var/lib/iris/slot-map.json'), 'utf8'), '{"format":"iris-slot-map/1"}');
+    assert.match(calls(), /ssm get-parameter --region us-east-1 --name \/iris\/proof\/slot-map/);
+    assert.match(calls(), /route53 .*--hosted-zone-id Z1 .*"Name":"tokyo-g0.core.example.com".*"Value":"10.0.0.7"/);
+  });
+
+  it('keeps the last good config when the new one does not hash to its pointer (L12)', () => {
+    assert.equal(run('refresh').status, 0);
+    writeFileSync(join(folder, 's3/assets/config.nodeconfig'), '{"format":"iris-node/1","tampered":true}');
+    const { status, stderr } = run('refresh');
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /config|node.json.new has sha256/);
+    assert.match(stderr, /keeping the last good/);
+    assert.equal(readFileSync(root('etc/iris/node.json'), 'utf8'), '{"format":"iris-node/1"}');
+  });
+
+  it('reads token keys as PEM and nothing else, on edges only', () => {
+    props = { ...props, role: 'edge', needsVolume: false, tokenKeys: { name: '/iris/proof/token-keys', awsRegion: 'ap-northeast-1' } };
+    writeFileSync(join(folder, 'ssm/_iris_proof_token-keys'), '-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n');
+    const { status, stderr } = run('refresh');
+    assert.equal(status, 0, stderr);
+    assert.match(readFileSync(root('etc/iris/token-keys.pem'), 'utf8'), /BEGIN PUBLIC KEY/);
+  });
+
+  it('is clean for bash and, where it is installed, for shellcheck', () => {
+    const path = join(folder, 'boot.sh');
+    writeFileSync(path, bootScript(props));
+    assert.equal(spawnSync('bash', ['-n', path]).status, 0);
+    const check = spawnSync('shellcheck', [path], { encoding: 'utf8' });
+    if (check.error === undefined) assert.equal(check.stdout, '');
+  });
+
+  it('fails above the 16 KB that EC2 takes, with both sizes', () => {
+    const name = `/${'x'.repeat(USER_DATA_BYTES_MAX)}`;
+    assert.throws(() => bootScript({ ...props, nodeConfig: { name, awsRegion: 'eu-west-1' } }), {
+      code: 'SYNTH_FAILED',
+      message: /user data of the core is \d+ bytes, EC2 takes 16384/,
+    });
+  });
+
+  it('holds no secret: no key, password or token value (A13)', () => {
+    assert.doesNotMatch(bootScript(props), /AKIA|PRIVATE KEY|password|secret(?!s here)/i);
+  });
+});

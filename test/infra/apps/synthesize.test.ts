@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { presets } from '../../../environments/presets.ts';
+import { proof } from '../../../environments/proof.ts';
+import { featureFlags } from '../../../infra/apps/aws-app.ts';
+import { measureTemplate } from '../../../infra/apps/template-limits.ts';
+import { checkNodeConfig } from '../../../runtime/contract/node-config.ts';
+import { readSlotMap } from '../../../runtime/contract/slot-map.ts';
+import { filesOf, readTemplate, synthesizeEnvironment, temporaryFolder } from './synthesize-fixture.ts';
+
+const sydney = { code: 'sydney', awsRegion: 'ap-southeast-2', cidr: '10.9.0.0/16', edges: 1, shards: 1, serves: { countries: ['AU'] } };
+
+/** Files whose text differs, appeared or went. */
+function changedFiles(before: Map<string, string>, after: Map<string, string>): string[] {
+  const names = new Set([...before.keys(), ...after.keys()]);
+  return [...names].filter((name) => before.get(name) !== after.get(name)).sort();
+}
+
+describe('synthesized environment', () => {
+  it('has the same bytes over two runs and two output folders', async () => {
+    const first = filesOf(await synthesizeEnvironment(proof));
+    assert.deepEqual(changedFiles(first, filesOf(await synthesizeEnvironment(proof))), []);
+    assert.ok(first.size > 40);
+  });
+
+  it('gains only its own files and the global ones when a region is added (L11, N8)', async () => {
+    const before = filesOf(await synthesizeEnvironment(proof));
+    const after = filesOf(await synthesizeEnvironment({ ...proof, regions: [...proof.regions, sydney] }));
+    const others = changedFiles(before, after).filter((name) => !name.startsWith('iris-proof-sydney'));
+    assert.deepEqual(others, [
+      'iris-manifest.json',
+      'iris-proof-global-routing.assets.json',
+      'iris-proof-global-routing.metadata.json',
+      'iris-proof-global-routing.template.json',
+      'iris-proof-global.assets.json',
+      'iris-proof-global.template.json',
+      'iris-proof.slotmap',
+      'manifest.json',
+    ]);
+  });
+
+  it('changes only the core stack and the slot map when the last region gains a shard group (L11)', async () => {
+    const grown = {
+      ...proof,
+      regions: proof.regions.map((region) => (region.code === 'bangalore' ? { ...region, shards: 2, shardGroups: 2 } : region)),
+    };
+    const before = filesOf(await synthesizeEnvironment(proof));
+    const changed = changedFiles(before, filesOf(await synthesizeEnvironment(grown))).filter((name) => name.endsWith('.template.json'));
+    assert.deepEqual(changed, ['iris-proof-bangalore-core-0.template.json', 'iris-proof-global.template.json']);
+  });
+
+  it('makes a region alone exactly as it makes it among others', async () => {
+    const whole = filesOf(await synthesizeEnvironment(proof));
+    const part = filesOf(await synthesizeEnvironment(proof, { regions: ['bangalore'] }));
+    const templates = [...part.keys()].filter((name) => name.endsWith('.template.json'));
+    assert.equal(templates.length, 6);
+    for (const name of templates) assert.equal(part.get(name), whole.get(name), name);
+  });
+
+  it('refuses a region that is not in the environment, naming those that are', async () => {
+    await assert.rejects(synthesizeEnvironment(proof, { regions: ['lima'] }), {
+      code: 'SYNTH_FAILED',
+      message: "region 'lima' is not in proof, which has tokyo, sao-paulo, bangalore",
+    });
+  });
+
+  it('refuses an environment that runs on one machine, with the reason', async () => {
+    await assert.rejects(synthesizeEnvironment({ ...proof, runsIn: 'local' }), {
+      code: 'SYNTH_FAILED',
+      message: /has no templates; start it with iris up/,
+    });
+  });
+
+  it('lists node configs and the slot map that the runtime accepts, under the hashes of its manifest (L12)', async () => {
+    const { directory } = await synthesizeEnvironment(proof);
+    const manifest = JSON.parse(readFileSync(join(directory, 'iris-manifest.json'), 'utf8'));
+    assert.equal(manifest.nodeConfigs.length, 6);
+    for (const { path, sha256 } of [...manifest.nodeConfigs, manifest.slotMap]) {
+      assert.equal(
+        createHash('sha256')
+          .update(readFileSync(join(directory, path)))
+          .digest('hex'),
+        sha256,
+      );
+    }
+    for (const { path, region, role } of manifest.nodeConfigs) {
+      const document = JSON.parse(readFileSync(join(directory, path), 'utf8'));
+      assert.deepEqual(checkNodeConfig(document), []);
+      assert.deepEqual([document.region, document.role], [region, role]);
+    }
+    assert.equal(readSlotMap(JSON.parse(readFileSync(join(directory, manifest.slotMap.path), 'utf8'))).map.shards, 3);
+  });
+
+  it('publishes each document under its own content hash, so that a node can check what it got', async () => {
+    const assembly = await synthesizeEnvironment(proof);
+    const [{ sha256 } = { sha256: '' }] = assembly.nodeConfigs;
+    const pointer = JSON.stringify(readTemplate(assembly, 'iris-proof-tokyo-config'));
+    assert.ok(pointer.includes(`${sha256}.nodeconfig`));
+  });
+
+  it('holds no absolute path, no missing look-up and no dynamic reference (A13)', async () => {
+    for (const [name, text] of filesOf(await synthesizeEnvironment(proof))) {
+      assert.doesNotMatch(text, /"\/(tmp|home|root|work|Users)\//, name);
+      assert.doesNotMatch(text, /dummy|"missing"|\{\{resolve/, name);
+    }
+  });
+
+  it('orders a first deployment: global, regions, routing, each region’s network first', async () => {
+    const { deployOrder } = await synthesizeEnvironment(proof);
+    assert.deepEqual(deployOrder[0], ['iris-proof-global']);
+    assert.deepEqual(deployOrder[1]?.slice(0, 2), ['iris-proof-tokyo-network', 'iris-proof-tokyo-config']);
+    assert.deepEqual(deployOrder.at(-1), ['iris-proof-global-routing']);
+  });
+
+  it('stays within CloudFormation’s limits for every preset, planet’s fifty regions included', async () => {
+    for (const preset of presets.values()) {
+      const { templates } = await synthesizeEnvironment(preset);
+      assert.ok(Math.max(...templates.map(({ resources }) => resources)) <= 400, preset.name);
+    }
+  });
+
+  it('fails on a template above a limit, with value and limit', () => {
+    const path = join(temporaryFolder(), 'big.template.json');
+    const resources = Array.from({ length: 501 }, (_, index) => [`Zone${index}`, { Type: 'AWS::Route53::HostedZone' }]);
+    writeFileSync(path, JSON.stringify({ Resources: Object.fromEntries(resources) }));
+    assert.throws(() => measureTemplate('big', path), {
+      code: 'SYNTH_FAILED',
+      message: /template of big has 501 resources, CloudFormation takes 500/,
+    });
+    writeFileSync(path, JSON.stringify({ Description: 'x'.repeat(1_048_577) }));
+    assert.throws(() => measureTemplate('big', path), { code: 'SYNTH_FAILED', message: /bytes, CloudFormation takes 1048576/ });
+  });
+
+  it('uses the library’s recommended flags with weak references and rule violations as errors', () => {
+    const flags = featureFlags();
+    assert.equal(flags['@aws-cdk/core:defaultCrossStackReferences'], 'weak');
+    assert.equal(flags['@aws-cdk/core:validateAgainstDefaultRules'], true);
+    assert.ok(Object.keys(flags).length > 80);
+  });
+});
