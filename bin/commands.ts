@@ -2,6 +2,13 @@ import type { Command } from './command.ts';
 
 /** Each command is its own import, so that `iris plan` does not pay for what `iris synth` loads. */
 const COMMANDS = {
+  plan: () => import('./commands/plan.ts'),
+  synth: () => import('./commands/synth.ts'),
+  package: () => import('./commands/package.ts'),
+  up: () => import('./commands/up.ts'),
+  send: () => import('./commands/send.ts'),
+  listen: () => import('./commands/listen.ts'),
+  node: () => import('./commands/node.ts'),
   check: () => import('./commands/check.ts'),
 } satisfies Record<string, () => Promise<{ readonly command: Command }>>;
 

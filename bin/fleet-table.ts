@@ -1,20 +1,12 @@
 import type { FleetFileNode } from '../infra/local/fleet-file.ts';
 import type { SmokeReport } from '../infra/local/smoke-message.ts';
 import type { NodeEvent } from '../infra/local/supervised-node.ts';
+import { textTable } from './text-table.ts';
 
 /** The table of a fleet that runs. */
 export function renderFleet(nodes: readonly FleetFileNode[]): string {
   const rows = nodes.map((node) => [node.id, node.role, node.region, String(node.process.pid), addressOf(node), node.listen.admin]);
-  const table = [['node', 'role', 'region', 'pid', 'listens at', 'admin'], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textTable([['node', 'role', 'region', 'pid', 'listens at', 'admin'], ...rows]);
 }
 
 /** The one line of `iris up --json`. */

@@ -12,8 +12,8 @@ if (behaviour === 'refuses') {
   process.stderr.write('port 1 is taken\n');
   process.exit(1);
 }
-process.stdout.write(`${JSON.stringify({ event: 'ready', node })}\n`);
-if (behaviour === 'dies') process.exit(3);
 process.on('SIGTERM', () => behaviour !== 'hangs' && process.exit(0));
 if (process.env['IRIS_PARENT_PIPE'] === '1') process.stdin.on('end', () => process.exit(0)).resume();
 else setInterval(() => undefined, 1_000);
+process.stdout.write(`${JSON.stringify({ event: 'ready', node })}\n`);
+if (behaviour === 'dies') process.exit(3);

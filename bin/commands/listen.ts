@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import { IrisClient } from '../../runtime/client/iris-client.ts';
+import { type Command, type CommandIo, UsageError } from '../command.ts';
+import { EDGE_OPTION_HELP, EDGE_OPTIONS, edgeAddress } from '../edge-address.ts';
+
+export const command: Command = {
+  name: 'listen',
+  summary: 'Print the messages of a user as they come, each acknowledged once it is printed.',
+  usage: 'iris listen --as <user> [--at <host:port>] [--count <n>] [--json]',
+  options: [
+    ['--as <user>', 'whose inbox'],
+    ...EDGE_OPTION_HELP,
+    ['--count <n>', 'end after this many messages; default: until Ctrl-C'],
+    ['--json', 'one line {"from","to","text","sentAtMs","receivedAtMs"} per message'],
+  ],
+  async run(args, io) {
+    const { positionals, values } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { as: { type: 'string' }, count: { type: 'string' }, json: { type: 'boolean' }, ...EDGE_OPTIONS },
+    });
+    if (values.as === undefined) throw new UsageError('iris listen needs --as');
+    if (positionals.length > 0) throw new UsageError(`iris listen takes no argument, got '${positionals[0]}'`);
+    const user = values.as;
+    const countMax = countOf(values.count);
+    const at = edgeAddress(values, io);
+    const token = values.token ?? io.env['IRIS_TOKEN'];
+    const client = await IrisClient.connect({ addresses: [at], user, ...(token === undefined ? {} : { token }) });
+    io.note(`${user} listens at ${client.region}, ${at}${countMax === Number.POSITIVE_INFINITY ? '; Ctrl-C ends' : ''}`);
+    let left: Promise<void> | undefined;
+    const leave = async (): Promise<void> => {
+      left ??= client.close();
+      await left;
+    };
+    io.signal.addEventListener('abort', () => void leave(), { once: true });
+    try {
+      await printMessages(client, io, { user, countMax, isJson: values.json === true });
+    } finally {
+      await leave();
+    }
+    return 0;
+  },
+};
+
+interface PrintOptions {
+  readonly user: string;
+  readonly countMax: number;
+  readonly isJson: boolean;
+}
+
+/** The acknowledgement comes after the print: a message whose reader was killed in between comes again. */
+async function printMessages(client: IrisClient, io: CommandIo, { user, countMax, isJson }: PrintOptions): Promise<void> {
+  let count = 0;
+  for await (const message of client.messages()) {
+    const { sender, sentAtMs } = message;
+    if (isJson) io.result(JSON.stringify({ from: sender, to: user, text: message.text(), sentAtMs, receivedAtMs: Date.now() }));
+    else io.result(`${new Date(sentAtMs).toISOString()} ${sender}: ${message.text()}`);
+    client.ack(message);
+    count += 1;
+    if (count >= countMax) return;
+  }
+}
+
+function countOf(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new UsageError(`--count is '${text}', it must be a whole number from 1 on`);
+  return count;
+}

@@ -1,0 +1,155 @@
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadEnvironment } from '../../environments/load-environment.ts';
+import { Fleet, type FleetOptions, type NodePrograms } from '../../infra/local/fleet.ts';
+import { STATE_ROOT } from '../../infra/local/fleet-file.ts';
+import { BASE_PORT_DEFAULT, type FleetLayout, layoutFleet } from '../../infra/local/fleet-layout.ts';
+import { fleetShape } from '../../infra/local/fleet-shape.ts';
+import { checkMachine, thisMachine } from '../../infra/local/machine-check.ts';
+import { smokeMessage } from '../../infra/local/smoke-message.ts';
+import { buildRuntimeBundles } from '../../infra/package/runtime-bundle.ts';
+import { createPlan } from '../../infra/plan/create-plan.ts';
+import { nodeConfigsOf } from '../../infra/plan/node-configs.ts';
+import type { Plan } from '../../infra/plan/plan.ts';
+import { type Command, type CommandIo, UsageError } from '../command.ts';
+import { renderEvent, renderFleet, renderReady, renderSmoke, renderTalk } from '../fleet-table.ts';
+import { renderPlan } from '../plan-text.ts';
+import { type ProgressTask, runTasks } from '../progress.ts';
+
+export const command: Command = {
+  name: 'up',
+  summary: 'Run an environment on this machine: every node its own process, restarted when it dies.',
+  usage: 'iris up <environment> [--state <dir>] [--base-port <n>] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
+  options: [
+    ['--state <dir>', `where stores, configs and logs are; default: ${STATE_ROOT}/<environment>`],
+    ['--base-port <n>', `port of the first edge, the other nodes follow on 127.0.0.1; default: ${BASE_PORT_DEFAULT}`],
+    ['--shrink', 'one edge and one shard group in each region, the group with all shards of its region'],
+    ['--regions <a,b>', 'only these regions, their shards numbered anew; default: all'],
+    ['--synth <dir>', 'write the templates of the environment there first'],
+    ['--smoke', 'once all run, send a message from the first region to a user of the last and print how long it took'],
+    ['--once', 'like --smoke, then stop everything; exit code 0 when the message arrived'],
+    ['--json', 'one line {"ready":true,"environment","nodes":[{"id","role","region","pid","listen"}]} when all run'],
+  ],
+  async run(args, io) {
+    const flags = parse(args);
+    const plan = createPlan(await loadEnvironment(flags.environment, io.cwd));
+    const shape = fleetShape(plan, flags);
+    const layout = layoutFleet(shape, {
+      stateDirectory: resolve(io.cwd, flags.state ?? join(STATE_ROOT, plan.environment)),
+      basePort: flags.basePort,
+      documentsOf: (region) => nodeConfigsOf(plan, region),
+    });
+    checkMachine(layout, thisMachine());
+    if (!flags.json) io.result(`${renderPlan(plan)}\n`);
+    return await runFleet(layout, { flags, plan, io });
+  },
+};
+
+type Flags = ReturnType<typeof parse>;
+
+function parse(args: readonly string[]) {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      state: { type: 'string' },
+      'base-port': { type: 'string', default: String(BASE_PORT_DEFAULT) },
+      shrink: { type: 'boolean', default: false },
+      regions: { type: 'string' },
+      synth: { type: 'string' },
+      smoke: { type: 'boolean', default: false },
+      once: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const [environment, surplus] = positionals;
+  if (environment === undefined || surplus !== undefined) throw new UsageError('iris up takes one environment; iris up --help explains');
+  return {
+    environment,
+    state: values.state,
+    basePort: portOf(values['base-port']),
+    isShrunk: values.shrink,
+    ...(values.regions === undefined ? {} : { regions: values.regions.split(',').filter((code) => code !== '') }),
+    synth: values.synth,
+    smoke: values.smoke || values.once,
+    once: values.once,
+    json: values.json,
+  };
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UsageError(`--base-port is '${text}', it must be 1 to 65535`);
+  return port;
+}
+
+/** From the first step to the last exit; whatever happens in between, nothing is left running. */
+async function runFleet(layout: FleetLayout, { flags, plan, io }: { flags: Flags; plan: Plan; io: CommandIo }): Promise<number> {
+  let onStarted: FleetOptions['onStarted'] = () => undefined;
+  const fleet = new Fleet(layout, {
+    bundle: bundlePrograms,
+    env: { ...io.env },
+    onStarted: (node, started) => onStarted(node, started),
+    onEvent: (event) => io.note(renderEvent(event)),
+    signal: io.signal,
+  });
+  try {
+    await runTasks(io, [
+      { title: `take the state folder ${layout.stateDirectory}`, run: () => fleet.prepare() },
+      ...(flags.synth === undefined ? [] : [synthesisTask(plan, resolve(io.cwd, flags.synth), io)]),
+      { title: 'bundle edge and core', run: () => fleet.bundle() },
+      {
+        title: `start ${layout.nodes.length} nodes`,
+        run: async (say) => {
+          onStarted = (node, started) => say(`${started} of ${layout.nodes.length}: ${node.id} is ready`);
+          await fleet.start();
+        },
+      },
+    ]);
+    if (!io.signal.aborted) await serve(fleet, layout, { ...flags, io });
+    return 0;
+  } finally {
+    io.note(`stopping ${layout.nodes.length} nodes`);
+    await fleet.stop();
+  }
+}
+
+/** CDK is loaded only where templates are wanted. */
+function synthesisTask(plan: Plan, outDir: string, io: CommandIo): ProgressTask {
+  return {
+    title: `synthesize templates into ${outDir}`,
+    run: async (say) => {
+      const [{ createAwsApp }, { synthesize }, { buildNodePackage }] = await Promise.all([
+        import('../../infra/apps/aws-app.ts'),
+        import('../../infra/apps/synthesize.ts'),
+        import('../../infra/package/node-package.ts'),
+      ]);
+      const nodePackage = await buildNodePackage({ onProgress: say, signal: io.signal });
+      const { templates } = await synthesize(createAwsApp({ outDir, validate: false }), { plan, nodePackage });
+      say(`${templates.length} stacks`);
+    },
+  };
+}
+
+/** Resolves on Ctrl-C, or after the smoke message with --once. @throws IrisError when the message does not arrive or a node keeps dying. */
+async function serve(fleet: Fleet, layout: FleetLayout, { io, json, smoke, once }: Flags & { io: CommandIo }): Promise<void> {
+  const say = json ? io.note : io.result;
+  if (json) io.result(renderReady(layout.environment, fleet.nodes));
+  else say(renderFleet(fleet.nodes));
+  if (smoke) say(renderSmoke(await smokeMessage(layout, io.signal)));
+  if (once) return;
+  if (!json) say(renderTalk(fleet.nodes));
+  const failure = await Promise.race([fleet.failed, aborted(io.signal)]);
+  if (failure !== undefined) throw failure;
+}
+
+async function bundlePrograms(outDir: string): Promise<NodePrograms> {
+  const { entries } = await buildRuntimeBundles({ outDir });
+  const program = (entry: string) => ({ command: process.execPath, args: [entry] });
+  return { edge: program(entries.edge), core: program(entries.core) };
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
