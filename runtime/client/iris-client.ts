@@ -32,6 +32,8 @@ export interface ConnectOptions {
   readonly connectTimeoutMs?: number;
   /** Milliseconds a send may wait for its acknowledgement, through reconnects. @default 30_000 */
   readonly sendTimeoutMs?: number;
+  /** Aborts to drop the connection at once; sends without an answer are rejected. */
+  readonly signal?: AbortSignal;
 }
 
 /** What the client stands on; replaced in simulations. */
@@ -88,6 +90,8 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.device = parts.random.bytes(8);
     this.outgoing = new Outgoing({ clock: parts.clock, writer: () => (this.isUp ? this.writer() : undefined) });
     this.sweep = parts.clock.after(SWEEP_MS, () => this.tick());
+    const abort = () => this.finish(new IrisError('DRAINING', 'the client was aborted'));
+    options.signal?.addEventListener('abort', abort, { once: true });
   }
 
   /**
