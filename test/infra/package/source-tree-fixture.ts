@@ -13,7 +13,7 @@ await store.put('role', edge);
 process.stdout.write(await store.get('role') ?? '');
 await store.close();
 `;
-const ROLE = 'export function role(name: string): string { return `role ${name}`; }\n';
+const ROLE = "export function role(name: string): string { return 'role ' + name; }\n";
 const CORE = "import { role } from './role.ts';\nprocess.stdout.write(role('core'));\n";
 
 /** Writes the tree into a new folder and returns it; its node_modules are the project’s. */

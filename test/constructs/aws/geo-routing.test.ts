@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { Template } from 'aws-cdk-lib/assertions';
+import { App, Stack } from 'aws-cdk-lib/core';
+import { GeoRouting, type RoutedRegion } from '../../../constructs/aws/geo-routing.ts';
+
+const tokyo: RoutedRegion = { code: 'tokyo', edgeHost: 'edge-tokyo.example.com', continents: ['AS'], countries: [], isDefault: true };
+const sydney: RoutedRegion = {
+  code: 'sydney',
+  edgeHost: 'edge-sydney.example.com',
+  continents: ['OC'],
+  countries: ['AU', 'NZ'],
+  isDefault: false,
+};
+
+function route(regions: readonly RoutedRegion[]): Template {
+  const stack = new Stack(new App(), 'test');
+  new GeoRouting(stack, 'Routing', { hostedZoneId: 'Z1', host: 'edge.example.com', regions });
+  return Template.fromStack(stack);
+}
+
+describe('geo-routing', () => {
+  it('sends countries, continents and everyone else to aliases that evaluate their target’s health (G1)', () => {
+    const template = route([tokyo, sydney]);
+    template.resourceCountIs('AWS::Route53::RecordSet', 5);
+    template.hasResourceProperties('AWS::Route53::RecordSet', {
+      Name: 'edge.example.com',
+      SetIdentifier: 'country-AU',
+      GeoLocation: { CountryCode: 'AU' },
+      AliasTarget: { DNSName: 'edge-sydney.example.com', HostedZoneId: 'Z1', EvaluateTargetHealth: true },
+    });
+    template.hasResourceProperties('AWS::Route53::RecordSet', { SetIdentifier: 'continent-AS', GeoLocation: { ContinentCode: 'AS' } });
+    template.hasResourceProperties('AWS::Route53::RecordSet', { SetIdentifier: 'default', GeoLocation: { CountryCode: '*' } });
+  });
+
+  it('fails without a default region', () => {
+    assert.throws(() => route([sydney]), { code: 'SYNTH_FAILED', message: /edge.example.com has no default region/ });
+  });
+
+  it('fails when two regions claim one place, naming both', () => {
+    assert.throws(() => route([tokyo, { ...sydney, continents: ['AS'] }]), {
+      code: 'SYNTH_FAILED',
+      message: /continent-AS is served by both tokyo and sydney/,
+    });
+  });
+
+  it('fails above the records that Route 53 takes for one name', () => {
+    const countries = Array.from({ length: 100 }, (_, index) => `C${index}`);
+    assert.throws(() => route([{ ...tokyo, countries }]), { code: 'SYNTH_FAILED', message: /102 geolocation records, Route 53 takes 100/ });
+  });
+});

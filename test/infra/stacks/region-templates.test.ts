@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Environment } from '../../../environments/environment.ts';
+import { growth } from '../../../environments/growth.ts';
+import { proof } from '../../../environments/proof.ts';
+import type { Assembly } from '../../../infra/apps/synthesize.ts';
+import { createPlan } from '../../../infra/plan/create-plan.ts';
+import { type Resource, readTemplate, resourcesOfType, synthesizeEnvironment, type Template } from '../apps/synthesize-fixture.ts';
+
+/** What must survive its stack. */
+const STATEFUL = [
+  'AWS::EC2::Volume',
+  'AWS::MSK::Cluster',
+  'AWS::KMS::Key',
+  'AWS::ElastiCache::ReplicationGroup',
+  'AWS::EC2::Instance',
+  'AWS::EC2::NetworkInterface',
+  'AWS::Route53::HostedZone',
+];
+
+describe.each([
+  ['embedded', proof],
+  ['distributed', growth],
+] as const)('templates of the %s foundation', (_, environment: Environment) => {
+  let assembly: Assembly;
+  let region: string;
+  let templates: Map<string, Template>;
+
+  beforeAll(async () => {
+    region = createPlan(environment).regions[0]!.code;
+    assembly = await synthesizeEnvironment(environment, { regions: [region] });
+    templates = new Map(assembly.templates.map(({ stack }) => [stack, readTemplate(assembly, stack)]));
+  });
+
+  const ofType = (type: string): Resource[] => [...templates.values()].flatMap((template) => resourcesOfType(template, type));
+  const text = (value: unknown): string => JSON.stringify(value);
+
+  it('read only SSM parameters that an earlier stack of the same region writes, or an operator does', () => {
+    const stacks = assembly.deployOrder.find((names) => names.some((name) => name.includes(`-${region}-`)))!;
+    const written = new Set<unknown>();
+    for (const stack of stacks) {
+      const template = templates.get(stack)!;
+      for (const parameter of Object.values(template.Parameters ?? {})) {
+        if (!parameter.Type.startsWith('AWS::SSM::Parameter::Value') || parameter.Default === '/cdk-bootstrap/hnb659fds/version') continue;
+        if (parameter.Default?.endsWith('/store-image') === true) continue;
+        assert.ok(written.has(parameter.Default), `${stack} reads ${parameter.Default}`);
+      }
+      for (const resource of resourcesOfType(template, 'AWS::SSM::Parameter')) written.add(resource.Properties?.['Name']);
+    }
+  });
+
+  it('keep everything stateful and protect its stacks', () => {
+    const manifest = JSON.parse(readFileSync(join(assembly.directory, 'manifest.json'), 'utf8'));
+    let kept = 0;
+    for (const [stack, template] of templates) {
+      for (const resource of Object.values(template.Resources).filter(({ Type }) => STATEFUL.includes(Type))) {
+        assert.equal(resource.DeletionPolicy, 'Retain', `${stack} ${resource.Type}`);
+        assert.equal(resource.UpdateReplacePolicy, 'Retain', `${stack} ${resource.Type}`);
+        assert.equal(manifest.artifacts[stack].properties.terminationProtection, true, stack);
+        kept += 1;
+      }
+    }
+    assert.ok(kept >= 2);
+  });
+
+  it('ask for IMDSv2 one hop away, an encrypted root and no key pair on every machine (A12, A15, A17)', () => {
+    const machines = ofType('AWS::EC2::LaunchTemplate').map(
+      ({ Properties }) => Properties?.['LaunchTemplateData'] as Record<string, unknown>,
+    );
+    assert.ok(machines.length >= 2);
+    for (const machine of machines) {
+      assert.deepEqual(machine['MetadataOptions'], {
+        HttpEndpoint: 'enabled',
+        HttpPutResponseHopLimit: 1,
+        HttpTokens: 'required',
+        InstanceMetadataTags: 'enabled',
+      });
+      assert.match(text(machine['BlockDeviceMappings']), /"Encrypted":true/);
+      assert.equal(machine['KeyName'], undefined);
+    }
+  });
+
+  it('open one port to the world, at the load balancer only (A15)', () => {
+    const open = ofType('AWS::EC2::SecurityGroupIngress').filter(({ Properties }) => Properties?.['CidrIp'] !== undefined);
+    assert.equal(open.length, 1);
+    assert.deepEqual([open[0]?.Properties?.['FromPort'], open[0]?.Properties?.['ToPort']], [8443, 8443]);
+    assert.match(text(open[0]?.Properties?.['GroupId']), /LoadBalancer/);
+    for (const { Properties } of ofType('AWS::EC2::SecurityGroup')) assert.equal(Properties?.['SecurityGroupIngress'], undefined);
+  });
+
+  it('grant nodes named actions only, and no managed policy (A14)', () => {
+    const roles = ofType('AWS::IAM::Role').filter((role) => text(role).includes('ec2.amazonaws.com'));
+    const lists = roles.flatMap((role) => [...text(role).matchAll(/"Action":(\[[^\]]*\])/g)].map((match) => match[1]!));
+    const actions = new Set(lists.flatMap((list) => JSON.parse(list) as string[]));
+    for (const action of actions) {
+      assert.ok(['ssm:GetParameter', 's3:GetObject', 'ec2:AttachVolume', 'route53:ChangeResourceRecordSets'].includes(action), action);
+    }
+    for (const role of roles) assert.equal(role.Properties?.['ManagedPolicyArns'], undefined);
+    assert.doesNotMatch(text(roles), /"Action":"\*"|"Resource":"\*"/);
+  });
+
+  it('leave scaling’s decisions alone and keep cross-zone off', () => {
+    for (const { Properties } of ofType('AWS::AutoScaling::AutoScalingGroup')) assert.equal(Properties?.['DesiredCapacity'], undefined);
+    const [balancer] = ofType('AWS::ElasticLoadBalancingV2::LoadBalancer');
+    assert.match(text(balancer), /"load_balancing.cross_zone.enabled","Value":"false"/);
+  });
+
+  it('name subnets by zone id, which means the same place in every account', () => {
+    for (const { Properties } of ofType('AWS::EC2::Subnet')) {
+      assert.match(String(Properties?.['AvailabilityZoneId']), /-az\d$/);
+      assert.equal(Properties?.['AvailabilityZone'], undefined);
+    }
+  });
+
+  it('reference no other region’s stack', () => {
+    for (const [stack, template] of templates) {
+      const names = [...text(template).matchAll(/"Fn::GetStackOutput":\{"StackName":"([^"]+)"/g)].map((match) => match[1]);
+      for (const name of names) assert.equal(name, `iris-${environment.name}-global`, stack);
+      assert.doesNotMatch(text(template), /Fn::ImportValue|Custom::/);
+    }
+  });
+});
