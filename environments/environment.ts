@@ -18,12 +18,6 @@ const authentication = z.strictObject({
 });
 
 const limits = z.strictObject({
-  inboxBytesMax: positive
-    .optional()
-    .describe('Bytes waiting in one user’s inbox, above which senders are refused. Default: the runtime’s.'),
-  outboxBytesMax: positive
-    .optional()
-    .describe('Bytes waiting for other regions on one core, above which sends are refused. Default: the runtime’s.'),
   sessionQueuedBytesMax: positive.optional().describe('Bytes one session may hold for a slow reader. Default: the runtime’s.'),
   drainTimeoutMs: z
     .int()

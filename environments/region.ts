@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const CODE_PATTERN = /^[a-z][a-z0-9-]{0,30}$/;
 
 const count = z.int().min(1);
-const instanceType = z.string().optional();
+const instanceTypeOf = (nodes: string) => z.string().optional().describe(`Type of the ${nodes}. Default: the environment’s.`);
 
 const serves = z.strictObject({
   default: z.boolean().default(false).describe('Clients whose place is unknown or served by nobody come here; exactly one region says so.'),
@@ -28,9 +28,14 @@ export const regionSchema = z.strictObject({
     .optional()
     .describe('Zone ids such as apne1-az1. Default: the first of the AWS region, as many as `zones` says.'),
   cidr: z.string().describe('IPv4 block of the region’s network, /16 to /24; no two regions overlap.'),
-  userShare: z.number().gt(0).max(1).optional().describe('Share of dailyActiveUsers; the shares of an environment sum to 1.'),
-  edges: count.optional().describe('Edges, instead of userShare.'),
-  shards: count.optional().describe('Shards, instead of userShare.'),
+  userShare: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe('Share of dailyActiveUsers; the shares of an environment sum to 1. Default: none, where edges and shards are stated.'),
+  edges: count.optional().describe('Edges, stated outright. Default: from userShare.'),
+  shards: count.optional().describe('Shards, stated outright. Default: from userShare.'),
   shardGroups: count.optional().describe('Shard groups. Default: shards over shardsPerGroup, rounded up.'),
   firstShard: z.int().min(0).optional().describe('Number of the first shard. Default: after the region before it in the list.'),
   brokers: count.optional().describe('Kafka brokers. Default: from traffic; distributed foundation only.'),
@@ -38,7 +43,13 @@ export const regionSchema = z.strictObject({
   directoryNodes: count.optional().describe('Valkey nodes. Default: from connections; distributed foundation only.'),
   serves: serves.prefault({}).describe('Whose clients geo-routing sends here.'),
   instanceTypes: z
-    .strictObject({ edge: instanceType, core: instanceType, bus: instanceType, store: instanceType, directory: instanceType })
+    .strictObject({
+      edge: instanceTypeOf('edges'),
+      core: instanceTypeOf('cores'),
+      bus: instanceTypeOf('Kafka brokers'),
+      store: instanceTypeOf('ScyllaDB nodes'),
+      directory: instanceTypeOf('Valkey nodes'),
+    })
     .prefault({})
     .describe('Instance types that differ from the environment’s, where its AWS region lacks one.'),
   amiId: z
@@ -50,7 +61,9 @@ export const regionSchema = z.strictObject({
     .string()
     .regex(/^ami-[0-9a-f]{8,17}$/, 'must be an image id such as ami-0123456789abcdef0')
     .optional()
-    .describe('Machine image of the ScyllaDB nodes, for the architecture of their instance type.'),
+    .describe(
+      'Machine image of the ScyllaDB nodes, for the architecture of their type. Default: what the SSM parameter /iris/<name>/store-image says.',
+    ),
 });
 
 /** As written. */

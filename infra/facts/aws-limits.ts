@@ -3,8 +3,6 @@ export const AWS_LIMITS_TAKEN = { date: '2026-11', source: 'ELB, ElastiCache, MS
 
 /** Characters of a load balancer’s or target group’s name. */
 export const LOAD_BALANCER_NAME_MAX = 32;
-/** Characters of an ElastiCache replication group’s id. */
-export const REPLICATION_GROUP_NAME_MAX = 40;
 /** Targets per zone and load balancer with cross-zone off are 500 (L-B211E961); a tenth is kept for instances that come and go. */
 export const EDGES_PER_ZONE_MAX = 450;
 /** Auto Scaling groups per account and AWS region (default quota); one per shard group and one for the edges. */

@@ -40,15 +40,12 @@ function edgeConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
 }
 
 function coreConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
-  const { inboxBytesMax, outboxBytesMax } = plan.config.limits;
   return {
     ...sharedFields(plan, region),
     role: 'core',
     group: { env: 'IRIS_GROUP' },
     link: { host: hostOf(plan), port: LINK_PORT },
     store: { kind: 'embedded', directory: STORE_DIRECTORY },
-    ...(inboxBytesMax === undefined ? {} : { inboxBytesMax }),
-    ...(outboxBytesMax === undefined ? {} : { outboxBytesMax }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { LOAD_BALANCER_NAME_MAX, REPLICATION_GROUP_NAME_MAX } from '../facts/aws-limits.ts';
+import { LOAD_BALANCER_NAME_MAX } from '../facts/aws-limits.ts';
 import type { EnvironmentDraft, RegionDraft } from './environment-draft.ts';
 import type { EnvironmentProblem } from './environment-problem.ts';
 import { groupId, regionNames } from './names.ts';
@@ -50,17 +50,13 @@ function codeProblems(draft: EnvironmentDraft, region: RegionDraft): Environment
   return draft.name === undefined ? problems : [...problems, ...lengthProblems(draft.name, code, field)];
 }
 
+/** The load balancer's name binds first: every other name made of the prefix has more room. */
 function lengthProblems(environment: string, code: string, field: string): EnvironmentProblem[] {
-  const names = regionNames(environment, code);
-  const limits = [
-    ['load balancer', names.loadBalancer, LOAD_BALANCER_NAME_MAX],
-    ['Valkey cluster', names.directory, REPLICATION_GROUP_NAME_MAX],
-  ] as const;
-  return limits.flatMap(([what, name, most]) => {
-    if (name.length <= most) return [];
-    const limit = `short enough for the ${what} name ${name}, ${most} characters at most`;
-    return [{ field, value: code, limit, remedy: `shorten the code or the environment’s name by ${name.length - most}` }];
-  });
+  const name = regionNames(environment, code).loadBalancer;
+  const surplus = name.length - LOAD_BALANCER_NAME_MAX;
+  if (surplus <= 0) return [];
+  const limit = `short enough for the load balancer name ${name}, ${LOAD_BALANCER_NAME_MAX} characters at most`;
+  return [{ field, value: code, limit, remedy: `shorten the code or the environment’s name by ${surplus}` }];
 }
 
 /** AWS refuses names that end in a dash, and some that hold two in a row. */

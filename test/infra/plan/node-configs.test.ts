@@ -1,0 +1,55 @@
+import { presets } from '../../../environments/presets.ts';
+import { createPlan } from '../../../infra/plan/create-plan.ts';
+import { nodeConfigsOf } from '../../../infra/plan/node-configs.ts';
+import { checkNodeConfig, readNodeConfig } from '../../../runtime/contract/node-config.ts';
+import { smallEnvironment } from './small-environment.ts';
+
+describe('the node configs of a plan', () => {
+  it.each([...presets.values()].map((preset) => [preset.name, preset] as const))('L12: pass the runtime’s validator in %s', (_, preset) => {
+    const plan = createPlan(preset);
+    for (const { code } of plan.regions) {
+      const { edge, core } = nodeConfigsOf(plan, code);
+      expect([...checkNodeConfig(edge), ...checkNodeConfig(core)]).toEqual([]);
+    }
+  });
+
+  it('R21: take the name of the node and its group from variables, so that one document serves a fleet', () => {
+    const { edge, core } = nodeConfigsOf(createPlan(smallEnvironment()), 'london');
+    const env = { IRIS_NODE: 'london-g0-a', IRIS_GROUP: 'london-g0' };
+    expect(readNodeConfig(core, env)).toMatchObject({ role: 'core', node: 'london-g0-a', group: 'london-g0', region: 'london' });
+    expect(readNodeConfig(edge, { IRIS_NODE: 'london-edge-7' })).toMatchObject({ role: 'edge', node: 'london-edge-7', local: false });
+  });
+
+  it('A3: make clients of a cloud environment show a token, for the issuer of the domain by default', () => {
+    const { edge } = nodeConfigsOf(createPlan(smallEnvironment()), 'tokyo');
+    expect(edge).toMatchObject({
+      authentication: { kind: 'token', issuer: 'https://chat.example.com', audience: 'iris', keysPath: '/etc/iris/token-keys.pem' },
+    });
+  });
+
+  it('A1: listen on this machine only, and need no token, in a local environment', () => {
+    const region = { code: 'here', cidr: '10.0.0.0/16', edges: 1, shards: 1 };
+    const plan = createPlan(smallEnvironment({ runsIn: 'local', dailyActiveUsers: 100, regions: [region] }));
+    const { edge, core } = nodeConfigsOf(plan, 'here');
+    expect(edge).toMatchObject({
+      local: true,
+      authentication: { kind: 'none' },
+      client: { host: '127.0.0.1' },
+      admin: { host: '127.0.0.1' },
+    });
+    expect(core).toMatchObject({ local: true, link: { host: '127.0.0.1' } });
+  });
+
+  it('carry the limits that the environment changes', () => {
+    const limits = { sessionQueuedBytesMax: 3_000, drainTimeoutMs: 4_000 };
+    const { edge, core } = nodeConfigsOf(createPlan(smallEnvironment({ limits })), 'tokyo');
+    expect(edge).toMatchObject({ sessionQueuedBytesMax: 3_000, drainTimeoutMs: 4_000, connectionsMax: 100_000 });
+    expect(core).toMatchObject({ drainTimeoutMs: 4_000 });
+  });
+
+  it('fails for a region that the plan does not have', () => {
+    expect(() => nodeConfigsOf(createPlan(smallEnvironment()), 'mars')).toThrow(
+      "region 'mars' is not in the plan of small, which has tokyo, london",
+    );
+  });
+});
