@@ -4,6 +4,7 @@ import { synthesize } from '../infra/apps/synthesize.ts';
 import { buildNodePackage } from '../infra/package/node-package.ts';
 import { createPlan } from '../infra/plan/create-plan.ts';
 import { errorLine, IrisError } from '../runtime/contract/errors.ts';
+import { packageCache } from './package-cache.ts';
 
 // What cdk.json runs: `npx cdk synth -c environment=proof` makes what `iris synth proof` makes.
 try {
@@ -14,7 +15,7 @@ try {
     throw new IrisError('ENVIRONMENT_UNKNOWN', 'no environment given; add -c environment=<preset or file>');
   }
   const plan = createPlan(await loadEnvironment(environment, process.cwd()));
-  const nodePackage = await buildNodePackage({ onProgress: (text) => process.stderr.write(`${text}\n`) });
+  const nodePackage = await buildNodePackage({ onProgress: (text) => process.stderr.write(`${text}\n`), ...packageCache(process.env) });
   await synthesize(app, { plan, nodePackage, ...(typeof regions === 'string' ? { regions: regions.split(',') } : {}) });
 } catch (error) {
   process.stderr.write(`${errorLine(error)}\n`);

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildNodePackage, type NodePackage, writeNodePackage } from '../../infra/package/node-package.ts';
 import { type Command, UsageError } from '../command.ts';
+import { packageCache } from '../package-cache.ts';
 
 export const command: Command = {
   name: 'package',
@@ -10,6 +11,7 @@ export const command: Command = {
   options: [
     ['--out DIR', 'folder to write runtime.tar, node.gz and manifest.json to; default: .iris/package'],
     ['--json', 'print the manifest as JSON'],
+    ['IRIS_CACHE=DIR', 'folder of what is fetched and compressed once; default: node_modules/.cache/iris'],
   ],
   async run(args, io) {
     const { values, positionals } = parseArgs({
@@ -18,7 +20,7 @@ export const command: Command = {
       options: { out: { type: 'string', default: '.iris/package' }, json: { type: 'boolean', default: false } },
     });
     if (positionals.length > 0) throw new UsageError(`iris package takes no argument, got '${positionals[0]}'`);
-    const built = await buildNodePackage({ onProgress: (text) => io.note(text), signal: io.signal });
+    const built = await buildNodePackage({ onProgress: (text) => io.note(text), signal: io.signal, ...packageCache(io.env) });
     const written = writeNodePackage(built, resolve(io.cwd, values.out));
     io.result(values.json ? JSON.stringify(written, null, 2) : render(written));
     return 0;

@@ -7,6 +7,7 @@ import { type Assembly, synthesize } from '../../infra/apps/synthesize.ts';
 import { buildNodePackage } from '../../infra/package/node-package.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
 import { type Command, UsageError } from '../command.ts';
+import { packageCache } from '../package-cache.ts';
 
 export const command: Command = {
   name: 'synth',
@@ -17,6 +18,7 @@ export const command: Command = {
     ['--regions a,b', 'codes of the regions whose stacks are written; default: all. Global stacks are always written'],
     ['--no-validation', 'leave out the check of every template against CloudFormation’s rules, which takes 5 s and more'],
     ['--json', 'print stacks, resources and bytes as JSON'],
+    ['IRIS_CACHE=DIR', 'folder of what is fetched and compressed once; default: node_modules/.cache/iris'],
   ],
   async run(args, io) {
     const { values, positionals } = parseArgs({
@@ -35,7 +37,7 @@ export const command: Command = {
     // Synthesis makes much garbage that dies young; without this V8 lets the young generation grow by 60 to 100 MB for planet.
     setFlagsFromString('--semi-space-growth-factor=1');
     const plan = createPlan(await loadEnvironment(environment, io.cwd));
-    const nodePackage = await buildNodePackage({ onProgress: (text) => io.note(text), signal: io.signal });
+    const nodePackage = await buildNodePackage({ onProgress: (text) => io.note(text), signal: io.signal, ...packageCache(io.env) });
     const validate = !values['no-validation'];
     if (validate) io.note(`synthesizing ${plan.environment} and checking its templates`);
     const app = createAwsApp({ outDir: resolve(io.cwd, values.out), validate });
