@@ -109,7 +109,8 @@ async function runFleet(layout: FleetLayout, { flags, plan, io }: { flags: Flags
     if (!io.signal.aborted) await serve(fleet, layout, { ...flags, io });
     return 0;
   } finally {
-    io.note(`stopping ${layout.nodes.length} nodes`);
+    const running = fleet.nodes.filter((node) => node.process.pid > 0).length;
+    if (running > 0) io.note(`stopping ${running} nodes`);
     await fleet.stop();
   }
 }

@@ -4,8 +4,11 @@ import { IrisError } from '../../runtime/contract/errors.ts';
 import type { FleetLayout } from './fleet-layout.ts';
 import { systemCode } from './system-error.ts';
 
-/** Mebibytes of one idle node process (RSS measured under Node 24 on linux-x64), by role. */
-export const NODE_MEBIBYTES = { edge: 80, core: 90 } as const;
+/**
+ * Mebibytes of memory that one node has for itself. Measured on linux-x64 with the slot map of planet: 35 idle, beside 52 of program
+ * that all nodes share; the rest is for sessions, links and what waits for a commit.
+ */
+export const NODE_MEBIBYTES = { edge: 64, core: 64 } as const;
 /** Share of the machine's memory that a fleet may plan with; the rest is for messages under way and for everyone else. */
 const MEMORY_SHARE = 0.8;
 /** Descriptors the supervisor holds for each node: three pipes' ends, the log while it starts, and one to spare. */

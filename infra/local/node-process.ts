@@ -60,11 +60,12 @@ export function spawnNode(node: FleetNode, program: NodeProgram, options: { env:
   };
 }
 
-/** Says how a life ended, with the last thing the node wrote. */
+/** Says how a life ended; with the node's last words where it ended by itself. */
 export function describeExit(node: FleetNode, exit: NodeExit): string {
-  const how = exit.signal === null ? `exit code ${exit.code ?? 'unknown'}` : exit.signal;
-  const last = lastLine(node.logPath);
-  return `${node.id} ended with ${how} after ${Math.round(exit.uptimeMs)} ms${last === '' ? '' : `: ${last}`}`;
+  const uptime = `after ${Math.round(exit.uptimeMs)} ms`;
+  if (exit.signal !== null) return `${node.id} ended with ${exit.signal} ${uptime}`;
+  const words = lastWords(node.logPath);
+  return `${node.id} ended with exit code ${exit.code ?? 'unknown'} ${uptime}${words === '' ? '' : `: ${words}`}`;
 }
 
 async function readyLine(
@@ -106,7 +107,8 @@ function openLog(path: string): number {
   return openSync(path, 'a');
 }
 
-function lastLine(path: string): string {
+/** The last line of a log; of a JSON line only its message. */
+function lastWords(path: string): string {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const tail = Buffer.alloc(Math.min(size, LOG_TAIL_BYTES));
   if (tail.length === 0) return '';
@@ -116,5 +118,7 @@ function lastLine(path: string): string {
   } finally {
     closeSync(file);
   }
-  return tail.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
+  const line = tail.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
+  const entry = parsed(line);
+  return typeof entry === 'object' && entry !== null && 'msg' in entry ? String(entry.msg) : line;
 }

@@ -8,7 +8,8 @@ import { findRunningFleet, leftOverProcesses } from '../../../infra/local/fleet-
 import type { FleetLayout } from '../../../infra/local/fleet-layout.ts';
 import { identityOf, isRunning } from '../../../infra/local/process-identity.ts';
 import type { NodeEvent } from '../../../infra/local/supervised-node.ts';
-import { freePortRow, proofLayout, temporaryFolder } from './proof-layout.ts';
+import { freePortRow } from './free-port-row.ts';
+import { proofLayout, temporaryFolder } from './proof-layout.ts';
 
 const fakeNode = { command: process.execPath, args: [join(__dirname, 'fake-node.ts')] };
 const policy = { firstMs: 10, lastMs: 40, quickDeathMs: 10_000, quickDeathsMax: 3, stopTimeoutMs: 10_000 };
@@ -18,7 +19,7 @@ interface Started {
   readonly layout: FleetLayout;
   readonly events: NodeEvent[];
   /** Resolves with the next event of that kind. */
-  next(kind: NodeEvent['kind']): Promise<NodeEvent>;
+  readonly next: (kind: NodeEvent['kind']) => Promise<NodeEvent>;
 }
 
 const running: Fleet[] = [];

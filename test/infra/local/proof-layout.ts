@@ -1,5 +1,4 @@
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { proof } from '../../../environments/proof.ts';
@@ -22,13 +21,4 @@ export function proofLayout(options: { stateDirectory: string; basePort: number 
     basePort,
     documentsOf: (region) => nodeConfigsOf(proofPlan, region),
   });
-}
-
-/** A row of free ports: the system names a free one, and rows of test workers lie apart. */
-export async function freePortRow(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? Math.min(address.port, 65_000) : 20_000;
 }
