@@ -28,7 +28,9 @@ export function sizeRules(draft: EnvironmentDraft): EnvironmentProblem[] {
   return [
     ...sizing,
     ...shares,
-    ...(draft.regions.every(isSizable) ? [...capacityProblems(draft, parameters), ...shardProblems(draft, parameters)] : []),
+    ...(draft.regions.every(isSizable)
+      ? [...capacityProblems(draft, parameters), ...shardProblems(draft, parameters), ...scalingGroupProblems(draft, parameters)]
+      : []),
     ...draft.regions
       .filter(isSizable)
       .flatMap((region) => [...edgeProblems(draft, parameters, region), ...groupProblems(parameters, region)]),
@@ -152,9 +154,17 @@ function groupProblems(parameters: SizingParameters, region: RegionDraft): Envir
       remedy: `raise it to ${least}, or leave it out`,
     });
   }
-  if (shardGroups >= SCALING_GROUPS_MAX) {
-    const limit = `below ${SCALING_GROUPS_MAX}, the Auto Scaling groups of an account in one AWS region`;
-    problems.push({ field, value, limit, remedy: 'raise shardsPerGroup, or split the region over accounts' });
-  }
   return problems;
+}
+
+/** Regions of one account in one AWS region share its quota: a group each for their shard groups, and one for their edges. */
+function scalingGroupProblems(draft: EnvironmentDraft, parameters: SizingParameters): EnvironmentProblem[] {
+  if (draft.runsIn === 'local') return [];
+  const byPlace = Map.groupBy(draft.regions, ({ account, awsRegion }) => `${awsRegion}, account ${account}`);
+  return [...byPlace].flatMap(([place, regions]) => {
+    const value = regions.reduce((sum, region) => sum + sizeRegion(parameters, region).shardGroups + 1, 0);
+    if (value <= SCALING_GROUPS_MAX) return [];
+    const limit = `${SCALING_GROUPS_MAX} Auto Scaling groups at most in ${place}, one for each shard group and each region’s edges`;
+    return [{ field: 'regions[].shardGroups', value, limit, remedy: 'raise shardsPerGroup, or put regions into other accounts' }];
+  });
 }

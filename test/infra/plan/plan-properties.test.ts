@@ -28,7 +28,7 @@ const environments = fc
   .record({
     foundation,
     regions: fc.oneof(countedRegions, sharedRegions),
-    shardsPerGroup: fc.integer({ min: 1, max: 60 }),
+    shardsPerGroup: fc.integer({ min: 8, max: 60 }),
     dailyActiveUsers: fc.integer({ min: 1, max: 10_000 }),
   })
   .map((fields): Environment => smallEnvironment({ ...fields, usersPerShard: 50_000 }));

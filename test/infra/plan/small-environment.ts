@@ -19,3 +19,11 @@ export function counted(changes: Partial<Region>): Region {
   const { userShare: _, ...region } = tokyo({ edges: 2, shards: 2, serves: {}, ...changes });
   return region;
 }
+
+/** The small environment with these regions, good or not. */
+export function regions(...list: unknown[]) {
+  return { ...smallEnvironment(), regions: list };
+}
+
+/** What is wrong with an environment, and the one line that says so. */
+export type WrongEnvironment = readonly [title: string, document: unknown, line: string];

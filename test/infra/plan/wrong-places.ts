@@ -1,0 +1,197 @@
+import { counted, london, regions, smallEnvironment, tokyo, type WrongEnvironment } from './small-environment.ts';
+
+const distributed = (...list: unknown[]) => ({ ...regions(...list), foundation: 'distributed' });
+
+/** Wrong about AWS, networks, names or geography. */
+export const wrongPlaces: readonly WrongEnvironment[] = [
+  [
+    'an unknown AWS region',
+    regions(tokyo({ awsRegion: 'ap-northeast-9' }), london()),
+    'regions[0].awsRegion: got "ap-northeast-9", must be one of AWS’s 35 commercial regions; did you mean ap-northeast-1',
+  ],
+  [
+    'an unknown AWS region for the global stack',
+    { ...smallEnvironment(), globalRegion: 'us-east-3' },
+    'globalRegion: got "us-east-3", must be one of AWS’s 35 commercial regions; did you mean us-east-1',
+  ],
+  [
+    'a region of another partition',
+    regions(tokyo({ awsRegion: 'cn-north-1' }), london()),
+    'regions[0].awsRegion: got "cn-north-1", must be one of AWS’s 35 commercial regions; did you mean eu-north-1',
+  ],
+  [
+    'an instance type that is absent there',
+    regions(tokyo({ awsRegion: 'me-central-1', instanceTypes: { edge: 'c6g.large', core: 'c7g.large' } }), london()),
+    'regions[0].instanceTypes.core: got "c7g.large", must be a type that me-central-1 offers, c7g is absent there; set it for this region to c6g, or choose another AWS region',
+  ],
+  [
+    'a store type that is absent there',
+    distributed(tokyo({ awsRegion: 'af-south-1' }), london()),
+    'regions[0].instanceTypes.store: got "i8g.4xlarge", must be a type that af-south-1 offers, i8g is absent there; set it for this region to i4i or i7ie, or choose another AWS region',
+  ],
+  [
+    'an unknown instance type',
+    { ...smallEnvironment(), instanceTypes: { edge: 'c7q.2xlarge' } },
+    'instanceTypes.edge: got "c7q.2xlarge", must be an instance type that Iris has facts about; did you mean c7g.2xlarge',
+  ],
+  [
+    'an Intel edge',
+    { ...smallEnvironment(), instanceTypes: { edge: 'm5.large' } },
+    'instanceTypes.edge: got "m5.large", must be a Graviton type, the runtime package carries Node for arm64; use c7g, c8g or c6g',
+  ],
+  [
+    'a store without NVMe',
+    { ...smallEnvironment(), instanceTypes: { store: 'r7g.xlarge' } },
+    'instanceTypes.store: got "r7g.xlarge", must be a type with local NVMe, ScyllaDB keeps its data there; use i8g or i4i',
+  ],
+  [
+    'overlapping networks',
+    regions(tokyo(), london({ cidr: '10.0.128.0/17' })),
+    'regions[1].cidr: got "10.0.128.0/17", must be apart from the 10.0.0.0/16 of regions[0] tokyo; give each region a block of its own',
+  ],
+  [
+    'a network that is no block',
+    regions(tokyo({ cidr: '10.0.0.0' }), london()),
+    'regions[0].cidr: got "10.0.0.0", must be an IPv4 block such as 10.20.0.0/16, without bits behind its prefix; write the first address of the block and its prefix',
+  ],
+  [
+    'a network with bits behind its prefix',
+    regions(tokyo({ cidr: '10.0.4.0/16' }), london()),
+    'regions[0].cidr: got "10.0.4.0/16", must be an IPv4 block such as 10.20.0.0/16, without bits behind its prefix; write the first address of the block and its prefix',
+  ],
+  [
+    'a network too small for AWS',
+    regions(tokyo({ cidr: '10.0.0.0/27' }), london()),
+    'regions[0].cidr: got "10.0.0.0/27", must be a block of /16 to /24; take a larger block',
+  ],
+  [
+    'a network too large for AWS',
+    regions(tokyo({ cidr: '10.128.0.0/9' }), london()),
+    'regions[0].cidr: got "10.128.0.0/9", must be a block of /16 to /24; take a smaller block',
+  ],
+  [
+    'a network too small for its nodes',
+    regions(counted({ edges: 60, shards: 2, cidr: '10.0.0.0/24', serves: { default: true } }), london({ userShare: 1 })),
+    'regions[0].cidr: got "10.0.0.0/24", must be large enough for 121 nodes in 3 zones, it has room for 81; take a block with a shorter prefix',
+  ],
+  [
+    'a public network',
+    regions(tokyo({ cidr: '8.8.0.0/16' }), london()),
+    'regions[0].cidr: got "8.8.0.0/16", must be inside 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10; take a private block',
+  ],
+  [
+    'no default region',
+    regions(tokyo({ serves: {} }), london()),
+    'regions[].serves.default: got [], must be true in exactly one region, or clients from elsewhere get no address; set serves.default to true in one region',
+  ],
+  [
+    'two default regions',
+    regions(tokyo(), london({ serves: { default: true } })),
+    'regions[].serves.default: got ["tokyo","london"], must be true in exactly one region, or clients from elsewhere get no address; keep it in one of them',
+  ],
+  [
+    'too few zones in the AWS region',
+    regions(tokyo({ awsRegion: 'us-west-1' }), london()),
+    'regions[0].awsRegion: got "us-west-1", must be an AWS region with the 3 zones that `zones` asks for, us-west-1 has 2; choose another AWS region, or list zoneIds of this region',
+  ],
+  [
+    'too few zones for three copies',
+    { ...distributed(tokyo(), london()), zones: 2 },
+    'zones: got 2, must be at least 3 with the distributed foundation; raise it to 3',
+  ],
+  [
+    'a zone of another region',
+    regions(tokyo({ zoneIds: ['apne1-az1', 'euw2-az1'] }), london()),
+    'regions[0].zoneIds: got ["euw2-az1"], must be zones of ap-northeast-1; it has apne1-az1, apne1-az2, apne1-az4',
+  ],
+  [
+    'a zone listed twice',
+    regions(tokyo({ zoneIds: ['apne1-az1', 'apne1-az1'] }), london()),
+    'regions[0].zoneIds: got ["apne1-az1","apne1-az1"], must be different zones; list each once',
+  ],
+  [
+    'no zone at all',
+    regions(tokyo({ zoneIds: [] }), london()),
+    'regions[0].zoneIds: got [], must be 1 to 4 zones; choose among apne1-az1, apne1-az2, apne1-az4',
+  ],
+  [
+    'a name too long for a load balancer',
+    regions(tokyo({ code: 'tokyo-second-district-east' }), london()),
+    'regions[0].code: got "tokyo-second-district-east", must be short enough for the load balancer name iris-small-tokyo-second-district-east-edge, 32 characters at most; shorten the code or the environment’s name by 10',
+  ],
+  [
+    'a code that ends in a dash',
+    regions(tokyo({ code: 'tokyo-' }), london()),
+    'regions[0].code: got "tokyo-", must be without a dash at its end or two in a row; AWS refuses such names, drop the dash',
+  ],
+  [
+    'a code with capitals',
+    regions(tokyo({ code: 'Tokyo' }), london()),
+    'regions[0].code: got "Tokyo", must be lower-case letters, digits and dashes, 31 at most; Names the region in everything, such as tokyo',
+  ],
+  [
+    'a name with a space',
+    { ...smallEnvironment(), name: 'my chat' },
+    'name: got "my chat", must be lower-case letters, digits and dashes, 31 at most; Names every resource; lower-case letters, digits and dashes',
+  ],
+  [
+    'more Auto Scaling groups than an account has',
+    regions(counted({ shards: 25_000, serves: { default: true } }), london({ userShare: 1 })),
+    'regions[].shardGroups: got 501, must be 500 Auto Scaling groups at most in ap-northeast-1, account current, one for each shard group and each region’s edges; raise shardsPerGroup, or put regions into other accounts',
+  ],
+  [
+    'an unknown continent',
+    regions(tokyo(), london({ serves: { continents: ['UK'] } })),
+    'regions[1].serves.continents: got "UK", must be a continent code of Route 53; use one of AF, AN, AS, EU, NA, OC, SA',
+  ],
+  [
+    'a country in lower case',
+    regions(tokyo(), london({ serves: { countries: ['gb'] } })),
+    'regions[1].serves.countries: got "gb", must be a country code of ISO 3166, two capitals; did you mean GB',
+  ],
+  [
+    'a country served twice',
+    regions(tokyo({ serves: { default: true, countries: ['GB'] } }), london({ serves: { countries: ['GB'] } })),
+    'regions[1].serves.countries: got "GB", must be served by one region, tokyo has it; drop it in one of them',
+  ],
+  [
+    'a continent served twice',
+    regions(tokyo({ serves: { default: true, continents: ['EU'] } }), london()),
+    'regions[1].serves.continents: got "EU", must be served by one region, tokyo has it; drop it in one of them',
+  ],
+  [
+    'an account of 11 digits',
+    regions(tokyo({ account: '12345678901' }), london()),
+    'regions[0].account: got "12345678901", must be an account of 12 digits, or current; write it in quotes with its leading zeros',
+  ],
+  [
+    'an account as a number',
+    regions({ ...tokyo(), account: 123_456_789_012 }, london()),
+    'regions[0].account: got 123456789012, must be of type string; AWS account of 12 digits, or current: the account of the credentials that deploy',
+  ],
+  [
+    'a domain that is no DNS name',
+    { ...smallEnvironment(), domain: 'Chat_Example' },
+    'domain: got "Chat_Example", must be a DNS name of two labels or more in lower case, 210 characters at most; use a domain you own, such as chat.example.com',
+  ],
+  [
+    'brokers without Kafka',
+    regions(tokyo({ brokers: 3 }), london()),
+    'regions[0].brokers: got 3, must be absent with the embedded foundation; drop it, or set foundation to distributed',
+  ],
+  [
+    'brokers that do not spread over the zones',
+    distributed(tokyo({ brokers: 4 }), london()),
+    'regions[0].brokers: got 4, must be a multiple of the 3 zones; raise it to 6',
+  ],
+  [
+    'a Valkey primary without a replica',
+    distributed(tokyo({ directoryNodes: 7 }), london()),
+    'regions[0].directoryNodes: got 7, must be even and 6 to 90, three primaries at least and a replica for each; set it to 8',
+  ],
+  [
+    'a machine image that is none',
+    regions(tokyo({ amiId: 'latest' }), london()),
+    'regions[0].amiId: got "latest", must be an image id such as ami-0123456789abcdef0; Machine image of edges and cores (arm64). Default: the newest Amazon Linux 2023 at the first deployment',
+  ],
+];
