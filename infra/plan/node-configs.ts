@@ -15,7 +15,8 @@ export interface NodeConfigs {
 
 /**
  * The two documents that all nodes of a region share: a node learns its own name and group from IRIS_NODE and IRIS_GROUP (R21). They
- * hold nothing of other regions, so that one may be added without a new config here (L11).
+ * hold nothing of other regions, so that one may be added without a new config here (L11). Cores keep the embedded log and inbox with
+ * either foundation: it is the one store that the runtime has, and the schema knows no other.
  * @throws IrisError CONFIG_INVALID when the runtime’s own validator refuses one (L12).
  */
 export function nodeConfigsOf(plan: Plan, regionCode: string): NodeConfigs {

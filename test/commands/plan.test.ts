@@ -56,6 +56,11 @@ describe('iris plan', () => {
     expect(iris('plan', '--fields').stdout).toBe(describeEnvironment());
   });
 
+  it('takes an environment of one’s own from a TypeScript file', () => {
+    const plan = JSON.parse(iris('plan', join(import.meta.dirname, '../../examples/two-regions.ts'), '--json').stdout) as Plan;
+    expect(plan.totals).toMatchObject({ regions: 2, edges: 4, shards: 20, shardGroups: 2, cores: 2, concurrentConnections: 200_000 });
+  });
+
   it('is the same text twice', () => {
     expect(iris('plan', 'growth').stdout).toBe(iris('plan', 'growth').stdout);
   });
