@@ -16,7 +16,12 @@ try {
   }
   const plan = createPlan(await loadEnvironment(environment, process.cwd()));
   const nodePackage = await buildNodePackage({ onProgress: (text) => process.stderr.write(`${text}\n`), ...packageCache(process.env) });
-  await synthesize(app, { plan, nodePackage, ...(typeof regions === 'string' ? { regions: regions.split(',') } : {}) });
+  const { warnings } = await synthesize(app, {
+    plan,
+    nodePackage,
+    ...(typeof regions === 'string' ? { regions: regions.split(',') } : {}),
+  });
+  for (const warning of warnings) process.stderr.write(`${warning}\n`);
 } catch (error) {
   process.stderr.write(`${errorLine(error)}\n`);
   process.exit(1);

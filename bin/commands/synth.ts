@@ -42,6 +42,7 @@ export const command: Command = {
     if (validate) io.note(`synthesizing ${plan.environment} and checking its templates`);
     const app = createAwsApp({ outDir: resolve(io.cwd, values.out), validate });
     const assembly = await synthesize(app, { plan, nodePackage, ...(values.regions ? { regions: values.regions.split(',') } : {}) });
+    for (const warning of assembly.warnings) io.note(warning);
     io.result(values.json ? JSON.stringify(assembly, null, 2) : render(assembly, io.cwd));
     return 0;
   },

@@ -2,8 +2,7 @@
  * The part of the boot script that is the same for every node. IRIS_ROOT prefixes every path it writes, so that a test can run it in a
  * folder; on a node it is empty.
  */
-export function bootFunctions(): string {
-  return String.raw`readonly ROOT="${'$'}{IRIS_ROOT:-}"
+export const BOOT_FUNCTIONS = String.raw`readonly ROOT="${'$'}{IRIS_ROOT:-}"
 readonly HOME_DIR="$ROOT/opt/iris/$RUNTIME_SHA256"
 
 say() { echo "iris-boot: $*" >&2; }
@@ -133,7 +132,7 @@ install_service() {
   mkdir -p "$ROOT/etc/sysctl.d" "$ROOT/etc/systemd/system" "$ROOT/var/lib/iris/store"
   kernel_text >"$ROOT/etc/sysctl.d/90-iris.conf"
   sysctl --quiet --system
-  id iris >/dev/null 2>&1 || useradd --system --home-dir /var/lib/iris --shell /sbin/nologin iris
+  id iris >/dev/null 2>&1 || useradd --system --user-group --home-dir /var/lib/iris --shell /sbin/nologin iris
   chown iris:iris "$ROOT/var/lib/iris" "$ROOT/var/lib/iris/store"
   unit_text >"$ROOT/etc/systemd/system/iris.service"
   systemctl daemon-reload
@@ -155,4 +154,3 @@ case "${'$'}{1:-first-boot}" in
   *) first_boot ;;
 esac
 `;
-}

@@ -1,10 +1,14 @@
 import { IrisError } from '../../runtime/contract/errors.ts';
-import { bootFunctions } from './boot-functions.ts';
+import { DRAIN_TIMEOUT_MS } from '../../runtime/contract/limits.ts';
+import { BOOT_FUNCTIONS } from './boot-functions.ts';
 import { kernelSettings } from './kernel-settings.ts';
 import { serviceUnit } from './service-unit.ts';
 
 /** EC2 takes no more user data than this, in bytes before base64. */
 export const USER_DATA_BYTES_MAX = 16_384;
+
+/** Seconds between the end of a drain and a kill: time to flush and to close the store. */
+const KILL_MARGIN_SECONDS = 30;
 
 /** An object of S3 with the hash that its content must have. */
 export interface HashedObject {
@@ -37,10 +41,10 @@ export interface BootScriptProps {
   /** Hosted zone in which a core registers the host name of its tag `iris:host` with its own address. */
   readonly registerInZone?: string;
   /**
-   * Seconds systemd waits for a leaving node; must exceed the node config’s drainTimeoutMs.
-   * @default 40 - four times the runtime’s own drain of 10 s
+   * Milliseconds the node config gives a leaving node; systemd waits half a minute longer before it kills.
+   * @default DRAIN_TIMEOUT_MS - the runtime's own
    */
-  readonly stopTimeoutSeconds?: number;
+  readonly drainTimeoutMs?: number;
 }
 
 /**
@@ -57,7 +61,7 @@ export function bootScript(props: BootScriptProps): string {
     '',
     'unit_text() {',
     "  cat <<'UNIT'",
-    serviceUnit({ role: props.role, stopTimeoutSeconds: props.stopTimeoutSeconds ?? 40 }),
+    serviceUnit({ role: props.role, stopTimeoutSeconds: stopTimeoutSeconds(props.drainTimeoutMs ?? DRAIN_TIMEOUT_MS) }),
     'UNIT',
     '}',
     '',
@@ -67,7 +71,7 @@ export function bootScript(props: BootScriptProps): string {
     'KERNEL',
     '}',
     '',
-    bootFunctions(),
+    BOOT_FUNCTIONS,
   ].join('\n');
   const bytes = Buffer.byteLength(script);
   if (bytes > USER_DATA_BYTES_MAX) {
@@ -99,4 +103,8 @@ function variables(props: BootScriptProps): string[] {
     DNS_ZONE: props.registerInZone ?? '',
   };
   return Object.entries(values).map(([name, value]) => `readonly ${name}='${value}'`);
+}
+
+function stopTimeoutSeconds(drainTimeoutMs: number): number {
+  return Math.ceil(drainTimeoutMs / 1_000) + KILL_MARGIN_SECONDS;
 }

@@ -28,6 +28,8 @@ export function serviceUnit({ role, stopTimeoutSeconds }: ServiceUnitProps): str
     'RestartSec=1',
     'KillSignal=SIGTERM',
     'KillMode=mixed',
+    // The refresh before a first start waits for pointers for up to five minutes each.
+    'TimeoutStartSec=1200',
     `TimeoutStopSec=${stopTimeoutSeconds}`,
     'LimitNOFILE=1048576',
     'NoNewPrivileges=true',

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib/core';
 import { IrisError } from '../../runtime/contract/errors.ts';
+import type { Plan } from '../plan/plan.ts';
 import { type AwsStacks, type AwsStacksOptions, addAwsStacks } from './aws-app.ts';
 import { measureTemplate, type TemplateSize } from './template-limits.ts';
 
@@ -14,6 +15,8 @@ export interface Assembly extends AwsStacks {
   readonly templates: readonly TemplateSize[];
   /** Folder of the Terraform configuration, where Cloudflare routes. */
   readonly terraform: string | null;
+  /** What a deployment of these templates would not do yet. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -35,7 +38,18 @@ export async function synthesize(app: App, options: AwsStacksOptions): Promise<A
   }
   const manifest = { format: 'iris-assembly/1', environment: plan.environment, ...stacks, terraform };
   writeFileSync(join(assembly.directory, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-  return { ...stacks, directory: assembly.directory, templates, terraform };
+  return { ...stacks, directory: assembly.directory, templates, terraform, warnings: warningsOf(plan) };
+}
+
+function warningsOf({ foundation, environment, regions }: Plan): string[] {
+  return [
+    ...(foundation === 'distributed'
+      ? [
+          `${environment}: this release's cores do not use Kafka, ScyllaDB and Valkey yet; deploy the distributed foundation without traffic only`,
+        ]
+      : []),
+    ...(regions.length > 1 ? [`${environment}: no stack joins the regions' networks; join them before messages cross regions`] : []),
+  ];
 }
 
 function synthesizeApp(app: App) {

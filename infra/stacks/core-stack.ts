@@ -46,8 +46,12 @@ export class CoreStack extends IrisStack {
     const isEmbedded = plan.foundation === 'embedded';
     super(scope, regionStack(props, `core-${props.part}`, `shard groups ${props.groups[0]!.plan.id} and on`, isEmbedded));
     const tags = { 'iris:environment': plan.environment, 'iris:region': region.code, 'iris:role': 'core' };
-    const boot = nodeBoot(this, props, { role: 'core', needsVolume: isEmbedded, registerInZone: hostedZoneIdOf(plan) });
-    const statements = [registerStatement(props), ...(isEmbedded ? [attachStatement(props)] : [])];
+    // With a standby, only the holder of the group's lease may register its name; one node alone does it when it starts.
+    const boot = nodeBoot(this, props, {
+      role: 'core',
+      ...(isEmbedded ? { needsVolume: true, registerInZone: hostedZoneIdOf(plan) } : {}),
+    });
+    const statements = isEmbedded ? [registerStatement(props), attachStatement(props)] : [];
     const role = new NodeRole(this, 'Role', { ...boot, statements });
     const names = networkParameters(plan.environment, region.code);
     new CoreShardGroups(this, 'Core', {

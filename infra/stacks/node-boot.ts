@@ -38,6 +38,7 @@ export function nodeBoot(stack: IrisStack, { plan, region, nodePackage }: NodeBo
   return {
     userData: bootScript({
       ...options,
+      ...(plan.config.limits.drainTimeoutMs === undefined ? {} : { drainTimeoutMs: plan.config.limits.drainTimeoutMs }),
       awsRegion: region.awsRegion,
       runtime,
       node,
