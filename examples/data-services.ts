@@ -1,0 +1,37 @@
+/**
+ * Bus, store and session directory of one region in a CDK app of yours, in subnets that you have.
+ * Run it with `node examples/data-services.ts`; the template comes to cdk.out/data-services.
+ */
+import { App, Stack } from 'aws-cdk-lib';
+import { DirectoryCache, KafkaCluster, ScyllaNodes } from '../constructs/aws/index.ts';
+
+const app = new App({ outdir: 'cdk.out/data-services' });
+const stack = new Stack(app, 'data', { env: { region: 'eu-central-1' }, terminationProtection: true });
+const zones = [
+  { zoneId: 'euc1-az1', subnetId: 'subnet-0aaaaaaaaaaaaaaaa' },
+  { zoneId: 'euc1-az2', subnetId: 'subnet-0bbbbbbbbbbbbbbbb' },
+  { zoneId: 'euc1-az3', subnetId: 'subnet-0cccccccccccccccc' },
+];
+const subnetIds = zones.map(({ subnetId }) => subnetId);
+const network = { vpcId: 'vpc-0aaaaaaaaaaaaaaaa', clientSecurityGroupIds: ['sg-0aaaaaaaaaaaaaaaa'] };
+
+new KafkaCluster(stack, 'Kafka', { ...network, name: 'chat-bus', subnetIds, brokers: 3, instanceType: 'm7g.large', volumeGibibytes: 500 });
+new ScyllaNodes(stack, 'Scylla', {
+  ...network,
+  name: 'chat-store',
+  dataCentre: 'frankfurt',
+  zones,
+  nodes: 3,
+  instanceType: 'i8g.xlarge',
+  imageId: 'ami-0123456789abcdef0',
+});
+new DirectoryCache(stack, 'Directory', {
+  ...network,
+  name: 'chat-directory',
+  subnetIds,
+  nodeGroups: 1,
+  replicasPerGroup: 2,
+  instanceType: 'r7g.large',
+});
+
+app.synth();

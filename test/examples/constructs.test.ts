@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+
+describe('examples of the constructs', () => {
+  it.each([
+    ['edge-fleet.ts', 'cdk.out/edge-fleet/edges.template.json'],
+    ['shard-groups.ts', 'cdk.out/shard-groups/cores.template.json'],
+    ['data-services.ts', 'cdk.out/data-services/data.template.json'],
+    ['geo-routing.ts', 'cdk.out/geo-routing/routing.template.json'],
+    ['cloudflare-routing.ts', 'cdktf.out/stacks/routing/cdk.tf.json'],
+  ])('%s runs and writes %s', (example, result) => {
+    const cwd = mkdtempSync(join(tmpdir(), 'iris-example-'));
+    try {
+      const { status, stderr } = spawnSync(process.execPath, [join(root, 'examples', example)], { cwd, encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+      assert.ok(existsSync(join(cwd, result)));
+    } finally {
+      rmSync(cwd, { recursive: true, force: true });
+    }
+  });
+});
