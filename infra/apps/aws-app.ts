@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { App } from 'aws-cdk-lib/core';
 import { IrisError } from '../../runtime/contract/errors.ts';
-import type { NodePackage } from '../package/node-package.ts';
 import type { Plan, RegionPlan } from '../plan/plan.ts';
 import { ConfigStack } from '../stacks/config-stack.ts';
 import { CoreStack, coreStackGroups } from '../stacks/core-stack.ts';
@@ -9,6 +8,7 @@ import { BusStack, DirectoryStack, StoreStack } from '../stacks/data-stacks.ts';
 import { EdgeStack } from '../stacks/edge-stack.ts';
 import { GlobalStack } from '../stacks/global-stack.ts';
 import { NetworkStack } from '../stacks/network-stack.ts';
+import type { NodeBootProps } from '../stacks/node-boot.ts';
 import { RoutingStack } from '../stacks/routing-stack.ts';
 
 export interface AwsAppOptions {
@@ -52,7 +52,7 @@ export function featureFlags(): Record<string, unknown> {
 
 export interface AwsStacksOptions {
   readonly plan: Plan;
-  readonly nodePackage: NodePackage;
+  readonly nodePackage: NodeBootProps['nodePackage'];
   /** Codes of the regions to make; each comes out the same whether others are made or not. @default all */
   readonly regions?: readonly string[];
 }
@@ -100,7 +100,7 @@ function chosenRegions(plan: Plan, codes: readonly string[] | undefined): readon
 }
 
 /** Dependencies stay inside the region: network, then data and config, then cores, then edges. */
-function addRegionStacks(app: App, props: { plan: Plan; region: RegionPlan; nodePackage: NodePackage }) {
+function addRegionStacks(app: App, props: NodeBootProps) {
   const { region } = props;
   const network = new NetworkStack(app, props);
   const config = new ConfigStack(app, props);
