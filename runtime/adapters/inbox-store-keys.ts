@@ -5,7 +5,8 @@
  *   i user bucket position  → envelope                        an inbox
  *   p user bucket position  → index:u16                       messages up to it are acknowledged
  *   o group position        → envelope                        an outbox to a group of another region
- *   s markKey               → sequence:u64 timeMs:u64         a sender’s sequences to a recipient
+ *   s markKey               → high:u64 timeMs:u64 (from:u64 to:u64)*   a sender’s sequences to a recipient
+ *   w timeMs sequence markKey → envelope                      an envelope that waits for its predecessor
  *   l user                  → seconds:u64                     when the user’s last session ended
  *   m name                  → u64                             about the store itself
  */
@@ -13,6 +14,7 @@ const INBOX = 0x69;
 const PARTIAL = 0x70;
 const OUTBOX = 0x6f;
 const MARK = 0x73;
+const PARKED = 0x77;
 const LAST_SEEN = 0x6c;
 const META = 0x6d;
 
@@ -44,6 +46,7 @@ export function groupOf(key: Buffer): string {
 }
 
 export const outboxRange = { gte: Buffer.of(OUTBOX), lt: Buffer.of(OUTBOX + 1) };
+export const parkedRange = { gte: Buffer.of(PARKED), lt: Buffer.of(PARKED + 1) };
 export const markRange = { gte: Buffer.of(MARK), lt: Buffer.of(MARK + 1) };
 
 /** `markKey` is one byte a character. */
@@ -52,6 +55,14 @@ export function markKey(key: string): Buffer {
   bytes[0] = MARK;
   bytes.write(key, 1, 'latin1');
   return bytes;
+}
+
+export function parkedKey(parkedAtMs: number, sequence: number, key: string): Buffer {
+  return Buffer.concat([Buffer.of(PARKED), numberValue(parkedAtMs, sequence), Buffer.from(key, 'latin1')]);
+}
+
+export function parkedPartsOf(key: Buffer): { parkedAtMs: number; markKey: string } {
+  return { parkedAtMs: readNumber(key, 1), markKey: key.toString('latin1', 17) };
 }
 
 export function lastSeenKey(user: Uint8Array): Buffer {

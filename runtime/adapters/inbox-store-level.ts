@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { ClassicLevel } from 'classic-level';
 import { errorLine, IrisError } from '../contract/errors.ts';
-import type { InboxStore, PageLimits, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
-import { envelopeCount } from '../wire/envelope.ts';
+import type { InboxStore, PageLimits, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../ports/inbox-store.ts';
+import { envelopeCount, envelopeSequence } from '../wire/envelope.ts';
 import * as keys from './inbox-store-keys.ts';
 
 type Database = ClassicLevel<Buffer, Buffer>;
@@ -87,9 +87,14 @@ class LevelStore implements InboxStore {
     }
   }
 
-  async readMarks(names: readonly string[]): Promise<(number | undefined)[]> {
+  async readMarks(names: readonly string[]): Promise<(StoredMark | undefined)[]> {
     const values = await this.database.getMany(names.map(keys.markKey));
-    return values.map((value) => (value === undefined ? undefined : keys.readNumber(value, 0)));
+    return values.map((value) => (value === undefined ? undefined : markOf(value)));
+  }
+
+  async readParked(): Promise<StoredParked[]> {
+    const rows = await this.database.iterator(keys.parkedRange).all();
+    return rows.map(([key, envelope]) => ({ ...keys.parkedPartsOf(key), envelope }));
   }
 
   async readLastSeen(user: Buffer): Promise<number | undefined> {
@@ -179,8 +184,17 @@ class LevelBatch implements StoreBatch {
     this.operations.push({ type: 'put', key: keys.outboxKey(group, position), value: envelope });
   }
 
-  mark(key: string, sequence: number, nowMs: number): void {
-    this.operations.push({ type: 'put', key: keys.markKey(key), value: keys.numberValue(sequence, nowMs) });
+  mark(key: string, mark: StoredMark, nowMs: number): void {
+    const holes = mark.holes.flatMap(({ from, to }) => [from, to]);
+    this.operations.push({ type: 'put', key: keys.markKey(key), value: keys.numberValue(mark.high, nowMs, ...holes) });
+  }
+
+  park({ markKey, envelope, parkedAtMs }: StoredParked): void {
+    this.operations.push({ type: 'put', key: keys.parkedKey(parkedAtMs, envelopeSequence(envelope), markKey), value: envelope });
+  }
+
+  unpark({ markKey, envelope, parkedAtMs }: StoredParked): void {
+    this.operations.push({ type: 'del', key: keys.parkedKey(parkedAtMs, envelopeSequence(envelope), markKey) });
   }
 
   removeInbox(user: Buffer, bucket: number, position: number): void {
@@ -198,6 +212,14 @@ class LevelBatch implements StoreBatch {
   setLastSeen(user: Buffer, seconds: number): void {
     this.operations.push({ type: 'put', key: keys.lastSeenKey(user), value: keys.numberValue(seconds) });
   }
+}
+
+function markOf(value: Buffer): StoredMark {
+  const holes = Array.from({ length: value.length / 16 - 1 }, (_, i) => ({
+    from: keys.readNumber(value, 16 * i + 16),
+    to: keys.readNumber(value, 16 * i + 24),
+  }));
+  return { high: keys.readNumber(value, 0), holes };
 }
 
 function indexValue(index: number): Buffer {

@@ -286,9 +286,12 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
 
   private sayBye(): Promise<void> {
     return new Promise((resolve) => {
-      this.farewell = resolve;
+      const timer = this.parts.clock.after(CLOSE_TIMEOUT_MS, resolve);
+      this.farewell = () => {
+        timer.stop();
+        resolve();
+      };
       encodeBye(this.writer());
-      this.parts.clock.after(CLOSE_TIMEOUT_MS, resolve);
     });
   }
 

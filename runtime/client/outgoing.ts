@@ -3,8 +3,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { type DurabilityName, durabilityName } from '../wire/durability.ts';
 import type { FaultFrame } from '../wire/v2/fault.ts';
-import { encodeSend, SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
+import { checkSend, encodeSend, SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
 import type { SentFrame } from '../wire/v2/sent.ts';
+import { Predecessors } from './predecessors.ts';
 
 /** What the sender holds once a message is stored. */
 export interface SendReceipt {
@@ -20,6 +21,10 @@ export interface SendReceipt {
 
 interface Pending {
   readonly sequence: number;
+  /** The last message’s sequence. */
+  readonly last: number;
+  /** Of the message before it to this recipient. */
+  previous: number;
   readonly recipient: string;
   readonly messages: readonly Uint8Array[];
   readonly deadlineMs: number;
@@ -48,10 +53,12 @@ export class Outgoing {
   private readonly pending = new Map<number, Pending>();
   /** Recipients with a refused message. */
   private readonly blocked = new Set<string>();
+  private readonly predecessors: Predecessors;
   private nextSequence = 1;
 
   constructor(parts: OutgoingParts) {
     this.parts = parts;
+    this.predecessors = new Predecessors(parts.clock);
   }
 
   get size(): number {
@@ -65,22 +72,25 @@ export class Outgoing {
         new IrisError('OVERLOADED', `${this.pending.size} sends wait for their acknowledgement, limit is ${PENDING_MAX}`),
       );
     }
+    const sequence = this.nextSequence;
+    const last = sequence + messages.length - 1;
     return new Promise((resolve, reject) => {
-      const sequence = this.nextSequence;
-      const state = this.blocked.has(recipient) ? 'waiting' : 'sent';
+      checkSend(Buffer.from(recipient, 'utf8'), messages);
       const entry: Pending = {
         sequence,
+        last,
+        previous: this.predecessors.replace(recipient, last),
         recipient,
         messages,
         deadlineMs: this.parts.clock.monotonicMs() + timeoutMs,
-        state,
+        state: this.blocked.has(recipient) ? 'waiting' : 'sent',
         resolve,
         reject,
       };
-      const out = this.parts.writer();
-      if (out !== undefined && state === 'sent') this.write(out, entry, 0);
-      this.nextSequence += messages.length;
+      this.nextSequence = last + 1;
       this.pending.set(sequence, entry);
+      const out = this.parts.writer();
+      if (out !== undefined && entry.state === 'sent') this.write(out, entry, 0);
     });
   }
 
@@ -98,9 +108,7 @@ export class Outgoing {
     if (entry === undefined) return;
     const code = errorCodeOfWire(frame.wire) ?? 'FRAME_MALFORMED';
     if (!ERROR_CODES[code].retry) {
-      this.pending.delete(frame.sequence);
-      entry.reject(new IrisError(code, frame.message));
-      this.reopenSoon(entry.recipient, 0);
+      this.giveUp(entry, new IrisError(code, frame.message));
       return;
     }
     entry.state = 'waiting';
@@ -122,15 +130,27 @@ export class Outgoing {
     const now = this.parts.clock.monotonicMs();
     for (const entry of this.pending.values()) {
       if (now < entry.deadlineMs) continue;
-      this.pending.delete(entry.sequence);
-      entry.reject(new IrisError('TIMED_OUT', `no acknowledgement of the message to ${entry.recipient} in time; it may still arrive`));
-      this.reopenSoon(entry.recipient, 0);
+      this.giveUp(
+        entry,
+        new IrisError('TIMED_OUT', `no acknowledgement of the message to ${entry.recipient} in time; it may still arrive`),
+      );
     }
   }
 
   failAll(error: IrisError): void {
     for (const entry of this.pending.values()) entry.reject(error);
     this.pending.clear();
+  }
+
+  /** The message leaves the chain: what follows it to the same recipient follows its predecessor instead. */
+  private giveUp(entry: Pending, error: IrisError): void {
+    this.pending.delete(entry.sequence);
+    for (const later of this.pending.values()) {
+      if (later.recipient === entry.recipient && later.previous === entry.last) later.previous = entry.previous;
+    }
+    this.predecessors.restore(entry.recipient, entry.last, entry.previous);
+    entry.reject(error);
+    this.reopenSoon(entry.recipient, 0);
   }
 
   /** Once every message under way to a blocked recipient is answered, the waiting ones go out again, the first one marked. */
@@ -160,6 +180,12 @@ export class Outgoing {
   }
 
   private write(out: ByteWriter, entry: Pending, flags: number): void {
-    encodeSend(out, { flags, sequence: entry.sequence, recipient: Buffer.from(entry.recipient, 'utf8'), messages: entry.messages });
+    encodeSend(out, {
+      flags,
+      sequence: entry.sequence,
+      previous: entry.previous,
+      recipient: Buffer.from(entry.recipient, 'utf8'),
+      messages: entry.messages,
+    });
   }
 }

@@ -74,6 +74,12 @@ export const STATUS_CACHE_MAX = 10_000;
 export const STATUS_QUERIES_MAX = 10_000;
 /** Envelopes pushed and not yet acknowledged whose places an owner remembers; above it an acknowledgement reads the range from the store. */
 export const UNACKNOWLEDGED_MAX = 65_536;
+/** Milliseconds a message waits for its predecessor from another region before it is delivered without it; the predecessor still comes later (L3). */
+export const ORDER_HOLD_MS = 600_000;
+/** Milliseconds between two looks for messages that have waited so long. */
+export const ORDER_SWEEP_MS = 1_000;
+/** Bytes of messages that wait for their predecessors; above it a core takes no more. */
+export const PARKED_BYTES_MAX = 64 * 1_048_576;
 /** Recipients whose order a link remembers as broken by a refusal; above it the link is cut, which starts order anew. */
 export const FENCES_MAX = 100_000;
 /** Positions reserved at a time, so that a restart never gives one out twice and costs one write in a million. */

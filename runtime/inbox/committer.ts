@@ -1,28 +1,25 @@
-import { errorLine } from '../contract/errors.ts';
+import { errorLine, IrisError } from '../contract/errors.ts';
 import * as limits from '../contract/limits.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
+import type { InboxStore, StoreBatch } from '../ports/inbox-store.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { Durability } from '../wire/durability.ts';
-import { envelopeCount, envelopeRecipient, envelopeSequence, markKeyOf, skipEntries } from '../wire/envelope.ts';
-import { SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
+import { envelopeCount, envelopeRecipient, markKeyOf } from '../wire/envelope.ts';
+import { SEND_FRESH } from '../wire/v2/send.ts';
+import { AppendOrder, type Destination, type Placed } from './append-order.ts';
 import { PublisherFences } from './publisher-fences.ts';
-import { SequenceMarks } from './sequence-marks.ts';
 
 /** Milliseconds before a failed commit is followed by another. */
 const COMMIT_RETRY_MS = 200;
-
-/** Where an envelope belongs: an inbox of this core, or the outbox to another group. */
-export type Destination = { readonly kind: 'inbox' } | { readonly kind: 'outbox'; readonly group: string };
 
 export interface CommitterParts {
   readonly store: InboxStore;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** Called after the commit, in the order of the log. */
-  committed(destination: Destination, recipient: string, entry: StoredEnvelope): void;
+  committed(placed: Placed): void;
 }
 
 interface Entry {
@@ -31,8 +28,6 @@ interface Entry {
   /** One byte a character. */
   readonly recipient: string;
   readonly markKey: string;
-  /** What is stored: the request’s envelope, or its new part; undefined for a duplicate. */
-  stored: StoredEnvelope | undefined;
 }
 
 /** A change that rides with the next commit: a removal, a cursor. Idempotent, since a failed commit is tried again. */
@@ -45,13 +40,13 @@ export interface Change {
 }
 
 /**
- * The log of one core: takes appends in the order they arrive, drops duplicates, gives positions and commits everything that waits as
- * one synced batch (C5, D3). While a batch is on its way to the disk the next one gathers, so the disk’s pace sets the batch. An answer
- * follows the commit it names, never before (L1).
+ * The log of one core: takes appends in the order they arrive and commits everything that waits as one synced batch (C5, D3). While a
+ * batch is on its way to the disk the next one gathers, so the disk’s pace sets the batch. An answer follows the commit it names, never
+ * before (L1).
  */
 export class Committer {
   private readonly parts: CommitterParts;
-  private readonly marks = new SequenceMarks(limits.DEDUP_MEMORY_MAX);
+  private readonly order: AppendOrder;
   private readonly fences = new PublisherFences();
   private readonly counters;
   private queue: Entry[] = [];
@@ -66,26 +61,32 @@ export class Committer {
     this.parts = parts;
     this.nextPosition = parts.store.firstPosition;
     this.reservedPosition = this.nextPosition;
-    const { telemetry } = parts;
+    const { store, clock, telemetry } = parts;
+    this.order = new AppendOrder({ store, clock, telemetry, takePosition: () => this.takePosition() });
     this.counters = {
-      commits: telemetry.counter('iris_commits_total', 'Synced batches written to the log'),
+      commits: telemetry.counter('iris_commits_total', 'Batches written to the log'),
       envelopes: telemetry.counter('iris_envelopes_committed_total', 'Envelopes appended to the log'),
       messages: telemetry.counter('iris_messages_committed_total', 'Messages appended to the log'),
-      duplicates: telemetry.counter('iris_duplicates_total', 'Envelopes recognised as sent before'),
       refusals: telemetry.counter('iris_appends_refused_total', 'Envelopes refused by the owner'),
     };
     telemetry.gauge('iris_commit_queued_bytes', 'Bytes waiting for the next commit', () => this.queuedBytes);
   }
 
+  /** Takes up what the last run left waiting; before the first append. */
+  async load(): Promise<void> {
+    await this.order.load();
+    this.releaseLater();
+  }
+
   append(request: AppendRequest, destination: Destination): void {
     const { envelope } = request;
     const recipient = envelopeRecipient(envelope).toString('latin1');
-    if (this.queue.length >= limits.COMMIT_QUEUED_MAX || this.queuedBytes >= limits.COMMIT_QUEUED_BYTES_MAX) {
-      const message = `${this.queue.length} envelopes of ${this.queuedBytes} bytes wait for the log, limits are ${limits.COMMIT_QUEUED_MAX} and ${limits.COMMIT_QUEUED_BYTES_MAX}`;
-      this.refuse(request, recipient, { code: 'OVERLOADED', message, retryAfterMs: 200 });
+    const full = this.fullness();
+    if (full !== undefined) {
+      this.refuse(request, recipient, { code: 'OVERLOADED', message: full, retryAfterMs: 200 });
       return;
     }
-    this.queue.push({ request, destination, recipient, markKey: markKeyOf(envelope), stored: undefined });
+    this.queue.push({ request, destination, recipient, markKey: markKeyOf(envelope) });
     this.queuedBytes += envelope.length;
     this.start();
   }
@@ -99,6 +100,7 @@ export class Committer {
     this.counters.refusals.value++;
     this.fences.raise(request.origin, request.publisherId, recipient);
     request.origin.refused(request.correlation, Buffer.from(recipient, 'latin1'), refusal);
+    if (this.fences.isFull) request.origin.cut(`messages to ${limits.FENCES_MAX} recipients stand refused`);
   }
 
   publisherEnded(origin: AppendOrigin, publisherId: number): void {
@@ -118,6 +120,12 @@ export class Committer {
   drained(): Promise<void> {
     if (!this.isRunning) return Promise.resolve();
     return new Promise((resolve) => this.idle.push(resolve));
+  }
+
+  private fullness(): string | undefined {
+    if (this.order.isFull) return `messages that wait for their predecessors take ${limits.PARKED_BYTES_MAX} bytes, the limit`;
+    if (this.queue.length < limits.COMMIT_QUEUED_MAX && this.queuedBytes < limits.COMMIT_QUEUED_BYTES_MAX) return undefined;
+    return `${this.queue.length} envelopes of ${this.queuedBytes} bytes wait for the log, limits are ${limits.COMMIT_QUEUED_MAX} and ${limits.COMMIT_QUEUED_BYTES_MAX}`;
   }
 
   private start(): void {
@@ -145,28 +153,30 @@ export class Committer {
     let count = 0;
     while (count < this.queue.length && bytes < limits.COMMIT_BYTES_MAX) bytes += (this.queue[count++] as Entry).request.envelope.length;
     this.queuedBytes -= bytes;
-    if (count === this.queue.length) {
-      const all = this.queue;
-      this.queue = [];
-      return all;
-    }
-    return this.queue.splice(0, count);
+    if (count < this.queue.length) return this.queue.splice(0, count);
+    const all = this.queue;
+    this.queue = [];
+    return all;
   }
 
   private async commitOnce(entries: Entry[], changes: Change[]): Promise<void> {
-    const previous = new Map<string, number | undefined>();
+    let answered: readonly Entry[] = entries;
     try {
-      await this.readMissingMarks(entries);
+      await this.order.readMissingMarks(entries);
       const batch = this.parts.store.batch();
-      const accepted = this.decide(entries, batch, previous);
+      this.order.begin(batch);
+      const { accepted, hasAppended } = this.decide(entries);
+      answered = accepted;
+      this.order.releaseOverdue();
+      const placed = this.order.finish();
       for (const change of changes) change.apply(batch);
-      const sync = accepted.some((entry) => entry.stored !== undefined) || changes.some((change) => change.isSynced === true);
+      const sync = hasAppended || placed.length > 0 || changes.some((change) => change.isSynced === true);
       await this.parts.store.commit(batch, { sync });
-      this.counters.commits.value++;
-      this.announce(accepted);
+      this.announce(accepted, placed);
       for (const change of changes) change.done?.();
     } catch (error) {
-      this.failed(entries, previous, error);
+      this.order.undo();
+      this.failed(answered, error);
       // Changes are idempotent: they wait for the next try, which comes after a pause since the disk is in trouble.
       this.changes.unshift(...changes);
       await new Promise<void>((resolve) => {
@@ -175,26 +185,14 @@ export class Committer {
     }
   }
 
-  /** A retry may be older than memory reaches: its mark is read before anything is decided, so that order needs no lock. */
-  private async readMissingMarks(entries: readonly Entry[]): Promise<void> {
-    const missing = new Set<string>();
-    for (const { request, markKey } of entries) {
-      if ((request.flags & SEND_RETRY) !== 0 && this.marks.get(markKey) === undefined) missing.add(markKey);
-    }
-    if (missing.size === 0) return;
-    const keys = [...missing];
-    const found = await this.parts.store.readMarks(keys);
-    found.forEach((mark, i) => {
-      if (mark !== undefined) this.marks.set(keys[i] as string, mark);
-    });
-  }
-
-  /** Gives each entry its place in the batch; returns those to be acknowledged with it. */
-  private decide(entries: readonly Entry[], batch: StoreBatch, previous: Map<string, number | undefined>): Entry[] {
+  /** Gives each entry its place; `accepted` are those to be acknowledged with the commit. */
+  private decide(entries: readonly Entry[]): { accepted: Entry[]; hasAppended: boolean } {
     const accepted: Entry[] = [];
+    let hasAppended = false;
     for (const entry of entries) {
+      const { request, recipient } = entry;
       if (this.isFenced(entry)) {
-        this.refuse(entry.request, entry.recipient, {
+        this.refuse(request, recipient, {
           code: 'REFUSED_IN_ORDER',
           message: 'an earlier message to this recipient was refused',
           retryAfterMs: 0,
@@ -202,35 +200,15 @@ export class Committer {
         continue;
       }
       accepted.push(entry);
-      this.place(entry, batch, previous);
+      if (this.order.place(request.envelope, entry.markKey, entry.destination, recipient)) hasAppended = true;
     }
-    const nowMs = this.parts.clock.nowMs();
-    for (const key of previous.keys()) batch.mark(key, this.marks.get(key) as number, nowMs);
-    return accepted;
+    return { accepted, hasAppended };
   }
 
   private isFenced({ request, recipient }: Entry): boolean {
     if (this.fences.isEmpty) return false;
     if ((request.flags & SEND_FRESH) !== 0) this.fences.lower(request.origin, request.publisherId, recipient);
     return this.fences.has(request.origin, request.publisherId, recipient);
-  }
-
-  private place(entry: Entry, batch: StoreBatch, previous: Map<string, number | undefined>): void {
-    const { envelope } = entry.request;
-    const first = envelopeSequence(envelope);
-    const last = first + envelopeCount(envelope) - 1;
-    const mark = this.marks.get(entry.markKey);
-    if (mark !== undefined && last <= mark) {
-      this.counters.duplicates.value++;
-      return;
-    }
-    const fresh = mark !== undefined && first <= mark ? skipEntries(envelope, mark - first + 1) : envelope;
-    if (!previous.has(entry.markKey)) previous.set(entry.markKey, mark);
-    this.marks.set(entry.markKey, last);
-    const position = this.takePosition();
-    entry.stored = { position, envelope: fresh, firstIndex: 0 };
-    if (entry.destination.kind === 'inbox') batch.appendInbox(envelopeRecipient(fresh), 0, position, fresh);
-    else batch.appendOutbox(entry.destination.group, position, fresh);
   }
 
   private takePosition(): number {
@@ -242,32 +220,36 @@ export class Committer {
     return position;
   }
 
-  private announce(accepted: readonly Entry[]): void {
+  private announce(accepted: readonly Entry[], placed: readonly Placed[]): void {
+    this.counters.commits.value++;
     const origins = new Set<AppendOrigin>();
-    for (const { request, destination, recipient, stored } of accepted) {
+    for (const { request } of accepted) {
       request.origin.appended(request.correlation, Durability.D2);
       origins.add(request.origin);
-      if (stored === undefined) continue;
-      this.counters.envelopes.value++;
-      this.counters.messages.value += envelopeCount(stored.envelope);
-      this.parts.committed(destination, recipient, stored);
     }
     for (const origin of origins) origin.settled();
+    for (const one of placed) {
+      this.counters.envelopes.value++;
+      this.counters.messages.value += envelopeCount(one.entry.envelope);
+      this.parts.committed(one);
+    }
   }
 
-  /** Nothing of the batch counts: marks go back, every entry is refused and fenced. */
-  private failed(entries: readonly Entry[], previous: Map<string, number | undefined>, error: unknown): void {
-    this.parts.telemetry.log.error('commit-failed', { entries: entries.length, reason: errorLine(error) });
-    for (const [key, mark] of previous) {
-      if (mark === undefined) this.marks.delete(key);
-      else this.marks.set(key, mark);
-    }
+  private failed(entries: readonly Entry[], error: unknown): void {
+    const reason = errorLine(error);
+    this.parts.telemetry.log.error('commit-failed', { entries: entries.length, reason });
+    if (!(error instanceof IrisError))
+      this.parts.telemetry.log.error('commit-failed-unexpectedly', { stack: error instanceof Error ? error.stack : reason });
     for (const { request, recipient } of entries) {
-      this.refuse(request, recipient, {
-        code: 'STORE_FAILED',
-        message: `the log could not commit: ${errorLine(error)}`,
-        retryAfterMs: 500,
-      });
+      this.refuse(request, recipient, { code: 'STORE_FAILED', message: `the log could not commit: ${reason}`, retryAfterMs: 500 });
     }
+  }
+
+  /** What has waited too long for its predecessor goes out with some commit, at the latest with one made for it. */
+  private releaseLater(): void {
+    this.parts.clock.after(limits.ORDER_SWEEP_MS, () => {
+      if (this.order.hasParked) this.change({ apply: () => undefined });
+      this.releaseLater();
+    });
   }
 }

@@ -6,8 +6,9 @@ import type { InboxStore, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { AppendOrigin, AppendRequest, ReadRequest, ShardOwner } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient } from '../wire/envelope.ts';
+import { type Destination, INBOX, type Placed } from './append-order.ts';
 import { Attachment, type AttachmentParts } from './attachment.ts';
-import { type Change, Committer, type Destination } from './committer.ts';
+import { type Change, Committer } from './committer.ts';
 
 export interface InboxesParts {
   readonly store: InboxStore;
@@ -19,8 +20,6 @@ export interface InboxesParts {
   /** An envelope was committed to the outbox of another group. */
   outboxCommitted(group: string, entry: StoredEnvelope): void;
 }
-
-const INBOX: Destination = { kind: 'inbox' };
 
 /** The shards of one core: appends to inboxes and outboxes, and the readers attached to them. */
 export class Inboxes implements ShardOwner {
@@ -38,9 +37,14 @@ export class Inboxes implements ShardOwner {
       store: parts.store,
       clock: parts.clock,
       telemetry: parts.telemetry,
-      committed: (destination, recipient, entry) => this.committed(destination, recipient, entry),
+      committed: (placed) => this.committed(placed),
     });
     parts.telemetry.gauge('iris_inbox_readers', 'Users whose inbox is being read', () => this.readers.size);
+  }
+
+  /** Takes up what the last run left waiting; before the first link. */
+  load(): Promise<void> {
+    return this.committer.load();
   }
 
   append(request: AppendRequest): void {
@@ -98,7 +102,7 @@ export class Inboxes implements ShardOwner {
     return destination;
   }
 
-  private committed(destination: Destination, recipient: string, entry: StoredEnvelope): void {
+  private committed({ destination, recipient, entry }: Placed): void {
     if (destination.kind === 'inbox') this.readers.get(recipient)?.committed(entry);
     else this.parts.outboxCommitted(destination.group, entry);
   }

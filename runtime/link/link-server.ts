@@ -92,6 +92,11 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
     this.runCount = 0;
   }
 
+  cut(reason: string): void {
+    this.parts.log.error('link-cut', { peer: this.connection.remoteAddress, reason });
+    this.connection.destroy();
+  }
+
   refused(correlation: number, recipient: Buffer, refusal: Refusal): void {
     const { message, retryAfterMs } = refusal;
     encodeRefused(this.writer(), { correlation, wire: ERROR_CODES[refusal.code].wire, retryAfterMs, recipient, message });

@@ -26,6 +26,7 @@ export interface Publication {
   flags: number;
   count: number;
   sequence: number;
+  previous: number;
   stamp: number;
   device: Uint8Array;
   sender: Uint8Array;

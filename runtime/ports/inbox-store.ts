@@ -6,6 +6,19 @@ export interface StoredEnvelope {
   readonly firstIndex: number;
 }
 
+/** Highest sequence stored, and ranges below it that may still come: after `from`, up to `to`. */
+export interface StoredMark {
+  readonly high: number;
+  readonly holes: readonly { readonly from: number; readonly to: number }[];
+}
+
+/** An envelope that waits for its predecessor. */
+export interface StoredParked {
+  readonly markKey: string;
+  readonly envelope: Buffer;
+  readonly parkedAtMs: number;
+}
+
 export interface PageLimits {
   readonly envelopesMax: number;
   readonly bytesMax: number;
@@ -16,8 +29,11 @@ export interface StoreBatch {
   readonly isEmpty: boolean;
   appendInbox(user: Buffer, bucket: number, position: number, envelope: Buffer): void;
   appendOutbox(group: string, position: number, envelope: Buffer): void;
-  /** The highest sequence of a sender’s device to a recipient (L2). `key` is `markKeyOf(envelope)`. */
-  mark(key: string, sequence: number, nowMs: number): void;
+  /** What is known of a sender’s device to a recipient (L2). `key` is `markKeyOf(envelope)`. */
+  mark(key: string, mark: StoredMark, nowMs: number): void;
+  /** Keeps an envelope that waits for its predecessor. */
+  park(parked: StoredParked): void;
+  unpark(parked: StoredParked): void;
   removeInbox(user: Buffer, bucket: number, position: number): void;
   /** Forgets everything before the cursor’s envelope, and of that one the messages up to `index`: all of it when `index` is its last. */
   trimInbox(user: Buffer, bucket: number, cursor: { position: number; index: number }): void;
@@ -42,7 +58,9 @@ export interface InboxStore {
   readOutbox(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]>;
   /** Groups whose outbox is not empty. */
   outboxGroups(): Promise<string[]>;
-  readMarks(keys: readonly string[]): Promise<(number | undefined)[]>;
+  readMarks(keys: readonly string[]): Promise<(StoredMark | undefined)[]>;
+  /** Everything parked. */
+  readParked(): Promise<StoredParked[]>;
   readLastSeen(user: Buffer): Promise<number | undefined>;
   /** Deletes sequence marks older than `beforeMs`; resolves to how many. */
   expireMarks(beforeMs: number): Promise<number>;

@@ -7,6 +7,8 @@ export interface AppendOrigin {
   refused(correlation: number, recipient: Buffer, refusal: Refusal): void;
   /** No further answer follows in this burst. */
   settled(): void;
+  /** The link must end: its order can no longer be kept. */
+  cut(reason: string): void;
 }
 
 export interface AppendRequest {

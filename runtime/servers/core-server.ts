@@ -45,6 +45,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     group: config.group,
     outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
   });
+  await inboxes.load();
   bridges.attach(inboxes, store.firstPosition);
   for (const group of await store.outboxGroups()) bridges.of(group);
   const connections = new Set<Connection>();

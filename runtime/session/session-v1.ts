@@ -234,6 +234,8 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     publication.flags = SEND_FRESH;
     publication.count = count;
     publication.sequence = this.sequence;
+    // One session always takes one way to a recipient, and none outlives it: nothing can come too early.
+    publication.previous = 0;
     publication.stamp = this.parts.stamps.next();
     publication.device = this.device;
     publication.sender = this.user as Buffer;

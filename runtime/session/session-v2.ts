@@ -195,10 +195,11 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private send(reader: ByteReader, opcode: number): void {
     const frame = this.parts.sendFrame;
     frame.sequence = 0;
+    frame.previous = 0;
     frame.count = 0;
     try {
       decodeSend(reader, opcode, frame);
-      if (frame.sequence === 0) throw new IrisError('SEQUENCE_INVALID', 'sequence 0, must be 1 or more');
+      checkSequence(frame);
       checkUserName(frame.recipient);
     } catch (error) {
       // What can be attributed to its sequence costs that message only.
@@ -221,6 +222,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     publication.flags = frame.flags;
     publication.count = frame.count;
     publication.sequence = frame.sequence;
+    publication.previous = frame.previous;
     publication.stamp = this.parts.stamps.next();
     publication.device = this.device;
     publication.sender = this.user;
@@ -274,4 +276,10 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.splitter.stop();
     this.connection.end();
   }
+}
+
+/** @throws IrisError SEQUENCE_INVALID */
+function checkSequence({ sequence, previous }: SendFrame): void {
+  if (sequence === 0) throw new IrisError('SEQUENCE_INVALID', 'sequence 0, must be 1 or more');
+  if (previous >= sequence) throw new IrisError('SEQUENCE_INVALID', `previous ${previous} is not below the sequence ${sequence}`);
 }

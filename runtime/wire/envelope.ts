@@ -3,15 +3,16 @@ import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, USER_BYTES_MAX } from '../contract
 import type { ByteWriter } from './byte-writer.ts';
 
 /**
- * Envelope => version:u8 flags:u8 count:u16 stamp:u64 sequence:u64 device:8 senderLength:u16 recipientLength:u16 sender recipient entries
+ * Envelope => version:u8 flags:u8 count:u16 stamp:u64 sequence:u64 previous:u64 device:8 senderLength:u16 recipientLength:u16 sender recipient entries
  * entries  => count × (length:u16 message)                                                          (big-endian)
  *
  * What one client packet becomes, and what link, log, store and replay carry unopened. `stamp` is milliseconds since 1970 · 2^10 plus a
- * counter, given by the edge; `sequence` is the first message’s, the others follow by one; `device` is the sender’s choice.
+ * counter, given by the edge; `sequence` is the first message’s, the others follow by one; `previous` is the last sequence that
+ * this device sent to this recipient before, 0 for none: what comes too early waits for it (L3); `device` is the sender’s choice.
  * The range device … recipient identifies a sender’s row of sequences to one recipient: `markKeyOf`.
  */
 export const ENVELOPE_VERSION = 1;
-export const ENVELOPE_HEADER_BYTES = 32;
+export const ENVELOPE_HEADER_BYTES = 40;
 /** Largest envelope: a full batch between two longest names. */
 export const ENVELOPE_BYTES_MAX = ENVELOPE_HEADER_BYTES + 2 * USER_BYTES_MAX + BATCH_BYTES_MAX;
 /** Stamps per millisecond that one edge can tell apart. */
@@ -20,14 +21,16 @@ export const STAMPS_PER_MS = 1024;
 const COUNT = 2;
 const STAMP = 4;
 const SEQUENCE = 12;
-const DEVICE = 20;
-const SENDER_LENGTH = 28;
-const RECIPIENT_LENGTH = 30;
+const PREVIOUS = 20;
+const DEVICE = 28;
+const SENDER_LENGTH = 36;
+const RECIPIENT_LENGTH = 38;
 
 export interface EnvelopeHeader {
   readonly count: number;
   readonly stamp: number;
   readonly sequence: number;
+  readonly previous: number;
   /** 8 bytes. */
   readonly device: Uint8Array;
   readonly sender: Uint8Array;
@@ -41,6 +44,7 @@ export function writeEnvelope(out: ByteWriter, header: EnvelopeHeader, buffer: B
   out.u16(header.count);
   out.u64(header.stamp);
   out.u64(header.sequence);
+  out.u64(header.previous);
   out.bytes(header.device);
   out.u16(header.sender.length);
   out.u16(header.recipient.length);
@@ -80,6 +84,10 @@ export function envelopeStamp(buffer: Buffer, at = 0): number {
 
 export function envelopeSequence(buffer: Buffer, at = 0): number {
   return buffer.readUInt32BE(at + SEQUENCE) * 0x1_0000_0000 + buffer.readUInt32BE(at + SEQUENCE + 4);
+}
+
+export function envelopePrevious(buffer: Buffer, at = 0): number {
+  return buffer.readUInt32BE(at + PREVIOUS) * 0x1_0000_0000 + buffer.readUInt32BE(at + PREVIOUS + 4);
 }
 
 export function envelopeSender(buffer: Buffer, at = 0): Buffer {

@@ -11,13 +11,16 @@ export const SEND_RETRY = 0x01;
 export const SEND_FRESH = 0x02;
 
 /**
- * Send  => 02 flags:u8 sequence:u64 recipient:bytes16 length:u16 message
- * Batch => 03 flags:u8 sequence:u64 recipient:bytes16 entries            entries => 1..1000 × (length:u16 message)
+ * Send  => 02 flags:u8 sequence:u64 previous:u64 recipient:bytes16 length:u16 message
+ * Batch => 03 flags:u8 sequence:u64 previous:u64 recipient:bytes16 entries            entries => 1..1000 × (length:u16 message)
  * A Send is a Batch of one. `sequence` is the first message’s, the others follow by one; it grows within the device.
+ * `previous` is the last sequence this device sent to this recipient in the last day, 0 for none or unknown: a message that overtakes
+ * it on another way, after a move to another region, waits for it (L3).
  */
 export interface SendFrame {
   flags: number;
   sequence: number;
+  previous: number;
   /** A view into the chunk. */
   recipient: Buffer;
   count: number;
@@ -32,6 +35,7 @@ export interface SendFrame {
 export function decodeSend(reader: ByteReader, opcode: number, into: SendFrame): void {
   into.flags = reader.u8();
   into.sequence = reader.u64();
+  into.previous = reader.u64();
   into.recipient = reader.bytes16(USER_BYTES_MAX, 'recipient');
   into.entriesAt = reader.at;
   if (reader.remaining > BATCH_BYTES_MAX)
@@ -46,23 +50,29 @@ export function decodeSend(reader: ByteReader, opcode: number, into: SendFrame):
 export interface SendOptions {
   readonly flags: number;
   readonly sequence: number;
+  readonly previous: number;
   readonly recipient: Uint8Array;
   readonly messages: readonly Uint8Array[];
 }
 
 /** Writes a SEND for one message, a BATCH for more. @throws IrisError FRAME_TOO_LARGE, FRAME_MALFORMED before anything is written. */
-export function encodeSend(out: ByteWriter, { flags, sequence, recipient, messages }: SendOptions): void {
-  checkMessages(recipient, messages);
+export function encodeSend(out: ByteWriter, { flags, sequence, previous, recipient, messages }: SendOptions): void {
+  checkSend(recipient, messages);
   const mark = out.beginFrame();
   out.u8(messages.length === 1 ? Opcode.Send : Opcode.Batch);
   out.u8(flags);
   out.u64(sequence);
+  out.u64(previous);
   out.bytes16(recipient);
   for (const message of messages) out.bytes16(message);
   out.endFrame(mark);
 }
 
-function checkMessages(recipient: Uint8Array, messages: readonly Uint8Array[]): void {
+/**
+ * What a client may send in one frame.
+ * @throws IrisError FRAME_TOO_LARGE, FRAME_MALFORMED
+ */
+export function checkSend(recipient: Uint8Array, messages: readonly Uint8Array[]): void {
   if (recipient.length > USER_BYTES_MAX)
     throw new IrisError('FRAME_TOO_LARGE', `recipient of ${recipient.length} bytes, limit is ${USER_BYTES_MAX}`);
   if (messages.length < 1 || messages.length > BATCH_MESSAGES_MAX) {

@@ -22,7 +22,7 @@ const frameOf = (encode: (out: ByteWriter) => void) => {
   return out.take();
 };
 const readerOf = (frame: Buffer) => new ByteReader().reset(frame, 5, frame.length);
-const emptySend = (): SendFrame => ({ flags: 0, sequence: 0, recipient: Buffer.alloc(0), count: 0, entriesAt: 0 });
+const emptySend = (): SendFrame => ({ flags: 0, sequence: 0, previous: 0, recipient: Buffer.alloc(0), count: 0, entriesAt: 0 });
 
 const hello: fc.Arbitrary<HelloFrame> = fc.record({
   versionMin: fc.nat({ max: 255 }),
@@ -73,10 +73,10 @@ describe('SEND and BATCH', () => {
   it('carry their messages untouched', () => {
     fc.assert(
       fc.property(messages, bytes(256), position, (bodies, recipient, sequence) => {
-        const frame = frameOf((out) => encodeSend(out, { flags: 1, sequence, recipient, messages: bodies }));
+        const frame = frameOf((out) => encodeSend(out, { flags: 1, sequence, previous: 5, recipient, messages: bodies }));
         const read = emptySend();
         decodeSend(readerOf(frame), frame[4] as number, read);
-        expect(read).toMatchObject({ flags: 1, sequence, recipient, count: bodies.length });
+        expect(read).toMatchObject({ flags: 1, sequence, previous: 5, recipient, count: bodies.length });
       }),
     );
   });
@@ -85,7 +85,7 @@ describe('SEND and BATCH', () => {
     const send =
       (bodies: Uint8Array[], recipient = Buffer.from('bob')) =>
       () =>
-        frameOf((out) => encodeSend(out, { flags: 0, sequence: 1, recipient, messages: bodies }));
+        frameOf((out) => encodeSend(out, { flags: 0, sequence: 1, previous: 0, recipient, messages: bodies }));
     expect(send([Buffer.alloc(65_535)])).not.toThrow();
     expect(send([Buffer.alloc(65_536)])).toThrow(/message of 65536 bytes, limit is 65535/);
     expect(send(Array.from({ length: 1_000 }, () => Buffer.alloc(1)))).not.toThrow();
@@ -97,7 +97,7 @@ describe('SEND and BATCH', () => {
 
   it('fail on a last message that is cut short', () => {
     const frame = frameOf((out) =>
-      encodeSend(out, { flags: 0, sequence: 1, recipient: Buffer.from('bob'), messages: [Buffer.from('hello')] }),
+      encodeSend(out, { flags: 0, sequence: 1, previous: 0, recipient: Buffer.from('bob'), messages: [Buffer.from('hello')] }),
     );
     expect(() => decodeSend(readerOf(frame.subarray(0, frame.length - 1)), 2, emptySend())).toThrow(/cut short/);
   });
@@ -112,6 +112,7 @@ it('DELIVER shows sender, stamp, place and messages of the stored envelope', () 
         count: 3,
         stamp: 1_700_000_000_000 * 1024,
         sequence: 9,
+        previous: 4,
         device: Buffer.alloc(8),
         sender: Buffer.from('alice'),
         recipient: Buffer.from('bob'),

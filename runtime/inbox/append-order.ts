@@ -1,0 +1,193 @@
+import { DEDUP_MEMORY_MAX, ORDER_HOLD_MS } from '../contract/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { InboxStore, StoreBatch, StoredEnvelope, StoredParked } from '../ports/inbox-store.ts';
+import type { AppendRequest } from '../ports/shard-owner.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { envelopeCount, envelopePrevious, envelopeRecipient, envelopeSequence, skipEntries } from '../wire/envelope.ts';
+import { SEND_RETRY } from '../wire/v2/send.ts';
+import { ParkedEnvelopes } from './parked-envelopes.ts';
+import { SequenceMarks } from './sequence-marks.ts';
+
+/** Where an envelope belongs: an inbox of this core, or the outbox to another group. */
+export type Destination = { readonly kind: 'inbox' } | { readonly kind: 'outbox'; readonly group: string };
+
+export const INBOX: Destination = { kind: 'inbox' };
+
+/** Something that entered a log. */
+export interface Placed {
+  readonly destination: Destination;
+  /** One byte a character. */
+  readonly recipient: string;
+  readonly entry: StoredEnvelope;
+}
+
+/**
+ * Decides what of a batch enters the log, and in which order: a duplicate is dropped (L2), a message whose predecessor is still on its
+ * way is parked until that has come (L3), everything else gets the next position. Between `begin` and `keep` or `undo` it works on one batch.
+ */
+export class AppendOrder {
+  private readonly store: InboxStore;
+  private readonly clock: Clock;
+  private readonly marks = new SequenceMarks(DEDUP_MEMORY_MAX);
+  private readonly parked = new ParkedEnvelopes();
+  private readonly counters;
+  private readonly takePosition: () => number;
+  private batch: StoreBatch;
+  private placed: Placed[] = [];
+  /** Rows touched by the batch, with their highest sequence before it. */
+  private touched = new Map<string, number | undefined>();
+  private undos: (() => void)[] = [];
+
+  constructor(parts: { store: InboxStore; clock: Clock; telemetry: Telemetry; takePosition: () => number }) {
+    this.store = parts.store;
+    this.clock = parts.clock;
+    this.takePosition = parts.takePosition;
+    this.batch = parts.store.batch();
+    const { telemetry } = parts;
+    this.counters = {
+      duplicates: telemetry.counter('iris_duplicates_total', 'Envelopes recognised as sent before'),
+      parked: telemetry.counter('iris_envelopes_parked_total', 'Envelopes that waited for their predecessor'),
+      released: telemetry.counter('iris_order_given_up_total', 'Parked envelopes delivered without their predecessor'),
+    };
+  }
+
+  /** Takes back what the last run had parked. */
+  async load(): Promise<void> {
+    for (const parked of await this.store.readParked()) this.parked.add(parked);
+  }
+
+  get isFull(): boolean {
+    return this.parked.isFull;
+  }
+
+  get hasParked(): boolean {
+    return !this.parked.isEmpty;
+  }
+
+  /**
+   * Reads the marks that memory has lost, for every request that could be a duplicate or too early. Before anything is decided, so that
+   * order needs no lock.
+   */
+  async readMissingMarks(requests: Iterable<{ request: AppendRequest; markKey: string }>): Promise<void> {
+    const missing = new Set<string>();
+    for (const { request, markKey } of requests) {
+      const mayMatter = (request.flags & SEND_RETRY) !== 0 || envelopePrevious(request.envelope) > 0;
+      if (mayMatter && this.marks.high(markKey) === undefined) missing.add(markKey);
+    }
+    if (missing.size === 0) return;
+    const keys = [...missing];
+    (await this.store.readMarks(keys)).forEach((mark, i) => {
+      if (mark === undefined) return;
+      this.marks.setHigh(keys[i] as string, mark.high);
+      this.marks.setHoles(keys[i] as string, mark.holes);
+    });
+  }
+
+  begin(batch: StoreBatch): void {
+    this.batch = batch;
+    this.placed = [];
+    this.touched = new Map();
+    this.undos = [];
+  }
+
+  /** True when the envelope changed the log; false for a duplicate. */
+  place(envelope: Buffer, markKey: string, destination: Destination, recipient: string): boolean {
+    const first = envelopeSequence(envelope);
+    const last = first + envelopeCount(envelope) - 1;
+    const high = this.marks.high(markKey);
+    if (high !== undefined && last <= high) return this.placeLate(envelope, { markKey, first, last, recipient });
+    if (destination.kind === 'inbox') {
+      if (!this.parked.isEmpty && this.parked.has(markKey, first)) return this.duplicate();
+      if (envelopePrevious(envelope) > (high ?? 0)) return this.park(envelope, markKey);
+    }
+    const fresh = high !== undefined && first <= high ? skipEntries(envelope, high - first + 1) : envelope;
+    this.append(fresh, { markKey, last, destination, recipient });
+    if (!this.parked.isEmpty) this.releaseReady(markKey);
+    return true;
+  }
+
+  /** Delivers what has waited for ORDER_HOLD_MS without its predecessor; that one may still come and is then not a duplicate. */
+  releaseOverdue(): void {
+    if (this.parked.isEmpty) return;
+    for (const parked of this.parked.overdue(this.clock.nowMs() - ORDER_HOLD_MS)) {
+      const holes = this.marks.holesOf(parked.markKey);
+      const hole = { from: this.marks.high(parked.markKey) ?? 0, to: envelopePrevious(parked.envelope) };
+      this.undos.push(() => this.marks.setHoles(parked.markKey, holes));
+      this.marks.setHoles(parked.markKey, [...holes, hole]);
+      this.counters.released.value++;
+      this.unpark(parked);
+      this.releaseReady(parked.markKey);
+    }
+  }
+
+  /** Writes the rows touched; what was placed is then announced after the commit. */
+  finish(): readonly Placed[] {
+    const nowMs = this.clock.nowMs();
+    for (const key of this.touched.keys())
+      this.batch.mark(key, { high: this.marks.high(key) as number, holes: this.marks.holesOf(key) }, nowMs);
+    return this.placed;
+  }
+
+  /** The commit failed: nothing of the batch counts. */
+  undo(): void {
+    for (const undo of this.undos.reverse()) undo();
+    for (const [key, high] of this.touched) {
+      if (high === undefined) this.marks.forget(key);
+      else this.marks.setHigh(key, high);
+    }
+  }
+
+  /** At or below the mark: a duplicate, unless it is one that was passed over. */
+  private placeLate(envelope: Buffer, place: { markKey: string; first: number; last: number; recipient: string }): boolean {
+    const holes = this.marks.holesOf(place.markKey);
+    const hole = holes.find(({ from, to }) => place.first > from && place.last <= to);
+    if (hole === undefined) return this.duplicate();
+    const high = this.marks.high(place.markKey) as number;
+    this.undos.push(() => this.marks.setHoles(place.markKey, holes));
+    const left = place.last < hole.to ? [{ from: place.last, to: hole.to }] : [];
+    this.marks.setHoles(place.markKey, [...holes.filter((other) => other !== hole), ...left]);
+    this.append(envelope, { markKey: place.markKey, last: high, destination: INBOX, recipient: place.recipient });
+    return true;
+  }
+
+  private duplicate(): boolean {
+    this.counters.duplicates.value++;
+    return false;
+  }
+
+  private park(envelope: Buffer, markKey: string): boolean {
+    const parked = { markKey, envelope, parkedAtMs: this.clock.nowMs() };
+    this.batch.park(parked);
+    this.parked.add(parked);
+    this.undos.push(() => this.parked.remove(parked));
+    this.counters.parked.value++;
+    return true;
+  }
+
+  private releaseReady(markKey: string): void {
+    for (;;) {
+      const parked = this.parked.ready(markKey, this.marks.high(markKey) ?? 0);
+      if (parked === undefined) return;
+      this.unpark(parked);
+    }
+  }
+
+  private unpark(parked: StoredParked): void {
+    const { envelope, markKey } = parked;
+    this.parked.remove(parked);
+    this.undos.push(() => this.parked.add(parked));
+    this.batch.unpark(parked);
+    const last = envelopeSequence(envelope) + envelopeCount(envelope) - 1;
+    this.append(envelope, { markKey, last, destination: INBOX, recipient: envelopeRecipient(envelope).toString('latin1') });
+  }
+
+  private append(envelope: Buffer, place: { markKey: string; last: number; destination: Destination; recipient: string }): void {
+    const { markKey, destination, recipient } = place;
+    if (!this.touched.has(markKey)) this.touched.set(markKey, this.marks.high(markKey));
+    this.marks.setHigh(markKey, place.last);
+    const entry = { position: this.takePosition(), envelope, firstIndex: 0 };
+    if (destination.kind === 'inbox') this.batch.appendInbox(envelopeRecipient(envelope), 0, entry.position, envelope);
+    else this.batch.appendOutbox(destination.group, entry.position, envelope);
+    this.placed.push({ destination, recipient, entry });
+  }
+}
