@@ -16,7 +16,11 @@ describe('examples of the constructs', () => {
   ])('%s runs and writes %s', (example, result) => {
     const cwd = mkdtempSync(join(tmpdir(), 'iris-example-'));
     try {
-      const { status, stderr } = spawnSync(process.execPath, [join(root, 'examples', example)], { cwd, encoding: 'utf8' });
+      const { status, stderr } = spawnSync(process.execPath, [join(root, 'examples', example)], {
+        cwd,
+        env: process.env,
+        encoding: 'utf8',
+      });
       assert.equal(status, 0, stderr);
       assert.ok(existsSync(join(cwd, result)));
     } finally {

@@ -41,7 +41,7 @@ describe('assembly to node to message', () => {
   });
 
   afterAll(async () => {
-    const ends = nodes.map((node) => (node.exitCode === null ? once(node, 'exit') : undefined));
+    const ends = nodes.filter((node) => node.exitCode === null).map((node) => once(node, 'exit'));
     for (const node of nodes) node.kill('SIGTERM');
     await Promise.all(ends);
   });
