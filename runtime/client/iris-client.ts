@@ -146,12 +146,16 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.acks.set(cursor.bucket, cursor);
   }
 
-  /** Leaves in order: acknowledgements become durable, then the connection ends. Sends without an answer are rejected. */
+  /**
+   * Leaves in order: acknowledgements become durable, through a reconnect if need be, then the connection ends. Sends without an answer
+   * are rejected. Takes CLOSE_TIMEOUT_MS at the most.
+   */
   async close(): Promise<void> {
     if (this.isClosing) return;
     this.isClosing = true;
+    this.incoming.close();
     this.flushAcks();
-    if (this.isUp) await this.sayBye();
+    if (this.isUp || this.incoming.cursors.length > 0) await this.sayBye();
     this.finish(new IrisError('DRAINING', 'the client was closed'));
   }
 
@@ -171,8 +175,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.connection = undefined;
     this.isUp = false;
     this.splitter.stop();
-    this.farewell?.();
-    if (this.failure === undefined && !this.isClosing) this.connectLater(this.retryMs);
+    if (this.failure === undefined) this.connectLater(this.retryMs);
   }
 
   writeBurst(bytes: Buffer): void {
@@ -231,12 +234,12 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   }
 
   private connectNow(): void {
-    if (this.failure !== undefined || this.isClosing || this.connection !== undefined) return;
+    if (this.failure !== undefined || this.connection !== undefined) return;
     const address = this.options.addresses[this.attempt++ % this.options.addresses.length] as string;
     this.parts.transport
       .connect(address, (connection) => this.greet(connection))
       .catch(() => {
-        if (this.failure === undefined && !this.isClosing) this.connectLater(this.retryMs);
+        if (this.failure === undefined) this.connectLater(this.retryMs);
       });
   }
 
@@ -268,6 +271,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.outgoing.repeat(this.writer());
     this.loggedIn?.resolve();
     this.loggedIn = undefined;
+    if (this.isClosing) encodeBye(this.writer());
   }
 
   private fault(frame: FaultFrame): void {
@@ -291,7 +295,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
         timer.stop();
         resolve();
       };
-      encodeBye(this.writer());
+      if (this.isUp) encodeBye(this.writer());
     });
   }
 
@@ -312,6 +316,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   private finish(error: IrisError): void {
     this.failure = error;
     this.sweep.stop();
+    this.farewell?.();
     this.bursts.flushNow();
     this.connection?.end();
     this.isUp = false;
