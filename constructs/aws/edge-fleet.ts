@@ -5,6 +5,9 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { NodeLaunchTemplate } from './node-launch-template.ts';
 
+/** Batches of a rolling update: a tenth of the connections reconnects at a time. */
+const UPDATE_BATCHES = 10;
+
 export interface EdgeFleetProps {
   /** Name tag and name of the Auto Scaling group. */
   readonly name: string;
@@ -139,7 +142,7 @@ export class EdgeFleet extends Construct {
     });
     group.cfnOptions.updatePolicy = {
       autoScalingRollingUpdate: {
-        maxBatchSize: 1,
+        maxBatchSize: Math.max(1, Math.floor(props.nodesMin / UPDATE_BATCHES)),
         minInstancesInService: Math.min(props.nodesMin, props.nodesMax - 1),
         pauseTime: 'PT3M',
         suspendProcesses: ['AZRebalance', 'AlarmNotification', 'ScheduledActions'],

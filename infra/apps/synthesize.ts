@@ -41,15 +41,22 @@ export async function synthesize(app: App, options: AwsStacksOptions): Promise<A
   return { ...stacks, directory: assembly.directory, templates, terraform, warnings: warningsOf(plan) };
 }
 
+/** Each ends when a later release does the thing; none is a fault of the environment. */
 function warningsOf({ foundation, environment, regions }: Plan): string[] {
-  return [
-    ...(foundation === 'distributed'
-      ? [
-          `${environment}: this release's cores do not use Kafka, ScyllaDB and Valkey yet; deploy the distributed foundation without traffic only`,
-        ]
-      : []),
-    ...(regions.length > 1 ? [`${environment}: no stack joins the regions' networks; join them before messages cross regions`] : []),
+  const elsewhere = regions.filter(({ account }) => account !== 'current').map(({ code }) => code);
+  const warnings: readonly (readonly [applies: boolean, text: string])[] = [
+    [true, 'the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted'],
+    [
+      foundation === 'distributed',
+      'cores do not use Kafka, ScyllaDB and Valkey yet; deploy the distributed foundation without traffic only',
+    ],
+    [regions.length > 1, "no stack joins the regions' networks; join them before messages cross regions"],
+    [
+      elsewhere.length > 0,
+      `${elsewhere.join(', ')}: nodes read the slot map in the account of the global stack only, so these must be in it`,
+    ],
   ];
+  return warnings.filter(([applies]) => applies).map(([, text]) => `${environment}: ${text}`);
 }
 
 function synthesizeApp(app: App) {

@@ -83,6 +83,17 @@ describe('edge fleet', () => {
   });
 });
 
+describe('rolling update of edges', () => {
+  it.each([
+    [2, 1],
+    [100, 10],
+  ])('replaces a tenth of %i nodes at a time: %i', (nodesMin, maxBatchSize) => {
+    edgeTemplate({ nodesMin, nodesMax: nodesMin * 2 }).hasResource('AWS::AutoScaling::AutoScalingGroup', {
+      UpdatePolicy: { AutoScalingRollingUpdate: { MaxBatchSize: maxBatchSize, MinInstancesInService: nodesMin } },
+    });
+  });
+});
+
 describe('core shard groups', () => {
   it('are one Auto Scaling group each, told apart by tags, with a kept volume that the next node takes over', () => {
     const template = coreTemplate();

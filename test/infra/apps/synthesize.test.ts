@@ -114,6 +114,16 @@ describe('synthesized environment', () => {
     assert.deepEqual(deployOrder.at(-1), ['iris-proof-global-routing']);
   });
 
+  it('says what a deployment would not do yet', async () => {
+    const [tokyo] = proof.regions;
+    const alone = await synthesizeEnvironment({ ...proof, dailyActiveUsers: 350_000, regions: [tokyo!] });
+    assert.deepEqual(alone.warnings, ['proof: the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted']);
+    const elsewhere = { ...tokyo!, account: '111111111111' };
+    const { warnings } = await synthesizeEnvironment({ ...proof, regions: [elsewhere, ...proof.regions.slice(1)] });
+    assert.equal(warnings.length, 3);
+    assert.match(warnings[2]!, /tokyo: nodes read the slot map in the account of the global stack only/);
+  });
+
   it('stays within CloudFormation’s limits for every preset, planet’s fifty regions included', async () => {
     for (const preset of presets.values()) {
       const { templates } = await synthesizeEnvironment(preset);
