@@ -1,0 +1,79 @@
+/** Every command that README and docs print is run as printed, in a folder of its own; a new one has to find its place here. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const root = resolve(__dirname, '../..');
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), 'iris-docs-'));
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The lines after `$ ` in console blocks. */
+function commandsOf(path: string): string[] {
+  const text = readFileSync(join(root, path), 'utf8');
+  return [...text.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block]) =>
+    (block as string).split('\n').flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : [])),
+  );
+}
+
+const documents = ['README.md', ...globSync('docs/**/*.md', { cwd: root })];
+const printed = new Set(documents.flatMap(commandsOf));
+
+/** `npx iris …` without npx’s look-up, from the folder of the test. */
+function iris(command: string) {
+  const args = command.replace(/^npx iris /, '').match(/"[^"]*"|\S+/g) ?? [];
+  return run(process.execPath, [join(root, 'bin/iris.js'), ...args.map((arg) => arg.replaceAll('"', ''))], {
+    cwd: folder,
+    timeout: 60_000,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+}
+
+const TALKING = ['npx iris send --as alice --to bob "hello"', 'npx iris listen --as bob --count 1'];
+const ALONE: Readonly<Record<string, RegExp>> = {
+  'npx iris plan planet': /50 in all/,
+  'npx iris synth proof --out cdk.out': /stacks/,
+  'npx iris package --out node-package': /node-package/,
+  'npx iris up proof --once': /smoke message from .* read after/,
+};
+/** What CI itself runs from a clean checkout; the scripts behind them are run by the tests around this one. */
+const BY_CI = ['npm ci && npm start', 'npm ci && npm test'];
+
+it('has a test for every command printed', () => {
+  expect([...printed].sort()).toEqual([...TALKING, ...Object.keys(ALONE), ...BY_CI].sort());
+});
+
+it.each(Object.entries(ALONE))(
+  '%s',
+  async (command, result) => {
+    const { stdout, stderr } = await iris(command);
+    expect(`${stdout}${stderr}`).toMatch(result);
+  },
+  90_000,
+);
+
+it('sends and listens as printed, while an environment runs', async () => {
+  const up = spawn(process.execPath, [join(root, 'bin/iris.js'), 'up', 'proof', '--json'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(up, 'exit');
+  try {
+    await Promise.race([once(up.stdout, 'data'), exited.then(() => Promise.reject(new Error('iris up ended early')))]);
+    expect((await iris(TALKING[0] as string)).stdout).toMatch(/D2/);
+    expect((await iris(TALKING[1] as string)).stdout).toMatch(/alice.*hello/);
+  } finally {
+    up.kill('SIGTERM');
+    await exited;
+  }
+}, 60_000);
+
+it('npm start -- --once ends after the smoke message with exit code 0', async () => {
+  const options = { cwd: root, timeout: 90_000, maxBuffer: 64 * 1024 * 1024 };
+  const { stdout } = await run('npm', ['start', '--', '--once', '--base-port', '23900', '--state', join(folder, 'start')], options);
+  expect(stdout).toMatch(/14 stacks|smoke message from .* acknowledged D2 .* read after/);
+}, 120_000);
