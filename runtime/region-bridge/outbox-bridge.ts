@@ -26,7 +26,7 @@ const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
 
 /**
  * Drains the outbox to one group of another region: at least once, in order, with PUSH_CREDIT_BYTES under way (L9). A refusal starts
- * the outbox over from its oldest entry, as a new publisher and marked as retries, so that nothing overtakes it.
+ * the outbox over from its oldest entry, as a new publisher, so that nothing overtakes it.
  */
 export class OutboxBridge implements Publisher {
   publisherId: number;
@@ -36,16 +36,12 @@ export class OutboxBridge implements Publisher {
   private readonly forwarded: { value: number };
   private readonly dropped: { value: number };
   private follower: LogFollower;
-  private retryThrough: number;
-  private highest = 0;
   private retryMs = LINK_RETRY_FIRST_MS;
   private isWaiting = false;
 
-  /** Entries up to `retryThrough` may have been forwarded in an earlier run. */
-  constructor(parts: OutboxBridgeParts, target: OutboxTarget, retryThrough: number) {
+  constructor(parts: OutboxBridgeParts, target: OutboxTarget) {
     this.parts = parts;
     this.target = target;
-    this.retryThrough = retryThrough;
     this.publisherId = parts.nextPublisherId();
     this.forwarded = parts.telemetry.counter('iris_bridge_forwarded_total', 'Envelopes another region has committed');
     this.dropped = parts.telemetry.counter('iris_bridge_refused_for_good_total', 'Envelopes another region refused and will never take');
@@ -101,7 +97,6 @@ export class OutboxBridge implements Publisher {
     this.parts.bus.forget(this);
     this.publisherId = this.parts.nextPublisherId();
     this.underWay.clear();
-    this.retryThrough = this.highest;
     if (this.isWaiting) return;
     this.isWaiting = true;
     this.parts.telemetry.log.warn('bridge-waits', { group: this.target.group, code: refusal.code, retryMs: this.retryMs });
@@ -129,8 +124,7 @@ export class OutboxBridge implements Publisher {
 
   private forward({ position, envelope }: StoredEnvelope): void {
     this.underWay.set(position, envelope.length);
-    const flags = position <= this.retryThrough ? SEND_RETRY : 0;
-    this.highest = Math.max(this.highest, position);
-    this.parts.bus.forward(this.target.address, this, { flags, token: position, envelope });
+    // Always a retry: the same message may have come through another region's outbox, when its sender moved before it heard the ack.
+    this.parts.bus.forward(this.target.address, this, { flags: SEND_RETRY, token: position, envelope });
   }
 }

@@ -46,7 +46,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
   });
   await inboxes.load();
-  bridges.attach(inboxes, store.firstPosition);
+  bridges.attach(inboxes);
   for (const group of await store.outboxGroups()) bridges.of(group);
   const connections = new Set<Connection>();
   const parts = {
@@ -96,17 +96,14 @@ class Bridges {
   private readonly parts: { store: InboxStore; links: LinkPool; clock: Clock; telemetry: Telemetry; router: SlotRouter };
   private readonly bridges = new Map<string, OutboxBridge>();
   private inboxes: Inboxes | undefined;
-  private retryThrough = 0;
   private lastPublisherId = 0;
 
   constructor(parts: Bridges['parts']) {
     this.parts = parts;
   }
 
-  /** Entries below `firstPosition` may have been forwarded in an earlier run. */
-  attach(inboxes: Inboxes, firstPosition: number): void {
+  attach(inboxes: Inboxes): void {
     this.inboxes = inboxes;
-    this.retryThrough = firstPosition;
   }
 
   of(group: string): OutboxBridge {
@@ -128,7 +125,7 @@ class Bridges {
       change: inboxes.change.bind(inboxes),
       nextPublisherId: () => ++this.lastPublisherId,
     };
-    const bridge = new OutboxBridge(parts, { group, address }, this.retryThrough);
+    const bridge = new OutboxBridge(parts, { group, address });
     this.bridges.set(group, bridge);
     return bridge;
   }

@@ -9,6 +9,10 @@ export function checkUserName(name: Uint8Array): void {
   if (name.length === 0) throw new IrisError('NAME_INVALID', `empty user name, must be 1 to ${USER_BYTES_MAX} bytes`);
   if (name.length > USER_BYTES_MAX) throw new IrisError('FRAME_TOO_LARGE', `user name of ${name.length} bytes, limit is ${USER_BYTES_MAX}`);
   for (const byte of name) {
-    if (byte < 0x20) throw new IrisError('NAME_INVALID', `user name holds byte 0x${byte.toString(16).padStart(2, '0')}, control characters are not allowed`);
+    if (byte < 0x20)
+      throw new IrisError(
+        'NAME_INVALID',
+        `user name holds byte 0x${byte.toString(16).padStart(2, '0')}, control characters are not allowed`,
+      );
   }
 }
