@@ -41,6 +41,8 @@ export const command: Command = {
     });
     checkMachine(layout, thisMachine());
     if (!flags.json) io.result(`${renderPlan(plan)}\n`);
+    if (plan.foundation === 'distributed')
+      io.note('Kafka, ScyllaDB and Valkey do not run here: each core keeps log and inbox in its own folder');
     return await runFleet(layout, { flags, plan, io });
   },
 };
@@ -106,8 +108,9 @@ async function runFleet(layout: FleetLayout, { flags, plan, io }: { flags: Flags
         },
       },
     ]);
-    if (!io.signal.aborted) await serve(fleet, layout, { ...flags, io });
-    return 0;
+    const isDone = !io.signal.aborted && (await serve(fleet, layout, { ...flags, io }));
+    if (flags.once && !isDone) io.note('interrupted before the message arrived');
+    return flags.once && !isDone ? 1 : 0;
   } finally {
     const running = fleet.nodes.filter((node) => node.process.pid > 0).length;
     if (running > 0) io.note(`stopping ${running} nodes`);
@@ -132,16 +135,25 @@ function synthesisTask(plan: Plan, outDir: string, io: CommandIo): ProgressTask 
   };
 }
 
-/** Resolves on Ctrl-C, or after the smoke message with --once. @throws IrisError when the message does not arrive or a node keeps dying. */
-async function serve(fleet: Fleet, layout: FleetLayout, { io, json, smoke, once }: Flags & { io: CommandIo }): Promise<void> {
+/**
+ * True when the smoke message of --once arrived, false on Ctrl-C.
+ * @throws IrisError when the message does not arrive or a node keeps dying.
+ */
+async function serve(fleet: Fleet, layout: FleetLayout, flags: Flags & { io: CommandIo }): Promise<boolean> {
+  const { io, json } = flags;
+  io.result(json ? renderReady(layout.environment, fleet.nodes) : renderFleet(fleet.nodes));
+  const end = await Promise.race([talk(fleet, layout, flags), fleet.failed, interrupted(io.signal)]);
+  if (typeof end !== 'boolean') throw end;
+  return end;
+}
+
+/** Resolves only with --once: a fleet that stays up ends by another cause. */
+async function talk(fleet: Fleet, layout: FleetLayout, { io, json, smoke, once }: Flags & { io: CommandIo }): Promise<boolean> {
   const say = json ? io.note : io.result;
-  if (json) io.result(renderReady(layout.environment, fleet.nodes));
-  else say(renderFleet(fleet.nodes));
   if (smoke) say(renderSmoke(await smokeMessage(layout, io.signal)));
-  if (once) return;
+  if (once) return true;
   if (!json) say(renderTalk(fleet.nodes));
-  const failure = await Promise.race([fleet.failed, aborted(io.signal)]);
-  if (failure !== undefined) throw failure;
+  return await new Promise<boolean>(() => undefined);
 }
 
 async function bundlePrograms(outDir: string): Promise<NodePrograms> {
@@ -150,7 +162,7 @@ async function bundlePrograms(outDir: string): Promise<NodePrograms> {
   return { edge: program(entries.edge), core: program(entries.core) };
 }
 
-async function aborted(signal: AbortSignal): Promise<undefined> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+async function interrupted(signal: AbortSignal): Promise<false> {
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  return false;
 }

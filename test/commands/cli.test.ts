@@ -1,10 +1,4 @@
-import { runIris, temporaryFolder } from './run-iris.ts';
-
-/** Makes the launcher believe that it runs on another Node. */
-function pretend(versions: string, arch: string): string[] {
-  const patch = `Object.defineProperty(process,'versions',{value:{...process.versions,node:'${versions}'}});Object.defineProperty(process,'arch',{value:'${arch}'})`;
-  return ['--import', `data:text/javascript,${encodeURIComponent(patch)}`];
-}
+import { pretend, runIris, temporaryFolder } from './run-iris.ts';
 
 describe('iris', () => {
   it('lists its commands, units and exit codes with --help, and ends with 0', async () => {

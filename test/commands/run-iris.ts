@@ -82,3 +82,9 @@ export function writeDuo(folder: string): string {
   writeFileSync(path, JSON.stringify(duo));
   return path;
 }
+
+/** Makes the launcher believe that it runs on another Node. */
+export function pretend(versions: string, arch: string): string[] {
+  const patch = `Object.defineProperty(process,'versions',{value:{...process.versions,node:'${versions}'}});Object.defineProperty(process,'arch',{value:'${arch}'})`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(patch)}`];
+}

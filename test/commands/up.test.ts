@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityOf, isRunning } from '../../infra/local/process-identity.ts';
 import { freePortRow } from '../infra/local/free-port-row.ts';
-import { type IrisProcess, runIris, startIris, temporaryFolder, writeDuo } from './run-iris.ts';
+import { type IrisOptions, type IrisProcess, pretend, runIris, startIris, temporaryFolder, writeDuo } from './run-iris.ts';
 
 interface ReadyLine {
   readonly ready: boolean;
@@ -27,9 +27,10 @@ afterEach(async () => {
   }
 });
 
-async function up(folder: string, ...flags: string[]): Promise<Up> {
+async function up(folder: string, flags: readonly string[] = [], options: IrisOptions = {}): Promise<Up> {
   const environment = writeDuo(folder);
-  const run = startIris(['up', environment, '--json', '--base-port', String(await freePortRow()), ...flags], { cwd: folder });
+  const args = ['up', environment, '--json', '--base-port', String(await freePortRow()), ...flags];
+  const run = startIris(args, { cwd: folder, ...options });
   started.push(run);
   const ready: ReadyLine = JSON.parse(await run.line('stdout', /^\{"ready":true/));
   return { ...run, ready };
@@ -88,6 +89,7 @@ describe('iris up', () => {
     const fleet = await up(folder);
     const second = await runIris(['up', writeDuo(folder), '--json'], { cwd: folder });
     expect(second).toMatchObject({ code: 1, stdout: '' });
+    expect(second.stderr.match(/runs a fleet on/g)).toHaveLength(1);
     expect(second.stderr.split('\n').at(-1)).toMatch(
       new RegExp(`^iris: STATE_IN_USE: process ${fleet.child.pid} runs a fleet on .*--state$`),
     );
@@ -104,6 +106,14 @@ describe('iris up', () => {
     const second = await up(folder);
     const { stdout } = await runIris(['listen', '--as', 'bob', '--count', '1', '--at', edgeOf(second, 'south-edge-0')], { cwd: folder });
     expect(stdout).toMatch(/alice: before the crash$/);
+  });
+
+  it('leaves nothing running when the launcher on an older Node is killed with -9', async () => {
+    const fleet = await up(temporaryFolder(), [], { nodeArgs: pretend('20.20.2', process.arch) });
+    fleet.child.kill('SIGKILL');
+    await allGone(fleet.ready.nodes.map(({ pid }) => pid));
+    const { stderr } = await fleet.ended;
+    expect(stderr).toMatch(/^stopping 4 nodes$/m);
   });
 
   it('ends with 0 after the smoke message with --once, and leaves nothing running', async () => {
@@ -144,7 +154,7 @@ describe('iris send and iris listen', () => {
   it('refuse to guess where two fleets run, and take the one that --state names', async () => {
     const folder = temporaryFolder();
     await up(folder);
-    await up(folder, '--state', '.iris/other');
+    await up(folder, ['--state', '.iris/other']);
     const args = ['send', '--as', 'alice', '--to', 'bob', 'hello'];
     expect(await runIris(args, { cwd: folder })).toMatchObject({
       code: 1,

@@ -1,6 +1,9 @@
+import fc from 'fast-check';
+import { growth } from '../../../environments/growth.ts';
 import { BASE_PORT_DEFAULT } from '../../../infra/local/fleet-layout.ts';
 import { fleetShape } from '../../../infra/local/fleet-shape.ts';
 import { checkMachine, NODE_MEBIBYTES, needOf } from '../../../infra/local/machine-check.ts';
+import { createPlan } from '../../../infra/plan/create-plan.ts';
 import { readNodeConfig } from '../../../runtime/contract/node-config.ts';
 import { readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { proofLayout, proofPlan } from './proof-layout.ts';
@@ -56,6 +59,20 @@ describe('a shrunk fleet', () => {
   it('numbers the shards of chosen regions anew, so that every user keeps a home', () => {
     const small = proofLayout({ stateDirectory: '/state', basePort: 9_000, regions: ['sao-paulo', 'bangalore'] });
     expect(readSlotMap(small.slotMap).map).toMatchObject({ shards: 2, regions: [{ code: 'sao-paulo' }, { code: 'bangalore' }] });
+  });
+
+  it('covers every shard exactly once, whichever regions are chosen', () => {
+    const plan = createPlan(growth);
+    const codes = plan.regions.map(({ code }) => code);
+    fc.assert(
+      fc.property(fc.subarray(codes, { minLength: 1 }), fc.boolean(), (regions, isShrunk) => {
+        const shape = fleetShape(plan, { regions, isShrunk });
+        const groups = shape.regions.flatMap((region) => region.groups);
+        const shards = groups.flatMap(({ firstShard, shardCount }) => Array.from({ length: shardCount }, (_, index) => firstShard + index));
+        expect(shards.toSorted((a, b) => a - b)).toEqual(Array.from({ length: shape.shards }, (_, index) => index));
+        expect(shape.regions.map(({ code }) => code)).toEqual(codes.filter((code) => regions.includes(code)));
+      }),
+    );
   });
 
   it('fails on an unknown region and lists the known ones', () => {
