@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { IrisClient } from '../../runtime/client/iris-client.ts';
+import type { IrisClient } from '../../runtime/client/iris-client.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
-import { EDGE_OPTION_HELP, EDGE_OPTIONS, edgeAddress } from '../edge-address.ts';
+import { connectAs, EDGE_OPTION_HELP, EDGE_OPTIONS } from '../edge-connection.ts';
 
 export const command: Command = {
   name: 'listen',
@@ -23,9 +23,7 @@ export const command: Command = {
     if (positionals.length > 0) throw new UsageError(`iris listen takes no argument, got '${positionals[0]}'`);
     const user = values.as;
     const countMax = countOf(values.count);
-    const at = edgeAddress(values, io);
-    const token = values.token ?? io.env['IRIS_TOKEN'];
-    const client = await IrisClient.connect({ addresses: [at], user, ...(token === undefined ? {} : { token }) });
+    const { client, at } = await connectAs(user, values, io);
     io.note(`${user} listens at ${client.region}, ${at}${countMax === Number.POSITIVE_INFINITY ? '; Ctrl-C ends' : ''}`);
     let left: Promise<void> | undefined;
     const leave = async (): Promise<void> => {

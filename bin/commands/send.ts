@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
-import { IrisClient } from '../../runtime/client/iris-client.ts';
 import { type Command, UsageError } from '../command.ts';
-import { EDGE_OPTION_HELP, EDGE_OPTIONS, edgeAddress } from '../edge-address.ts';
+import { connectAs, EDGE_OPTION_HELP, EDGE_OPTIONS } from '../edge-connection.ts';
 
 export const command: Command = {
   name: 'send',
@@ -23,9 +22,7 @@ export const command: Command = {
     if (values.as === undefined || values.to === undefined) throw new UsageError('iris send needs --as and --to');
     if (text === undefined || surplus !== undefined) throw new UsageError('iris send takes one text; put it in quotes');
     const { as: user, to } = values;
-    const at = edgeAddress(values, io);
-    const token = values.token ?? io.env['IRIS_TOKEN'];
-    const client = await IrisClient.connect({ addresses: [at], user, ...(token === undefined ? {} : { token }) });
+    const { client, at } = await connectAs(user, values, io);
     try {
       const startedAtMs = performance.now();
       const { durability, sequence } = await client.send(to, text);

@@ -105,6 +105,7 @@ async function runFleet(layout: FleetLayout, { flags, plan, io }: { flags: Flags
         run: async (say) => {
           onStarted = (node, started) => say(`${started} of ${layout.nodes.length}: ${node.id} is ready`);
           await fleet.start();
+          if (io.signal.aborted) say('interrupted');
         },
       },
     ]);

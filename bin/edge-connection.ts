@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { findRunningFleet } from '../infra/local/fleet-file.ts';
+import { IrisClient } from '../runtime/client/iris-client.ts';
 import { IrisError } from '../runtime/contract/errors.ts';
 import { type CommandIo, UsageError } from './command.ts';
 
@@ -11,11 +12,35 @@ export const EDGE_OPTION_HELP = [
   ['--token <jwt>', 'the token of the user, where the environment asks for one; default: the variable IRIS_TOKEN, else none'],
 ] as const;
 
+interface EdgeFlags {
+  readonly at?: string | undefined;
+  readonly state?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+/** Milliseconds without a login after which the wait is told. */
+const PATIENCE_MS = 2_000;
+
+/**
+ * Logs a user in at the edge that the flags name.
+ * @throws UsageError, or IrisError CONNECTION_FAILED or AUTHENTICATION_FAILED.
+ */
+export async function connectAs(user: string, flags: EdgeFlags, io: CommandIo): Promise<{ client: IrisClient; at: string }> {
+  const at = edgeAddress(flags, io);
+  const token = flags.token ?? io.env['IRIS_TOKEN'];
+  const patience = setTimeout(() => io.note(`still trying to reach ${at}`), PATIENCE_MS);
+  try {
+    return { client: await IrisClient.connect({ addresses: [at], user, ...(token === undefined ? {} : { token }) }), at };
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
 /**
  * Where to connect.
  * @throws UsageError for an address that is not host:port; IrisError CONNECTION_FAILED when no fleet or more than one runs here.
  */
-export function edgeAddress(values: { at?: string | undefined; state?: string | undefined }, io: CommandIo): string {
+function edgeAddress(values: EdgeFlags, io: CommandIo): string {
   if (values.at !== undefined) {
     if (!/^[^\s:]+:\d{1,5}$/.test(values.at)) throw new UsageError(`--at is '${values.at}', it must be host:port`);
     return values.at;
