@@ -38,6 +38,8 @@ class LevelStore implements InboxStore {
   readonly firstPosition: number;
   private readonly database: Database;
   private reserved: number | undefined;
+  /** The commit called last: the next one waits for it, since a trim reads before it writes. */
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(database: Database, firstPosition: number) {
     this.database = database;
@@ -52,7 +54,14 @@ class LevelStore implements InboxStore {
     return new LevelBatch();
   }
 
-  async commit(batch: StoreBatch, { sync }: { sync: boolean }): Promise<void> {
+  commit(batch: StoreBatch, options: { sync: boolean }): Promise<void> {
+    const commit = this.last.then(() => this.write(batch, options));
+    // Its caller hears of a failure; the commits behind it go on.
+    this.last = commit.catch(() => undefined);
+    return commit;
+  }
+
+  private async write(batch: StoreBatch, { sync }: { sync: boolean }): Promise<void> {
     const { operations, trims } = batch as LevelBatch;
     const reserved = this.reserved;
     if (reserved !== undefined) operations.push({ type: 'put', key: keys.metaKey('reserved'), value: keys.numberValue(reserved) });
@@ -68,37 +77,39 @@ class LevelStore implements InboxStore {
 
   readInbox(user: Buffer, bucket: number, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
     const range = { gt: keys.inboxKey(user, bucket, position), lt: keys.inboxKey(user, bucket, keys.POSITION_END) };
-    return this.page(range, limits, (at) => this.firstIndex(keys.partialKey(user, bucket, at)));
+    return reading(() => this.page(range, limits, (at) => this.firstIndex(keys.partialKey(user, bucket, at))));
   }
 
   readOutbox(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
     const range = { gt: keys.outboxKey(group, position), lt: keys.outboxKey(group, keys.POSITION_END) };
-    return this.page(range, limits, async () => 0);
+    return reading(() => this.page(range, limits, async () => 0));
   }
 
-  async outboxGroups(): Promise<string[]> {
-    const groups: string[] = [];
-    for (let gte: Buffer = keys.outboxRange.gte; ; ) {
-      const [key] = await this.database.keys({ gte, lt: keys.outboxRange.lt, limit: 1 }).all();
-      if (key === undefined) return groups;
-      const group = keys.groupOf(key);
-      groups.push(group);
-      gte = keys.outboxKey(group, keys.POSITION_END);
-    }
+  outboxGroups(): Promise<string[]> {
+    return reading(async () => {
+      const groups: string[] = [];
+      for (let gte: Buffer = keys.outboxRange.gte; ; ) {
+        const [key] = await this.database.keys({ gte, lt: keys.outboxRange.lt, limit: 1 }).all();
+        if (key === undefined) return groups;
+        const group = keys.groupOf(key);
+        groups.push(group);
+        gte = keys.outboxKey(group, keys.POSITION_END);
+      }
+    });
   }
 
   async readMarks(names: readonly string[]): Promise<(StoredMark | undefined)[]> {
-    const values = await this.database.getMany(names.map(keys.markKey));
+    const values = await reading(() => this.database.getMany(names.map(keys.markKey)));
     return values.map((value) => (value === undefined ? undefined : markOf(value)));
   }
 
   async readParked(): Promise<StoredParked[]> {
-    const rows = await this.database.iterator(keys.parkedRange).all();
+    const rows = await reading(() => this.database.iterator(keys.parkedRange).all());
     return rows.map(([key, envelope]) => ({ ...keys.parkedPartsOf(key), envelope }));
   }
 
   async readLastSeen(user: Buffer): Promise<number | undefined> {
-    const value = await this.database.get(keys.lastSeenKey(user));
+    const value = await reading(() => this.database.get(keys.lastSeenKey(user)));
     return value === undefined ? undefined : keys.readNumber(value, 0);
   }
 
@@ -136,8 +147,6 @@ class LevelStore implements InboxStore {
         }
       }
       return page;
-    } catch (cause) {
-      throw new IrisError('STORE_FAILED', `the store cannot be read: ${errorLine(cause)}`);
     } finally {
       await iterator.close();
     }
@@ -158,6 +167,15 @@ class LevelStore implements InboxStore {
       if (isWhole) operations.push({ type: 'del', key }, { type: 'del', key: keys.partialKey(user, bucket, at) });
       else operations.push({ type: 'put', key: keys.partialKey(user, bucket, at), value: indexValue(index) });
     }
+  }
+}
+
+/** @throws IrisError STORE_FAILED for whatever the database says. */
+async function reading<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw new IrisError('STORE_FAILED', `the store cannot be read: ${errorLine(cause)}`);
   }
 }
 
