@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import { registerHooks } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorLine, IrisError } from '../runtime/contract/errors.ts';
@@ -41,11 +42,20 @@ async function importEnvironment(path: string): Promise<Environment> {
   return chosen[1] as Environment;
 }
 
+/** A file that is no part of a project with this package installed still finds its door: in a clone, and beside a bare checkout. */
+function openDoor(): { deregister(): void } {
+  const door = new URL(import.meta.url.endsWith('.ts') ? './index.ts' : './index.js', import.meta.url).href;
+  return registerHooks({ resolve: (specifier, context, next) => next(specifier === 'iris/environments' ? door : specifier, context) });
+}
+
 async function importModule(path: string): Promise<Record<string, unknown>> {
+  const hooks = openDoor();
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (cause) {
     throw new IrisError('FILE_UNREADABLE', `${path} cannot be loaded: ${errorLine(cause)}`);
+  } finally {
+    hooks.deregister();
   }
 }
 

@@ -1,7 +1,7 @@
 /** Every command that README and docs print is run as printed, in a folder of its own; a new one has to find its place here. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -55,6 +55,13 @@ it.each(Object.entries(ALONE))(
   },
   90_000,
 );
+
+it('plans the environment that the README writes, as it stands there', async () => {
+  const source = /```ts\n\/\/ my-environment\.ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1];
+  writeFileSync(join(folder, 'my-environment.ts'), source ?? '');
+  const plan = JSON.parse((await iris('npx iris plan my-environment.ts --json')).stdout) as { totals: { regions: number } };
+  expect(plan.totals.regions).toBe(2);
+});
 
 it('sends and listens as printed, while an environment runs', async () => {
   const up = spawn(process.execPath, [join(root, 'bin/iris.js'), 'up', 'proof', '--json'], {
