@@ -38,7 +38,8 @@ export const SESSION_QUEUED_BYTES_MAX = 262_144;
  * still fits; 100,000 slow clients hold 25 GiB at the most, and a session on average holds nothing.
  */
 export const PUSH_CREDIT_BYTES = 262_144;
-/** Messages a session may have sent without an answer; then its socket is not read. Eight full batches, or 8 MB. */
+/** Messages and bytes a session may have sent without an answer; then its socket is not read, so that one client cannot fill a link (A8). */
+export const SESSION_IN_FLIGHT_BYTES_MAX = 8 * 1_048_576;
 export const SESSION_IN_FLIGHT_MAX = 8_000;
 /** Refused (recipient) marks a session keeps; above it the session ends, since order could not be kept. */
 export const SESSION_FENCES_MAX = 1_024;

@@ -132,9 +132,8 @@ export class Committer {
     if (this.isRunning) return;
     this.isRunning = true;
     // The burst that brought this append may bring more: they share the commit.
-    this.parts.clock.soon(() => {
-      this.run().catch((error: unknown) => this.parts.telemetry.log.error('committer-stopped', { reason: errorLine(error) }));
-    });
+    // A bug in here must end the process: a core whose log stands still would refuse nothing and deliver nothing.
+    this.parts.clock.soon(() => void this.run());
   }
 
   private async run(): Promise<void> {
@@ -160,29 +159,31 @@ export class Committer {
   }
 
   private async commitOnce(entries: Entry[], changes: Change[]): Promise<void> {
-    let answered: readonly Entry[] = entries;
+    const batch = this.parts.store.batch();
+    this.order.begin(batch);
+    let accepted: readonly Entry[] = entries;
+    let placed: readonly Placed[];
     try {
       await this.order.readMissingMarks(entries);
-      const batch = this.parts.store.batch();
-      this.order.begin(batch);
-      const { accepted, hasAppended } = this.decide(entries);
-      answered = accepted;
+      const decided = this.decide(entries);
+      accepted = decided.accepted;
       this.order.releaseOverdue();
-      const placed = this.order.finish();
+      placed = this.order.finish();
       for (const change of changes) change.apply(batch);
-      const sync = hasAppended || placed.length > 0 || changes.some((change) => change.isSynced === true);
+      const sync = decided.hasAppended || placed.length > 0 || changes.some((change) => change.isSynced === true);
       await this.parts.store.commit(batch, { sync });
-      this.announce(accepted, placed);
-      for (const change of changes) change.done?.();
     } catch (error) {
       this.order.undo();
-      this.failed(answered, error);
+      this.failed(accepted, error);
       // Changes are idempotent: they wait for the next try, which comes after a pause since the disk is in trouble.
       this.changes.unshift(...changes);
       await new Promise<void>((resolve) => {
         this.parts.clock.after(COMMIT_RETRY_MS, resolve);
       });
+      return;
     }
+    this.announce(accepted, placed);
+    for (const change of changes) change.done?.();
   }
 
   /** Gives each entry its place; `accepted` are those to be acknowledged with the commit. */

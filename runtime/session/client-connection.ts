@@ -38,7 +38,7 @@ export class ClientConnection implements ConnectionHandler {
 
   checkIdle(nowMs: number, loginTimeoutMs: number): void {
     if (this.session !== undefined) this.session.checkIdle(nowMs);
-    else if (nowMs - this.openedMs > loginTimeoutMs) this.connection.end();
+    else if (nowMs - this.openedMs > loginTimeoutMs) this.connection.destroy();
   }
 
   /** Ends the connection after what is queued. */

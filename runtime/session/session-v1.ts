@@ -80,7 +80,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
 
   /** v1 has no ping, so only the time before the login is bounded. */
   checkIdle(nowMs: number): void {
-    if (!this.isLoggedIn && nowMs - this.openedMs > limits.LOGIN_TIMEOUT_MS) this.connection.end();
+    if (!this.isLoggedIn && nowMs - this.openedMs > limits.LOGIN_TIMEOUT_MS) this.connection.destroy();
   }
 
   /** v1 cannot be told; its connection ends with the node. */
@@ -203,6 +203,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
       this.parts.bursts.flushNow();
       this.isOpen = false;
       this.connection.end();
+      this.parts.clock.after(limits.FAREWELL_TIMEOUT_MS, () => this.connection.destroy());
       return;
     }
     this.parts.counters.logins.value++;
@@ -228,7 +229,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   /** `buffer[start … end)` are the entries, each with its u16 length: what SEND and BATCH carry already. */
   private publish(recipient: Buffer, count: number, buffer: Buffer, start: number, end: number): void {
     this.parts.counters.messagesIn.value += count;
-    this.sendWindow.opened(count);
+    this.sendWindow.opened(count, end - start);
     const publication = this.parts.publication;
     publication.publisher = this;
     publication.flags = SEND_FRESH;

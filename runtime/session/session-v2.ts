@@ -216,7 +216,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       });
       return;
     }
-    this.sendWindow.opened(frame.count);
+    this.sendWindow.opened(frame.count, reader.end - frame.entriesAt);
     const publication = this.parts.publication;
     publication.publisher = this;
     publication.flags = frame.flags;
@@ -275,6 +275,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.isOpen = false;
     this.splitter.stop();
     this.connection.end();
+    // A client that does not close its side must not keep the connection.
+    this.parts.clock.after(limits.FAREWELL_TIMEOUT_MS, () => this.connection.destroy());
   }
 }
 
