@@ -59,7 +59,9 @@ function report(error: unknown, io: CommandIo): number {
     return WRONG_USAGE;
   }
   const code = error instanceof IrisError ? error.code : 'unexpected';
-  io.note(`iris: ${code}: ${errorLine(error)}`);
+  // A list of problems is one line where a program reads it, and one line a problem where a person does.
+  const reason = io.isInteractive && error instanceof IrisError ? error.message : errorLine(error);
+  io.note(`iris: ${code}: ${reason}`);
   if (io.env['IRIS_DEBUG'] && error instanceof Error && error.stack !== undefined) io.note(error.stack);
   return REFUSED;
 }
