@@ -1,0 +1,121 @@
+import { createTcpTransport } from '../runtime/adapters/transport-tcp.ts';
+import { IrisError } from '../runtime/contract/errors.ts';
+import { FRAME_BYTES_MAX } from '../runtime/contract/limits.ts';
+import type { Connection, ConnectionHandler } from '../runtime/ports/transport.ts';
+import { Bursts, type BurstTarget } from '../runtime/wire/bursts.ts';
+import { ByteReader } from '../runtime/wire/byte-reader.ts';
+import type { ByteWriter } from '../runtime/wire/byte-writer.ts';
+import { type FrameSink, FrameSplitter } from '../runtime/wire/frame-splitter.ts';
+import type { Cursor } from '../runtime/wire/v2/cursor.ts';
+import { decodeFault } from '../runtime/wire/v2/fault.ts';
+import { encodeHello } from '../runtime/wire/v2/hello.ts';
+import { Opcode, VERSION_MAX, VERSION_MIN } from '../runtime/wire/v2/opcodes.ts';
+import { decodeSent } from '../runtime/wire/v2/sent.ts';
+
+/** What a client of the generator does with what it hears. */
+export interface ClientEvents {
+  /** The reader stands behind the opcode of a DELIVER. */
+  delivered?(reader: ByteReader, client: GeneratorClient): void;
+  sent?(count: number, durability: number): void;
+  refused?(count: number, reason: string): void;
+  /** All frames of one chunk have been handled. */
+  chunkDone?(): void;
+}
+
+export interface ClientOptions {
+  readonly address: string;
+  readonly user: string;
+  /** Number of the device whose sequences a sender counts. */
+  readonly device: number;
+  readonly cursors?: readonly Cursor[];
+}
+
+const transport = createTcpTransport();
+/** All clients share the writes of one burst, as the sessions of an edge do. */
+const bursts = new Bursts((callback) => {
+  setImmediate(callback);
+});
+const reader = new ByteReader();
+
+/** A v2 connection with nothing around it: no retries, no queue, no object per message, so that the generator is not what is measured. */
+export class GeneratorClient implements ConnectionHandler, BurstTarget, FrameSink {
+  burst: ByteWriter | undefined;
+  private readonly events: ClientEvents;
+  private readonly splitter = new FrameSplitter(FRAME_BYTES_MAX);
+  private connection: Connection | undefined;
+  private login: { resolve(): void; reject(error: IrisError): void } | undefined;
+
+  private constructor(events: ClientEvents) {
+    this.events = events;
+  }
+
+  /** Resolves when logged in. @throws IrisError CONNECTION_FAILED, AUTHENTICATION_FAILED */
+  static async connect({ address, user, device, cursors = [] }: ClientOptions, events: ClientEvents): Promise<GeneratorClient> {
+    const client = new GeneratorClient(events);
+    const loggedIn = new Promise<void>((resolve, reject) => {
+      client.login = { resolve, reject };
+    });
+    await transport.connect(address, (connection) => {
+      client.connection = connection;
+      return client;
+    });
+    const deviceBytes = Buffer.alloc(8);
+    deviceBytes.writeUInt32BE(device, 4);
+    const hello = { versionMin: VERSION_MIN, versionMax: VERSION_MAX, device: deviceBytes, user: Buffer.from(user), token: '', cursors };
+    encodeHello(client.writer(), hello);
+    await loggedIn;
+    return client;
+  }
+
+  writer(): ByteWriter {
+    return bursts.writer(this);
+  }
+
+  /** Drops the connection as a lost network does. */
+  destroy(): void {
+    this.splitter.stop();
+    this.connection?.destroy();
+  }
+
+  received(chunk: Buffer): void {
+    this.splitter.push(chunk, this);
+    this.events.chunkDone?.();
+  }
+
+  drained(): void {}
+
+  closed(reason: string): void {
+    this.login?.reject(new IrisError('CONNECTION_FAILED', `connection ended before the login: ${reason}`));
+    this.connection = undefined;
+  }
+
+  writeBurst(bytes: Buffer): void {
+    this.connection?.write(bytes);
+  }
+
+  frame(buffer: Buffer, start: number, end: number): void {
+    reader.reset(buffer, start, end);
+    switch (reader.u8()) {
+      case Opcode.Deliver:
+        this.events.delivered?.(reader, this);
+        break;
+      case Opcode.Sent: {
+        const { count, durability } = decodeSent(reader);
+        this.events.sent?.(count, durability);
+        break;
+      }
+      case Opcode.Fault: {
+        const { count, message } = decodeFault(reader);
+        if (count === 0) this.login?.reject(new IrisError('CONNECTION_FAILED', message));
+        this.events.refused?.(count, message);
+        break;
+      }
+      case Opcode.Welcome:
+        this.login?.resolve();
+        this.login = undefined;
+        break;
+      default:
+        break;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { IrisError } from '../runtime/contract/errors.ts';
+import { type Benchmark, UsageError } from './benchmark.ts';
+import { cpuPair } from './process-meter.ts';
+import { renderReport } from './report.ts';
+
+/** Loaded by name, so that one scenario does not pay for the imports of the others. */
+const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  durable: async () => (await import('./scenarios/durable.ts')).benchmark,
+  idle: async () => (await import('./scenarios/idle.ts')).benchmark,
+  's-1': async () => (await import('./scenarios/s-1-online.ts')).benchmark,
+  's-3': async () => (await import('./scenarios/s-3-celebrity.ts')).benchmark,
+  synth: async () => (await import('./scenarios/synth.ts')).benchmark,
+  plan: async () => (await import('./scenarios/plan.ts')).benchmark,
+};
+
+process.exit(await main(process.argv.slice(2)));
+
+/** Exit code: 0 measured, 1 the run failed, 2 wrong usage. A void figure is said in the table and is no failure. */
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  try {
+    if (name === undefined || name === '--help') {
+      process.stdout.write(await usage());
+      return 0;
+    }
+    if (!Object.hasOwn(SCENARIOS, name)) {
+      throw new UsageError(`no scenario is called '${name}'; there are ${Object.keys(SCENARIOS).join(', ')}`);
+    }
+    const benchmark = await SCENARIOS[name]!();
+    const { flag, stateRoot, profileDirectory } = parse(benchmark, args);
+    const note = (text: string) => void process.stderr.write(`${text}\n`);
+    const io = { note, stateRoot, cpus: cpuPair(), ...(profileDirectory === undefined ? {} : { profileDirectory }) };
+    process.stdout.write(`${renderReport(await benchmark.run(flag, io))}\n`);
+    return 0;
+  } catch (error) {
+    const isUsage =
+      error instanceof UsageError || (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
+    const reason = error instanceof IrisError ? `${error.code}: ${error.message}` : error instanceof Error ? error.message : String(error);
+    process.stderr.write(`benchmark: ${reason}\n`);
+    return isUsage ? 2 : 1;
+  }
+}
+
+function parse({ name, flags }: Benchmark, args: readonly string[]) {
+  const options = Object.fromEntries(
+    [...flags.map((flag) => flag.name), 'state', 'profile'].map((flag) => [flag, { type: 'string' as const }]),
+  );
+  const { values } = parseArgs({ args: [...args], options });
+  const numbers = new Map(flags.map((flag) => [flag.name, wholeNumber(flag.name, values[flag.name] ?? String(flag.fallback))]));
+  return {
+    flag: (wanted: string): number => {
+      const value = numbers.get(wanted);
+      if (value === undefined) throw new UsageError(`${name} has no flag --${wanted}`);
+      return value;
+    },
+    stateRoot: values['state'] ?? tmpdir(),
+    profileDirectory: values['profile'],
+  };
+}
+
+function wholeNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${flag} is '${text}', it must be a whole number from 1 on`);
+  return value;
+}
+
+async function usage(): Promise<string> {
+  const lines = ['npm run benchmark -- <scenario> [flags]', ''];
+  for (const load of Object.values(SCENARIOS)) {
+    const { name, summary, flags } = await load();
+    lines.push(`${name.padEnd(8)} ${summary}`);
+    for (const flag of flags) lines.push(`         --${flag.name} ${flag.fallback}: ${flag.meaning}`);
+  }
+  lines.push('', '--state DIR: where stores are made (default: the system’s temporary folder); its disk is what D2 measures');
+  lines.push('--profile DIR: a CPU profile of every server process');
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,90 @@
+/** The scripts behind docs/performance.md, with tiny numbers: that they count right, not how fast anything is. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { DeliveryLedger } from '../../benchmarks/delivery-ledger.ts';
+import { isWhole, stampPayload } from '../../benchmarks/payload.ts';
+import { median, type Report } from '../../benchmarks/report.ts';
+
+const main = join(import.meta.dirname, '..', '..', 'benchmarks', 'main.ts');
+
+function benchmark(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+function reportOf(...args: string[]): Report {
+  const { status, stdout, stderr } = benchmark(...args);
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.trimEnd().split('\n');
+  return JSON.parse(lines[lines.length - 1] as string) as Report;
+}
+
+describe('the benchmark command', () => {
+  it('delivers every durable message once and in order and prints µs, class and counts on one JSON line (L1, L2, L3)', () => {
+    const { scenario, figures } = reportOf('durable', '--messages', '16000', '--rounds', '1', '--senders', '4');
+    expect(scenario).toBe('durable');
+    expect(figures.map(({ what }) => what)).toEqual(['frames of 500 × 64 B', 'frames of 1 × 64 B']);
+    for (const { values, unit, durability, deliveries, voidReasons } of figures) {
+      expect(unit).toBe('µs CPU/message');
+      expect(values).toHaveLength(1);
+      expect(Number.isFinite(values[0])).toBe(true);
+      expect(voidReasons).toContainEqual(expect.stringMatching(/^too short: .* s of CPU, needs 0.5$/));
+      expect(durability).toBe('D2');
+      // A warm-up of a quarter in whole frames for each of four senders, then the round, of both kinds.
+      expect(deliveries).toEqual({ received: 4_000 + 16_000 + 252 + 1_000, lost: 0, doubled: 0, outOfOrder: 0, refused: 0 });
+    }
+  });
+
+  it('logs in idle connections and prints the memory of edge and core', () => {
+    const { figures } = reportOf('idle', '--connections', '200');
+    expect(figures.map(({ unit }) => unit)).toEqual(Array.from({ length: 3 }, () => 'KB PSS/connection'));
+    expect(figures[0]?.details).toMatchObject({ connections: 200 });
+    for (const { voidReasons } of figures) expect(voidReasons).toEqual([]);
+  });
+
+  it('lists its scenarios without a name', () => {
+    const { status, stdout } = benchmark();
+    expect(status).toBe(0);
+    expect(stdout.match(/^[a-z][a-z0-9-]* {2,}/gm)?.map((name) => name.trim())).toEqual(['durable', 'idle', 's-1', 's-3', 'synth', 'plan']);
+  });
+
+  it.each([
+    [['durabel'], /^benchmark: no scenario is called 'durabel'; there are durable, .*\n$/],
+    [['idle', '--connections', '0'], /^benchmark: --connections is '0', it must be a whole number from 1 on\n$/],
+    [['idle', '--conections', '1'], /^benchmark: Unknown option '--conections'.*\n$/],
+  ])('fails on %j with one line and exit code 2', (args, line) => {
+    const { status, stdout, stderr } = benchmark(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(line);
+  });
+});
+
+describe('the ledger behind the counts', () => {
+  it('counts a gap as lost until it closes, then as out of order, and a second copy as doubled', () => {
+    const ledger = new DeliveryLedger();
+    for (const number of [1, 2, 5, 3, 3]) ledger.take(7, number);
+    expect(ledger.verdict(5)).toEqual({ received: 4, lost: 1, doubled: 1, outOfOrder: 1, refused: 0 });
+    ledger.take(7, 4);
+    expect(ledger.verdict(5)).toEqual({ received: 5, lost: 0, doubled: 1, outOfOrder: 2, refused: 0 });
+  });
+
+  it('keeps the numbers of senders apart', () => {
+    const ledger = new DeliveryLedger();
+    for (const sender of [0, 1, 2]) ledger.take(sender, 1);
+    expect(ledger.verdict(3)).toEqual({ received: 3, lost: 0, doubled: 0, outOfOrder: 0, refused: 0 });
+  });
+
+  it('tells a payload that arrived whole from one that did not', () => {
+    const body = Buffer.alloc(64);
+    stampPayload(body, 3, 4_000_000_000, 1.5);
+    expect(isWhole(body, 0, 64)).toBe(true);
+    expect(isWhole(body, 0, 63)).toBe(false);
+    body[5] = (body[5] as number) ^ 1;
+    expect(isWhole(body, 0, 64)).toBe(false);
+  });
+
+  it('takes the middle value, or the mean of two', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 2, 3])).toBe(2.5);
+  });
+});
