@@ -56,8 +56,13 @@ export class AppendOrder {
     for (const parked of await this.store.readParked()) this.parked.add(parked);
   }
 
-  get isFull(): boolean {
-    return this.parked.isFull;
+  /** False for an envelope that would have to wait for its predecessor while as many wait as may: that costs its sender only (A8). */
+  hasRoomFor(envelope: Buffer, markKey: string, destination: Destination): boolean {
+    if (!this.parked.isFull || destination.kind !== 'inbox') return true;
+    const high = this.marks.high(markKey) ?? 0;
+    const first = envelopeSequence(envelope);
+    const isLate = first + envelopeCount(envelope) - 1 <= high;
+    return isLate || envelopePrevious(envelope) <= high || this.parked.has(markKey, first);
   }
 
   get hasParked(): boolean {
@@ -137,15 +142,17 @@ export class AppendOrder {
     }
   }
 
-  /** At or below the mark: a duplicate, unless it is one that was passed over. */
+  /** At or below the mark: a duplicate, unless it is one that was passed over. Those passed over may come in any order. */
   private placeLate(envelope: Buffer, place: { markKey: string; first: number; last: number; recipient: string }): boolean {
     const holes = this.marks.holesOf(place.markKey);
     const hole = holes.find(({ from, to }) => place.first > from && place.last <= to);
     if (hole === undefined) return this.duplicate();
     const high = this.marks.high(place.markKey) as number;
     this.undos.push(() => this.marks.setHoles(place.markKey, holes));
-    const left = place.last < hole.to ? [{ from: place.last, to: hole.to }] : [];
-    this.marks.setHoles(place.markKey, [...holes.filter((other) => other !== hole), ...left]);
+    const previous = envelopePrevious(envelope);
+    const before = previous > hole.from ? [{ from: hole.from, to: previous }] : [];
+    const after = place.last < hole.to ? [{ from: place.last, to: hole.to }] : [];
+    this.marks.setHoles(place.markKey, [...holes.filter((other) => other !== hole), ...before, ...after]);
     this.append(envelope, { markKey: place.markKey, last: high, destination: INBOX, recipient: place.recipient });
     return true;
   }

@@ -31,6 +31,7 @@ export class Attachment implements InboxSubscription {
   private readonly acknowledgedAtStart: readonly InboxCursor[];
   private readonly startedAfter: number;
   private isReplaced = false;
+  private isStarted = false;
   private hasPartial = false;
   private replaying: LogFollower | undefined;
 
@@ -60,20 +61,21 @@ export class Attachment implements InboxSubscription {
   start(): void {
     const cursors = this.acknowledgedAtStart;
     if (cursors.length === 0) {
-      this.follower.start();
+      this.begin();
       return;
     }
     this.parts.change({
       apply: (batch) => {
         for (const cursor of cursors) batch.trimInbox(this.user, FIRST_BUCKET, cursor);
       },
-      done: () => this.follower.start(),
+      done: () => this.begin(),
     });
   }
 
   /** Reads on after a failed read. */
   retry(): void {
-    this.follower.start();
+    this.replaying?.start();
+    if (this.isStarted) this.follower.start();
   }
 
   /**
@@ -105,8 +107,9 @@ export class Attachment implements InboxSubscription {
     this.follower.grant(Math.max(0, left));
   }
 
+  /** A commit that comes before the start is read from the store like everything else. */
   committed(entry: StoredEnvelope): void {
-    this.follower.committed(entry);
+    if (this.isStarted) this.follower.committed(entry);
   }
 
   grant(bytes: number): void {
@@ -147,7 +150,13 @@ export class Attachment implements InboxSubscription {
     this.isReplaced = true;
   }
 
+  private begin(): void {
+    this.isStarted = true;
+    this.follower.start();
+  }
+
   private push(entry: StoredEnvelope): void {
+    if (entry.firstIndex > 0) this.hasPartial = true;
     if (!this.isSelective) this.places.add(entry.position, envelopeCount(entry.envelope));
     const at = { bucket: FIRST_BUCKET, position: entry.position, firstIndex: entry.firstIndex };
     this.subscriber.pushed(at, entry.envelope, 0, entry.envelope.length);

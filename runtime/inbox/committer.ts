@@ -123,7 +123,6 @@ export class Committer {
   }
 
   private fullness(): string | undefined {
-    if (this.order.isFull) return `messages that wait for their predecessors take ${limits.PARKED_BYTES_MAX} bytes, the limit`;
     if (this.queue.length < limits.COMMIT_QUEUED_MAX && this.queuedBytes < limits.COMMIT_QUEUED_BYTES_MAX) return undefined;
     return `${this.queue.length} envelopes of ${this.queuedBytes} bytes wait for the log, limits are ${limits.COMMIT_QUEUED_MAX} and ${limits.COMMIT_QUEUED_BYTES_MAX}`;
   }
@@ -176,7 +175,7 @@ export class Committer {
       this.order.undo();
       this.failed(accepted, error);
       // Changes are idempotent: they wait for the next try, which comes after a pause since the disk is in trouble.
-      this.changes.unshift(...changes);
+      this.changes = [...changes, ...this.changes];
       await new Promise<void>((resolve) => {
         this.parts.clock.after(COMMIT_RETRY_MS, resolve);
       });
@@ -198,6 +197,11 @@ export class Committer {
           message: 'an earlier message to this recipient was refused',
           retryAfterMs: 0,
         });
+        continue;
+      }
+      if (!this.order.hasRoomFor(request.envelope, entry.markKey, entry.destination)) {
+        const message = `messages that wait for their predecessors take ${limits.PARKED_BYTES_MAX} bytes, the limit`;
+        this.refuse(request, recipient, { code: 'OVERLOADED', message, retryAfterMs: 1_000 });
         continue;
       }
       accepted.push(entry);

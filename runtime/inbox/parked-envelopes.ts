@@ -2,12 +2,16 @@ import { PARKED_BYTES_MAX } from '../contract/limits.ts';
 import type { StoredParked } from '../ports/inbox-store.ts';
 import { envelopePrevious, envelopeSequence } from '../wire/envelope.ts';
 
+/** Bytes that an entry costs beside its envelope: its objects and its place in the row. */
+const ENTRY_BYTES = 256;
+
 /**
  * Envelopes that came before their predecessor, which is still on its way from another region’s outbox: a sender moved to another
  * region and its later messages took the shorter way (L3). They are in the store as well; here they wait in the order of their sequence.
  */
 export class ParkedEnvelopes {
-  private readonly rows = new Map<string, StoredParked[]>();
+  private readonly rows = new Map<string, Row>();
+  /** With ENTRY_BYTES for each, so that many small ones are bounded too (L8). */
   private bytes = 0;
 
   get isEmpty(): boolean {
@@ -19,35 +23,68 @@ export class ParkedEnvelopes {
   }
 
   has(markKey: string, sequence: number): boolean {
-    return this.rows.get(markKey)?.some((parked) => envelopeSequence(parked.envelope) === sequence) ?? false;
+    const row = this.rows.get(markKey);
+    return row !== undefined && sequenceAt(row, placeOf(row, sequence)) === sequence;
   }
 
   add(parked: StoredParked): void {
-    const row = this.rows.get(parked.markKey) ?? [];
+    const row = this.rows.get(parked.markKey) ?? { entries: [], head: 0 };
     this.rows.set(parked.markKey, row);
-    const sequence = envelopeSequence(parked.envelope);
-    const at = row.findIndex((other) => envelopeSequence(other.envelope) > sequence);
-    row.splice(at < 0 ? row.length : at, 0, parked);
-    this.bytes += parked.envelope.length;
+    const at = placeOf(row, envelopeSequence(parked.envelope));
+    if (at === row.head && row.head > 0) row.entries[--row.head] = parked;
+    else row.entries.splice(at, 0, parked);
+    this.bytes += parked.envelope.length + ENTRY_BYTES;
   }
 
   remove(parked: StoredParked): void {
-    const row = this.rows.get(parked.markKey) ?? [];
-    const at = row.indexOf(parked);
-    if (at < 0) return;
-    row.splice(at, 1);
-    this.bytes -= parked.envelope.length;
-    if (row.length === 0) this.rows.delete(parked.markKey);
+    const row = this.rows.get(parked.markKey);
+    if (row === undefined) return;
+    const at = placeOf(row, envelopeSequence(parked.envelope));
+    if (row.entries[at] !== parked) return;
+    if (at === row.head) row.head++;
+    else row.entries.splice(at, 1);
+    if (row.head * 2 > row.entries.length) {
+      row.entries.splice(0, row.head);
+      row.head = 0;
+    }
+    this.bytes -= parked.envelope.length + ENTRY_BYTES;
+    if (row.head === row.entries.length) this.rows.delete(parked.markKey);
   }
 
   /** The next one whose predecessor is stored, given the row’s mark. */
   ready(markKey: string, mark: number): StoredParked | undefined {
-    const first = this.rows.get(markKey)?.[0];
+    const row = this.rows.get(markKey);
+    const first = row?.entries[row.head];
     return first !== undefined && envelopePrevious(first.envelope) <= mark ? first : undefined;
   }
 
   /** The oldest of each row that was parked before `beforeMs`. */
   overdue(beforeMs: number): StoredParked[] {
-    return [...this.rows.values()].flatMap((row) => (row[0] !== undefined && row[0].parkedAtMs < beforeMs ? [row[0]] : []));
+    return [...this.rows.values()].flatMap(({ entries, head }) => {
+      const first = entries[head];
+      return first !== undefined && first.parkedAtMs < beforeMs ? [first] : [];
+    });
   }
+}
+
+/** Entries in the order of their sequence; those before `head` have gone, so that taking the first costs nothing. */
+interface Row {
+  readonly entries: StoredParked[];
+  head: number;
+}
+
+/** Where this sequence stands in the row, or would: the first entry that is not below it. */
+function placeOf(row: Row, sequence: number): number {
+  let [low, high] = [row.head, row.entries.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sequenceAt(row, middle) as number) < sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function sequenceAt({ entries }: Row, at: number): number | undefined {
+  const entry = entries[at];
+  return entry === undefined ? undefined : envelopeSequence(entry.envelope);
 }
