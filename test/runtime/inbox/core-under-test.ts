@@ -1,0 +1,144 @@
+import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
+import { Inboxes } from '../../../runtime/inbox/inboxes.ts';
+import type { Refusal } from '../../../runtime/ports/bus.ts';
+import type { InboxSubscriber } from '../../../runtime/ports/inbox-feed.ts';
+import type { StoredEnvelope } from '../../../runtime/ports/inbox-store.ts';
+import type { AppendOrigin, ReadRequest } from '../../../runtime/ports/shard-owner.ts';
+import { bodiesOf, type EnvelopeParts, envelopeOf, senderOf } from '../../fakes/envelopes.ts';
+import { ManualClock } from '../../fakes/manual-clock.ts';
+import { MemoryDisk, type MemoryInboxStore, openMemoryStore } from '../../fakes/memory-inbox-store.ts';
+import { MemoryTelemetry } from '../../fakes/memory-telemetry.ts';
+
+const MAP = createSlotMap({
+  environment: 'unit',
+  version: 1,
+  shards: 1,
+  regions: [
+    { code: 'tokyo', awsRegion: 'ap-northeast-1', groups: [{ id: 'tokyo-0', firstShard: 0, shardCount: 1, address: '127.0.0.1:1' }] },
+  ],
+});
+/** Every user is at home in the one group. */
+export const ONE_GROUP = new SlotRouter(MAP, expandTable(MAP));
+
+export type Answer = { readonly kind: 'appended'; readonly durability: number } | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** One link into a core: appends and remembers the answers. */
+export class TestOrigin implements AppendOrigin {
+  readonly answers = new Map<number, Answer>();
+  readonly order: number[] = [];
+  cuts: string[] = [];
+  private readonly core: CoreUnderTest;
+  private correlation = 0;
+
+  constructor(core: CoreUnderTest) {
+    this.core = core;
+  }
+
+  /** Returns the correlation under which `answers` will hold the answer. */
+  send(parts: EnvelopeParts, { flags = 0, publisherId = 1 } = {}): number {
+    return this.sendEnvelope(envelopeOf(parts), { flags, publisherId });
+  }
+
+  sendEnvelope(envelope: Buffer, { flags = 0, publisherId = 1 } = {}): number {
+    const correlation = ++this.correlation;
+    this.core.inboxes.append({ origin: this, correlation, publisherId, flags, envelope });
+    return correlation;
+  }
+
+  appended(correlation: number, durability: number): void {
+    this.answer(correlation, { kind: 'appended', durability });
+  }
+
+  refused(correlation: number, _recipient: Buffer, refusal: Refusal): void {
+    this.answer(correlation, { kind: 'refused', refusal });
+  }
+
+  settled(): void {}
+
+  cut(reason: string): void {
+    this.cuts.push(reason);
+  }
+
+  /** `appended` or the code of the refusal. */
+  outcome(correlation: number): string | undefined {
+    const answer = this.answers.get(correlation);
+    return answer?.kind === 'refused' ? answer.refusal.code : answer?.kind;
+  }
+
+  private answer(correlation: number, answer: Answer): void {
+    if (this.answers.has(correlation)) throw new Error(`append ${correlation} was answered twice`);
+    this.answers.set(correlation, answer);
+    this.order.push(correlation);
+  }
+}
+
+/** Everything a reader was pushed. */
+export class TestReader implements InboxSubscriber {
+  readonly pushes: { position: number; firstIndex: number; bodies: string[]; sender: string }[] = [];
+  readonly ends: string[] = [];
+
+  pushed(at: { position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
+    const envelope = buffer.subarray(start, end);
+    this.pushes.push({ position: at.position, firstIndex: at.firstIndex, bodies: bodiesOf(envelope), sender: senderOf(envelope) });
+  }
+
+  ended(reason: 'replaced' | 'flushed'): void {
+    this.ends.push(reason);
+  }
+
+  get bodies(): string[] {
+    return this.pushes.flatMap(({ bodies, firstIndex }) => bodies.slice(firstIndex));
+  }
+}
+
+/** The inboxes of one core over a memory store, on a clock that the test moves; it can be killed and started again. */
+export class CoreUnderTest {
+  readonly clock = new ManualClock();
+  readonly telemetry = new MemoryTelemetry();
+  readonly disk = new MemoryDisk();
+  readonly outbox: { group: string; entry: StoredEnvelope }[] = [];
+  inboxes!: Inboxes;
+  private store: MemoryInboxStore | undefined;
+
+  static async start(router = ONE_GROUP): Promise<CoreUnderTest> {
+    const core = new CoreUnderTest();
+    await core.restart(router);
+    return core;
+  }
+
+  /** What the process held is gone; what the disk holds stays. */
+  async restart(router = ONE_GROUP): Promise<void> {
+    await this.store?.close();
+    this.store = openMemoryStore(this.disk);
+    this.inboxes = new Inboxes({
+      store: this.store,
+      router,
+      clock: this.clock,
+      telemetry: this.telemetry,
+      region: 'tokyo',
+      group: 'tokyo-0',
+      outboxCommitted: (group, entry) => void this.outbox.push({ group, entry }),
+    });
+    await this.inboxes.load();
+  }
+
+  origin(): TestOrigin {
+    return new TestOrigin(this);
+  }
+
+  attach(reader: TestReader, user = 'bob', request: Partial<ReadRequest> = {}) {
+    const defaults = { user: Buffer.from(user), creditBytes: 1 << 20, isSelective: false, acknowledged: [], shown: [] };
+    return this.inboxes.attach({ ...defaults, ...request }, reader);
+  }
+
+  /** Runs everything that needs no time. */
+  settle(): Promise<void> {
+    return this.clock.settle();
+  }
+
+  /** The bodies stored for a user, in the order of the log. */
+  stored(user = 'bob'): string[] {
+    const rows = this.disk.inboxes.get(`${Buffer.from(user).toString('hex')} 0`) ?? new Map<number, Buffer>();
+    return [...rows.entries()].sort(([a], [b]) => a - b).flatMap(([, envelope]) => bodiesOf(envelope));
+  }
+}
