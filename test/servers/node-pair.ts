@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createSlotMap } from '../../runtime/contract/slot-map.ts';
+
+/** A node as an operator starts it: `node runtime/edge.ts <config>`, read through its ready line, its stderr and its exit code. */
+export class NodeProcess {
+  private readonly child: ChildProcess;
+  private readonly notes: string[] = [];
+  private readonly exited: Promise<number | null>;
+  listen: Readonly<Record<string, string>> = {};
+
+  constructor(role: 'edge' | 'core', configPath: string, env: Readonly<Record<string, string>> = {}) {
+    const entry = resolve(__dirname, `../../runtime/${role}.ts`);
+    this.child = spawn(process.execPath, [entry, configPath], { stdio: ['ignore', 'pipe', 'pipe'], env });
+    this.child.stderr?.on('data', (chunk: Buffer) => this.notes.push(chunk.toString()));
+    this.exited = once(this.child, 'close').then(([code]) => code as number | null);
+  }
+
+  /** Everything on stderr so far. */
+  get said(): string {
+    return this.notes.join('');
+  }
+
+  /** Kilobytes of memory that the process holds now. */
+  get residentKilobytes(): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
+  }
+
+  async ready(): Promise<void> {
+    const lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream });
+    const line = once(lines, 'line').then(([text]) => JSON.parse(text as string) as { event: string; listen: Record<string, string> });
+    const ended = this.exited.then((code) => {
+      throw new Error(`the node ended with ${code} before it was ready: ${this.said}`);
+    });
+    this.listen = (await Promise.race([line, ended])).listen;
+  }
+
+  /** SIGTERM; resolves to the exit code. */
+  stop(): Promise<number | null> {
+    this.child.kill('SIGTERM');
+    return this.exited;
+  }
+
+  kill(): Promise<number | null> {
+    this.child.kill('SIGKILL');
+    return this.exited;
+  }
+
+  /** Resolves to the exit code once the process ends by itself. */
+  ended(): Promise<number | null> {
+    return this.exited;
+  }
+}
+
+/** One edge and one core on loopback, with their configs and store in a folder of their own. */
+export class NodePair {
+  readonly folder = mkdtempSync(join(tmpdir(), 'iris-pair-'));
+  readonly basePort: number;
+  private readonly edgeFields: Readonly<Record<string, unknown>>;
+  edge!: NodeProcess;
+  core!: NodeProcess;
+
+  private constructor(basePort: number, edgeFields: Readonly<Record<string, unknown>>) {
+    this.basePort = basePort;
+    this.edgeFields = edgeFields;
+  }
+
+  /** Takes four ports from `basePort` up; `edgeFields` are laid over the edge’s config. */
+  static async start(basePort: number, edgeFields: Readonly<Record<string, unknown>> = {}): Promise<NodePair> {
+    const pair = new NodePair(basePort, edgeFields);
+    pair.writeConfigs();
+    await pair.startCore();
+    await pair.startEdge();
+    return pair;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.basePort}`;
+  }
+
+  async startCore(): Promise<void> {
+    this.core = new NodeProcess('core', join(this.folder, 'core.json'));
+    await this.core.ready();
+  }
+
+  /** Ready to serve: its link to the core is up. */
+  async startEdge(): Promise<void> {
+    this.edge = new NodeProcess('edge', join(this.folder, 'edge.json'));
+    await this.edge.ready();
+    await until(async () => (await this.admin('edge', '/readyz')).status === 200, 'the edge is ready');
+  }
+
+  admin(role: 'edge' | 'core', path: string): Promise<{ status: number; body: string }> {
+    const port = this.basePort + (role === 'edge' ? 1 : 3);
+    return new Promise((resolve, reject) => {
+      get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+      }).on('error', reject);
+    });
+  }
+
+  /** A metric’s value now. */
+  async metric(role: 'edge' | 'core', name: string): Promise<number> {
+    const { body } = await this.admin(role, '/metrics');
+    return Number(new RegExp(`^${name}\\{[^}]*\\} (.+)$`, 'm').exec(body)?.[1]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.edge.kill(), this.core.kill()]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private writeConfigs(): void {
+    const at = (offset: number) => ({ host: '127.0.0.1', port: this.basePort + offset });
+    const address = `127.0.0.1:${this.basePort + 2}`;
+    const groups = [{ id: 'tokyo-0', firstShard: 0, shardCount: 4, address }];
+    const map = createSlotMap({
+      environment: 'unit',
+      version: 1,
+      shards: 4,
+      regions: [{ code: 'tokyo', awsRegion: 'ap-northeast-1', groups }],
+    });
+    const shared = { format: 'iris-node/1', environment: 'unit', region: 'tokyo', local: true, slotMapPath: 'slot-map.json' };
+    const edge = {
+      ...shared,
+      role: 'edge',
+      node: 'tokyo-edge-0',
+      client: at(0),
+      admin: at(1),
+      authentication: { kind: 'none' },
+      drainTimeoutMs: 1_000,
+      ...this.edgeFields,
+    };
+    const core = {
+      ...shared,
+      role: 'core',
+      node: 'tokyo-core-0',
+      group: 'tokyo-0',
+      link: at(2),
+      admin: at(3),
+      store: { kind: 'embedded', directory: 'store' },
+    };
+    for (const [name, document] of Object.entries({ 'slot-map': map, edge, core })) {
+      writeFileSync(join(this.folder, `${name}.json`), JSON.stringify(document));
+    }
+  }
+}
+
+/** Asks until it is so; fails with `what` after `deadlineMs`. */
+export async function until(isSo: () => boolean | Promise<boolean>, what: string, deadlineMs = 10_000): Promise<void> {
+  const endMs = performance.now() + deadlineMs;
+  while (!(await isSo())) {
+    if (performance.now() > endMs) throw new Error(`${what}: not within ${deadlineMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
