@@ -2,148 +2,35 @@ import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { openLevelStore } from '../adapters/inbox-store-level.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
-import { IrisError } from '../contract/errors.ts';
-import { DEDUP_SWEEP_MS, DEDUP_WINDOW_MS } from '../contract/limits.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
-import type { SlotRouter } from '../contract/slot-map.ts';
-import { Inboxes } from '../inbox/inboxes.ts';
-import { LinkPool } from '../link/link-pool.ts';
-import { LinkServer } from '../link/link-server.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { InboxStore } from '../ports/inbox-store.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
-import type { Connection } from '../ports/transport.ts';
-import { OutboxBridge } from '../region-bridge/outbox-bridge.ts';
-import { Bursts } from '../wire/bursts.ts';
 import { startAdminServer } from './admin-server.ts';
+import { openCore } from './core-node.ts';
 import type { RunningNode } from './running-node.ts';
 import { loadSlotMap } from './slot-map-file.ts';
 
 /**
- * Starts a core: the owner of one group’s shards, with its log, inboxes and outboxes.
+ * Starts a core on this machine: the owner of one group’s shards, with its log, inboxes and outboxes.
  * @throws IrisError CONFIG_INVALID, FILE_UNREADABLE, STATE_IN_USE, STORE_FAILED, ADDRESS_IN_USE
  */
 export async function startCore(config: CoreConfig): Promise<RunningNode> {
   const router = loadSlotMap(config.slotMapPath, config.environment);
-  checkGroup(config, router);
   const telemetry = createPinoTelemetry({ node: config.node, region: config.region, role: 'core' });
   const store = await openLevelStore(config.store.directory);
-  const clock = systemClock;
-  const bursts = new Bursts((callback) => clock.soon(callback));
-  const identity = { environment: config.environment, region: config.region, node: config.node };
-  const links = new LinkPool(
-    { transport: createTcpTransport(), clock, random: systemRandom, bursts, log: telemetry.log, identity },
-    config.addresses,
-  );
-  const bridges = new Bridges({ store, links, clock, telemetry, router });
-  const inboxes = new Inboxes({
-    store,
+  const core = await openCore(config, {
     router,
-    clock,
+    store,
+    transport: createTcpTransport(),
+    clock: systemClock,
+    random: systemRandom,
     telemetry,
-    region: config.region,
-    group: config.group,
-    outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
   });
-  await inboxes.load();
-  bridges.attach(inboxes);
-  for (const group of await store.outboxGroups()) bridges.of(group);
-  const connections = new Set<Connection>();
-  const parts = {
-    owner: inboxes,
-    bursts,
-    clock,
-    log: telemetry.log,
-    environment: config.environment,
-    node: config.node,
-    closed: (connection: Connection) => connections.delete(connection),
-  };
-  let isDraining = false;
-  const listening = await createTcpTransport().listen(config.link, (connection) => {
-    connections.add(connection);
-    return new LinkServer(parts, connection);
-  });
-  const admin = await startAdminServer(config.admin, { telemetry, unreadyReason: () => (isDraining ? 'draining' : undefined) });
-  const sweep = sweepMarks(store, clock, telemetry);
-  telemetry.gauge('iris_links_in', 'Nodes linked to this core', () => connections.size);
+  const admin = await startAdminServer(config.admin, { telemetry, unreadyReason: () => (core.isDraining ? 'draining' : undefined) });
   return {
-    listen: { link: listening.address, admin: admin.address },
+    listen: { link: core.linkAddress, admin: admin.address },
     async drain() {
-      isDraining = true;
-      sweep.stop();
-      await listening.close();
-      bridges.stop();
-      await inboxes.drained();
-      bursts.flushNow();
-      for (const connection of connections) connection.end();
-      links.close();
-      await store.close();
+      await core.drain();
       admin.close();
       telemetry.flush();
     },
   };
-}
-
-function checkGroup(config: CoreConfig, router: SlotRouter): void {
-  const region = router.map.regions.find((candidate) => candidate.code === config.region);
-  if (region?.groups.some((group) => group.id === config.group)) return;
-  const known = region?.groups.map((group) => group.id).join(', ') ?? 'no such region';
-  throw new IrisError('CONFIG_INVALID', `group ${config.group} is not in region ${config.region} of the slot map, which has: ${known}`);
-}
-
-/** The bridges of this core’s outboxes, each made when its group is first needed. */
-class Bridges {
-  private readonly parts: { store: InboxStore; links: LinkPool; clock: Clock; telemetry: Telemetry; router: SlotRouter };
-  private readonly bridges = new Map<string, OutboxBridge>();
-  private inboxes: Inboxes | undefined;
-  private lastPublisherId = 0;
-
-  constructor(parts: Bridges['parts']) {
-    this.parts = parts;
-  }
-
-  attach(inboxes: Inboxes): void {
-    this.inboxes = inboxes;
-  }
-
-  of(group: string): OutboxBridge {
-    const known = this.bridges.get(group);
-    if (known !== undefined) return known;
-    const { store, links, clock, telemetry, router } = this.parts;
-    const inboxes = this.inboxes as Inboxes;
-    const address = router.map.regions.flatMap((region) => region.groups).find((candidate) => candidate.id === group)?.address;
-    if (address === undefined)
-      throw new IrisError(
-        'CONFIG_INVALID',
-        `the outbox holds messages for group ${group}, which the slot map does not know; publish a map that has it`,
-      );
-    const parts = {
-      store,
-      bus: links,
-      clock,
-      telemetry,
-      change: inboxes.change.bind(inboxes),
-      nextPublisherId: () => ++this.lastPublisherId,
-    };
-    const bridge = new OutboxBridge(parts, { group, address });
-    this.bridges.set(group, bridge);
-    return bridge;
-  }
-
-  stop(): void {
-    for (const bridge of this.bridges.values()) bridge.stop();
-  }
-}
-
-/** Forgets sequence marks that are out of the window (X2), at start and every hour. */
-function sweepMarks(store: InboxStore, clock: Clock, telemetry: Telemetry): { stop(): void } {
-  let timer = clock.after(DEDUP_SWEEP_MS, sweep);
-  function sweep(): void {
-    timer = clock.after(DEDUP_SWEEP_MS, sweep);
-    store.expireMarks(clock.nowMs() - DEDUP_WINDOW_MS).then(
-      (count) => telemetry.log.info('marks-expired', { count }),
-      (error: unknown) => telemetry.log.error('marks-expiry-failed', { reason: String(error) }),
-    );
-  }
-  return { stop: () => timer.stop() };
 }

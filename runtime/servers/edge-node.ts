@@ -1,0 +1,138 @@
+import { IDLE_SWEEP_MS, LOGIN_TIMEOUT_MS } from '../contract/limits.ts';
+import type { EdgeConfig } from '../contract/node-config.ts';
+import type { SlotRouter } from '../contract/slot-map.ts';
+import { LinkPool } from '../link/link-pool.ts';
+import type { Authenticator } from '../ports/authenticator.ts';
+import type { Publication, Publisher } from '../ports/bus.ts';
+import type { Clock, Random } from '../ports/clock.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { Connection, Transport } from '../ports/transport.ts';
+import { SlotMessageRouter } from '../routing/slot-message-router.ts';
+import { ClientConnection } from '../session/client-connection.ts';
+import { type SessionParts, sessionCounters } from '../session/session-parts.ts';
+import { Stamps } from '../session/stamps.ts';
+import { Bursts } from '../wire/bursts.ts';
+import { ByteReader } from '../wire/byte-reader.ts';
+import { drainClients } from './client-drain.ts';
+
+/** What an edge stands on: the machine’s, or a simulation’s. */
+export interface EdgeParts {
+  readonly slots: SlotRouter;
+  readonly authenticator: Authenticator;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+}
+
+export interface EdgeNode {
+  readonly clientAddress: string;
+  /** Why this edge should get no new clients; undefined while it is ready. */
+  unreadyReason(): string | undefined;
+  /** Sends the clients elsewhere, answers what was taken in, closes. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Joins the rooms of an edge and opens its client listener.
+ * @throws IrisError CONFIG_INVALID, ADDRESS_IN_USE
+ */
+export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<EdgeNode> {
+  const { slots, transport, clock, random, telemetry } = parts;
+  const bursts = new Bursts((callback) => clock.soon(callback));
+  const identity = { environment: config.environment, region: config.region, node: config.node };
+  const links = new LinkPool({ transport, clock, random, bursts, log: telemetry.log, identity }, config.addresses);
+  const router = new SlotMessageRouter(slots, links, config.region);
+  links.warm(router.localCores);
+  const clients = new Set<ClientConnection>();
+  let isDraining = false;
+  const sessions = sessionParts(config, { parts, bursts, links, router, isDraining: () => isDraining });
+  const forget = (client: ClientConnection) => clients.delete(client);
+  const listening = await transport.listen(config.client, (connection: Connection) => {
+    const client = new ClientConnection(sessions, connection, forget);
+    if (clients.size >= config.connectionsMax) connection.destroy();
+    else clients.add(client);
+    return client;
+  });
+  telemetry.gauge('iris_connections', 'Open client connections', () => clients.size);
+  telemetry.gauge('iris_links_up', 'Links to shard owners that are up', () => links.counts().up);
+  const sweep = sweepIdle(clients, clock);
+  return {
+    clientAddress: listening.address,
+    unreadyReason() {
+      if (isDraining) return 'draining';
+      return links.counts().up === 0 ? 'no core of this region can be reached' : undefined;
+    },
+    async drain() {
+      isDraining = true;
+      await listening.close();
+      await drainClients(clients, { clock, random, bursts, timeoutMs: config.drainTimeoutMs });
+      sweep.stop();
+      links.close();
+    },
+  };
+}
+
+interface JoinedParts {
+  readonly parts: EdgeParts;
+  readonly bursts: Bursts;
+  readonly links: LinkPool;
+  readonly router: SlotMessageRouter;
+  readonly isDraining: () => boolean;
+}
+
+function sessionParts(config: EdgeConfig, { parts, bursts, links, router, isDraining }: JoinedParts): SessionParts {
+  const { slots, authenticator, clock, random, telemetry } = parts;
+  let lastPublisherId = 0;
+  return {
+    router,
+    bus: links,
+    feed: links,
+    authenticator,
+    clock,
+    random,
+    telemetry,
+    bursts,
+    stamps: new Stamps(clock),
+    counters: sessionCounters(telemetry),
+    publication: emptyPublication(),
+    reader: new ByteReader(),
+    sendFrame: { flags: 0, sequence: 0, previous: 0, recipient: Buffer.alloc(0), count: 0, entriesAt: 0 },
+    region: config.region,
+    awsRegion: slots.map.regions.find((region) => region.code === config.region)?.awsRegion ?? '',
+    node: config.node,
+    sessionQueuedBytesMax: config.sessionQueuedBytesMax,
+    nextPublisherId: () => ++lastPublisherId,
+    isDraining,
+  };
+}
+
+function emptyPublication(): Publication {
+  const nothing = Buffer.alloc(0);
+  const nobody: Publisher = { publisherId: 0, published() {}, refused() {}, isFenced: () => false };
+  return {
+    publisher: nobody,
+    flags: 0,
+    count: 0,
+    sequence: 0,
+    previous: 0,
+    stamp: 0,
+    device: nothing,
+    sender: nothing,
+    recipient: nothing,
+    buffer: nothing,
+    start: 0,
+    end: 0,
+  };
+}
+
+/** One timer for all sessions’ deadlines (L8). */
+function sweepIdle(clients: ReadonlySet<ClientConnection>, clock: Clock): { stop(): void } {
+  let timer = clock.after(IDLE_SWEEP_MS, sweep);
+  function sweep(): void {
+    timer = clock.after(IDLE_SWEEP_MS, sweep);
+    const now = clock.monotonicMs();
+    for (const client of clients) client.checkIdle(now, LOGIN_TIMEOUT_MS);
+  }
+  return { stop: () => timer.stop() };
+}
