@@ -111,8 +111,7 @@ describe('the limits of a batch (A6)', () => {
     const entry = Buffer.concat([Buffer.of(size >> 8, size & 0xff), Buffer.alloc(size, 0x78)]);
     return Buffer.concat(Array.from({ length: count }, () => entry));
   };
-  const frame = (body: Buffer, opcode = 3) =>
-    rawFrame(Buffer.concat([Buffer.of(opcode, 0), hex(`${ONE} ${ZERO} 0002 7a7a`), body]));
+  const frame = (body: Buffer, opcode = 3) => rawFrame(Buffer.concat([Buffer.of(opcode, 0), hex(`${ONE} ${ZERO} 0002 7a7a`), body]));
   const filler = (bytes: number) => Buffer.concat([entries(15, MESSAGE_BYTES_MAX), entries(1, bytes - 15 * (MESSAGE_BYTES_MAX + 2) - 2)]);
 
   it.each<[string, Buffer, string | undefined]>([
