@@ -9,7 +9,7 @@ import type { ServerFleet } from './server-fleet.ts';
 /** Seconds in which not one message moved: what is missing then counts as lost. */
 const STALLED_SECONDS = 20;
 /** Seconds of silence whose CPU time is taken for idle burn. */
-const IDLE_SECONDS = 2;
+const IDLE_SECONDS = 1;
 /** Less CPU time than this is too near to the 0.01 s in which /proc counts it. */
 const SERVER_SECONDS_MIN = 0.5;
 /** A generator that is busier than this measures itself. */

@@ -25,13 +25,14 @@ export const benchmark: Benchmark = {
       io.note('warming up');
       await logIn(edge, Math.min(WARM_UP, connections), clients);
       for (const client of clients.splice(0)) client.destroy();
-      const before = { edge: await settledBytes(edge), core: await settledBytes(fleet.core) };
+      const before = await settledBytes(fleet);
       io.note(`logging in ${connections}`);
       const startedMs = performance.now();
       await logIn(edge, connections, clients);
       const loginSeconds = (performance.now() - startedMs) / 1_000;
       const open = await fleet.metric(edge, 'iris_connections');
-      const grown = { edge: (await settledBytes(edge)) - before.edge, core: (await settledBytes(fleet.core)) - before.core };
+      const after = await settledBytes(fleet);
+      const grown = { edge: after.edge - before.edge, core: after.core - before.core };
       const voidReasons = open === connections ? [] : [`${open} of ${connections} connections are open`];
       const figure = (what: string, bytes: number, goal?: string): Figure => ({
         what,
@@ -69,14 +70,16 @@ async function logIn(edge: ServerNode, count: number, clients: GeneratorClient[]
   }
 }
 
-/** The process’s memory once it has stopped to change by more than one per cent between two looks. */
-async function settledBytes({ pid }: ServerNode): Promise<number> {
-  let last = proportionalBytes(pid);
-  for (let look = 0; look < SETTLE_LOOKS_MAX; look++) {
+/** The memory of both once it has stopped to change by more than one per cent between two looks. */
+async function settledBytes(fleet: ServerFleet): Promise<{ edge: number; core: number }> {
+  const look = () => ({ edge: proportionalBytes(fleet.edges[0]!.pid), core: proportionalBytes(fleet.core.pid) });
+  let last = look();
+  for (let looks = 0; looks < SETTLE_LOOKS_MAX; looks++) {
     await pause(SETTLE_MS);
-    const now = proportionalBytes(pid);
-    if (Math.abs(now - last) < last / 100) return now;
+    const now = look();
+    const isSettled = Math.abs(now.edge - last.edge) < last.edge / 100 && Math.abs(now.core - last.core) < last.core / 100;
     last = now;
+    if (isSettled) break;
   }
   return last;
 }
