@@ -41,6 +41,11 @@ export const PUSH_CREDIT_BYTES = 262_144;
 /** Messages and bytes a session may have sent without an answer; then its socket is not read, so that one client cannot fill a link (A8). */
 export const SESSION_IN_FLIGHT_BYTES_MAX = 8 * 1_048_576;
 export const SESSION_IN_FLIGHT_MAX = 8_000;
+/**
+ * Bytes a session may leave unread before its own socket is not read either. Deliveries alone stay below it, by their credit, so only a
+ * client that asks and reads no answer meets it.
+ */
+export const SESSION_UNREAD_BYTES_MAX = 2 * 1_048_576;
 /** Refused (recipient) marks a session keeps; above it the session ends, since order could not be kept. */
 export const SESSION_FENCES_MAX = 1_024;
 /** Batches shown to a v1 client whose messages it acknowledges one by one; above it an older batch is forgotten and comes again at the next login. */

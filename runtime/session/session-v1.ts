@@ -69,6 +69,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
 
   drained(): void {
     this.pushWindow.settle(this.subscription);
+    this.sendWindow.settle();
   }
 
   closed(): void {
@@ -90,6 +91,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (!this.isOpen) return;
     this.connection.write(bytes);
     this.pushWindow.settle(this.subscription);
+    this.sendWindow.settle();
   }
 
   published(_sequence: number, count: number): void {

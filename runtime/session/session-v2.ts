@@ -72,6 +72,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
 
   drained(): void {
     this.pushWindow.settle(this.subscription);
+    this.sendWindow.settle();
   }
 
   closed(): void {
@@ -97,6 +98,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (!this.isOpen) return;
     this.connection.write(bytes);
     this.pushWindow.settle(this.subscription);
+    this.sendWindow.settle();
   }
 
   published(sequence: number, count: number, durability: number): void {
