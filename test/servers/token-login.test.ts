@@ -55,7 +55,7 @@ it('a v2 client logs in with its token, and reads and writes as its subject only
   const alice = await V2Client.logIn(pair.address, 'alice', { token: token('alice') });
   alice.send('alice', 1, ['to myself']);
   const frames = [await alice.frame(), await alice.frame()];
-  expect(frames.map(({ opcode }) => opcode).sort()).toEqual([Opcode.Sent, Opcode.Deliver]);
+  expect(frames.map(({ opcode }) => opcode).sort((a, b) => a - b)).toEqual([Opcode.Sent, Opcode.Deliver]);
 });
 
 it.each([
