@@ -168,7 +168,10 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
 
   private greet(connection: Connection): this {
     this.connection = connection;
-    if (this.state === 'closed') connection.destroy();
+    if (this.state === 'closed') {
+      connection.destroy();
+      return this;
+    }
     this.state = 'greeting';
     this.splitter = newSplitter();
     this.heardMs = this.parts.clock.monotonicMs();

@@ -1,4 +1,3 @@
-import { PUSH_CREDIT_BYTES } from '../contract/limits.ts';
 import type { AttachOptions, InboxCursor, InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
@@ -64,7 +63,7 @@ export class LinkSubscription implements InboxSubscription {
 
   grant(bytes: number): void {
     const out = this.link.controlWriter();
-    if (out !== undefined) encodeCredit(out, this.attachment, Math.min(bytes, PUSH_CREDIT_BYTES * 4));
+    if (out !== undefined) encodeCredit(out, this.attachment, bytes);
   }
 
   acknowledge(cursor: InboxCursor): void {
