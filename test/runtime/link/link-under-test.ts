@@ -1,0 +1,96 @@
+import { LinkPool } from '../../../runtime/link/link-pool.ts';
+import { LinkServer } from '../../../runtime/link/link-server.ts';
+import type { Publication, Publisher, Refusal } from '../../../runtime/ports/bus.ts';
+import { Bursts } from '../../../runtime/wire/bursts.ts';
+import { fixedRandom } from '../../fakes/manual-clock.ts';
+import { MemoryTelemetry } from '../../fakes/memory-telemetry.ts';
+import { MemoryTransport } from '../../fakes/memory-transport.ts';
+import { CoreUnderTest } from '../inbox/core-under-test.ts';
+
+export const ADDRESS = '10.0.0.1:7400';
+
+/** A publisher that remembers what it was told, and fences like a v2 session. */
+export class TestPublisher implements Publisher {
+  readonly published_: number[] = [];
+  readonly refusals: { sequence: number; refusal: Refusal }[] = [];
+  readonly publisherId: number;
+  private readonly fences = new Set<string>();
+
+  constructor(publisherId = 1) {
+    this.publisherId = publisherId;
+  }
+
+  published(sequence: number): void {
+    this.published_.push(sequence);
+  }
+
+  refused(sequence: number, _count: number, recipient: Buffer, refusal: Refusal): void {
+    this.refusals.push({ sequence, refusal });
+    this.fences.add(recipient.toString('latin1'));
+  }
+
+  isFenced(recipient: Buffer): boolean {
+    return this.fences.has(recipient.toString('latin1'));
+  }
+}
+
+/** An edge’s links and a core behind them, on one clock and a network that can be cut. */
+export class LinkUnderTest {
+  readonly core: CoreUnderTest;
+  readonly transport: MemoryTransport;
+  readonly telemetry = new MemoryTelemetry();
+  readonly pool: LinkPool;
+
+  private constructor(core: CoreUnderTest, environment: string) {
+    this.core = core;
+    this.transport = new MemoryTransport(core.clock);
+    const bursts = new Bursts((callback) => core.clock.soon(callback));
+    const identity = { environment, region: 'tokyo', node: 'tokyo-edge-0' };
+    const { transport } = this;
+    this.pool = new LinkPool({ transport, clock: core.clock, random: fixedRandom(), bursts, log: this.telemetry.log, identity }, {});
+  }
+
+  static async start(environment = 'unit'): Promise<LinkUnderTest> {
+    const link = new LinkUnderTest(await CoreUnderTest.start(), environment);
+    const bursts = new Bursts((callback) => link.core.clock.soon(callback));
+    const { clock, telemetry } = link.core;
+    await link.transport.listen({ host: '10.0.0.1', port: 7_400 }, (connection) => {
+      const parts = {
+        owner: link.core.inboxes,
+        bursts,
+        clock,
+        log: telemetry.log,
+        environment: 'unit',
+        node: 'tokyo-core-0',
+        closed: () => undefined,
+      };
+      return new LinkServer(parts, connection);
+    });
+    link.pool.warm([ADDRESS]);
+    await clock.advance(20);
+    return link;
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.core.clock.advance(ms);
+  }
+
+  publish(publisher: TestPublisher, sequence: number, recipient = 'bob'): void {
+    const entries = Buffer.concat([Buffer.of(0, 2), Buffer.from(`m${sequence}`.slice(0, 2).padEnd(2))]);
+    const publication: Publication = {
+      publisher,
+      flags: 0,
+      count: 1,
+      sequence,
+      previous: 0,
+      stamp: 1,
+      device: Buffer.alloc(8, publisher.publisherId),
+      sender: Buffer.from('alice'),
+      recipient: Buffer.from(recipient),
+      buffer: entries,
+      start: 0,
+      end: entries.length,
+    };
+    this.pool.publish(ADDRESS, publication);
+  }
+}
