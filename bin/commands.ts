@@ -10,6 +10,7 @@ const COMMANDS = {
   listen: () => import('./commands/listen.ts'),
   node: () => import('./commands/node.ts'),
   check: () => import('./commands/check.ts'),
+  simulate: () => import('./commands/simulate.ts'),
 } satisfies Record<string, () => Promise<{ readonly command: Command }>>;
 
 export type CommandName = keyof typeof COMMANDS;

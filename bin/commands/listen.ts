@@ -25,7 +25,7 @@ export const command: Command = {
     const countMax = countOf(values.count);
     const { client, at } = await connectAs(user, values, io);
     io.note(`${user} listens at ${client.region}, ${at}${countMax === Number.POSITIVE_INFINITY ? '; Ctrl-C ends' : ''}`);
-    let left: Promise<void> | undefined;
+    let left: Promise<boolean> | undefined;
     const leave = async (): Promise<void> => {
       left ??= client.close();
       await left;

@@ -81,7 +81,8 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   private sweep: Timer;
   private readonly acks = new Map<number, Cursor>();
   private loggedIn: { resolve(): void; reject(error: IrisError): void } | undefined;
-  private farewell: (() => void) | undefined;
+  private farewell: ((isConfirmed: boolean) => void) | undefined;
+  private isConfirmed = false;
 
   private constructor(options: ConnectOptions, parts: ClientParts) {
     this.options = options;
@@ -148,15 +149,17 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
 
   /**
    * Leaves in order: acknowledgements become durable, through a reconnect if need be, then the connection ends. Sends without an answer
-   * are rejected. Takes CLOSE_TIMEOUT_MS at the most.
+   * are rejected. Takes 6 s at the most and resolves to whether the server has confirmed it; where it has not, acknowledged messages may
+   * come again.
    */
-  async close(): Promise<void> {
-    if (this.isClosing) return;
+  async close(): Promise<boolean> {
+    if (this.isClosing) return this.isConfirmed;
     this.isClosing = true;
     this.incoming.close();
     this.flushAcks();
-    if (this.isUp || this.incoming.cursors.length > 0) await this.sayBye();
+    this.isConfirmed = this.isUp || this.incoming.cursors.length > 0 ? await this.sayBye() : true;
     this.finish(new IrisError('DRAINING', 'the client was closed'));
+    return this.isConfirmed;
   }
 
   received(chunk: Buffer): void {
@@ -202,7 +205,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
         this.parts.clock.after(decodeGoaway(reader).reconnectAfterMs, () => this.reconnect());
         break;
       case Opcode.Farewell:
-        this.farewell?.();
+        this.farewell?.(true);
         break;
       default:
         break;
@@ -288,12 +291,12 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.acks.clear();
   }
 
-  private sayBye(): Promise<void> {
+  private sayBye(): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = this.parts.clock.after(CLOSE_TIMEOUT_MS, resolve);
-      this.farewell = () => {
+      const timer = this.parts.clock.after(CLOSE_TIMEOUT_MS, () => resolve(false));
+      this.farewell = (isConfirmed) => {
         timer.stop();
-        resolve();
+        resolve(isConfirmed);
       };
       if (this.isUp) encodeBye(this.writer());
     });
@@ -316,7 +319,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   private finish(error: IrisError): void {
     this.failure = error;
     this.sweep.stop();
-    this.farewell?.();
+    this.farewell?.(false);
     this.bursts.flushNow();
     this.connection?.end();
     this.isUp = false;

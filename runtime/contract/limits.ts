@@ -69,6 +69,8 @@ export const COMMIT_QUEUED_BYTES_MAX = 128 * 1_048_576;
 export const COMMIT_QUEUED_MAX = 262_144;
 /** Bytes of one commit; more waits for the next, so that one commit stays short. */
 export const COMMIT_BYTES_MAX = 16 * 1_048_576;
+/** Milliseconds an acknowledgement may wait for an append to share its commit with; losing it costs a delivery that the client drops. */
+export const CHANGE_DELAY_MS = 10;
 /** Milliseconds a duplicate is recognised: seven days (X2). */
 export const DEDUP_WINDOW_MS = 7 * 24 * 3_600_000;
 /** Milliseconds a status query waits for the owner (R16); its answer may be as old as STATUS_CACHE_MS (R15). */
@@ -88,6 +90,14 @@ export const ORDER_SWEEP_MS = 1_000;
 export const PARKED_BYTES_MAX = 64 * 1_048_576;
 /** Recipients whose order a link remembers as broken by a refusal; above it the link is cut, which starts order anew. */
 export const FENCES_MAX = 100_000;
+/**
+ * Envelopes that may wait in one core’s inboxes and outboxes, and inboxes that hold some: their index is in memory, 36 bytes an envelope
+ * and 300 an inbox, 0.9 GB at both limits. Above them a core takes no more until readers drain.
+ */
+export const WAITING_ENVELOPES_MAX = 8_388_608;
+export const WAITING_INBOXES_MAX = 2_097_152;
+/** Bytes of the log that a core keeps in memory for readers who are not far behind. */
+export const STORE_CACHE_BYTES_MAX = 128 * 1_048_576;
 /** Positions reserved at a time, so that a restart never gives one out twice and costs one write in a million. */
 export const POSITIONS_RESERVED = 1_048_576;
 /** Milliseconds between two sweeps of marks that are out of the window. */

@@ -32,7 +32,8 @@ export class Attachment implements InboxSubscription {
   private readonly startedAfter: number;
   private isReplaced = false;
   private isStarted = false;
-  private hasPartial = false;
+  /** The store is asked which rows an acknowledgement covers: places alone do not know partial marks and what an earlier link showed. */
+  private mustSearch: boolean;
   private replaying: LogFollower | undefined;
 
   /** Pushing starts after `startAfter` or what the reader was shown on an earlier link, whichever is later. */
@@ -43,6 +44,7 @@ export class Attachment implements InboxSubscription {
     this.subscriber = subscriber;
     this.startedAfter = startAfter;
     this.acknowledgedAtStart = request.acknowledged.filter((cursor) => cursor.bucket === FIRST_BUCKET);
+    this.mustSearch = request.shown.length > 0;
     const shown = request.shown.filter((cursor) => cursor.bucket === FIRST_BUCKET).map((cursor) => cursor.position);
     this.follower = new LogFollower({
       after: Math.max(startAfter, ...shown, ...this.acknowledgedAtStart.map((cursor) => cursor.position - 1)),
@@ -121,8 +123,8 @@ export class Attachment implements InboxSubscription {
     if (cursor.bucket !== FIRST_BUCKET || cursor.position > this.follower.pushedThrough) return;
     const taken = this.places.takeThrough(cursor.position, cursor.index);
     // A partial mark is left by the store’s own look-up, so that look-up also removes it.
-    const positions = this.hasPartial ? undefined : taken;
-    this.hasPartial = taken === undefined;
+    const positions = this.mustSearch ? undefined : taken;
+    this.mustSearch = taken === undefined;
     this.parts.change({
       apply: (batch) => {
         if (positions === undefined) batch.trimInbox(this.user, FIRST_BUCKET, cursor);
@@ -156,7 +158,7 @@ export class Attachment implements InboxSubscription {
   }
 
   private push(entry: StoredEnvelope): void {
-    if (entry.firstIndex > 0) this.hasPartial = true;
+    if (entry.firstIndex > 0) this.mustSearch = true;
     if (!this.isSelective) this.places.add(entry.position, envelopeCount(entry.envelope));
     const at = { bucket: FIRST_BUCKET, position: entry.position, firstIndex: entry.firstIndex };
     this.subscriber.pushed(at, entry.envelope, 0, entry.envelope.length);

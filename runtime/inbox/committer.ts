@@ -91,9 +91,11 @@ export class Committer {
     this.start();
   }
 
+  /** Rides with the next append’s commit, or with one of its own after CHANGE_DELAY_MS; at once where somebody waits for it. */
   change(change: Change): void {
     this.changes.push(change);
-    this.start();
+    if (change.done !== undefined) this.start();
+    else if (this.changes.length === 1) this.parts.clock.after(limits.CHANGE_DELAY_MS, () => this.start());
   }
 
   refuse(request: AppendRequest, recipient: string, refusal: Refusal): void {
@@ -118,6 +120,7 @@ export class Committer {
 
   /** Resolves when nothing waits any more. */
   drained(): Promise<void> {
+    this.start();
     if (!this.isRunning) return Promise.resolve();
     return new Promise((resolve) => this.idle.push(resolve));
   }
@@ -128,7 +131,7 @@ export class Committer {
   }
 
   private start(): void {
-    if (this.isRunning) return;
+    if (this.isRunning || (this.queue.length === 0 && this.changes.length === 0)) return;
     this.isRunning = true;
     // The burst that brought this append may bring more: they share the commit.
     // A bug in here must end the process: a core whose log stands still would refuse nothing and deliver nothing.

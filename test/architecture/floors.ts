@@ -48,6 +48,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ['node:http', 'node:net'],
   },
+  // The production nodes and clients on a virtual clock, for `iris simulate`.
+  'runtime/simulation': {
+    floor: 5,
+    rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports', 'runtime/client', 'runtime/servers'],
+    packages: [],
+  },
   // main.ts, and edge.ts and core.ts, which are what the bundles of one role start from.
   runtime: { floor: 5, rooms: ['runtime/contract', 'runtime/servers'], packages: [] },
   environments: { floor: 1, rooms: ['runtime/contract'], packages: ['zod'] },
@@ -84,6 +90,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'runtime',
       'runtime/contract',
       'runtime/client',
+      'runtime/simulation',
       'environments',
       'infra/facts',
       'infra/plan',

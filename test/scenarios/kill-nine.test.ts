@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { IrisClient } from '../../runtime/client/index.ts';
 import { slotOf } from '../../runtime/contract/phash2.ts';
 import { evenSlotTable } from '../../runtime/contract/slot-table.ts';
-import { History } from './history.ts';
+import { History } from '../../runtime/simulation/history.ts';
 import { LocalFleet } from './local-fleet.ts';
 
 /** Another seed gives other users, victims and moments: IRIS_SEED=7 npx jest test/scenarios/kill-nine */

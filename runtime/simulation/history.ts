@@ -29,6 +29,21 @@ export class History {
     return [...this.received.values()].reduce((sum, list) => sum + list.length, 0);
   }
 
+  /** Every acknowledged message has been received. */
+  get isComplete(): boolean {
+    if (this.receivedCount < this.acknowledged.size) return false;
+    const seen = new Set([...this.received.values()].flat());
+    return [...this.acknowledged].every((body) => seen.has(body));
+  }
+
+  /** What each user received, in order. */
+  transcript(): string {
+    return [...this.received]
+      .map(([user, bodies]) => `${user}: ${bodies.join(' ')}`)
+      .toSorted()
+      .join('\n');
+  }
+
   verdict(): {
     sent: number;
     acknowledged: number;

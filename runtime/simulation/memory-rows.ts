@@ -1,0 +1,165 @@
+import type { PageLimits, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../ports/inbox-store.ts';
+import { envelopeCount, envelopeSequence } from '../wire/envelope.ts';
+
+type Rows = Map<number, Buffer>;
+
+/** All rows of an inbox store, in memory. */
+export class MemoryRows {
+  readonly inboxes = new Map<string, Rows>();
+  readonly partials = new Map<string, number>();
+  readonly outboxes = new Map<string, Rows>();
+  readonly marks = new Map<string, { mark: StoredMark; timeMs: number }>();
+  readonly parked = new Map<string, StoredParked>();
+  readonly lastSeen = new Map<string, number>();
+  reserved = 1;
+
+  batch(): MemoryBatch {
+    return new MemoryBatch();
+  }
+
+  /** Envelopes are never changed, so they are shared. */
+  copy(): MemoryRows {
+    const copy = new MemoryRows();
+    for (const [key, rows] of this.inboxes) copy.inboxes.set(key, new Map(rows));
+    for (const [key, rows] of this.outboxes) copy.outboxes.set(key, new Map(rows));
+    for (const [key, value] of this.partials) copy.partials.set(key, value);
+    for (const [key, value] of this.marks) copy.marks.set(key, value);
+    for (const [key, value] of this.parked) copy.parked.set(key, value);
+    for (const [key, value] of this.lastSeen) copy.lastSeen.set(key, value);
+    copy.reserved = this.reserved;
+    return copy;
+  }
+
+  inboxPage(user: Buffer, bucket: number, position: number, limits: PageLimits): StoredEnvelope[] {
+    const inbox = inboxKey(user, bucket);
+    const entries = page(this.inboxes.get(inbox), position, limits);
+    return entries.map((entry) => ({ ...entry, firstIndex: (this.partials.get(`${inbox} ${entry.position}`) ?? -1) + 1 }));
+  }
+
+  outboxPage(group: string, position: number, limits: PageLimits): StoredEnvelope[] {
+    return page(this.outboxes.get(group), position, limits);
+  }
+
+  outboxGroups(): string[] {
+    return [...this.outboxes].flatMap(([group, rows]) => (rows.size > 0 ? [group] : []));
+  }
+
+  expireMarks(beforeMs: number): number {
+    const expired = [...this.marks].filter(([, { timeMs }]) => timeMs < beforeMs);
+    for (const [key] of expired) this.marks.delete(key);
+    return expired.length;
+  }
+}
+
+/** Steps that apply together, to as many copies of the rows as need them. */
+export class MemoryBatch implements StoreBatch {
+  readonly steps: ((rows: MemoryRows) => void)[] = [];
+
+  private removals: ((rows: MemoryRows) => void)[] = [];
+
+  applyTo(rows: MemoryRows): void {
+    for (const step of this.steps) step(rows);
+  }
+
+  reserve(position: number): void {
+    this.steps.push((rows) => {
+      rows.reserved = position;
+    });
+  }
+
+  /** Forgets that anything was acknowledged; for a planted fault. */
+  dropRemovals(): void {
+    for (const removal of this.removals) this.steps.splice(this.steps.indexOf(removal), 1);
+    this.removals = [];
+  }
+
+  get isEmpty(): boolean {
+    return this.steps.length === 0;
+  }
+
+  appendInbox(user: Buffer, bucket: number, position: number, envelope: Buffer): void {
+    const [inbox, copy] = [inboxKey(user, bucket), Buffer.from(envelope)];
+    this.steps.push((rows) => rowsOf(rows.inboxes, inbox).set(position, copy));
+  }
+
+  appendOutbox(group: string, position: number, envelope: Buffer): void {
+    const copy = Buffer.from(envelope);
+    this.steps.push((rows) => rowsOf(rows.outboxes, group).set(position, copy));
+  }
+
+  mark(key: string, mark: StoredMark, nowMs: number): void {
+    this.steps.push((rows) => rows.marks.set(key, { mark, timeMs: nowMs }));
+  }
+
+  park(parked: StoredParked): void {
+    const copy = { ...parked, envelope: Buffer.from(parked.envelope) };
+    this.steps.push((rows) => rows.parked.set(parkedKey(parked), copy));
+  }
+
+  unpark(parked: StoredParked): void {
+    this.steps.push((rows) => rows.parked.delete(parkedKey(parked)));
+  }
+
+  removeInbox(user: Buffer, bucket: number, position: number): void {
+    const inbox = inboxKey(user, bucket);
+    this.remove((rows) => void rowsOf(rows.inboxes, inbox).delete(position));
+  }
+
+  trimInbox(user: Buffer, bucket: number, cursor: { position: number; index: number }): void {
+    const inbox = inboxKey(user, bucket);
+    this.remove((rows) => {
+      const inboxRows = rowsOf(rows.inboxes, inbox);
+      for (const [position, envelope] of inboxRows) {
+        if (position > cursor.position) continue;
+        const partial = `${inbox} ${position}`;
+        if (position === cursor.position && cursor.index < envelopeCount(envelope) - 1) {
+          rows.partials.set(partial, cursor.index);
+          continue;
+        }
+        inboxRows.delete(position);
+        rows.partials.delete(partial);
+      }
+    });
+  }
+
+  private remove(step: (rows: MemoryRows) => void): void {
+    this.removals.push(step);
+    this.steps.push(step);
+  }
+
+  removeOutbox(group: string, position: number): void {
+    this.steps.push((rows) => rowsOf(rows.outboxes, group).delete(position));
+  }
+
+  setLastSeen(user: Buffer, seconds: number): void {
+    const key = user.toString('latin1');
+    this.steps.push((rows) => rows.lastSeen.set(key, seconds));
+  }
+}
+
+function inboxKey(user: Buffer, bucket: number): string {
+  return `${user.toString('hex')} ${bucket}`;
+}
+
+function parkedKey({ markKey, envelope, parkedAtMs }: StoredParked): string {
+  return `${parkedAtMs} ${envelopeSequence(envelope)} ${markKey}`;
+}
+
+function rowsOf(all: Map<string, Rows>, key: string): Rows {
+  const rows = all.get(key) ?? new Map<number, Buffer>();
+  all.set(key, rows);
+  return rows;
+}
+
+function page(rows: Rows | undefined, after: number, { envelopesMax, bytesMax }: PageLimits): StoredEnvelope[] {
+  const positions = [...(rows?.keys() ?? [])].filter((position) => position > after).sort((a, b) => a - b);
+  const found: StoredEnvelope[] = [];
+  let bytes = 0;
+  for (const position of positions) {
+    if (found.length >= envelopesMax || bytes >= bytesMax) break;
+    const envelope = rows?.get(position) as Buffer;
+    bytes += envelope.length;
+    found.push({ position, envelope, firstIndex: 0 });
+  }
+  return found;
+}

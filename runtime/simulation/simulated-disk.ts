@@ -1,0 +1,122 @@
+import { IrisError } from '../contract/errors.ts';
+import type { InboxStore, PageLimits, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../ports/inbox-store.ts';
+import { type MemoryBatch, MemoryRows } from './memory-rows.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { ProcessClock } from './virtual-time.ts';
+
+/** Faults planted to show that the judge finds them. */
+export type StoreSabotage = 'ack-before-commit' | 'marks-lost' | 'removals-lost';
+
+/** What a store leaves behind: what the system has (survives kill -9) and what the disk has (survives power loss). */
+export class SimulatedDisk {
+  system = new MemoryRows();
+  private disk = new MemoryRows();
+  private unsynced: MemoryBatch[] = [];
+  /** While above 0, commits fail as on a full disk. */
+  failingUntilMs = 0;
+  sabotage: StoreSabotage | undefined;
+
+  take(batch: MemoryBatch, sync: boolean): void {
+    batch.applyTo(this.system);
+    this.unsynced.push(batch);
+    if (!sync) return;
+    for (const one of this.unsynced) one.applyTo(this.disk);
+    this.unsynced = [];
+  }
+
+  /** The power goes: what was not synced is gone, but for a beginning of it that may have reached the disk. */
+  losePower(random: SeededRandom): void {
+    const kept = this.unsynced.slice(0, random.below(this.unsynced.length + 1));
+    for (const batch of kept) batch.applyTo(this.disk);
+    this.unsynced = [];
+    this.system = this.disk.copy();
+  }
+}
+
+/** The InboxStore of a simulated core. Commits and reads take time; a process that dies in between leaves them done or not. */
+export class SimulatedStore implements InboxStore {
+  readonly firstPosition: number;
+  private readonly disk: SimulatedDisk;
+  private readonly clock: ProcessClock;
+  private readonly random: SeededRandom;
+  private reserved: number | undefined;
+  private queue: Promise<void> = Promise.resolve();
+
+  constructor(disk: SimulatedDisk, clock: ProcessClock, random: SeededRandom) {
+    this.disk = disk;
+    this.clock = clock;
+    this.random = random;
+    this.firstPosition = disk.system.reserved;
+  }
+
+  reservePositions(position: number): void {
+    this.reserved = position;
+  }
+
+  batch(): StoreBatch {
+    return this.disk.system.batch();
+  }
+
+  commit(batch: StoreBatch, { sync }: { sync: boolean }): Promise<void> {
+    const rows = batch as MemoryBatch;
+    const { reserved } = this;
+    if (reserved !== undefined) rows.reserve(reserved);
+    if (this.disk.sabotage === 'removals-lost') rows.dropRemovals();
+    const done = this.queue
+      .then(() => this.commitNow(rows, sync))
+      .then(() => {
+        if (this.reserved === reserved) this.reserved = undefined;
+      });
+    this.queue = done.catch(() => undefined);
+    return this.disk.sabotage === 'ack-before-commit' ? Promise.resolve() : done;
+  }
+
+  async readInbox(user: Buffer, bucket: number, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
+    await this.pause(0.05, 1);
+    return this.disk.system.inboxPage(user, bucket, position, limits);
+  }
+
+  async readOutbox(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
+    await this.pause(0.05, 1);
+    return this.disk.system.outboxPage(group, position, limits);
+  }
+
+  async outboxGroups(): Promise<string[]> {
+    return this.disk.system.outboxGroups();
+  }
+
+  async readMarks(keys: readonly string[]): Promise<(StoredMark | undefined)[]> {
+    await this.pause(0.05, 1);
+    return keys.map((key) => (this.disk.sabotage === 'marks-lost' ? undefined : this.disk.system.marks.get(key)?.mark));
+  }
+
+  async readParked(): Promise<StoredParked[]> {
+    return [...this.disk.system.parked.values()];
+  }
+
+  async readLastSeen(user: Buffer): Promise<number | undefined> {
+    return this.disk.system.lastSeen.get(user.toString('latin1'));
+  }
+
+  async expireMarks(beforeMs: number): Promise<number> {
+    return this.disk.system.expireMarks(beforeMs);
+  }
+
+  async close(): Promise<void> {
+    await this.queue;
+  }
+
+  private async commitNow(rows: MemoryBatch, sync: boolean): Promise<void> {
+    await this.pause(0.05, sync ? 4 : 0.5);
+    if (this.clock.monotonicMs() < this.disk.failingUntilMs) throw new IrisError('STORE_FAILED', 'no space left on the simulated disk');
+    this.disk.take(rows, sync);
+    // The bytes are where they are; the process that would hear of it may be gone before it does.
+    await this.pause(0, 0.5);
+  }
+
+  private pause(fromMs: number, toMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.clock.after(this.random.between(fromMs, toMs), resolve);
+    });
+  }
+}

@@ -1,0 +1,129 @@
+import type { Clock, Timer } from '../ports/clock.ts';
+import { STAMPS_PER_MS } from '../wire/envelope.ts';
+
+interface Event {
+  readonly atMs: number;
+  readonly order: number;
+  run(): void;
+}
+
+/** Milliseconds since 1970 at which every simulation begins: some day, always the same. */
+const START_MS = Math.floor((2 ** 50 * 1.6) / STAMPS_PER_MS);
+
+/** The one time of a simulated world. Events run in the order of their moment, then of their making, so a seed gives one history. */
+export class VirtualTime {
+  nowMs = 0;
+  private readonly heap: Event[] = [];
+  private made = 0;
+  /** Events run so far. */
+  steps = 0;
+
+  schedule(atMs: number, run: () => void): void {
+    this.push({ atMs: Math.max(atMs, this.nowMs), order: this.made++, run });
+  }
+
+  /** Runs everything up to `untilMs`. */
+  async run(untilMs: number): Promise<void> {
+    for (let event = this.heap[0]; event !== undefined && event.atMs <= untilMs; event = this.heap[0]) {
+      this.pop();
+      this.nowMs = event.atMs;
+      this.steps++;
+      event.run();
+      // Every promise that this event settled runs before the next event.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.nowMs = Math.max(this.nowMs, untilMs);
+  }
+
+  private push(event: Event): void {
+    const { heap } = this;
+    let at = heap.push(event) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(event, heap[parent] as Event)) break;
+      heap[at] = heap[parent] as Event;
+      at = parent;
+    }
+    heap[at] = event;
+  }
+
+  private pop(): void {
+    const { heap } = this;
+    const last = heap.pop() as Event;
+    if (heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(heap[child + 1] as Event, heap[child] as Event)) child++;
+      if (!isBefore(heap[child] as Event, last)) break;
+      heap[at] = heap[child] as Event;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+function isBefore(a: Event, b: Event): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
+/** One process’s view of the time. Ends with its process, stands still while that is stopped, and its wall clock may be wrong (F11, F22). */
+export class ProcessClock implements Clock {
+  private readonly time: VirtualTime;
+  private isAlive = true;
+  private resumeMs = 0;
+  /** Milliseconds by which the wall clock is wrong. */
+  skewMs = 0;
+
+  constructor(time: VirtualTime) {
+    this.time = time;
+  }
+
+  /** The process is gone: nothing of it runs any more. */
+  kill(): void {
+    this.isAlive = false;
+  }
+
+  /** The process stands still until then (SIGSTOP). */
+  stopUntil(atMs: number): void {
+    this.resumeMs = Math.max(this.resumeMs, atMs);
+  }
+
+  get isRunning(): boolean {
+    return this.isAlive;
+  }
+
+  nowMs(): number {
+    return START_MS + Math.floor(this.time.nowMs) + this.skewMs;
+  }
+
+  monotonicMs(): number {
+    return this.time.nowMs;
+  }
+
+  after(ms: number, callback: () => void): Timer {
+    let isStopped = false;
+    this.at(this.time.nowMs + Math.max(0, ms), () => {
+      if (!isStopped) callback();
+    });
+    return {
+      stop: () => {
+        isStopped = true;
+      },
+    };
+  }
+
+  soon(callback: () => void): void {
+    this.at(this.time.nowMs, callback);
+  }
+
+  /** Runs the callback in this process at a moment, or when it goes on after a stop. */
+  at(atMs: number, callback: () => void): void {
+    this.time.schedule(atMs, () => {
+      if (!this.isAlive) return;
+      if (this.time.nowMs < this.resumeMs) this.at(this.resumeMs, callback);
+      else callback();
+    });
+  }
+}

@@ -1,0 +1,168 @@
+import { type ConnectOptions, IrisClient } from '../client/iris-client.ts';
+import type { CoreConfig, EdgeConfig } from '../contract/node-config.ts';
+import { readNodeConfig } from '../contract/node-config.ts';
+import { createSlotMap, readSlotMap, type SlotRouter } from '../contract/slot-map.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { openCore } from '../servers/core-node.ts';
+import { openEdge } from '../servers/edge-node.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { SimulatedDisk, SimulatedStore, type StoreSabotage } from './simulated-disk.ts';
+import { type Place, SimulatedNetwork } from './simulated-network.ts';
+import { ProcessClock, VirtualTime } from './virtual-time.ts';
+
+/** A region as the simulation needs it. */
+export interface SimulatedRegion {
+  readonly code: string;
+  readonly edges: number;
+  readonly groups: readonly { readonly id: string; readonly firstShard: number; readonly shardCount: number }[];
+}
+
+export interface SimulatedNode {
+  readonly id: string;
+  readonly role: 'edge' | 'core';
+  readonly region: string;
+  readonly address: string;
+  readonly disk: SimulatedDisk | undefined;
+  place: Place | undefined;
+  starts: number;
+}
+
+const CORE_PORT = 7_000;
+const EDGE_PORT = 8_000;
+const ENVIRONMENT = 'simulation';
+
+/** A whole environment of production nodes and clients on one virtual clock. */
+export class World {
+  readonly time = new VirtualTime();
+  readonly random: SeededRandom;
+  readonly network: SimulatedNetwork;
+  readonly nodes: SimulatedNode[] = [];
+  readonly router: SlotRouter;
+  /** Sums of the nodes' counters over all their lives. */
+  readonly counters = new Map<string, { value: number }>();
+
+  constructor(regions: readonly SimulatedRegion[], seed: number) {
+    this.random = new SeededRandom(seed);
+    this.network = new SimulatedNetwork(this.time, this.random);
+    this.router = readSlotMap(slotMapOf(regions));
+    for (const region of regions) {
+      for (const group of region.groups) this.add({ id: group.id, role: 'core', region: region.code, address: this.addressOf(group.id) });
+      for (let i = 0; i < region.edges; i++) {
+        const port = EDGE_PORT + this.nodes.length;
+        this.add({ id: `${region.code}-edge-${i}`, role: 'edge', region: region.code, address: `127.0.0.1:${port}` });
+      }
+    }
+  }
+
+  /** Plants a fault in every store. */
+  sabotage(fault: StoreSabotage | undefined): void {
+    for (const node of this.nodes) if (node.disk !== undefined) node.disk.sabotage = fault;
+  }
+
+  edgesOf(region: string): string[] {
+    return this.nodes.filter((node) => node.role === 'edge' && node.region === region).map((node) => node.address);
+  }
+
+  /** Starts a process for the node, unless it has one. */
+  start(node: SimulatedNode): void {
+    if (node.place !== undefined) return;
+    node.starts++;
+    const place = { region: node.region, clock: new ProcessClock(this.time) };
+    node.place = place;
+    this.open(node, place).catch((error: unknown) => {
+      // A process that cannot start dies and is started again, as its supervisor would.
+      if (node.place !== place) return;
+      this.kill(node, { hasPower: true });
+      this.time.schedule(this.time.nowMs + 500, () => this.start(node));
+      this.counter('simulation_failed_starts').value++;
+      this.lastFailure = error;
+    });
+  }
+
+  lastFailure: unknown;
+
+  /** kill -9; without power, what was not synced is gone too. */
+  kill(node: SimulatedNode, { hasPower }: { hasPower: boolean }): void {
+    const { place } = node;
+    if (place === undefined) return;
+    node.place = undefined;
+    place.clock.kill();
+    this.network.kill(place);
+    if (!hasPower) node.disk?.losePower(this.random);
+  }
+
+  /** A client of its own process in a region. */
+  connect(region: string, options: Omit<ConnectOptions, 'addresses'> & { addresses: readonly string[] }): Promise<IrisClient> {
+    const clock = new ProcessClock(this.time);
+    return IrisClient.connect(options, { transport: this.network.transportOf({ region, clock }), clock, random: this.random });
+  }
+
+  counter(name: string): { value: number } {
+    const known = this.counters.get(name);
+    if (known !== undefined) return known;
+    const counter = { value: 0 };
+    this.counters.set(name, counter);
+    return counter;
+  }
+
+  private add(node: Pick<SimulatedNode, 'id' | 'role' | 'region' | 'address'>): void {
+    this.nodes.push({ ...node, disk: node.role === 'core' ? new SimulatedDisk() : undefined, place: undefined, starts: 0 });
+  }
+
+  private addressOf(group: string): string {
+    const found = this.router.map.regions.flatMap((region) => region.groups).find((candidate) => candidate.id === group);
+    return found?.address ?? '';
+  }
+
+  private async open(node: SimulatedNode, place: Place): Promise<void> {
+    const { clock } = place;
+    const parts = { transport: this.network.transportOf(place), clock, random: this.random, telemetry: this.telemetry() };
+    if (node.role === 'core') {
+      const store = new SimulatedStore(node.disk as SimulatedDisk, clock, this.random);
+      await openCore(configOf(node) as CoreConfig, { ...parts, router: this.router, store });
+      return;
+    }
+    await openEdge(configOf(node) as EdgeConfig, { ...parts, slots: this.router, authenticator: { authenticate() {} } });
+  }
+
+  private telemetry(): Telemetry {
+    const nothing = () => undefined;
+    return { log: { info: nothing, warn: nothing, error: nothing }, counter: (name) => this.counter(name), gauge: nothing };
+  }
+}
+
+function slotMapOf(regions: readonly SimulatedRegion[]) {
+  let port = CORE_PORT;
+  const shards = regions.flatMap((region) => region.groups).reduce((sum, group) => sum + group.shardCount, 0);
+  return createSlotMap({
+    environment: ENVIRONMENT,
+    version: 1,
+    shards,
+    regions: regions.map(({ code, groups }) => ({
+      code,
+      awsRegion: code,
+      groups: groups.map(({ id, firstShard, shardCount }) => ({ id, firstShard, shardCount, address: `127.0.0.1:${port++}` })),
+    })),
+  });
+}
+
+/** Through the one validator, like every other node’s. */
+function configOf(node: SimulatedNode): CoreConfig | EdgeConfig {
+  const [host, port] = node.address.split(':') as [string, string];
+  const listener = { host, port: Number(port) };
+  const admin = { host, port: 0 };
+  const shared = {
+    format: 'iris-node/1',
+    environment: ENVIRONMENT,
+    region: node.region,
+    node: node.id,
+    local: true,
+    slotMapPath: 'slot-map.json',
+    admin,
+  };
+  const document =
+    node.role === 'core'
+      ? { ...shared, role: 'core', group: node.id, link: listener, store: { kind: 'embedded', directory: 'store' } }
+      : { ...shared, role: 'edge', client: listener, authentication: { kind: 'none' } };
+  return readNodeConfig(document, {});
+}
