@@ -40,6 +40,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private device = NO_BYTES;
   /** Recipients with a refused message; a later one must not overtake it (L3). Names one byte a character. */
   private fences: Set<string> | undefined;
+  private readonly openedMs: number;
   private heardMs: number;
   private isOpen = true;
 
@@ -49,7 +50,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.publisherId = parts.nextPublisherId();
     this.sendWindow = new SendWindow(connection);
     this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax);
-    this.heardMs = parts.clock.monotonicMs();
+    this.openedMs = parts.clock.monotonicMs();
+    this.heardMs = this.openedMs;
   }
 
   get isLoggedIn(): boolean {
@@ -82,9 +84,10 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.parts.bus.forget(this);
   }
 
+  /** Before the login every byte counts as nothing, so that a trickle does not keep a connection (A7). */
   checkIdle(nowMs: number): void {
     const silentMs = nowMs - this.heardMs;
-    if (!this.isLoggedIn && silentMs > limits.LOGIN_TIMEOUT_MS)
+    if (!this.isLoggedIn && nowMs - this.openedMs > limits.LOGIN_TIMEOUT_MS)
       this.end({ code: 'HELLO_EXPECTED', message: `no HELLO within ${limits.LOGIN_TIMEOUT_MS} ms` });
     else if (silentMs > limits.SESSION_IDLE_MS)
       this.end({ code: 'TIMED_OUT', message: `nothing heard for ${limits.SESSION_IDLE_MS} ms; send PING` });
