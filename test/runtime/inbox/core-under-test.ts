@@ -127,7 +127,15 @@ export class CoreUnderTest {
   }
 
   attach(reader: TestReader, user = 'bob', request: Partial<ReadRequest> = {}) {
-    const defaults = { user: Buffer.from(user), creditBytes: 1 << 20, isSelective: false, acknowledged: [], shown: [] };
+    const defaults = {
+      user: Buffer.from(user),
+      creditBytes: 1 << 20,
+      isSelective: false,
+      loginStamp: 1,
+      isReattached: false,
+      acknowledged: [],
+      shown: [],
+    };
     return this.inboxes.attach({ ...defaults, ...request }, reader);
   }
 

@@ -4,7 +4,10 @@ import { TestReader } from '../inbox/core-under-test.ts';
 import { ADDRESS, LinkUnderTest, TestPublisher } from './link-under-test.ts';
 
 const attach = (link: LinkUnderTest, reader: TestReader, user = 'bob') =>
-  link.pool.attach({ address: ADDRESS, user: Buffer.from(user), cursors: [], creditBytes: PUSH_CREDIT_BYTES, isSelective: false }, reader);
+  link.pool.attach(
+    { address: ADDRESS, user: Buffer.from(user), cursors: [], creditBytes: PUSH_CREDIT_BYTES, isSelective: false, loginStamp: 1 },
+    reader,
+  );
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 it('appends that were under way when the link broke are repeated, answered once, and stored once in order', async () => {
