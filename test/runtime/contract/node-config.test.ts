@@ -72,7 +72,8 @@ it.each<[string, unknown, RegExp]>([
 
 it('names every problem at once', () => {
   const problems = checkNodeConfig({ ...edge, region: '', client: { host: '', port: 70_000 }, drainTimeoutMs: -1 });
-  expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(['client.host', 'client.port', 'drainTimeoutMs', 'region']);
+  const fields = new Set(problems.map((problem) => problem.split(':')[0]));
+  expect(fields).toEqual(new Set(['client.host', 'client.port', 'drainTimeoutMs', 'region']));
 });
 
 describe('names from the environment (R21)', () => {
