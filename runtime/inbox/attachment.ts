@@ -1,7 +1,7 @@
 import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES } from '../contract/limits.ts';
 import { LogFollower } from '../follow/log-follower.ts';
 import type { InboxCursor, InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
-import type { InboxStore, StoredEnvelope } from '../ports/inbox-store.ts';
+import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { ReadRequest } from '../ports/shard-owner.ts';
 import { envelopeCount } from '../wire/envelope.ts';
 import type { Change } from './committer.ts';
@@ -24,6 +24,7 @@ export class Attachment implements InboxSubscription {
   readonly user: Buffer;
   /** v1: acknowledged one by one. */
   readonly isSelective: boolean;
+  readonly loginStamp: number;
   private readonly parts: AttachmentParts;
   private readonly subscriber: InboxSubscriber;
   private readonly follower: LogFollower;
@@ -41,6 +42,7 @@ export class Attachment implements InboxSubscription {
     this.parts = parts;
     this.user = request.user;
     this.isSelective = request.isSelective;
+    this.loginStamp = request.loginStamp;
     this.subscriber = subscriber;
     this.startedAfter = startAfter;
     this.acknowledgedAtStart = request.acknowledged.filter((cursor) => cursor.bucket === FIRST_BUCKET);
@@ -66,12 +68,12 @@ export class Attachment implements InboxSubscription {
       this.begin();
       return;
     }
-    this.parts.change({
-      apply: (batch) => {
-        for (const cursor of cursors) batch.trimInbox(this.user, FIRST_BUCKET, cursor);
-      },
-      done: () => this.begin(),
-    });
+    this.parts.change({ apply: (batch) => this.trimAcknowledged(batch), done: () => this.begin() });
+  }
+
+  /** Takes what the client had acknowledged before it attached out of the store. */
+  trimAcknowledged(batch: StoreBatch): void {
+    for (const cursor of this.acknowledgedAtStart) batch.trimInbox(this.user, FIRST_BUCKET, cursor);
   }
 
   /** Reads on after a failed read. */

@@ -74,6 +74,8 @@ export class Inboxes implements ShardOwner {
   attach(request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription {
     const key = request.user.toString('latin1');
     const previous = this.readers.get(key);
+    if (previous !== undefined && request.isReattached && previous.loginStamp > request.loginStamp)
+      return this.refuseStale(key, request, subscriber);
     previous?.replace();
     const startAfter = previous?.isSelective === true && request.isSelective ? previous.pushedThrough : 0;
     if (previous?.isSelective === true) this.supersede(key, previous);
@@ -82,6 +84,14 @@ export class Inboxes implements ShardOwner {
     this.readers.set(key, attachment);
     attachment.start();
     return attachment;
+  }
+
+  /** A session whose client has logged in elsewhere since gets its link back: it may not take the inbox, but what it acknowledged counts. */
+  private refuseStale(key: string, request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription {
+    const stale = new Attachment(this.attachmentParts(key), request, subscriber, 0);
+    stale.replace();
+    this.committer.change({ apply: (batch) => stale.trimAcknowledged(batch) });
+    return stale;
   }
 
   async status(user: Buffer): Promise<UserStatus> {

@@ -22,6 +22,7 @@ export class LinkSubscription implements InboxSubscription {
   private shown: readonly InboxCursor[] = [];
   private isFlushing = false;
   private isReplaced = false;
+  private hasAttached = false;
 
   constructor(link: SubscriptionLink, attachment: number, options: AttachOptions, subscriber: InboxSubscriber) {
     this.link = link;
@@ -37,11 +38,14 @@ export class LinkSubscription implements InboxSubscription {
     encodeAttach(out, {
       attachment: this.attachment,
       isSelective: this.options.isSelective,
+      isReattached: this.hasAttached,
+      loginStamp: this.options.loginStamp,
       creditBytes: this.options.creditBytes,
       user: this.options.user,
       acknowledged: this.acknowledged,
       shown: this.shown,
     });
+    this.hasAttached = true;
     if (this.isFlushing) encodeDetach(out, this.attachment, true);
   }
 

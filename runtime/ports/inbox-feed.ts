@@ -34,6 +34,8 @@ export interface AttachOptions {
   readonly creditBytes: number;
   /** True when acknowledgements come one by one and out of order (v1): a take-over then starts after what this session was shown. */
   readonly isSelective: boolean;
+  /** The edge’s stamp of the login: of two readers that attach again after a lost link, the later login keeps the inbox. */
+  readonly loginStamp: number;
 }
 
 export interface UserStatus {

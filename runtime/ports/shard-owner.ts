@@ -25,6 +25,9 @@ export interface ReadRequest {
   readonly user: Buffer;
   readonly creditBytes: number;
   readonly isSelective: boolean;
+  readonly loginStamp: number;
+  /** The reader had attached before and lost its link; it may have been taken over since. */
+  readonly isReattached: boolean;
   readonly acknowledged: readonly InboxCursor[];
   /** What the reader was given before its link broke; pushing starts after it. */
   readonly shown: readonly InboxCursor[];

@@ -192,7 +192,14 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     encodeWelcome(this.writer(), { version, serverTimeMs: this.parts.clock.nowMs(), region, awsRegion, node });
     const address = this.parts.router.ownerOf(user);
     this.subscription = this.parts.feed.attach(
-      { address, user, cursors: hello.cursors, creditBytes: limits.PUSH_CREDIT_BYTES, isSelective: false },
+      {
+        address,
+        user,
+        cursors: hello.cursors,
+        creditBytes: limits.PUSH_CREDIT_BYTES,
+        isSelective: false,
+        loginStamp: this.parts.stamps.next(),
+      },
       this,
     );
   }

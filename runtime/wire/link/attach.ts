@@ -7,7 +7,7 @@ import { CURSORS_MAX } from '../v2/hello.ts';
 import { LinkOpcode } from './opcodes.ts';
 
 /**
- * Attach   => 20 attachment:u32 flags:u8 credit:u32 user:bytes16 count:u16 acknowledged:cursor* count:u16 shown:cursor*
+ * Attach   => 20 attachment:u32 flags:u8 loginStamp:u64 credit:u32 user:bytes16 count:u16 acknowledged:cursor* count:u16 shown:cursor*
  * Push     => a0 attachment:u32 bucket:u32 position:u64 firstIndex:u16 envelope
  * Credit   => 21 attachment:u32 bytes:u32
  * Cursor   => 22 attachment:u32 cursor
@@ -18,12 +18,15 @@ import { LinkOpcode } from './opcodes.ts';
  * `acknowledged` may be forgotten; pushing starts after `shown` (what this connection was given before its link broke).
  */
 export const ATTACH_SELECTIVE = 0x01;
+export const ATTACH_AGAIN = 0x02;
 export const DETACH_FLUSH = 0x01;
 export const Detached = { Flushed: 0, Replaced: 1 } as const;
 
 export interface AttachFrame {
   readonly attachment: number;
   readonly isSelective: boolean;
+  readonly isReattached: boolean;
+  readonly loginStamp: number;
   readonly creditBytes: number;
   readonly user: Buffer;
   readonly acknowledged: readonly Cursor[];
@@ -31,9 +34,13 @@ export interface AttachFrame {
 }
 
 export function decodeAttach(reader: ByteReader): AttachFrame {
+  const attachment = reader.u32();
+  const flags = reader.u8();
   return {
-    attachment: reader.u32(),
-    isSelective: (reader.u8() & ATTACH_SELECTIVE) !== 0,
+    attachment,
+    isSelective: (flags & ATTACH_SELECTIVE) !== 0,
+    isReattached: (flags & ATTACH_AGAIN) !== 0,
+    loginStamp: reader.u64(),
     creditBytes: reader.u32(),
     user: Buffer.from(reader.bytes16(USER_BYTES_MAX, 'user name')),
     acknowledged: decodeCursors(reader),
@@ -45,7 +52,8 @@ export function encodeAttach(out: ByteWriter, frame: AttachFrame): void {
   const mark = out.beginFrame();
   out.u8(LinkOpcode.Attach);
   out.u32(frame.attachment);
-  out.u8(frame.isSelective ? ATTACH_SELECTIVE : 0);
+  out.u8((frame.isSelective ? ATTACH_SELECTIVE : 0) | (frame.isReattached ? ATTACH_AGAIN : 0));
+  out.u64(frame.loginStamp);
   out.u32(frame.creditBytes);
   out.bytes16(frame.user);
   for (const list of [frame.acknowledged, frame.shown]) {

@@ -1,3 +1,4 @@
+import { CHANGE_DELAY_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
 import { Inboxes } from '../../../runtime/inbox/inboxes.ts';
 import type { Refusal } from '../../../runtime/ports/bus.ts';
@@ -139,9 +140,9 @@ export class CoreUnderTest {
     return this.inboxes.attach({ ...defaults, ...request }, reader);
   }
 
-  /** Runs everything that needs no time. */
+  /** Runs everything that needs no time, and acknowledgements that wait for a commit to share. */
   settle(): Promise<void> {
-    return this.clock.settle();
+    return this.clock.advance(CHANGE_DELAY_MS);
   }
 
   /** The bodies stored for a user, in the order of the log. */
