@@ -38,6 +38,7 @@ const ALONE: Readonly<Record<string, RegExp>> = {
   'npx iris plan planet': /50 in all/,
   'npx iris synth proof --out cdk.out': /stacks/,
   'npx iris package --out node-package': /node-package/,
+  'npx iris simulate --environment proof --seed 7 --hours 0.2': /every law held/,
   'npx iris up proof --once': /smoke message from .* read after/,
 };
 /** What CI itself runs from a clean checkout; the scripts behind them are run by the tests around this one. */
