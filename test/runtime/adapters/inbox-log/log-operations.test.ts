@@ -51,7 +51,7 @@ it('reads every change of a batch as it was made, in order', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
       const batch = new LogBatch(Buffer.allocUnsafe(64));
-      for (const { apply } of changes) apply(batch);
+      for (const one of changes) one.apply(batch);
       const reader = new OperationReader();
       reader.begin(batch.bytes, 0, batch.length);
       for (const { read } of changes) {

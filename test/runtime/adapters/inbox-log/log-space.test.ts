@@ -77,12 +77,13 @@ it('keeps the log small while messages come and go, and what waits through all o
 });
 
 it('serves readers while the segments they read from are cleaned away', async () => {
-  const waiting = Array.from({ length: 300 }, (_, i) => i + 1);
+  const waiting = Array.from({ length: 100 }, (_, i) => i + 1);
   for (const position of waiting) await commit((batch) => batch.appendInbox(alice, 0, position, message(position)));
   let isDone = false;
   const reading = (async () => {
     let reads = 0;
     for (; !isDone; reads++) {
+      await new Promise((resume) => setImmediate(resume));
       for (const [i, entry] of (await store.readInbox(alice, 0, 0, ALL)).entries()) {
         if (entry.position !== i + 1 || !entry.envelope.equals(message(i + 1)))
           throw new Error(`read ${reads} gave ${entry.position} at ${i}`);
@@ -90,7 +91,7 @@ it('serves readers while the segments they read from are cleaned away', async ()
     }
     return reads;
   })();
-  await passThrough(1_000, 3_000);
+  await passThrough(1_000, 1_700);
   isDone = true;
   expect(await reading).toBeGreaterThan(3);
   expect(await positions(alice)).toEqual(waiting);
@@ -112,6 +113,6 @@ it('refuses messages on a full disk, loses none it took, and takes more when rea
   expect(refusals.map(({ code }) => code)).toEqual(['STORE_FAILED', 'STORE_FAILED', 'STORE_FAILED']);
   expect(refusals[0]?.message).toContain('the disk is full');
   expect(problems).toEqual([]);
-  expect(accepted[0]).toBeGreaterThan(2_000);
-  for (const count of accepted.slice(1)) expect(count).toBeGreaterThan(1_000);
+  expect(accepted[0]).toBeGreaterThan(2_500);
+  for (const count of accepted.slice(1)) expect(count).toBeGreaterThan(800);
 });

@@ -1,0 +1,199 @@
+import type { PageLimits } from '../../ports/inbox-store.ts';
+import { type EnvelopePlace, EnvelopeSlots } from './envelope-slots.ts';
+import { INBOX_ROW, OPERATION_HEADER_BYTES, OUTBOX_ROW } from './log-operations.ts';
+
+/** The envelopes of one inbox or outbox, ascending; those before `head` are gone, and `dead` of those behind it. */
+interface Row {
+  slots: number[];
+  head: number;
+  dead: number;
+}
+
+/** An envelope found, with its position. */
+export interface FoundEnvelope {
+  readonly position: number;
+  readonly place: EnvelopePlace;
+}
+
+/** Dead slots a row may have before they are swept out, so that a short row is not swept for each. */
+const DEAD_MIN = 32;
+/** Emptied rows kept for use again: a message to an online user comes and goes at once. */
+const SPARE_ROWS = 1_024;
+
+/**
+ * Every envelope that waits, by row and position, and how many bytes of each segment they take. Memory: 24 bytes and 8 to 12 for the
+ * row’s entry per envelope, about 300 per row; a row without envelopes is forgotten.
+ */
+export class EnvelopeIndex {
+  private readonly slots = new EnvelopeSlots();
+  private readonly inboxes = new Map<string, Row>();
+  private readonly outboxes = new Map<string, Row>();
+  private readonly parked = new Map<string, Row>();
+  private readonly spare: Row[] = [];
+  private readonly bytesOfSegments = new Map<number, number>();
+  private bytes = 0;
+
+  get envelopes(): number {
+    return this.slots.used;
+  }
+
+  get rows(): number {
+    return this.inboxes.size + this.outboxes.size + this.parked.size;
+  }
+
+  /** Bytes of the log that hold waiting envelopes. */
+  get liveBytes(): number {
+    return this.bytes;
+  }
+
+  liveBytesOf(segment: number): number {
+    return this.bytesOfSegments.get(segment) ?? 0;
+  }
+
+  outboxRows(): string[] {
+    return [...this.outboxes.keys()];
+  }
+
+  parkedRows(): string[] {
+    return [...this.parked.keys()];
+  }
+
+  /** Adds an envelope, or moves one that is there to another place. */
+  put(key: string, position: number, place: EnvelopePlace): void {
+    const rows = this.rowsOf(key);
+    let row = rows.get(key);
+    if (row === undefined) {
+      row = this.spare.pop() ?? { slots: [], head: 0, dead: 0 };
+      rows.set(key, row);
+    }
+    this.count(key, place.segment, place.length, 1);
+    const at = this.after(row, position - 1);
+    const slot = row.slots[at];
+    if (slot === undefined) row.slots.push(this.slots.take(position, place));
+    else if (this.slots.position(slot) !== position) row.slots.splice(at, 0, this.slots.take(position, place));
+    else {
+      if (this.slots.isDead(slot)) row.dead--;
+      else this.count(key, this.slots.segment(slot), this.slots.length(slot), -1);
+      this.slots.setPlace(slot, place);
+    }
+  }
+
+  remove(key: string, position: number): void {
+    const row = this.rowsOf(key).get(key);
+    if (row === undefined) return;
+    const at = this.after(row, position - 1);
+    const slot = row.slots[at];
+    if (slot === undefined || this.slots.position(slot) !== position || this.slots.isDead(slot)) return;
+    this.kill(key, row, slot);
+    this.tidy(key, row);
+  }
+
+  /** Forgets what is before `position`, and of the envelope there the messages up to `index`. */
+  trim(key: string, position: number, index: number): void {
+    const row = this.rowsOf(key).get(key);
+    if (row === undefined) return;
+    const end = this.after(row, position);
+    for (let at = row.head; at < end; at++) {
+      const slot = row.slots[at] as number;
+      if (this.slots.isDead(slot)) continue;
+      const isWhole = this.slots.position(slot) < position || index >= this.slots.count(slot) - 1;
+      if (isWhole) this.kill(key, row, slot);
+      else this.slots.setFirstIndex(slot, index + 1);
+    }
+    this.tidy(key, row);
+  }
+
+  /** Envelopes after `position`, ascending; fewer than the limits only at the end. */
+  page(key: string, position: number, limits: PageLimits): FoundEnvelope[] {
+    const row = this.rowsOf(key).get(key);
+    const found: FoundEnvelope[] = [];
+    if (row === undefined) return found;
+    let bytes = 0;
+    for (let at = this.after(row, position); at < row.slots.length; at++) {
+      if (found.length >= limits.envelopesMax || bytes >= limits.bytesMax) break;
+      const slot = row.slots[at] as number;
+      if (this.slots.isDead(slot)) continue;
+      found.push({ position: this.slots.position(slot), place: this.slots.place(slot) });
+      bytes += this.slots.length(slot);
+    }
+    return found;
+  }
+
+  /** The envelope at this place, when it still waits there. */
+  at(key: string, position: number, segment: number, offset: number): EnvelopePlace | undefined {
+    const row = this.rowsOf(key).get(key);
+    const slot = row?.slots[this.after(row, position - 1)];
+    if (slot === undefined || this.slots.position(slot) !== position || this.slots.isDead(slot)) return undefined;
+    return this.slots.isAt(slot, segment, offset) ? this.slots.place(slot) : undefined;
+  }
+
+  private rowsOf(key: string): Map<string, Row> {
+    const kind = key.charCodeAt(0);
+    if (kind === INBOX_ROW) return this.inboxes;
+    return kind === OUTBOX_ROW ? this.outboxes : this.parked;
+  }
+
+  /** Index of the first slot whose position is above `position`; a log is mostly appended to and read at its ends. */
+  private after({ slots, head }: Row, position: number): number {
+    let [low, high] = [head, slots.length];
+    if (high > low && this.slots.position(slots[high - 1] as number) <= position) return high;
+    if (high > low && this.slots.position(slots[low] as number) > position) return low;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.slots.position(slots[middle] as number) > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  private kill(key: string, row: Row, slot: number): void {
+    this.count(key, this.slots.segment(slot), this.slots.length(slot), -1);
+    this.slots.kill(slot);
+    row.dead++;
+  }
+
+  private tidy(key: string, row: Row): void {
+    const { slots } = row;
+    while (row.head < slots.length && this.slots.isDead(slots[row.head] as number)) {
+      this.slots.free(slots[row.head++] as number);
+      row.dead--;
+    }
+    if (row.head === slots.length) this.forget(key, row);
+    else if (row.dead > DEAD_MIN && row.dead * 2 > slots.length - row.head) this.sweep(row);
+    else if (row.head > DEAD_MIN && row.head * 2 > slots.length) {
+      row.slots = slots.slice(row.head);
+      row.head = 0;
+    }
+  }
+
+  private sweep(row: Row): void {
+    const kept: number[] = [];
+    for (let at = row.head; at < row.slots.length; at++) {
+      const slot = row.slots[at] as number;
+      if (this.slots.isDead(slot)) this.slots.free(slot);
+      else kept.push(slot);
+    }
+    row.slots = kept;
+    row.head = 0;
+    row.dead = 0;
+  }
+
+  private forget(key: string, row: Row): void {
+    this.rowsOf(key).delete(key);
+    if (this.spare.length >= SPARE_ROWS) return;
+    if (row.slots.length > DEAD_MIN) {
+      row.slots = [];
+      row.head = 0;
+    }
+    this.spare.push(row);
+  }
+
+  /** Adds (`sign` 1) or takes away (-1) the operation that holds an envelope. */
+  private count(key: string, segment: number, length: number, sign: 1 | -1): void {
+    const bytes = sign * (OPERATION_HEADER_BYTES + key.length + length);
+    this.bytes += bytes;
+    const left = (this.bytesOfSegments.get(segment) ?? 0) + bytes;
+    if (left > 0) this.bytesOfSegments.set(segment, left);
+    else this.bytesOfSegments.delete(segment);
+  }
+}

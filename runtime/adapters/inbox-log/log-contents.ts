@@ -1,0 +1,37 @@
+import { EnvelopeIndex } from './envelope-index.ts';
+import { Kind, OperationReader } from './log-operations.ts';
+import type { MarkTable } from './mark-table.ts';
+
+/** What the log says, in memory. The same code takes records from a commit and from a log that is being opened. */
+export class LogContents {
+  readonly index = new EnvelopeIndex();
+  reserved = 1;
+  /** Sequence of the last record taken. */
+  appliedThrough = 0;
+  private readonly marks: MarkTable;
+  private readonly reader = new OperationReader();
+
+  constructor(marks: MarkTable) {
+    this.marks = marks;
+  }
+
+  apply(bytes: Buffer, start: number, end: number, place: { segment: number; offset: number; sequence: number }): void {
+    const { reader, index, marks } = this;
+    const base = place.offset - start;
+    const isInTable = place.sequence <= marks.flushedThrough;
+    this.appliedThrough = place.sequence;
+    reader.begin(bytes, start, end);
+    while (reader.next()) {
+      if (reader.kind === Kind.append) {
+        const { count, index: firstIndex, bodyLength: length } = reader;
+        index.put(reader.key, reader.number, { segment: place.segment, offset: base + reader.bodyStart, length, count, firstIndex });
+      } else if (reader.kind === Kind.remove) index.remove(reader.key, reader.number);
+      else if (reader.kind === Kind.trim) index.trim(reader.key, reader.number, reader.index);
+      else if (reader.kind === Kind.reserve) this.reserved = reader.number;
+      else if (isInTable) continue;
+      else if (reader.kind === Kind.mark) {
+        marks.setMark(reader.key, { high: reader.number, timeMs: reader.markTimeMs, holes: reader.markHoles });
+      } else if (reader.kind === Kind.seen) marks.setSeen(reader.key, reader.number);
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import type { StoreBatch, StoredMark, StoredParked } from '../../ports/inbox-store.ts';
+import { envelopeCount, envelopeSequence } from '../../wire/envelope.ts';
+import { RECORD_HEADER_BYTES, readNumber, writeNumber } from './log-record.ts';
+
+/**
+ * Operation => kind:u8 zero:u8 keyLength:u16 count:u16 index:u16 number:u64 bodyLength:u32 key body          (little-endian)
+ *
+ *   kind     key          number    count     index       body
+ *   append   row          position  messages  firstIndex  envelope
+ *   remove   row          position
+ *   trim     row          position            last index
+ *   mark     markKey      high                            timeMs:u64 (from:u64 to:u64)*
+ *   seen     user         seconds
+ *   reserve               position                        positions below it count as given out
+ *
+ * A row is an inbox (`i` bucket:u32 user), an outbox (`o` group) or one parked envelope (`w` parkedAtMs:u64 markKey, position its sequence).
+ */
+export const Kind = { append: 1, remove: 2, trim: 3, mark: 4, seen: 5, reserve: 6 } as const;
+
+export const INBOX_ROW = 0x69;
+export const OUTBOX_ROW = 0x6f;
+export const PARKED_ROW = 0x77;
+
+export const OPERATION_HEADER_BYTES = 20;
+const FIRST_CAPACITY = 65_536;
+const NOTHING = Buffer.alloc(0);
+
+/** The row of an inbox, one byte a character. */
+export function inboxRow(user: Buffer, bucket: number): string {
+  return `i${numberText(bucket, 4)}${user.toString('latin1')}`;
+}
+
+/** The row of an outbox, one byte a character. */
+export function outboxRow(group: string): string {
+  return `o${Buffer.from(group, 'utf8').toString('latin1')}`;
+}
+
+/** The group an outbox row belongs to. */
+export function groupOfRow(row: string): string {
+  return Buffer.from(row, 'latin1').toString('utf8', 1);
+}
+
+/** What a parked envelope’s row says of it. */
+export function parkedPartsOf(row: string): { parkedAtMs: number; markKey: string } {
+  return { parkedAtMs: readNumber(Buffer.from(row.slice(1, 9), 'latin1'), 0), markKey: row.slice(9) };
+}
+
+/** A commit in the making: each change is encoded where it will stand in the log, behind room for the record’s header. */
+export class LogBatch implements StoreBatch {
+  bytes: Buffer;
+  length = RECORD_HEADER_BYTES;
+  /** Envelopes it adds: refused when the store is full, whereas what only removes is always taken. */
+  appends = 0;
+
+  constructor(spare?: Buffer) {
+    this.bytes = spare ?? Buffer.allocUnsafeSlow(FIRST_CAPACITY);
+  }
+
+  get isEmpty(): boolean {
+    return this.length === RECORD_HEADER_BYTES;
+  }
+
+  appendInbox(user: Buffer, bucket: number, position: number, envelope: Buffer): void {
+    this.appends++;
+    const key = this.begin(Kind.append, 5 + user.length, position, envelope.length, envelopeCount(envelope));
+    this.inboxKey(key, user, bucket);
+    this.bytes.set(envelope, key + 5 + user.length);
+  }
+
+  appendOutbox(group: string, position: number, envelope: Buffer): void {
+    this.append(outboxRow(group), position, envelope, 0);
+  }
+
+  /** Writes an envelope again as it stands in another segment, with what is acknowledged of it. */
+  append(row: string, position: number, envelope: Buffer, firstIndex: number): void {
+    this.appends++;
+    const key = this.begin(Kind.append, row.length, position, envelope.length, envelopeCount(envelope), firstIndex);
+    this.bytes.write(row, key, 'latin1');
+    this.bytes.set(envelope, key + row.length);
+  }
+
+  mark(key: string, mark: StoredMark, nowMs: number): void {
+    const at = this.begin(Kind.mark, key.length, mark.high, 8 + 16 * mark.holes.length);
+    this.bytes.write(key, at, 'latin1');
+    const body = at + key.length;
+    writeNumber(this.bytes, nowMs, body);
+    mark.holes.forEach(({ from, to }, i) => {
+      writeNumber(this.bytes, from, body + 8 + 16 * i);
+      writeNumber(this.bytes, to, body + 16 + 16 * i);
+    });
+  }
+
+  park(parked: StoredParked): void {
+    this.append(parkedRow(parked), envelopeSequence(parked.envelope), parked.envelope, 0);
+  }
+
+  unpark(parked: StoredParked): void {
+    this.remove(parkedRow(parked), envelopeSequence(parked.envelope));
+  }
+
+  removeInbox(user: Buffer, bucket: number, position: number): void {
+    this.inboxKey(this.begin(Kind.remove, 5 + user.length, position, 0), user, bucket);
+  }
+
+  trimInbox(user: Buffer, bucket: number, cursor: { position: number; index: number }): void {
+    this.inboxKey(this.begin(Kind.trim, 5 + user.length, cursor.position, 0, 0, cursor.index), user, bucket);
+  }
+
+  removeOutbox(group: string, position: number): void {
+    this.remove(outboxRow(group), position);
+  }
+
+  setLastSeen(user: Buffer, seconds: number): void {
+    const key = this.begin(Kind.seen, user.length, seconds, 0);
+    this.bytes.set(user, key);
+  }
+
+  reservePositions(position: number): void {
+    this.begin(Kind.reserve, 0, position, 0);
+  }
+
+  private remove(row: string, position: number): void {
+    const key = this.begin(Kind.remove, row.length, position, 0);
+    this.bytes.write(row, key, 'latin1');
+  }
+
+  private inboxKey(at: number, user: Buffer, bucket: number): void {
+    this.bytes[at] = INBOX_ROW;
+    this.bytes.writeUInt32LE(bucket, at + 1);
+    this.bytes.set(user, at + 5);
+  }
+
+  /** Writes an operation’s header and makes room for its key and body; returns where the key begins. `bytes` may be another buffer after it. */
+  private begin(kind: number, keyLength: number, number: number, bodyLength: number, count = 0, index = 0): number {
+    const at = this.length;
+    const end = at + OPERATION_HEADER_BYTES + keyLength + bodyLength;
+    if (end > this.bytes.length) this.grow(end);
+    const { bytes } = this;
+    bytes[at] = kind;
+    bytes[at + 1] = 0;
+    bytes.writeUInt16LE(keyLength, at + 2);
+    bytes.writeUInt16LE(count, at + 4);
+    bytes.writeUInt16LE(index, at + 6);
+    writeNumber(bytes, number, at + 8);
+    bytes.writeUInt32LE(bodyLength, at + 16);
+    this.length = end;
+    return at + OPERATION_HEADER_BYTES;
+  }
+
+  private grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
+  }
+}
+
+/** Walks over the operations of an intact record. The fields are those of the operation that `next` has stepped on. */
+export class OperationReader {
+  kind = 0;
+  count = 0;
+  index = 0;
+  number = 0;
+  bodyStart = 0;
+  bodyLength = 0;
+  private bytes: Buffer = NOTHING;
+  private keyStart = 0;
+  private end = 0;
+
+  /** Starts before the first operation of the record `bytes[start … end)`. */
+  begin(bytes: Buffer, start: number, end: number): void {
+    this.bytes = bytes;
+    this.bodyStart = start + RECORD_HEADER_BYTES;
+    this.bodyLength = 0;
+    this.end = end;
+  }
+
+  next(): boolean {
+    const at = this.bodyStart + this.bodyLength;
+    const { bytes } = this;
+    if (at >= this.end) return false;
+    this.kind = bytes[at] as number;
+    this.count = bytes.readUInt16LE(at + 4);
+    this.index = bytes.readUInt16LE(at + 6);
+    this.number = readNumber(bytes, at + 8);
+    this.bodyLength = bytes.readUInt32LE(at + 16);
+    this.keyStart = at + OPERATION_HEADER_BYTES;
+    this.bodyStart = this.keyStart + bytes.readUInt16LE(at + 2);
+    return true;
+  }
+
+  /** One byte a character. */
+  get key(): string {
+    return this.bytes.toString('latin1', this.keyStart, this.bodyStart);
+  }
+
+  get body(): Buffer {
+    return this.bytes.subarray(this.bodyStart, this.bodyStart + this.bodyLength);
+  }
+
+  get markTimeMs(): number {
+    return readNumber(this.bytes, this.bodyStart);
+  }
+
+  get markHoles(): StoredMark['holes'] {
+    return Array.from({ length: (this.bodyLength - 8) / 16 }, (_, i) => {
+      const at = this.bodyStart + 8 + 16 * i;
+      return { from: readNumber(this.bytes, at), to: readNumber(this.bytes, at + 8) };
+    });
+  }
+}
+
+function parkedRow({ parkedAtMs, markKey }: StoredParked): string {
+  return `w${numberText(parkedAtMs, 8)}${markKey}`;
+}
+
+function numberText(value: number, bytes: 4 | 8): string {
+  const text = Buffer.alloc(8);
+  writeNumber(text, value, 0);
+  return text.toString('latin1', 0, bytes);
+}

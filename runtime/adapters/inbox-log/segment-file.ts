@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { IrisError } from '../../contract/errors.ts';
+import { BLOCK_BYTES, type BlockCache } from './block-cache.ts';
+import { isDiskFull, syncDirectory, writeAll } from './disk.ts';
+import { NONCE_BYTES, readNumber, writeNumber } from './log-record.ts';
+
+/**
+ * Segment => magic:8 format:u32 crc:u32 nonce:8 number:u64 reserved:u64 records zeros          (little-endian)
+ *
+ * `crc` covers nonce to reserved; `reserved` is the lowest position never given out when the segment was begun.
+ */
+export const SEGMENT_HEADER_BYTES = 40;
+const MAGIC = 'IRIS-LOG';
+const FORMAT = 2;
+const CHECKED_FROM = 16;
+/**
+ * Bytes of zeros written ahead of small records. Then most commits change no size and no extent, and cost a third less: 87 µs of CPU
+ * and 250 µs of wall time instead of 150 and 460.
+ */
+const AHEAD_BYTES = 1_048_576;
+const AHEAD_FOR_RECORDS_BELOW = 131_072;
+const ZEROS = Buffer.alloc(AHEAD_BYTES);
+
+export interface SegmentHeader {
+  readonly nonce: Buffer;
+  readonly number: number;
+  readonly reserved: number;
+}
+
+export function segmentName(number: number): string {
+  return `${String(number).padStart(12, '0')}.log`;
+}
+
+/** The header, or undefined where it is none or damaged. */
+export function readSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
+  if (bytes.length < SEGMENT_HEADER_BYTES || bytes.toString('latin1', 0, 8) !== MAGIC || bytes.readUInt32LE(8) !== FORMAT) return undefined;
+  if (crc32(bytes.subarray(CHECKED_FROM, SEGMENT_HEADER_BYTES)) !== bytes.readUInt32LE(12)) return undefined;
+  const nonce = Buffer.from(bytes.subarray(CHECKED_FROM, CHECKED_FROM + NONCE_BYTES));
+  return { nonce, number: readNumber(bytes, 24), reserved: readNumber(bytes, 32) };
+}
+
+/** One file of the log: written at its end, read in blocks that are checked against what was written. */
+export class SegmentFile {
+  readonly number: number;
+  readonly nonce: Buffer;
+  readonly path: string;
+  /** Where the next record goes. */
+  size = SEGMENT_HEADER_BYTES;
+  /** Sequence of its last record; 0 while it has none. */
+  lastSequence = 0;
+  private readonly file: FileHandle;
+  private readonly cache: BlockCache;
+  private readonly checks: number[] = [];
+  private tail: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  /** Bytes of the file that were written once, so that writing them again changes no extent. */
+  private allocated: number;
+  private readers = 0;
+  private isDropped = false;
+
+  constructor(parts: { file: FileHandle; path: string; header: SegmentHeader; headerBytes: Buffer; cache: BlockCache; allocated: number }) {
+    this.file = parts.file;
+    this.path = parts.path;
+    this.number = parts.header.number;
+    this.nonce = parts.header.nonce;
+    this.cache = parts.cache;
+    this.allocated = parts.allocated;
+    parts.headerBytes.copy(this.tail, 0, 0, SEGMENT_HEADER_BYTES);
+  }
+
+  /** Makes an empty segment that is on the disk when this resolves. */
+  static async create(directory: string, number: number, reserved: number, cache: BlockCache): Promise<SegmentFile> {
+    const path = join(directory, segmentName(number));
+    const headerBytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
+    headerBytes.write(MAGIC, 'latin1');
+    headerBytes.writeUInt32LE(FORMAT, 8);
+    headerBytes.set(randomBytes(NONCE_BYTES), CHECKED_FROM);
+    writeNumber(headerBytes, number, 24);
+    writeNumber(headerBytes, reserved, 32);
+    headerBytes.writeUInt32LE(crc32(headerBytes.subarray(CHECKED_FROM)), 12);
+    const file = await open(path, 'w+', 0o600);
+    try {
+      await writeAll(file, [headerBytes], 0);
+      await file.sync();
+      await syncDirectory(directory);
+    } catch (cause) {
+      await file.close();
+      await unlink(path);
+      throw cause;
+    }
+    const header = readSegmentHeader(headerBytes) as SegmentHeader;
+    return new SegmentFile({ file, path, header, headerBytes, cache, allocated: SEGMENT_HEADER_BYTES });
+  }
+
+  /** Writes a record at the end. A write that failed may be made again: it takes the same place. Call `advance` when it counts. */
+  async write(record: Buffer): Promise<void> {
+    const end = this.size + record.length;
+    if (end > this.allocated && record.length < AHEAD_FOR_RECORDS_BELOW && (await this.writeAhead(record))) return;
+    await writeAll(this.file, [record], this.size);
+    this.allocated = Math.max(this.allocated, end);
+  }
+
+  sync(): Promise<void> {
+    return this.file.datasync();
+  }
+
+  /** Gives back what a failed write may have taken. */
+  async undo(): Promise<void> {
+    await this.file.truncate(this.size);
+    this.allocated = this.size;
+  }
+
+  /** Cuts off what is behind the last record and waits until the rest is on the disk. */
+  async settle(): Promise<void> {
+    await this.undo();
+    await this.file.sync();
+  }
+
+  /** Takes written or scanned bytes into the segment: they can be read from now on. */
+  advance(bytes: Buffer, sequence: number): void {
+    let from = 0;
+    while (from < bytes.length) {
+      const within = this.size % BLOCK_BYTES;
+      const taken = Math.min(BLOCK_BYTES - within, bytes.length - from);
+      bytes.copy(this.tail, within, from, from + taken);
+      this.size += taken;
+      from += taken;
+      if (within + taken === BLOCK_BYTES) this.closeBlock();
+    }
+    this.lastSequence = sequence;
+  }
+
+  /** The bytes at `offset` when they are in memory. */
+  peek(offset: number, length: number): Buffer | undefined {
+    const first = Math.floor(offset / BLOCK_BYTES);
+    const within = offset % BLOCK_BYTES;
+    if (within + length <= BLOCK_BYTES) return this.block(first)?.subarray(within, within + length);
+    const last = Math.floor((offset + length - 1) / BLOCK_BYTES);
+    const blocks: Buffer[] = [];
+    for (let block = first; block <= last; block++) {
+      const bytes = this.block(block);
+      if (bytes === undefined) return undefined;
+      blocks.push(bytes);
+    }
+    return Buffer.concat(blocks).subarray(within, within + length);
+  }
+
+  /**
+   * The bytes at `offset`, from the disk where they are not in memory. Between `hold` and `release`.
+   * @throws IrisError STORE_FAILED where a block is not what was written (F6).
+   */
+  async read(offset: number, length: number): Promise<Buffer> {
+    const first = Math.floor(offset / BLOCK_BYTES);
+    const last = Math.floor((offset + length - 1) / BLOCK_BYTES);
+    const blocks: Buffer[] = [];
+    for (let block = first; block <= last; block++) blocks.push(this.block(block) ?? (await this.load(block)));
+    const within = offset - first * BLOCK_BYTES;
+    const bytes = blocks.length === 1 ? (blocks[0] as Buffer) : Buffer.concat(blocks);
+    return bytes.subarray(within, within + length);
+  }
+
+  /** Keeps the file readable, even when it is dropped meanwhile. */
+  hold(): void {
+    this.readers++;
+  }
+
+  async release(): Promise<void> {
+    this.readers--;
+    if (this.isDropped && this.readers === 0) await this.file.close();
+  }
+
+  /** Removes the file. Reads under way still get their bytes. */
+  async drop(): Promise<void> {
+    await unlink(this.path);
+    this.cache.drop(this.number, this.checks.length);
+    this.isDropped = true;
+    if (this.readers === 0) await this.file.close();
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+
+  /** Unchecked bytes of the file, for who checks records: fewer than `bytes.length` only at its end. */
+  async readRaw(bytes: Buffer, start: number, offset: number): Promise<number> {
+    let at = start;
+    while (at < bytes.length) {
+      const { bytesRead } = await this.file.read(bytes, at, bytes.length - at, offset + at - start);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+    }
+    return at - start;
+  }
+
+  /** False where the disk has no room for the zeros; it may have some for the record. */
+  private async writeAhead(record: Buffer): Promise<boolean> {
+    try {
+      await writeAll(this.file, [record, ZEROS], this.size);
+    } catch (cause) {
+      if (isDiskFull(cause)) return false;
+      throw cause;
+    }
+    this.allocated = this.size + record.length + AHEAD_BYTES;
+    return true;
+  }
+
+  private block(block: number): Buffer | undefined {
+    return block === this.checks.length ? this.tail : this.cache.get(this.number, block);
+  }
+
+  private async load(block: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    const count = await this.readRaw(bytes, 0, block * BLOCK_BYTES);
+    if (count !== BLOCK_BYTES || crc32(bytes) !== this.checks[block]) {
+      const place = `${this.path} at byte ${block * BLOCK_BYTES}`;
+      throw new IrisError(
+        'STORE_FAILED',
+        `the log is damaged in ${place}: its block is not what was written; restore the folder from a copy`,
+      );
+    }
+    this.cache.put(this.number, block, bytes);
+    return bytes;
+  }
+
+  private closeBlock(): void {
+    this.cache.put(this.number, this.checks.length, this.tail);
+    this.checks.push(crc32(this.tail));
+    this.tail = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  }
+}

@@ -1,0 +1,232 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorLine, IrisError } from '../contract/errors.ts';
+import { STORE_CACHE_BYTES_MAX, WAITING_ENVELOPES_MAX, WAITING_INBOXES_MAX } from '../contract/limits.ts';
+import type { InboxStore, PageLimits, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../ports/inbox-store.ts';
+import { BlockCache } from './inbox-log/block-cache.ts';
+import type { FoundEnvelope } from './inbox-log/envelope-index.ts';
+import { LogCleaner } from './inbox-log/log-cleaner.ts';
+import { LogContents } from './inbox-log/log-contents.ts';
+import { groupOfRow, inboxRow, LogBatch, outboxRow, parkedPartsOf } from './inbox-log/log-operations.ts';
+import { LogRing } from './inbox-log/log-ring.ts';
+import { MarkTable } from './inbox-log/mark-table.ts';
+import type { SegmentFile } from './inbox-log/segment-file.ts';
+
+/** Bytes of a batch’s buffer that is kept for the next one. */
+const SPARE_BYTES_MAX = 1_048_576;
+const UNLIMITED: PageLimits = { envelopesMax: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
+
+export interface LogStoreOptions {
+  /** @default what suits the disk: 64 MiB, less on a disk below 1 GiB */
+  readonly segmentBytes?: number;
+  /** @default STORE_CACHE_BYTES_MAX */
+  readonly cacheBytes?: number;
+  /** Hears what goes wrong behind the commits: cleaning and flushing, which are tried again. */
+  readonly failed?: (error: unknown) => void;
+}
+
+/**
+ * Opens the embedded store in `directory`, which is made when it is missing: a log of commits, an index of what waits in memory, and a
+ * table of marks beside it (docs/decisions/0030).
+ * @throws IrisError STATE_IN_USE when another process holds it, STORE_FAILED when it is damaged or of another format.
+ */
+export async function openLogStore(directory: string, options: LogStoreOptions = {}): Promise<InboxStore> {
+  if (existsSync(join(directory, 'CURRENT'))) {
+    throw new IrisError(
+      'STORE_FAILED',
+      `the store ${directory} has format 1, this release knows 2; remove the folder to start with an empty one`,
+    );
+  }
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const marks = await MarkTable.open(join(directory, 'marks'));
+  try {
+    const cache = new BlockCache(options.cacheBytes ?? STORE_CACHE_BYTES_MAX);
+    const contents = new LogContents(marks);
+    const segmentBytes = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes };
+    const ring = await LogRing.open({ directory: join(directory, 'log'), cache, ...segmentBytes }, async (bytes, start, end, place) => {
+      contents.apply(bytes, start, end, place);
+      if (marks.isFull) await marks.flushThrough(place.sequence);
+    });
+    return new LogStore({ ring, marks, contents, failed: options.failed ?? (() => undefined) });
+  } catch (error) {
+    await marks.close();
+    throw error instanceof IrisError
+      ? error
+      : new IrisError('STORE_FAILED', `the store ${directory} cannot be opened: ${errorLine(error)}`);
+  }
+}
+
+class LogStore implements InboxStore {
+  readonly firstPosition: number;
+  private readonly ring: LogRing;
+  private readonly marks: MarkTable;
+  private readonly contents: LogContents;
+  private readonly cleaner: LogCleaner;
+  private readonly failed: (error: unknown) => void;
+  private reserved: number | undefined;
+  /** The commit called last: the next one waits for it. */
+  private last: Promise<unknown> = Promise.resolve();
+  private spare: Buffer | undefined;
+  private isClosed = false;
+
+  constructor(parts: { ring: LogRing; marks: MarkTable; contents: LogContents; failed: (error: unknown) => void }) {
+    this.ring = parts.ring;
+    this.marks = parts.marks;
+    this.contents = parts.contents;
+    this.failed = parts.failed;
+    this.ring.reserved = Math.max(this.ring.reserved, this.contents.reserved);
+    this.firstPosition = this.ring.reserved;
+    const write = (fill: () => LogBatch | undefined) => this.inTurn(async () => this.write(fill(), { sync: true }));
+    const { ring, marks, contents, failed } = parts;
+    this.cleaner = new LogCleaner({ ring, marks, index: contents.index, appliedThrough: () => contents.appliedThrough, write, failed });
+  }
+
+  reservePositions(position: number): void {
+    this.reserved = position;
+  }
+
+  batch(): StoreBatch {
+    const batch = new LogBatch(this.spare);
+    this.spare = undefined;
+    return batch;
+  }
+
+  commit(batch: StoreBatch, options: { sync: boolean }): Promise<void> {
+    return this.inTurn(async () => {
+      const log = batch as LogBatch;
+      const reserved = this.reserved;
+      if (log.isEmpty && !options.sync) return;
+      if (reserved !== undefined) log.reservePositions(reserved);
+      if (log.appends > 0) await this.checkRoom();
+      await this.write(log, options);
+      if (reserved !== undefined) this.ring.reserved = reserved;
+      if (this.reserved === reserved) this.reserved = undefined;
+      if (log.bytes.length <= SPARE_BYTES_MAX) this.spare = log.bytes;
+      this.cleaner.start();
+    });
+  }
+
+  async readInbox(user: Buffer, bucket: number, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
+    return this.page(inboxRow(user, bucket), position, limits);
+  }
+
+  async readOutbox(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
+    return this.page(outboxRow(group), position, limits);
+  }
+
+  async outboxGroups(): Promise<string[]> {
+    this.checkOpen();
+    return this.contents.index.outboxRows().map(groupOfRow);
+  }
+
+  readMarks(keys: readonly string[]): Promise<(StoredMark | undefined)[]> {
+    return this.reading(() => this.marks.readMarks(keys));
+  }
+
+  async readParked(): Promise<StoredParked[]> {
+    const parked: StoredParked[] = [];
+    for (const row of this.contents.index.parkedRows()) {
+      // They wait for minutes: copies, so that they do not keep their blocks.
+      for (const { envelope } of await this.page(row, -1, UNLIMITED))
+        parked.push({ ...parkedPartsOf(row), envelope: Buffer.from(envelope) });
+    }
+    return parked;
+  }
+
+  readLastSeen(user: Buffer): Promise<number | undefined> {
+    return this.reading(() => this.marks.readSeen(user.toString('latin1')));
+  }
+
+  expireMarks(beforeMs: number): Promise<number> {
+    return this.reading(async () => {
+      // In the table they are found in one pass, and the log will not bring them back.
+      await this.marks.flushThrough(this.contents.appliedThrough);
+      return await this.marks.expire(beforeMs);
+    });
+  }
+
+  /** Waits for the commits called before. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    await this.cleaner.stop();
+    await this.inTurn(async () => {
+      this.isClosed = true;
+      try {
+        await this.ring.close();
+      } finally {
+        await this.marks.close();
+      }
+    });
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.last.then(work).catch((cause: unknown) => {
+      throw new IrisError('STORE_FAILED', `the store did not take the batch: ${errorLine(cause)}`, { cause });
+    });
+    // Its caller hears of a failure; the commits behind it go on.
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async write(batch: LogBatch | undefined, options: { sync: boolean }): Promise<void> {
+    this.checkOpen();
+    if (batch === undefined) return;
+    const place = await this.ring.append(batch, options);
+    this.contents.apply(batch.bytes, 0, batch.length, { ...place, sequence: this.ring.lastSequence });
+  }
+
+  /** Memory is bounded: a store that is full takes removals only. */
+  private async checkRoom(): Promise<void> {
+    const { envelopes, rows } = this.contents.index;
+    if (envelopes >= WAITING_ENVELOPES_MAX || rows >= WAITING_INBOXES_MAX) {
+      throw new IrisError(
+        'STORE_FAILED',
+        `${envelopes} envelopes wait in ${rows} inboxes, limits are ${WAITING_ENVELOPES_MAX} and ${WAITING_INBOXES_MAX}; add shard groups`,
+      );
+    }
+    if (!this.marks.isFull) return;
+    const flushed = this.marks.flushThrough(this.contents.appliedThrough);
+    flushed.catch(this.failed);
+    if (this.marks.isFull) await flushed;
+  }
+
+  private page(row: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
+    return this.reading(async () => {
+      const found = this.contents.index.page(row, position, limits);
+      const page = found.map(({ position: at, place }) => {
+        const envelope = this.ring.segment(place.segment).peek(place.offset, place.length);
+        return envelope === undefined ? undefined : { position: at, envelope, firstIndex: place.firstIndex };
+      });
+      return page.includes(undefined) ? await this.readPage(found) : (page as StoredEnvelope[]);
+    });
+  }
+
+  /** Reads from the disk, block by block; the segments stay until it has ended. */
+  private async readPage(found: readonly FoundEnvelope[]): Promise<StoredEnvelope[]> {
+    const segments = new Map(found.map(({ place }) => [place.segment, this.ring.segment(place.segment)]));
+    for (const segment of segments.values()) segment.hold();
+    try {
+      const page: StoredEnvelope[] = [];
+      for (const { position, place } of found) {
+        const envelope = await (segments.get(place.segment) as SegmentFile).read(place.offset, place.length);
+        page.push({ position, envelope, firstIndex: place.firstIndex });
+      }
+      return page;
+    } finally {
+      for (const segment of segments.values()) await segment.release();
+    }
+  }
+
+  private async reading<T>(read: () => Promise<T>): Promise<T> {
+    this.checkOpen();
+    try {
+      return await read();
+    } catch (cause) {
+      throw cause instanceof IrisError ? cause : new IrisError('STORE_FAILED', `the store cannot be read: ${errorLine(cause)}`, { cause });
+    }
+  }
+
+  private checkOpen(): void {
+    if (this.isClosed) throw new IrisError('STORE_FAILED', 'the store is closed');
+  }
+}
