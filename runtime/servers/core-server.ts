@@ -1,7 +1,8 @@
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
-import { openLevelStore } from '../adapters/inbox-store-level.ts';
+import { openLogStore } from '../adapters/inbox-store-log.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
+import { errorLine } from '../contract/errors.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
 import { startAdminServer } from './admin-server.ts';
 import { openCore } from './core-node.ts';
@@ -15,7 +16,9 @@ import { loadSlotMap } from './slot-map-file.ts';
 export async function startCore(config: CoreConfig): Promise<RunningNode> {
   const router = loadSlotMap(config.slotMapPath, config.environment);
   const telemetry = createPinoTelemetry({ node: config.node, region: config.region, role: 'core' });
-  const store = await openLevelStore(config.store.directory);
+  const store = await openLogStore(config.store.directory, {
+    failed: (error) => telemetry.log.error('store-upkeep-failed', { reason: errorLine(error) }),
+  });
   const core = await openCore(config, {
     router,
     store,
