@@ -1,9 +1,7 @@
 import type { StoredEnvelope } from '../ports/inbox-store.ts';
 
-export interface LogFollowerOptions {
-  /** Position to start after; 0 for the beginning. */
-  readonly after: number;
-  readonly creditBytes: number;
+/** The log that is followed, and where its entries go. An object of its user’s, so that a reader costs no closures. */
+export interface FollowedLog {
   /** One page after a position, ascending; an empty page means the end. */
   read(after: number): Promise<StoredEnvelope[]>;
   push(entry: StoredEnvelope): void;
@@ -16,7 +14,7 @@ export interface LogFollowerOptions {
  * Each entry is pushed once, ascending. It stops at credit 0 and then falls back to the store, so a slow reader costs no memory (L8).
  */
 export class LogFollower {
-  private readonly options: LogFollowerOptions;
+  private readonly log: FollowedLog;
   private after: number;
   private credit: number;
   private isLive = false;
@@ -25,10 +23,11 @@ export class LogFollower {
   /** Commits seen; a page read while this grew may not have been the end. */
   private commits = 0;
 
-  constructor(options: LogFollowerOptions) {
-    this.options = options;
-    this.after = options.after;
-    this.credit = options.creditBytes;
+  /** Starts after a position, 0 for the beginning. */
+  constructor(log: FollowedLog, { after, creditBytes }: { after: number; creditBytes: number }) {
+    this.log = log;
+    this.after = after;
+    this.credit = creditBytes;
   }
 
   /** Position of the last entry pushed. */
@@ -47,7 +46,7 @@ export class LogFollower {
     this.isReading = true;
     this.readOn().catch((error: unknown) => {
       this.isReading = false;
-      this.options.failed(error);
+      this.log.failed(error);
     });
   }
 
@@ -75,7 +74,7 @@ export class LogFollower {
   private async readOn(): Promise<void> {
     while (!this.isStopped && this.credit > 0) {
       const commits = this.commits;
-      const page = await this.options.read(this.after);
+      const page = await this.log.read(this.after);
       for (const entry of page) {
         if (this.isStopped || this.credit <= 0) break;
         this.give(entry);
@@ -91,6 +90,6 @@ export class LogFollower {
   private give(entry: StoredEnvelope): void {
     this.after = entry.position;
     this.credit -= entry.envelope.length;
-    this.options.push(entry);
+    this.log.push(entry);
   }
 }

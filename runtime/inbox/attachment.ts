@@ -1,5 +1,5 @@
 import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES } from '../contract/limits.ts';
-import { LogFollower } from '../follow/log-follower.ts';
+import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
 import type { InboxCursor, InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { ReadRequest } from '../ports/shard-owner.ts';
@@ -16,11 +16,11 @@ export interface AttachmentParts {
   change(change: Change): void;
   /** The reader is gone. */
   detached(attachment: Attachment): void;
-  readFailed(error: unknown): void;
+  readFailed(attachment: Attachment, error: unknown): void;
 }
 
 /** One session’s read of one inbox at its owner: pushes from the cursor to the tail and on, and forgets what is acknowledged. */
-export class Attachment implements InboxSubscription {
+export class Attachment implements InboxSubscription, FollowedLog {
   readonly user: Buffer;
   /** v1: acknowledged one by one. */
   readonly isSelective: boolean;
@@ -48,13 +48,16 @@ export class Attachment implements InboxSubscription {
     this.acknowledgedAtStart = request.acknowledged.filter((cursor) => cursor.bucket === FIRST_BUCKET);
     this.mustSearch = request.shown.length > 0;
     const shown = request.shown.filter((cursor) => cursor.bucket === FIRST_BUCKET).map((cursor) => cursor.position);
-    this.follower = new LogFollower({
-      after: Math.max(startAfter, ...shown, ...this.acknowledgedAtStart.map((cursor) => cursor.position - 1)),
-      creditBytes: request.creditBytes,
-      read: (after) => parts.store.readInbox(this.user, FIRST_BUCKET, after, PAGE),
-      push: (entry) => this.push(entry),
-      failed: (error) => parts.readFailed(error),
-    });
+    const after = Math.max(startAfter, ...shown, ...this.acknowledgedAtStart.map((cursor) => cursor.position - 1));
+    this.follower = new LogFollower(this, { after, creditBytes: request.creditBytes });
+  }
+
+  read(after: number): Promise<StoredEnvelope[]> {
+    return this.parts.store.readInbox(this.user, FIRST_BUCKET, after, PAGE);
+  }
+
+  failed(error: unknown): void {
+    this.parts.readFailed(this, error);
   }
 
   get pushedThrough(): number {
@@ -89,18 +92,16 @@ export class Attachment implements InboxSubscription {
   replay(position: number): void {
     const through = Math.min(position, this.startedAfter);
     if (!this.isSelective || through === 0 || this.replaying !== undefined) return;
-    this.replaying = new LogFollower({
-      after: 0,
-      creditBytes: PUSH_CREDIT_BYTES,
+    const older: FollowedLog = {
       read: async (after) => {
-        const page = await this.parts.store.readInbox(this.user, FIRST_BUCKET, after, PAGE);
-        const due = page.filter((entry) => entry.position <= through);
+        const due = (await this.read(after)).filter((entry) => entry.position <= through);
         if (due.length === 0) this.endReplay();
         return due;
       },
       push: (entry) => this.push(entry),
-      failed: (error) => this.parts.readFailed(error),
-    });
+      failed: (error) => this.failed(error),
+    };
+    this.replaying = new LogFollower(older, { after: 0, creditBytes: PUSH_CREDIT_BYTES });
     this.replaying.start();
   }
 
@@ -159,7 +160,7 @@ export class Attachment implements InboxSubscription {
     this.follower.start();
   }
 
-  private push(entry: StoredEnvelope): void {
+  push(entry: StoredEnvelope): void {
     if (entry.firstIndex > 0) this.mustSearch = true;
     if (!this.isSelective) this.places.add(entry.position, envelopeCount(entry.envelope));
     const at = { bucket: FIRST_BUCKET, position: entry.position, firstIndex: entry.firstIndex };

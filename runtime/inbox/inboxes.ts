@@ -30,6 +30,8 @@ export class Inboxes implements ShardOwner {
   /** v1 sessions that were taken over and are still open; their unacknowledged messages come again when they close. */
   private readonly superseded = new Map<string, Set<Attachment>>();
   private readonly outboxes = new Map<string, Destination>();
+  /** One object for all attachments: there are as many as users online. */
+  private readonly attachmentParts: AttachmentParts;
 
   constructor(parts: InboxesParts) {
     this.parts = parts;
@@ -39,6 +41,12 @@ export class Inboxes implements ShardOwner {
       telemetry: parts.telemetry,
       committed: (placed) => this.committed(placed),
     });
+    this.attachmentParts = {
+      store: parts.store,
+      change: (change) => this.committer.change(change),
+      detached: (attachment) => this.detached(attachment),
+      readFailed: (attachment, error) => this.readFailed(attachment, error),
+    };
     parts.telemetry.gauge('iris_inbox_readers', 'Users whose inbox is being read', () => this.readers.size);
   }
 
@@ -75,20 +83,20 @@ export class Inboxes implements ShardOwner {
     const key = request.user.toString('latin1');
     const previous = this.readers.get(key);
     if (previous !== undefined && request.isReattached && previous.loginStamp > request.loginStamp)
-      return this.refuseStale(key, request, subscriber);
+      return this.refuseStale(request, subscriber);
     previous?.replace();
     const startAfter = previous?.isSelective === true && request.isSelective ? previous.pushedThrough : 0;
     if (previous?.isSelective === true) this.supersede(key, previous);
     const acknowledged = request.acknowledged.filter((cursor) => this.committer.hasGiven(cursor.position));
-    const attachment = new Attachment(this.attachmentParts(key), { ...request, acknowledged }, subscriber, startAfter);
+    const attachment = new Attachment(this.attachmentParts, { ...request, acknowledged }, subscriber, startAfter);
     this.readers.set(key, attachment);
     attachment.start();
     return attachment;
   }
 
   /** A session whose client has logged in elsewhere since gets its link back: it may not take the inbox, but what it acknowledged counts. */
-  private refuseStale(key: string, request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription {
-    const stale = new Attachment(this.attachmentParts(key), request, subscriber, 0);
+  private refuseStale(request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription {
+    const stale = new Attachment(this.attachmentParts, request, subscriber, 0);
     stale.replace();
     this.committer.change({ apply: (batch) => stale.trimAcknowledged(batch) });
     return stale;
@@ -117,21 +125,13 @@ export class Inboxes implements ShardOwner {
     else this.parts.outboxCommitted(destination.group, entry);
   }
 
-  private attachmentParts(key: string): AttachmentParts {
-    return {
-      store: this.parts.store,
-      change: (change) => this.committer.change(change),
-      detached: (attachment) => this.detached(key, attachment),
-      readFailed: (error) => this.readFailed(key, error),
-    };
-  }
-
   private supersede(key: string, attachment: Attachment): void {
     const set = this.superseded.get(key) ?? new Set();
     this.superseded.set(key, set.add(attachment));
   }
 
-  private detached(key: string, attachment: Attachment): void {
+  private detached(attachment: Attachment): void {
+    const key = attachment.user.toString('latin1');
     const older = this.superseded.get(key);
     if (older?.delete(attachment)) {
       if (older.size === 0) this.superseded.delete(key);
@@ -145,8 +145,8 @@ export class Inboxes implements ShardOwner {
   }
 
   /** The store could not be read: the reader tries again when the trouble may be over. */
-  private readFailed(key: string, error: unknown): void {
+  private readFailed(attachment: Attachment, error: unknown): void {
     this.parts.telemetry.log.error('inbox-read-failed', { reason: errorLine(error) });
-    this.parts.clock.after(1_000, () => this.readers.get(key)?.retry());
+    this.parts.clock.after(1_000, () => attachment.retry());
   }
 }

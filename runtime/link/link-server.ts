@@ -12,7 +12,7 @@ import type { ByteWriter } from '../wire/byte-writer.ts';
 import { checkEnvelope, ENVELOPE_BYTES_MAX } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { encodeAppended, encodeRefused } from '../wire/link/append.ts';
-import { DETACH_FLUSH, Detached, decodeAttach, encodeDetached, encodePush } from '../wire/link/attach.ts';
+import { DETACH_FLUSH, Detached, decodeAttach, encodeDetached, encodePush, type PushPlace } from '../wire/link/attach.ts';
 import { decodeLinkHello, encodeLinkRefuse, encodeLinkWelcome, type LinkHello } from '../wire/link/hello.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
 import { encodeLinkPong } from '../wire/link/ping.ts';
@@ -188,18 +188,17 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   private attach(reader: ByteReader): void {
     const frame = decodeAttach(reader);
     this.attachments.get(frame.attachment)?.detach({ flush: false });
-    this.attachments.set(frame.attachment, this.parts.owner.attach(frame, this.subscriberOf(frame.attachment, frame.isSelective)));
+    this.attachments.set(frame.attachment, this.parts.owner.attach(frame, new LinkReader(this, frame.attachment, frame.isSelective)));
   }
 
-  private subscriberOf(attachment: number, isSelective: boolean): InboxSubscriber {
-    return {
-      pushed: (at, buffer, start, end) =>
-        encodePush(this.writer(), { attachment, ...at }, start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end)),
-      ended: (reason) => {
-        if (reason === 'flushed' || !isSelective) this.attachments.delete(attachment);
-        encodeDetached(this.writer(), attachment, reason === 'flushed' ? Detached.Flushed : Detached.Replaced);
-      },
-    };
+  /** For an attachment of this link. */
+  pushed(place: PushPlace, envelope: Buffer): void {
+    encodePush(this.writer(), place, envelope);
+  }
+
+  ended(attachment: number, isSelective: boolean, reason: 'replaced' | 'flushed'): void {
+    if (reason === 'flushed' || !isSelective) this.attachments.delete(attachment);
+    encodeDetached(this.writer(), attachment, reason === 'flushed' ? Detached.Flushed : Detached.Replaced);
   }
 
   private detach(attachment: number, flush: boolean): void {
@@ -214,5 +213,27 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       (status) => encodeStatus(this.writer(), { query, ...status }),
       (error: unknown) => this.parts.log.error('status-failed', { reason: errorLine(error) }),
     );
+  }
+}
+
+/** A reader at the other end of a link. */
+class LinkReader implements InboxSubscriber {
+  private readonly link: LinkServer;
+  private readonly attachment: number;
+  private readonly isSelective: boolean;
+
+  constructor(link: LinkServer, attachment: number, isSelective: boolean) {
+    this.link = link;
+    this.attachment = attachment;
+    this.isSelective = isSelective;
+  }
+
+  pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
+    const envelope = start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end);
+    this.link.pushed({ attachment: this.attachment, ...at }, envelope);
+  }
+
+  ended(reason: 'replaced' | 'flushed'): void {
+    this.link.ended(this.attachment, this.isSelective, reason);
   }
 }

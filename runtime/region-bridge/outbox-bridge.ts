@@ -1,6 +1,6 @@
 import { ERROR_CODES, errorLine } from '../contract/errors.ts';
 import { LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES } from '../contract/limits.ts';
-import { LogFollower } from '../follow/log-follower.ts';
+import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
 import type { Bus, Publisher, Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
@@ -28,7 +28,7 @@ const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
  * Drains the outbox to one group of another region: at least once, in order, with PUSH_CREDIT_BYTES under way (L9). A refusal starts
  * the outbox over from its oldest entry, as a new publisher, so that nothing overtakes it.
  */
-export class OutboxBridge implements Publisher {
+export class OutboxBridge implements Publisher, FollowedLog {
   publisherId: number;
   private readonly parts: OutboxBridgeParts;
   private readonly target: OutboxTarget;
@@ -108,21 +108,21 @@ export class OutboxBridge implements Publisher {
   }
 
   private follow(): LogFollower {
-    const follower = new LogFollower({
-      after: 0,
-      creditBytes: PUSH_CREDIT_BYTES,
-      read: (after) => this.parts.store.readOutbox(this.target.group, after, PAGE),
-      push: (entry) => this.forward(entry),
-      failed: (error) => {
-        this.parts.telemetry.log.error('outbox-read-failed', { group: this.target.group, reason: errorLine(error) });
-        this.parts.clock.after(1_000, () => this.follower.start());
-      },
-    });
+    const follower = new LogFollower(this, { after: 0, creditBytes: PUSH_CREDIT_BYTES });
     follower.start();
     return follower;
   }
 
-  private forward({ position, envelope }: StoredEnvelope): void {
+  read(after: number): Promise<StoredEnvelope[]> {
+    return this.parts.store.readOutbox(this.target.group, after, PAGE);
+  }
+
+  failed(error: unknown): void {
+    this.parts.telemetry.log.error('outbox-read-failed', { group: this.target.group, reason: errorLine(error) });
+    this.parts.clock.after(1_000, () => this.follower.start());
+  }
+
+  push({ position, envelope }: StoredEnvelope): void {
     this.underWay.set(position, envelope.length);
     // Always a retry: the same message may have come through another region's outbox, when its sender moved before it heard the ack.
     this.parts.bus.forward(this.target.address, this, { flags: SEND_RETRY, token: position, envelope });

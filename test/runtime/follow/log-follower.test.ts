@@ -20,13 +20,12 @@ class Scene {
 
   constructor(after: number, creditBytes: number) {
     this.granted = creditBytes;
-    this.follower = new LogFollower({
-      after,
-      creditBytes,
-      read: (from) => this.read(from),
-      push: (entry) => this.push(entry),
+    const log = {
+      read: (from: number) => this.read(from),
+      push: (entry: StoredEnvelope) => this.push(entry),
       failed: () => void this.failures++,
-    });
+    };
+    this.follower = new LogFollower(log, { after, creditBytes });
   }
 
   commit(bytes: number): void {
