@@ -11,6 +11,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   idle: async () => (await import('./scenarios/idle.ts')).benchmark,
   's-1': async () => (await import('./scenarios/s-1-online.ts')).benchmark,
   's-3': async () => (await import('./scenarios/s-3-celebrity.ts')).benchmark,
+  store: async () => (await import('./scenarios/store.ts')).benchmark,
   synth: async () => (await import('./scenarios/synth.ts')).benchmark,
   plan: async () => (await import('./scenarios/plan.ts')).benchmark,
 };
