@@ -13,7 +13,7 @@ import { MarkTable } from './inbox-log/mark-table.ts';
 import type { SegmentFile } from './inbox-log/segment-file.ts';
 
 /** Bytes of a batch’s buffer that is kept for the next one. */
-const SPARE_BYTES_MAX = 1_048_576;
+const SPARE_BYTES_MAX = 4 * 1_048_576;
 const UNLIMITED: PageLimits = { envelopesMax: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
 
 export interface LogStoreOptions {

@@ -30,7 +30,7 @@ export class LogContents {
       else if (reader.kind === Kind.reserve) this.reserved = reader.number;
       else if (isInTable) continue;
       else if (reader.kind === Kind.mark) {
-        marks.setMark(reader.key, { high: reader.number, timeMs: reader.markTimeMs, holes: reader.markHoles });
+        marks.setMark(reader.key, reader.number, reader.markTimeMs, reader.markHoles);
       } else if (reader.kind === Kind.seen) marks.setSeen(reader.key, reader.number);
     }
   }

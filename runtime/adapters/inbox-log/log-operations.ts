@@ -24,6 +24,7 @@ export const PARKED_ROW = 0x77;
 export const OPERATION_HEADER_BYTES = 20;
 const FIRST_CAPACITY = 65_536;
 const NOTHING = Buffer.alloc(0);
+const NO_HOLES: StoredMark['holes'] = [];
 
 /** The row of an inbox, one byte a character. */
 export function inboxRow(user: Buffer, bucket: number): string {
@@ -84,6 +85,7 @@ export class LogBatch implements StoreBatch {
     this.bytes.write(key, at, 'latin1');
     const body = at + key.length;
     writeNumber(this.bytes, nowMs, body);
+    if (mark.holes.length === 0) return;
     mark.holes.forEach(({ from, to }, i) => {
       writeNumber(this.bytes, from, body + 8 + 16 * i);
       writeNumber(this.bytes, to, body + 16 + 16 * i);
@@ -202,6 +204,7 @@ export class OperationReader {
   }
 
   get markHoles(): StoredMark['holes'] {
+    if (this.bodyLength === 8) return NO_HOLES;
     return Array.from({ length: (this.bodyLength - 8) / 16 }, (_, i) => {
       const at = this.bodyStart + 8 + 16 * i;
       return { from: readNumber(this.bytes, at), to: readNumber(this.bytes, at + 8) };

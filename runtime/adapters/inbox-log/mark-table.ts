@@ -72,8 +72,15 @@ export class MarkTable {
     return this.work !== undefined;
   }
 
-  setMark(key: string, row: MarkRow): void {
-    this.pending.marks.set(key, row);
+  setMark(key: string, high: number, timeMs: number, holes: StoredMark['holes']): void {
+    const row = this.pending.marks.get(key);
+    if (row === undefined) {
+      this.pending.marks.set(key, { high, timeMs, holes });
+      return;
+    }
+    row.high = high;
+    row.timeMs = timeMs;
+    row.holes = holes;
   }
 
   setSeen(user: string, seconds: number): void {
