@@ -31,6 +31,7 @@ export class Attachment implements InboxSubscription, FollowedLog {
   private readonly places = new PushedPlaces();
   private readonly acknowledgedAtStart: readonly InboxCursor[];
   private readonly startedAfter: number;
+  private acknowledged: InboxCursor = { bucket: FIRST_BUCKET, position: 0, index: 0 };
   private isReplaced = false;
   private isStarted = false;
   /** The store is asked which rows an acknowledgement covers: places alone do not know partial marks and what an earlier link showed. */
@@ -121,9 +122,10 @@ export class Attachment implements InboxSubscription, FollowedLog {
     (this.replaying ?? this.follower).grant(bytes);
   }
 
-  /** A cursor beyond what was pushed is not this inbox’s and changes nothing. */
+  /** A cursor beyond what was pushed is not this inbox’s, one that does not advance is a repetition: both change nothing. */
   acknowledge(cursor: InboxCursor): void {
-    if (cursor.bucket !== FIRST_BUCKET || cursor.position > this.follower.pushedThrough) return;
+    if (cursor.bucket !== FIRST_BUCKET || cursor.position > this.follower.pushedThrough || !isAfter(cursor, this.acknowledged)) return;
+    this.acknowledged = cursor;
     const taken = this.places.takeThrough(cursor.position, cursor.index);
     // A partial mark is left by the store’s own look-up, so that look-up also removes it.
     const positions = this.mustSearch ? undefined : taken;
@@ -166,4 +168,8 @@ export class Attachment implements InboxSubscription, FollowedLog {
     const at = { bucket: FIRST_BUCKET, position: entry.position, firstIndex: entry.firstIndex };
     this.subscriber.pushed(at, entry.envelope, 0, entry.envelope.length);
   }
+}
+
+function isAfter(a: InboxCursor, b: InboxCursor): boolean {
+  return a.position > b.position || (a.position === b.position && a.index > b.index);
 }

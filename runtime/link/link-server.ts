@@ -38,6 +38,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   private readonly reader = new ByteReader();
   private readonly attachments = new Map<number, InboxSubscription>();
   private isGreeted = false;
+  private heardMs: number;
   private isOpen = true;
   /** A run of answered appends that is still growing. */
   private runFirst = 0;
@@ -47,12 +48,12 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   constructor(parts: LinkServerParts, connection: Connection) {
     this.parts = parts;
     this.connection = connection;
-    parts.clock.after(LINK_SILENT_MS, () => {
-      if (!this.isGreeted) this.connection.destroy();
-    });
+    this.heardMs = parts.clock.monotonicMs();
+    this.watch();
   }
 
   received(chunk: Buffer): void {
+    this.heardMs = this.parts.clock.monotonicMs();
     try {
       this.splitter.push(chunk, this);
     } catch (error) {
@@ -100,6 +101,15 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   refused(correlation: number, recipient: Buffer, refusal: Refusal): void {
     const { message, retryAfterMs } = refusal;
     encodeRefused(this.writer(), { correlation, wire: ERROR_CODES[refusal.code].wire, retryAfterMs, recipient, message });
+  }
+
+  /** A node that does not greet, or is silent for LINK_SILENT_MS in spite of its pings, is gone: its readers must not count as online. */
+  private watch(): void {
+    this.parts.clock.after(LINK_SILENT_MS, () => {
+      if (!this.isOpen) return;
+      if (this.isGreeted && this.parts.clock.monotonicMs() - this.heardMs < LINK_SILENT_MS) this.watch();
+      else this.connection.destroy();
+    });
   }
 
   private writer(): ByteWriter {
