@@ -126,9 +126,7 @@ class LogStore implements InboxStore {
   async readParked(): Promise<StoredParked[]> {
     const parked: StoredParked[] = [];
     for (const row of this.contents.index.parkedRows()) {
-      // They wait for minutes: copies, so that they do not keep their blocks.
-      for (const { envelope } of await this.page(row, -1, UNLIMITED))
-        parked.push({ ...parkedPartsOf(row), envelope: Buffer.from(envelope) });
+      for (const { envelope } of await this.page(row, -1, UNLIMITED)) parked.push({ ...parkedPartsOf(row), envelope });
     }
     return parked;
   }

@@ -54,7 +54,7 @@ export class SegmentFile {
   private readonly file: FileHandle;
   private readonly cache: BlockCache;
   private readonly checks: number[] = [];
-  private tail: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  private tail: Buffer;
   /** Bytes of the file that were written once, so that writing them again changes no extent. */
   private allocated: number;
   private readers = 0;
@@ -66,6 +66,7 @@ export class SegmentFile {
     this.number = parts.header.number;
     this.nonce = parts.header.nonce;
     this.cache = parts.cache;
+    this.tail = parts.cache.take();
     this.allocated = parts.allocated;
     parts.headerBytes.copy(this.tail, 0, 0, SEGMENT_HEADER_BYTES);
   }
@@ -132,19 +133,17 @@ export class SegmentFile {
     this.lastSequence = sequence;
   }
 
-  /** The bytes at `offset` when they are in memory. */
+  /** A copy of the bytes at `offset` when they are in memory. */
   peek(offset: number, length: number): Buffer | undefined {
     const first = Math.floor(offset / BLOCK_BYTES);
-    const within = offset % BLOCK_BYTES;
-    if (within + length <= BLOCK_BYTES) return this.block(first)?.subarray(within, within + length);
     const last = Math.floor((offset + length - 1) / BLOCK_BYTES);
-    const blocks: Buffer[] = [];
+    const bytes = this.block(first) === undefined ? undefined : Buffer.allocUnsafe(length);
     for (let block = first; block <= last; block++) {
-      const bytes = this.block(block);
-      if (bytes === undefined) return undefined;
-      blocks.push(bytes);
+      const source = this.block(block);
+      if (source === undefined || bytes === undefined) return undefined;
+      this.copyOut(source, block, bytes, offset);
     }
-    return Buffer.concat(blocks).subarray(within, within + length);
+    return bytes;
   }
 
   /**
@@ -154,11 +153,13 @@ export class SegmentFile {
   async read(offset: number, length: number): Promise<Buffer> {
     const first = Math.floor(offset / BLOCK_BYTES);
     const last = Math.floor((offset + length - 1) / BLOCK_BYTES);
-    const blocks: Buffer[] = [];
-    for (let block = first; block <= last; block++) blocks.push(this.block(block) ?? (await this.load(block)));
-    const within = offset - first * BLOCK_BYTES;
-    const bytes = blocks.length === 1 ? (blocks[0] as Buffer) : Buffer.concat(blocks);
-    return bytes.subarray(within, within + length);
+    const bytes = Buffer.allocUnsafe(length);
+    for (let block = first; block <= last; block++) {
+      const source = this.block(block);
+      if (source === undefined) await this.load(block, bytes, offset);
+      else this.copyOut(source, block, bytes, offset);
+    }
+    return bytes;
   }
 
   /** Keeps the file readable, even when it is dropped meanwhile. */
@@ -206,27 +207,34 @@ export class SegmentFile {
     return true;
   }
 
+  /** Copies what a block has of the bytes at `offset`. */
+  private copyOut(source: Buffer, block: number, bytes: Buffer, offset: number): void {
+    const start = block * BLOCK_BYTES;
+    source.copy(bytes, Math.max(0, start - offset), Math.max(0, offset - start), offset + bytes.length - start);
+  }
+
   private block(block: number): Buffer | undefined {
     return block === this.checks.length ? this.tail : this.cache.get(this.number, block);
   }
 
-  private async load(block: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    const count = await this.readRaw(bytes, 0, block * BLOCK_BYTES);
-    if (count !== BLOCK_BYTES || crc32(bytes) !== this.checks[block]) {
+  /** Reads a block into memory, and what it has of the bytes at `offset` into `bytes`. */
+  private async load(block: number, bytes: Buffer, offset: number): Promise<void> {
+    const loaded = this.cache.take();
+    const count = await this.readRaw(loaded, 0, block * BLOCK_BYTES);
+    if (count !== BLOCK_BYTES || crc32(loaded) !== this.checks[block]) {
       const place = `${this.path} at byte ${block * BLOCK_BYTES}`;
       throw new IrisError(
         'STORE_FAILED',
         `the log is damaged in ${place}: its block is not what was written; restore the folder from a copy`,
       );
     }
-    this.cache.put(this.number, block, bytes);
-    return bytes;
+    this.copyOut(loaded, block, bytes, offset);
+    this.cache.put(this.number, block, loaded);
   }
 
   private closeBlock(): void {
     this.cache.put(this.number, this.checks.length, this.tail);
     this.checks.push(crc32(this.tail));
-    this.tail = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    this.tail = this.cache.take();
   }
 }
