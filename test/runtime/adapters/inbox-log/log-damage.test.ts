@@ -1,7 +1,10 @@
 /** F6: a torn or bit-flipped log is detected, cut at the last good record or refused, and never served. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BlockCache } from '../../../../runtime/adapters/inbox-log/block-cache.ts';
+import { Kind, LogBatch, OperationReader } from '../../../../runtime/adapters/inbox-log/log-operations.ts';
+import { LogRing } from '../../../../runtime/adapters/inbox-log/log-ring.ts';
 import { openLogStore } from '../../../../runtime/adapters/inbox-store-log.ts';
 import type { InboxStore } from '../../../../runtime/ports/inbox-store.ts';
 import { bodiesOf, envelopeOf } from '../../../fakes/envelopes.ts';
@@ -35,15 +38,24 @@ async function append(store: InboxStore, number: number): Promise<void> {
 /** The messages a log serves, or the code with which it is refused. It also has to take another commit. */
 async function outcomeOf(log: Buffer): Promise<string[] | string> {
   const directory = mkdtempSync(join(root, 'log-'));
-  mkdirSync(join(directory, 'log'));
-  writeFileSync(join(directory, 'log', '000000000001.log'), log);
+  writeFileSync(join(directory, '000000000001.log'), log);
+  const served: string[] = [];
+  const reader = new OperationReader();
+  const open = () =>
+    LogRing.open({ directory, cache: new BlockCache(1) }, async (bytes, start, end) => {
+      reader.begin(bytes, start, end);
+      while (reader.next()) if (reader.kind === Kind.append) served.push(...bodiesOf(reader.body));
+    });
   try {
-    const store = await openLogStore(directory);
-    await append(store, 100);
-    const served = (await store.readInbox(bob, 0, 0, ALL)).flatMap(({ envelope }) => bodiesOf(envelope));
-    await store.close();
-    expect(served.pop()).toBe('message 100');
-    return served;
+    const ring = await open();
+    const batch = new LogBatch();
+    batch.appendInbox(bob, 0, 100, envelopeOf({ bodies: ['one more'] }));
+    await ring.append(batch, { sync: false });
+    await ring.closeFiles();
+    const before = served.splice(0);
+    await (await open()).closeFiles();
+    expect(served).toEqual([...before, 'one more']);
+    return before;
   } catch (error) {
     return (error as { code: string }).code;
   } finally {
