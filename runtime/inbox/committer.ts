@@ -52,6 +52,7 @@ export class Committer {
   private queue: Entry[] = [];
   private queuedBytes = 0;
   private changes: Change[] = [];
+  private endings: (() => void)[] = [];
   private isRunning = false;
   private nextPosition: number;
   private reservedPosition: number;
@@ -106,11 +107,11 @@ export class Committer {
   }
 
   publisherEnded(origin: AppendOrigin, publisherId: number): void {
-    this.fences.forgetPublisher(origin, publisherId);
+    this.afterQueue(() => this.fences.forgetPublisher(origin, publisherId));
   }
 
   originClosed(origin: AppendOrigin): void {
-    this.fences.forgetOrigin(origin);
+    this.afterQueue(() => this.fences.forgetOrigin(origin));
   }
 
   /** False for a position that this log has never reached: a cursor that names it belongs to another store. */
@@ -130,6 +131,15 @@ export class Committer {
     return `${this.queue.length} envelopes of ${this.queuedBytes} bytes wait for the log, limits are ${limits.COMMIT_QUEUED_MAX} and ${limits.COMMIT_QUEUED_BYTES_MAX}`;
   }
 
+  /**
+   * Runs once everything queued so far has been decided: what a gone publisher still has in the queue must meet the fence of its refused
+   * predecessor, or it would overtake it (L3), and the predecessor’s retry would pass for a duplicate (L1).
+   */
+  private afterQueue(ending: () => void): void {
+    if (this.isRunning) this.endings.push(ending);
+    else ending();
+  }
+
   private start(): void {
     if (this.isRunning || (this.queue.length === 0 && this.changes.length === 0)) return;
     this.isRunning = true;
@@ -143,8 +153,11 @@ export class Committer {
       const entries = this.takeEntries();
       const changes = this.changes;
       this.changes = [];
+      const endings = this.queue.length === 0 ? this.endings.splice(0) : [];
       await this.commitOnce(entries, changes);
+      for (const ending of endings) ending();
     }
+    for (const ending of this.endings.splice(0)) ending();
     this.isRunning = false;
     for (const resolve of this.idle.splice(0)) resolve();
   }

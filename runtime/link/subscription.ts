@@ -40,7 +40,7 @@ export class LinkSubscription implements InboxSubscription {
       isSelective: this.options.isSelective,
       isReattached: this.hasAttached,
       loginStamp: this.options.loginStamp,
-      creditBytes: this.options.creditBytes,
+      creditBytes: this.options.credit.creditBytes,
       user: this.options.user,
       acknowledged: this.acknowledged,
       shown: this.shown,

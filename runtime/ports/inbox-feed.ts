@@ -31,7 +31,8 @@ export interface AttachOptions {
   readonly user: Buffer;
   /** What the application has already. */
   readonly cursors: readonly InboxCursor[];
-  readonly creditBytes: number;
+  /** Bytes the owner may push at first; asked anew at each attach. */
+  readonly credit: { readonly creditBytes: number };
   /** True when acknowledgements come one by one and out of order (v1): a take-over then starts after what this session was shown. */
   readonly isSelective: boolean;
   /** The edge’s stamp of the login: of two readers that attach again after a lost link, the later login keeps the inbox. */

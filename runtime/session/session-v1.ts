@@ -223,7 +223,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     const user = this.user as Buffer;
     const address = this.parts.router.ownerOf(user);
     this.subscription = this.parts.feed.attach(
-      { address, user, cursors: [], creditBytes: limits.PUSH_CREDIT_BYTES, isSelective: true, loginStamp: this.parts.stamps.next() },
+      { address, user, cursors: [], credit: this.pushWindow, isSelective: true, loginStamp: this.parts.stamps.next() },
       this,
     );
   }

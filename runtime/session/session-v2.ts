@@ -196,7 +196,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
         address,
         user,
         cursors: hello.cursors,
-        creditBytes: limits.PUSH_CREDIT_BYTES,
+        credit: this.pushWindow,
         isSelective: false,
         loginStamp: this.parts.stamps.next(),
       },

@@ -1,4 +1,5 @@
 /** L2, F25: readers whose link broke, as their owner sees them when the link is back. */
+import { SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
 
 async function coreWith(messages: number): Promise<CoreUnderTest> {
@@ -39,3 +40,24 @@ it('leaves the inbox with the later login when an older session gets its link ba
   expect([back.ends, back.bodies, later.ends, later.bodies.at(-1)]).toEqual([['replaced'], [], [], 'new']);
   expect(core.disk.inboxRows).toBe(2);
 });
+
+it.each(['its link breaks', 'its session ends'] as const)(
+  'keeps what follows a refused message behind it although %s before it is decided (L1, L3)',
+  async (event) => {
+    const core = await CoreUnderTest.start();
+    const origin = core.origin();
+    core.disk.failing.commits = 1;
+    origin.send({ sequence: 1, bodies: ['first'] });
+    await core.clock.settle();
+    // The commit has failed; the log pauses before the next, which would hold this one.
+    origin.send({ sequence: 2, previous: 1, bodies: ['second'] });
+    if (event === 'its link breaks') core.inboxes.originClosed(origin);
+    else core.inboxes.publisherEnded(origin, 1);
+    await core.clock.advance(1_000);
+    const next = core.origin();
+    next.send({ sequence: 1, bodies: ['first'] }, { flags: SEND_RETRY });
+    next.send({ sequence: 2, previous: 1, bodies: ['second'] }, { flags: SEND_RETRY });
+    await core.settle();
+    expect(core.stored()).toEqual(['first', 'second']);
+  },
+);

@@ -5,7 +5,14 @@ import { ADDRESS, LinkUnderTest, TestPublisher } from './link-under-test.ts';
 
 const attach = (link: LinkUnderTest, reader: TestReader, user = 'bob') =>
   link.pool.attach(
-    { address: ADDRESS, user: Buffer.from(user), cursors: [], creditBytes: PUSH_CREDIT_BYTES, isSelective: false, loginStamp: 1 },
+    {
+      address: ADDRESS,
+      user: Buffer.from(user),
+      cursors: [],
+      credit: { creditBytes: PUSH_CREDIT_BYTES },
+      isSelective: false,
+      loginStamp: 1,
+    },
     reader,
   );
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
