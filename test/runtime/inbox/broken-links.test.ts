@@ -50,13 +50,13 @@ it.each(['its link breaks', 'its session ends'] as const)(
     origin.send({ sequence: 1, bodies: ['first'] });
     await core.clock.settle();
     // The commit has failed; the log pauses before the next, which would hold this one.
-    origin.send({ sequence: 2, previous: 1, bodies: ['second'] });
+    origin.send({ sequence: 2, bodies: ['second'] });
     if (event === 'its link breaks') core.inboxes.originClosed(origin);
     else core.inboxes.publisherEnded(origin, 1);
     await core.clock.advance(1_000);
     const next = core.origin();
     next.send({ sequence: 1, bodies: ['first'] }, { flags: SEND_RETRY });
-    next.send({ sequence: 2, previous: 1, bodies: ['second'] }, { flags: SEND_RETRY });
+    next.send({ sequence: 2, bodies: ['second'] }, { flags: SEND_RETRY });
     await core.settle();
     expect(core.stored()).toEqual(['first', 'second']);
   },
