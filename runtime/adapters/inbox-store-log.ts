@@ -23,6 +23,8 @@ export interface LogStoreOptions {
   readonly cacheBytes?: number;
   /** Hears what goes wrong behind the commits: cleaning and flushing, which are tried again. */
   readonly failed?: (error: unknown) => void;
+  /** Hears once that the disk has failed: every further commit is refused until the store is opened again. */
+  readonly broken?: (reason: string) => void;
 }
 
 /**
@@ -47,13 +49,27 @@ export async function openLogStore(directory: string, options: LogStoreOptions =
       contents.apply(bytes, start, end, place);
       if (marks.isFull) await marks.flushThrough(place.sequence);
     });
-    return new LogStore({ ring, marks, contents, failed: options.failed ?? (() => undefined) });
+    return new LogStore({
+      ring,
+      marks,
+      contents,
+      failed: options.failed ?? (() => undefined),
+      broken: options.broken ?? (() => undefined),
+    });
   } catch (error) {
     await marks.close();
     throw error instanceof IrisError
       ? error
       : new IrisError('STORE_FAILED', `the store ${directory} cannot be opened: ${errorLine(error)}`);
   }
+}
+
+interface LogStoreParts {
+  readonly ring: LogRing;
+  readonly marks: MarkTable;
+  readonly contents: LogContents;
+  readonly failed: (error: unknown) => void;
+  readonly broken: (reason: string) => void;
 }
 
 class LogStore implements InboxStore {
@@ -63,17 +79,19 @@ class LogStore implements InboxStore {
   private readonly contents: LogContents;
   private readonly cleaner: LogCleaner;
   private readonly failed: (error: unknown) => void;
+  private tellBroken: ((reason: string) => void) | undefined;
   private reserved: number | undefined;
   /** The commit called last: the next one waits for it. */
   private last: Promise<unknown> = Promise.resolve();
   private spare: Buffer | undefined;
   private isClosed = false;
 
-  constructor(parts: { ring: LogRing; marks: MarkTable; contents: LogContents; failed: (error: unknown) => void }) {
+  constructor(parts: LogStoreParts) {
     this.ring = parts.ring;
     this.marks = parts.marks;
     this.contents = parts.contents;
     this.failed = parts.failed;
+    this.tellBroken = parts.broken;
     this.ring.reserved = Math.max(this.ring.reserved, this.contents.reserved);
     this.firstPosition = this.ring.reserved;
     const write = (fill: () => LogBatch | undefined) => this.inTurn(async () => this.write(fill(), { sync: true }));
@@ -92,7 +110,7 @@ class LogStore implements InboxStore {
   }
 
   commit(batch: StoreBatch, options: { sync: boolean }): Promise<void> {
-    return this.inTurn(async () => {
+    const done = this.inTurn(async () => {
       const log = batch as LogBatch;
       const reserved = this.reserved;
       if (log.isEmpty && !options.sync) return;
@@ -104,6 +122,14 @@ class LogStore implements InboxStore {
       if (log.bytes.length <= SPARE_BYTES_MAX) this.spare = log.bytes;
       this.cleaner.start();
     });
+    done.catch(() => this.checkBroken());
+    return done;
+  }
+
+  private checkBroken(): void {
+    if (this.ring.broken === undefined) return;
+    this.tellBroken?.(this.ring.broken);
+    this.tellBroken = undefined;
   }
 
   async readInbox(user: Buffer, bucket: number, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {

@@ -2,7 +2,7 @@ import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { openLogStore } from '../adapters/inbox-store-log.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
-import { errorLine } from '../contract/errors.ts';
+import { errorLine, IrisError } from '../contract/errors.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
 import { startAdminServer } from './admin-server.ts';
 import { openCore } from './core-node.ts';
@@ -18,6 +18,14 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
   const telemetry = createPinoTelemetry({ node: config.node, region: config.region, role: 'core' });
   const store = await openLogStore(config.store.directory, {
     failed: (error) => telemetry.log.error('store-upkeep-failed', { reason: errorLine(error) }),
+    broken: (reason) => {
+      telemetry.log.error('store-broken', { reason });
+      telemetry.flush();
+      // Nothing can be stored any more: the process ends, and the one that is started in its place opens the log anew.
+      setImmediate(() => {
+        throw new IrisError('STORE_FAILED', reason);
+      });
+    },
   });
   const core = await openCore(config, {
     router,

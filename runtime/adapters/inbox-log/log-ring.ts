@@ -48,7 +48,8 @@ export class LogRing {
   private durableThrough = 0;
   private openedAt = 0;
   /** Why nothing more can be written: the disk lost what it had said it had, and only a new start tells what is left. */
-  private broken: string | undefined;
+  /** Why nothing more can be written until the log is opened again; undefined while it can. */
+  broken: string | undefined;
 
   private constructor(directory: string, cache: BlockCache, segmentBytes: number) {
     this.directory = directory;
