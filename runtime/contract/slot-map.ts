@@ -90,16 +90,16 @@ export interface SlotMapInput {
 
 /** The default map of an environment: no overrides. Computes the table for its hash (0.2 s at 50,000 shards). */
 export function createSlotMap(input: SlotMapInput): SlotMap {
-  const map = {
+  const map: SlotMap = {
     format: 'iris-slot-map/1',
     ...input,
     generator: 'even-1',
     overrides: [],
     tableSha256: tableHash(evenSlotTable(input.shards)),
-  } as const;
-  const problems = coverageProblems(map as unknown as SlotMap);
+  };
+  const problems = coverageProblems(map);
   if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `slot map: ${problems.join('; ')}`);
-  return { ...map, overrides: [] };
+  return map;
 }
 
 /** Everything wrong with a slot map, one line each; empty when it is good. What `iris check` prints. */
