@@ -45,7 +45,15 @@ describe('the benchmark command', () => {
   it('lists its scenarios without a name', () => {
     const { status, stdout } = benchmark();
     expect(status).toBe(0);
-    expect(stdout.match(/^[a-z][a-z0-9-]* {2,}/gm)?.map((name) => name.trim())).toEqual(['durable', 'idle', 's-1', 's-3', 'store', 'synth', 'plan']);
+    expect(stdout.match(/^[a-z][a-z0-9-]* {2,}/gm)?.map((name) => name.trim())).toEqual([
+      'durable',
+      'idle',
+      's-1',
+      's-3',
+      'store',
+      'synth',
+      'plan',
+    ]);
   });
 
   it.each([
