@@ -16,6 +16,7 @@ import { PushWindow } from './push-window.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
 import { ShownBatches } from './shown-batches.ts';
+import { StatusQuestions } from './status-questions.ts';
 
 /** Bytes of a LOGIN with its token; a longer one is dropped, as the original does. */
 const LOGIN_BYTES_MAX = 256;
@@ -33,6 +34,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   private readonly pushWindow: PushWindow;
   private readonly batches = new ShownBatches();
   private readonly device: Buffer;
+  private asked: StatusQuestions | undefined;
   private pending: Buffer | undefined;
   private user: Buffer | undefined;
   private subscription: InboxSubscription | undefined;
@@ -180,7 +182,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
       case OpcodeV1.Ack:
         return this.acknowledge(buffer, at + 1);
       case OpcodeV1.GetStatus:
-        this.status(Buffer.from(nameAt(buffer, at + 1)));
+        this.questions().ask(nameAt(buffer, at + 1));
         return true;
       case OpcodeV1.Encrypted:
         this.encrypted(buffer, at, end);
@@ -276,13 +278,11 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     return true;
   }
 
-  private status(user: Buffer): void {
-    this.parts.feed.status(this.parts.router.ownerOf(user), user).then(
-      (status) => {
-        if (this.isOpen) v1.encodeStatusV1(this.writer(), user, status ?? { isOnline: false, lastSeenSeconds: 0 });
-      },
-      (error: unknown) => this.parts.telemetry.log.error('status-failed', { reason: errorLine(error) }),
-    );
+  private questions(): StatusQuestions {
+    this.asked ??= new StatusQuestions(this.parts, (user, status) => {
+      if (this.isOpen) v1.encodeStatusV1(this.writer(), user, status);
+    });
+    return this.asked;
   }
 
   /** The recipient gets `24 sender header cipher` as its message; the header travels untouched. */
