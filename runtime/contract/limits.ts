@@ -108,8 +108,6 @@ export const DEDUP_MEMORY_MAX = 200_000;
 /** Envelopes and bytes of one page read from an inbox or an outbox. */
 export const PAGE_ENVELOPES_MAX = 512;
 export const PAGE_BYTES_MAX = 262_144;
-/** Envelopes a bridge has under way to another region before it waits for their acknowledgement. */
-export const BRIDGE_WINDOW = 4_096;
 
 /** Milliseconds a leaving node takes to say GOAWAY to its clients and to flush; then it closes what is left. */
 export const DRAIN_TIMEOUT_MS = 10_000;
