@@ -8,6 +8,7 @@
  *   s markKey               → high:u64 timeMs:u64 (from:u64 to:u64)*   a sender’s sequences to a recipient
  *   w timeMs sequence markKey → envelope                      an envelope that waits for its predecessor
  *   l user                  → seconds:u64                     when the user’s last session ended
+ *   r kind:u8 user          → value                           a record of a user
  *   m name                  → u64                             about the store itself
  */
 const INBOX = 0x69;
@@ -17,6 +18,7 @@ const MARK = 0x73;
 const PARKED = 0x77;
 const LAST_SEEN = 0x6c;
 const META = 0x6d;
+const RECORD = 0x72;
 
 export const POSITION_BYTES = 8;
 /** Above every position. */
@@ -67,6 +69,20 @@ export function parkedPartsOf(key: Buffer): { parkedAtMs: number; markKey: strin
 
 export function lastSeenKey(user: Uint8Array): Buffer {
   return Buffer.concat([Buffer.of(LAST_SEEN), user]);
+}
+
+export function recordKey(kind: number, user: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.of(RECORD, kind), user]);
+}
+
+/** All records of one kind. */
+export function recordRange(kind: number): { gte: Buffer; lt: Buffer } {
+  return { gte: Buffer.of(RECORD, kind), lt: Buffer.of(RECORD, kind + 1) };
+}
+
+/** The user a record’s key belongs to. */
+export function userOfRecord(key: Buffer): Buffer {
+  return key.subarray(2);
 }
 
 export function metaKey(name: string): Buffer {

@@ -1,7 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { ClassicLevel } from 'classic-level';
 import { errorLine, IrisError } from '../contract/errors.ts';
-import type { InboxStore, PageLimits, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../ports/inbox-store.ts';
+import type {
+  InboxStore,
+  PageLimits,
+  RecordKind,
+  StoreBatch,
+  StoredEnvelope,
+  StoredMark,
+  StoredParked,
+  StoredRecord,
+} from '../ports/inbox-store.ts';
 import { envelopeCount, envelopeSequence } from '../wire/envelope.ts';
 import * as keys from './inbox-store-keys.ts';
 
@@ -111,6 +120,15 @@ class LevelStore implements InboxStore {
   async readLastSeen(user: Buffer): Promise<number | undefined> {
     const value = await reading(() => this.database.get(keys.lastSeenKey(user)));
     return value === undefined ? undefined : keys.readNumber(value, 0);
+  }
+
+  readRecord(kind: RecordKind, user: Buffer): Promise<Buffer | undefined> {
+    return reading(() => this.database.get(keys.recordKey(kind, user)));
+  }
+
+  async readRecords(kind: RecordKind): Promise<StoredRecord[]> {
+    const rows = await reading(() => this.database.iterator(keys.recordRange(kind)).all());
+    return rows.map(([key, value]) => ({ user: keys.userOfRecord(key), value }));
   }
 
   async expireMarks(beforeMs: number): Promise<number> {
@@ -229,6 +247,14 @@ class LevelBatch implements StoreBatch {
 
   setLastSeen(user: Buffer, seconds: number): void {
     this.operations.push({ type: 'put', key: keys.lastSeenKey(user), value: keys.numberValue(seconds) });
+  }
+
+  setRecord(kind: RecordKind, user: Buffer, value: Buffer): void {
+    this.operations.push({ type: 'put', key: keys.recordKey(kind, user), value });
+  }
+
+  removeRecord(kind: RecordKind, user: Buffer): void {
+    this.operations.push({ type: 'del', key: keys.recordKey(kind, user) });
   }
 }
 

@@ -2,12 +2,30 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import { STORE_CACHE_BYTES_MAX, WAITING_ENVELOPES_MAX, WAITING_INBOXES_MAX } from '../contract/limits.ts';
-import type { InboxStore, PageLimits, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../ports/inbox-store.ts';
+import type {
+  InboxStore,
+  PageLimits,
+  RecordKind,
+  StoreBatch,
+  StoredEnvelope,
+  StoredMark,
+  StoredParked,
+  StoredRecord,
+} from '../ports/inbox-store.ts';
 import { BlockCache } from './inbox-log/block-cache.ts';
 import type { FoundEnvelope } from './inbox-log/envelope-index.ts';
 import { LogCleaner } from './inbox-log/log-cleaner.ts';
 import { LogContents } from './inbox-log/log-contents.ts';
-import { groupOfRow, inboxRow, LogBatch, outboxRow, parkedPartsOf } from './inbox-log/log-operations.ts';
+import {
+  groupOfRow,
+  inboxRow,
+  LogBatch,
+  outboxRow,
+  parkedPartsOf,
+  recordRow,
+  recordRows,
+  userOfRecord,
+} from './inbox-log/log-operations.ts';
 import { LogRing } from './inbox-log/log-ring.ts';
 import { MarkTable } from './inbox-log/mark-table.ts';
 import type { SegmentFile } from './inbox-log/segment-file.ts';
@@ -159,6 +177,18 @@ class LogStore implements InboxStore {
 
   readLastSeen(user: Buffer): Promise<number | undefined> {
     return this.reading(() => this.marks.readSeen(user.toString('latin1')));
+  }
+
+  async readRecord(kind: RecordKind, user: Buffer): Promise<Buffer | undefined> {
+    return (await this.page(recordRow(kind, user), 0, UNLIMITED))[0]?.envelope;
+  }
+
+  async readRecords(kind: RecordKind): Promise<StoredRecord[]> {
+    const records: StoredRecord[] = [];
+    for (const row of this.contents.index.recordRows(recordRows(kind))) {
+      for (const { envelope } of await this.page(row, 0, UNLIMITED)) records.push({ user: userOfRecord(row), value: envelope });
+    }
+    return records;
   }
 
   expireMarks(beforeMs: number): Promise<number> {

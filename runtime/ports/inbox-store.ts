@@ -19,6 +19,23 @@ export interface StoredParked {
   readonly parkedAtMs: number;
 }
 
+/** What records are about; the numbers are stored and never reused. */
+export const RecordKind = {
+  /** At a user’s home: the buckets of an inbox that was promoted. */
+  layout: 1,
+  /** At the owner of one bucket: whose it is, and whether it still takes messages. */
+  bucket: 2,
+  /** At a user’s slot owner: that the user lives elsewhere. */
+  home: 3,
+} as const;
+export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
+
+/** One small thing known of a user. */
+export interface StoredRecord {
+  readonly user: Buffer;
+  readonly value: Buffer;
+}
+
 export interface PageLimits {
   readonly envelopesMax: number;
   readonly bytesMax: number;
@@ -39,6 +56,9 @@ export interface StoreBatch {
   trimInbox(user: Buffer, bucket: number, cursor: { position: number; index: number }): void;
   removeOutbox(group: string, position: number): void;
   setLastSeen(user: Buffer, seconds: number): void;
+  /** Keeps `value` for the user in the place of what was kept for it, until it is removed. Each costs about 340 bytes of memory. */
+  setRecord(kind: RecordKind, user: Buffer, value: Buffer): void;
+  removeRecord(kind: RecordKind, user: Buffer): void;
 }
 
 /**
@@ -62,6 +82,9 @@ export interface InboxStore {
   /** Everything parked. */
   readParked(): Promise<StoredParked[]>;
   readLastSeen(user: Buffer): Promise<number | undefined>;
+  readRecord(kind: RecordKind, user: Buffer): Promise<Buffer | undefined>;
+  /** All records of one kind, in no order. */
+  readRecords(kind: RecordKind): Promise<StoredRecord[]>;
   /** Deletes sequence marks older than `beforeMs`; resolves to how many. */
   expireMarks(beforeMs: number): Promise<number>;
   close(): Promise<void>;

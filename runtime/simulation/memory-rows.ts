@@ -1,4 +1,4 @@
-import type { PageLimits, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../ports/inbox-store.ts';
+import type { PageLimits, RecordKind, StoreBatch, StoredEnvelope, StoredMark, StoredParked, StoredRecord } from '../ports/inbox-store.ts';
 import { envelopeCount, envelopeSequence } from '../wire/envelope.ts';
 
 type Rows = Map<number, Buffer>;
@@ -11,6 +11,7 @@ export class MemoryRows {
   readonly marks = new Map<string, { mark: StoredMark; timeMs: number }>();
   readonly parked = new Map<string, StoredParked>();
   readonly lastSeen = new Map<string, number>();
+  readonly records = new Map<string, StoredRecord & { readonly kind: RecordKind }>();
   reserved = 1;
 
   batch(): MemoryBatch {
@@ -26,6 +27,7 @@ export class MemoryRows {
     for (const [key, value] of this.marks) copy.marks.set(key, value);
     for (const [key, value] of this.parked) copy.parked.set(key, value);
     for (const [key, value] of this.lastSeen) copy.lastSeen.set(key, value);
+    for (const [key, value] of this.records) copy.records.set(key, value);
     copy.reserved = this.reserved;
     return copy;
   }
@@ -42,6 +44,14 @@ export class MemoryRows {
 
   outboxGroups(): string[] {
     return [...this.outboxes].flatMap(([group, rows]) => (rows.size > 0 ? [group] : []));
+  }
+
+  record(kind: RecordKind, user: Buffer): Buffer | undefined {
+    return this.records.get(recordKey(kind, user))?.value;
+  }
+
+  recordsOf(kind: RecordKind): StoredRecord[] {
+    return [...this.records.values()].flatMap((record) => (record.kind === kind ? [{ user: record.user, value: record.value }] : []));
   }
 
   expireMarks(beforeMs: number): number {
@@ -135,10 +145,24 @@ export class MemoryBatch implements StoreBatch {
     const key = user.toString('latin1');
     this.steps.push((rows) => rows.lastSeen.set(key, seconds));
   }
+
+  setRecord(kind: RecordKind, user: Buffer, value: Buffer): void {
+    const record = { kind, user: Buffer.from(user), value: Buffer.from(value) };
+    this.steps.push((rows) => rows.records.set(recordKey(kind, user), record));
+  }
+
+  removeRecord(kind: RecordKind, user: Buffer): void {
+    const key = recordKey(kind, user);
+    this.steps.push((rows) => rows.records.delete(key));
+  }
 }
 
 function inboxKey(user: Buffer, bucket: number): string {
   return `${user.toString('hex')} ${bucket}`;
+}
+
+function recordKey(kind: RecordKind, user: Buffer): string {
+  return `${kind} ${user.toString('latin1')}`;
 }
 
 function parkedKey({ markKey, envelope, parkedAtMs }: StoredParked): string {

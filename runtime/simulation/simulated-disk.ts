@@ -1,5 +1,14 @@
 import { IrisError } from '../contract/errors.ts';
-import type { InboxStore, PageLimits, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../ports/inbox-store.ts';
+import type {
+  InboxStore,
+  PageLimits,
+  RecordKind,
+  StoreBatch,
+  StoredEnvelope,
+  StoredMark,
+  StoredParked,
+  StoredRecord,
+} from '../ports/inbox-store.ts';
 import { type MemoryBatch, MemoryRows } from './memory-rows.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { ProcessClock } from './virtual-time.ts';
@@ -96,6 +105,14 @@ export class SimulatedStore implements InboxStore {
 
   async readLastSeen(user: Buffer): Promise<number | undefined> {
     return this.disk.system.lastSeen.get(user.toString('latin1'));
+  }
+
+  async readRecord(kind: RecordKind, user: Buffer): Promise<Buffer | undefined> {
+    return this.disk.system.record(kind, user);
+  }
+
+  async readRecords(kind: RecordKind): Promise<StoredRecord[]> {
+    return this.disk.system.recordsOf(kind);
   }
 
   async expireMarks(beforeMs: number): Promise<number> {

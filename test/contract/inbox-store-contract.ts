@@ -1,4 +1,4 @@
-import type { InboxStore, PageLimits, StoreBatch } from '../../runtime/ports/inbox-store.ts';
+import { type InboxStore, type PageLimits, RecordKind, type StoreBatch } from '../../runtime/ports/inbox-store.ts';
 import { envelopeOf } from '../fakes/envelopes.ts';
 
 /** One store under test, with what a test needs of the world around it. */
@@ -186,6 +186,30 @@ export function describeInboxStoreContract(name: string, create: () => Promise<S
       store = await under.reopen();
       expect(await store.readLastSeen(bob)).toBe(1_800_000_000);
       expect(await store.readLastSeen(Buffer.from('bo'))).toBeUndefined();
+    });
+
+    it('keeps one record of a kind for a user, the latest, until it is removed', async () => {
+      const value = (text: string) => Buffer.from(text, 'latin1');
+      const zeros = Buffer.alloc(40);
+      await commit((batch) => {
+        batch.setRecord(RecordKind.layout, bob, value('first'));
+        batch.setRecord(RecordKind.layout, bob, zeros);
+        batch.setRecord(RecordKind.layout, value('bob\0'), value(''));
+        batch.setRecord(RecordKind.home, bob, value('tokyo'));
+        batch.setRecord(RecordKind.bucket, bob, value('gone'));
+      });
+      await commit((batch) => batch.removeRecord(RecordKind.bucket, bob));
+      store = await under.reopen();
+      const layouts = await store.readRecords(RecordKind.layout);
+      expect(layouts.toSorted((a, b) => a.user.compare(b.user))).toEqual([
+        { user: bob, value: zeros },
+        { user: value('bob\0'), value: value('') },
+      ]);
+      expect(await store.readRecords(RecordKind.bucket)).toEqual([]);
+      expect(await store.readRecord(RecordKind.home, bob)).toEqual(value('tokyo'));
+      expect(await store.readRecord(RecordKind.bucket, bob)).toBeUndefined();
+      await commit((batch) => batch.setRecord(RecordKind.home, bob, value('lima')));
+      expect(await store.readRecord(RecordKind.home, bob)).toEqual(value('lima'));
     });
 
     it('never gives a reserved position out again after a reopening', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { InboxStore, StoreBatch } from '../../runtime/ports/inbox-store.ts';
+import { type InboxStore, RecordKind, type StoreBatch } from '../../runtime/ports/inbox-store.ts';
 import { envelopeOf } from '../fakes/envelopes.ts';
 import { openMemoryStore } from '../fakes/memory-inbox-store.ts';
 
@@ -41,6 +41,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       (batch) =>
         batch.mark(key, { high, holes: high % 2 === 0 ? [] : [{ from: 1, to: high }] }, high),
   ),
+  fc.tuple(user, fc.constantFrom(RecordKind.layout, RecordKind.home), fc.option(fc.uint8Array({ maxLength: 50 }))).map(
+    ([name, kind, value]): Step =>
+      (batch) =>
+        value === null ? batch.removeRecord(kind, name) : batch.setRecord(kind, name, Buffer.from(value)),
+  ),
 );
 /** A trim looks at what is stored, so it stands in a batch of its own. */
 const trim: fc.Arbitrary<Step> = fc.tuple(user, bucket, position, fc.nat({ max: 4 })).map(
@@ -53,7 +58,13 @@ async function everything(store: InboxStore): Promise<unknown> {
   const inboxes = await Promise.all(USERS.flatMap((name) => [0, 1].map((part) => store.readInbox(name, part, 0, ALL))));
   const groups = (await store.outboxGroups()).sort();
   const outboxes = await Promise.all(groups.map((group) => store.readOutbox(group, 0, ALL)));
-  return { inboxes, groups, outboxes, marks: await store.readMarks(['k', 'k\0', '\xfe']) };
+  const records = await Promise.all(
+    [RecordKind.layout, RecordKind.home].map(async (kind) => ({
+      all: (await store.readRecords(kind)).toSorted((a, b) => a.user.compare(b.user)),
+      one: await store.readRecord(kind, Buffer.from('a')),
+    })),
+  );
+  return { inboxes, groups, outboxes, records, marks: await store.readMarks(['k', 'k\0', '\xfe']) };
 }
 
 /** Holds an adapter against the memory store, whose every line can be read at a glance. */

@@ -1,5 +1,14 @@
 import { IrisError } from '../../runtime/contract/errors.ts';
-import type { InboxStore, PageLimits, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../../runtime/ports/inbox-store.ts';
+import type {
+  InboxStore,
+  PageLimits,
+  RecordKind,
+  StoreBatch,
+  StoredEnvelope,
+  StoredMark,
+  StoredParked,
+  StoredRecord,
+} from '../../runtime/ports/inbox-store.ts';
 import { type MemoryBatch, MemoryRows } from '../../runtime/simulation/memory-rows.ts';
 
 /** What a store leaves behind when its process ends: a test opens it again and counts its rows. */
@@ -76,6 +85,16 @@ export class MemoryInboxStore implements InboxStore {
   async readLastSeen(user: Buffer): Promise<number | undefined> {
     this.use('reads', 'the store cannot be read');
     return this.disk.lastSeen.get(user.toString('latin1'));
+  }
+
+  async readRecord(kind: RecordKind, user: Buffer): Promise<Buffer | undefined> {
+    this.use('reads', 'the store cannot be read');
+    return this.disk.record(kind, user);
+  }
+
+  async readRecords(kind: RecordKind): Promise<StoredRecord[]> {
+    this.use('reads', 'the store cannot be read');
+    return this.disk.recordsOf(kind);
   }
 
   async expireMarks(beforeMs: number): Promise<number> {

@@ -1,6 +1,6 @@
 import type { PageLimits } from '../../ports/inbox-store.ts';
 import { type EnvelopePlace, EnvelopeSlots } from './envelope-slots.ts';
-import { INBOX_ROW, OPERATION_HEADER_BYTES, OUTBOX_ROW } from './log-operations.ts';
+import { INBOX_ROW, OPERATION_HEADER_BYTES, OUTBOX_ROW, RECORD_ROW } from './log-operations.ts';
 
 /** The envelopes of one inbox or outbox, ascending; those before `head` are gone, and `dead` of those behind it. */
 interface Row {
@@ -29,6 +29,7 @@ export class EnvelopeIndex {
   private readonly inboxes = new Map<string, Row>();
   private readonly outboxes = new Map<string, Row>();
   private readonly parked = new Map<string, Row>();
+  private readonly records = new Map<string, Row>();
   private readonly spare: Row[] = [];
   private readonly bytesOfSegments = new Map<number, number>();
   private bytes = 0;
@@ -38,7 +39,7 @@ export class EnvelopeIndex {
   }
 
   get rows(): number {
-    return this.inboxes.size + this.outboxes.size + this.parked.size;
+    return this.inboxes.size + this.outboxes.size + this.parked.size + this.records.size;
   }
 
   /** Bytes of the log that hold waiting envelopes. */
@@ -56,6 +57,11 @@ export class EnvelopeIndex {
 
   parkedRows(): string[] {
     return [...this.parked.keys()];
+  }
+
+  /** Rows of records that begin with `prefix`. */
+  recordRows(prefix: string): string[] {
+    return [...this.records.keys()].filter((row) => row.startsWith(prefix));
   }
 
   /** Adds an envelope, or moves one that is there to another place. */
@@ -130,7 +136,8 @@ export class EnvelopeIndex {
   private rowsOf(key: string): Map<string, Row> {
     const kind = key.charCodeAt(0);
     if (kind === INBOX_ROW) return this.inboxes;
-    return kind === OUTBOX_ROW ? this.outboxes : this.parked;
+    if (kind === OUTBOX_ROW) return this.outboxes;
+    return kind === RECORD_ROW ? this.records : this.parked;
   }
 
   /** Index of the first slot whose position is above `position`; a log is mostly appended to and read at its ends. */

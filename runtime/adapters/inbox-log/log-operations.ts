@@ -1,4 +1,4 @@
-import type { StoreBatch, StoredMark, StoredParked } from '../../ports/inbox-store.ts';
+import type { RecordKind, StoreBatch, StoredMark, StoredParked } from '../../ports/inbox-store.ts';
 import { envelopeCount, envelopeSequence } from '../../wire/envelope.ts';
 import { RECORD_HEADER_BYTES, readNumber, writeNumber } from './log-record.ts';
 
@@ -13,13 +13,17 @@ import { RECORD_HEADER_BYTES, readNumber, writeNumber } from './log-record.ts';
  *   seen     user         seconds
  *   reserve               position                        positions below it count as given out
  *
- * A row is an inbox (`i` bucket:u32 user), an outbox (`o` group) or one parked envelope (`w` parkedAtMs:u64 markKey, position its sequence).
+ * A row is an inbox (`i` bucket:u32 user), an outbox (`o` group), one parked envelope (`w` parkedAtMs:u64 markKey, position its sequence)
+ * or a record of a user (`r` kind:u8 user, position RECORD_POSITION, its value in the place of the envelope).
  */
 export const Kind = { append: 1, remove: 2, trim: 3, mark: 4, seen: 5, reserve: 6 } as const;
 
 export const INBOX_ROW = 0x69;
 export const OUTBOX_ROW = 0x6f;
 export const PARKED_ROW = 0x77;
+export const RECORD_ROW = 0x72;
+/** A record replaces the one before it, so all stand at one position. */
+export const RECORD_POSITION = 1;
 
 export const OPERATION_HEADER_BYTES = 20;
 const FIRST_CAPACITY = 65_536;
@@ -44,6 +48,21 @@ export function groupOfRow(row: string): string {
 /** What a parked envelope’s row says of it. */
 export function parkedPartsOf(row: string): { parkedAtMs: number; markKey: string } {
   return { parkedAtMs: readNumber(Buffer.from(row.slice(1, 9), 'latin1'), 0), markKey: row.slice(9) };
+}
+
+/** The row of a user’s record, one byte a character. */
+export function recordRow(kind: RecordKind, user: Buffer): string {
+  return `${recordRows(kind)}${user.toString('latin1')}`;
+}
+
+/** What all rows of one kind of record begin with. */
+export function recordRows(kind: RecordKind): string {
+  return String.fromCharCode(RECORD_ROW, kind);
+}
+
+/** The user a record’s row belongs to. */
+export function userOfRecord(row: string): Buffer {
+  return Buffer.from(row.slice(2), 'latin1');
 }
 
 /** A commit in the making: each change is encoded where it will stand in the log, behind room for the record’s header. */
@@ -74,8 +93,10 @@ export class LogBatch implements StoreBatch {
 
   /** Writes an envelope again as it stands in another segment, with what is acknowledged of it. */
   append(row: string, position: number, envelope: Buffer, firstIndex: number): void {
-    this.appends++;
-    const key = this.begin(Kind.append, row.length, position, envelope.length, envelopeCount(envelope), firstIndex);
+    const isRecord = row.charCodeAt(0) === RECORD_ROW;
+    // What is known of users is let in where messages are refused: a full store must still be able to spread.
+    if (!isRecord) this.appends++;
+    const key = this.begin(Kind.append, row.length, position, envelope.length, isRecord ? 1 : envelopeCount(envelope), firstIndex);
     this.bytes.write(row, key, 'latin1');
     this.bytes.set(envelope, key + row.length);
   }
@@ -115,6 +136,14 @@ export class LogBatch implements StoreBatch {
   setLastSeen(user: Buffer, seconds: number): void {
     const key = this.begin(Kind.seen, user.length, seconds, 0);
     this.bytes.set(user, key);
+  }
+
+  setRecord(kind: RecordKind, user: Buffer, value: Buffer): void {
+    this.append(recordRow(kind, user), RECORD_POSITION, value, 0);
+  }
+
+  removeRecord(kind: RecordKind, user: Buffer): void {
+    this.remove(recordRow(kind, user), RECORD_POSITION);
   }
 
   reservePositions(position: number): void {
