@@ -116,6 +116,11 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     return this.welcome?.awsRegion ?? '';
   }
 
+  /** Version of the protocol that this connection speaks; 0 before the first login. What a server does not know is not asked of it. */
+  get protocolVersion(): number {
+    return this.welcome?.version ?? 0;
+  }
+
   /** Resolves once the message is stored, with what it survives. Text is sent as UTF-8. */
   send(to: string, message: Uint8Array | string, options: { timeoutMs?: number } = {}): Promise<SendReceipt> {
     return this.sendBatch(to, [message], options);

@@ -12,7 +12,7 @@ import { ENVELOPE_BYTES_MAX } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { decodeRefused, encodePublisherEnd } from '../wire/link/append.ts';
 import { Detached } from '../wire/link/attach.ts';
-import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello } from '../wire/link/hello.ts';
+import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello, type LinkWelcome } from '../wire/link/hello.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
 import { encodeLinkPing } from '../wire/link/ping.ts';
 import { decodeStatus, encodeStatusQuery } from '../wire/link/status.ts';
@@ -53,6 +53,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private splitter = newSplitter();
   private connection: Connection | undefined;
   private state: State = 'down';
+  private version = 0;
   private nextId = 1;
   private retryMs = limits.LINK_RETRY_FIRST_MS;
   private heardMs: number;
@@ -68,6 +69,11 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
 
   get isUp(): boolean {
     return this.state === 'up';
+  }
+
+  /** What both sides of the link speak; 0 while it is down, since another release may answer next. */
+  get peerVersion(): number {
+    return this.isUp ? this.version : 0;
   }
 
   get queuedBytes(): number {
@@ -222,7 +228,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
         this.answered(reader);
         break;
       case LinkOpcode.Welcome:
-        this.welcomed(decodeLinkWelcome(reader).node);
+        this.welcomed(decodeLinkWelcome(reader));
         break;
       case LinkOpcode.Refuse:
         this.parts.log.error('link-refused', { address: this.address, ...decodeLinkRefuse(reader) });
@@ -233,15 +239,16 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     }
   }
 
-  private welcomed(node: string): void {
+  private welcomed({ version, node }: LinkWelcome): void {
     this.parts.bursts.flushNow();
+    this.version = version;
     this.state = 'up';
     this.retryMs = limits.LINK_RETRY_FIRST_MS;
     this.refusedPublishers.clear();
     const out = this.parts.bursts.writer(this);
     for (const subscription of this.subscriptions.values()) subscription.writeAttach(out);
     this.appends.repeat(out);
-    this.parts.log.info('link-up', { address: this.address, peer: node });
+    this.parts.log.info('link-up', { address: this.address, peer: node, version });
   }
 
   private refused(reader: ByteReader): void {

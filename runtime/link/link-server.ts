@@ -37,7 +37,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   private readonly splitter = new FrameSplitter(ENVELOPE_BYTES_MAX + LINK_HEADER_BYTES_MAX);
   private readonly reader = new ByteReader();
   private readonly attachments = new Map<number, InboxSubscription>();
-  private isGreeted = false;
+  private version = 0;
   private heardMs: number;
   private isOpen = true;
   /** A run of answered appends that is still growing. */
@@ -61,6 +61,11 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       this.splitter.stop();
       this.connection.destroy();
     }
+  }
+
+  /** What both sides of the link speak; 0 before the greeting. */
+  get peerVersion(): number {
+    return this.version;
   }
 
   drained(): void {}
@@ -107,7 +112,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   private watch(): void {
     this.parts.clock.after(LINK_SILENT_MS, () => {
       if (!this.isOpen) return;
-      if (this.isGreeted && this.parts.clock.monotonicMs() - this.heardMs < LINK_SILENT_MS) this.watch();
+      if (this.version > 0 && this.parts.clock.monotonicMs() - this.heardMs < LINK_SILENT_MS) this.watch();
       else this.connection.destroy();
     });
   }
@@ -119,7 +124,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   frame(buffer: Buffer, start: number, end: number): void {
     const reader = this.reader.reset(buffer, start, end);
     const opcode = reader.u8();
-    if (!this.isGreeted) {
+    if (this.version === 0) {
       if (opcode !== LinkOpcode.Hello) throw new IrisError('HELLO_EXPECTED', `link frame 0x${opcode.toString(16)} before HELLO`);
       this.greet(decodeLinkHello(reader));
       return;
@@ -160,7 +165,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
         encodeLinkPong(this.writer());
         break;
       default:
-        throw new IrisError('OPCODE_UNKNOWN', `link opcode 0x${opcode.toString(16)} is not part of version ${LINK_VERSION_MAX}`);
+        throw new IrisError('OPCODE_UNKNOWN', `link opcode 0x${opcode.toString(16)} is not part of version ${this.version}`);
     }
   }
 
@@ -174,9 +179,9 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       this.connection.end();
       return;
     }
-    this.isGreeted = true;
-    encodeLinkWelcome(this.writer(), { version: Math.min(hello.versionMax, LINK_VERSION_MAX), node: this.parts.node });
-    this.parts.log.info('link-accepted', { peer: hello.node, peerRegion: hello.region });
+    this.version = Math.min(hello.versionMax, LINK_VERSION_MAX);
+    encodeLinkWelcome(this.writer(), { version: this.version, node: this.parts.node });
+    this.parts.log.info('link-accepted', { peer: hello.node, peerRegion: hello.region, version: this.version });
   }
 
   private greetingProblem(hello: LinkHello): string | undefined {

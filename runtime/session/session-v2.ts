@@ -36,6 +36,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private readonly sendWindow: SendWindow;
   private readonly pushWindow: PushWindow;
   private subscription: InboxSubscription | undefined;
+  /** What both sides speak; 0 before the login. */
+  private version = 0;
   private user = NO_BYTES;
   private device = NO_BYTES;
   /** Recipients with a refused message; a later one must not overtake it (L3). Names one byte a character. */
@@ -164,7 +166,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       default:
         encodeFault(this.writer(), {
           code: 'OPCODE_UNKNOWN',
-          message: `opcode 0x${opcode.toString(16)} is not part of version ${VERSION_MAX}`,
+          message: `opcode 0x${opcode.toString(16)} is not part of version ${this.version}`,
         });
     }
   }
@@ -185,6 +187,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     const user = Buffer.from(hello.user);
     checkUserName(user);
     this.parts.authenticator.authenticate(user.toString('utf8'), hello.token);
+    this.version = version;
     this.user = user;
     this.device = Buffer.from(hello.device);
     this.parts.counters.logins.value++;

@@ -1,5 +1,5 @@
 /** L1-L4, L7, A1: v2 at the port of real nodes: sends answered, deliveries from the cursor, take-over, leaving in order. */
-import { Opcode } from '../../runtime/wire/v2/opcodes.ts';
+import { Opcode, VERSION_MAX } from '../../runtime/wire/v2/opcodes.ts';
 import { SEND_RETRY } from '../../runtime/wire/v2/send.ts';
 import { NodePair } from './node-pair.ts';
 import { V1Client } from './v1-client.ts';
@@ -29,6 +29,16 @@ it('answers HELLO and SEND in one write, with the class that survives power loss
   const reader = await V2Client.logIn(pair.address, bob);
   const [one, two] = [await reader.deliver(), await reader.deliver()];
   expect([one.sender, texts(one.messages), texts(two.messages)]).toEqual(['alice', ['hi'], ['a', 'b', 'c']]);
+});
+
+it.each([
+  [2, 2, 2],
+  [2, 3, 3],
+  [1, 9, VERSION_MAX],
+])('serves a client of versions %i to %i with %i (F16, X16)', async (versionMin, versionMax, agreed) => {
+  const client = await V2Client.open(pair.address);
+  client.raw.write(hello(name('alice'), { versionMin, versionMax }));
+  expect((await client.expect(Opcode.Welcome)).u8()).toBe(agreed);
 });
 
 it('acknowledges a retry again and delivers it once (L2, A5)', async () => {

@@ -20,8 +20,11 @@ export const LinkOpcode = {
   Status: 0xb0,
 } as const;
 
-/** Versions of the link protocol that this release speaks. */
+/**
+ * Versions of the link protocol that this release speaks. Frames that came with version 2 are written only on links that speak it: an
+ * owner of version 1 cuts a link on which it reads one.
+ */
 export const LINK_VERSION_MIN = 1;
-export const LINK_VERSION_MAX = 1;
+export const LINK_VERSION_MAX = 2;
 /** Bytes a link frame may have beyond its envelope. */
 export const LINK_HEADER_BYTES_MAX = 64;

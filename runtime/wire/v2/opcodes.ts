@@ -15,6 +15,9 @@ export const Opcode = {
   Farewell: 0x87,
 } as const;
 
-/** The versions of v2 that this release speaks; a peer’s range must meet it (X16). */
+/**
+ * The versions of v2 that this release speaks; a peer’s range must meet it (X16). Frames and flags that came with version 3 are written
+ * only on connections that speak it: version 2 ends at FAREWELL.
+ */
 export const VERSION_MIN = 2;
-export const VERSION_MAX = 2;
+export const VERSION_MAX = 3;

@@ -1,3 +1,4 @@
+import type { LinkParts } from '../../../runtime/link/link-client.ts';
 import { LinkPool } from '../../../runtime/link/link-pool.ts';
 import { LinkServer } from '../../../runtime/link/link-server.ts';
 import type { Publication, Publisher, Refusal } from '../../../runtime/ports/bus.ts';
@@ -39,7 +40,11 @@ export class LinkUnderTest {
   readonly core: CoreUnderTest;
   readonly transport: MemoryTransport;
   readonly telemetry = new MemoryTelemetry();
+  /** What the edge’s links share. */
+  readonly parts: LinkParts;
   readonly pool: LinkPool;
+  /** The owner’s ends, the latest last. */
+  readonly servers: LinkServer[] = [];
 
   private constructor(core: CoreUnderTest, environment: string) {
     this.core = core;
@@ -47,7 +52,8 @@ export class LinkUnderTest {
     const bursts = new Bursts((callback) => core.clock.soon(callback));
     const identity = { environment, region: 'tokyo', node: 'tokyo-edge-0' };
     const { transport } = this;
-    this.pool = new LinkPool({ transport, clock: core.clock, random: fixedRandom(), bursts, log: this.telemetry.log, identity }, {});
+    this.parts = { transport, clock: core.clock, random: fixedRandom(), bursts, log: this.telemetry.log, identity };
+    this.pool = new LinkPool(this.parts, {});
   }
 
   static async start(environment = 'unit'): Promise<LinkUnderTest> {
@@ -64,7 +70,9 @@ export class LinkUnderTest {
         node: 'tokyo-core-0',
         closed: () => undefined,
       };
-      return new LinkServer(parts, connection);
+      const server = new LinkServer(parts, connection);
+      link.servers.push(server);
+      return server;
     });
     link.pool.warm([ADDRESS]);
     await clock.advance(20);
