@@ -88,13 +88,17 @@ function readConfig({ configPath, overlayPath, env }: RunNodeOptions): NodeConfi
 
 /** Relative paths count from the config’s folder, so that a state folder can be moved. */
 function withAbsolutePaths(config: NodeConfig, folder: string): NodeConfig {
-  const slotMapPath = resolve(folder, config.slotMapPath);
+  const { admin } = config;
+  const paths = {
+    slotMapPath: resolve(folder, config.slotMapPath),
+    admin: admin.tokenPath === undefined ? admin : { ...admin, tokenPath: resolve(folder, admin.tokenPath) },
+  };
   if (config.role === 'core')
-    return { ...config, slotMapPath, store: { ...config.store, directory: resolve(folder, config.store.directory) } };
-  if (config.authentication.kind === 'none') return { ...config, slotMapPath };
+    return { ...config, ...paths, store: { ...config.store, directory: resolve(folder, config.store.directory) } };
+  if (config.authentication.kind === 'none') return { ...config, ...paths };
   return {
     ...config,
-    slotMapPath,
+    ...paths,
     authentication: { ...config.authentication, keysPath: resolve(folder, config.authentication.keysPath) },
   };
 }

@@ -32,6 +32,11 @@ export function fleetFilePath(stateDirectory: string): string {
   return join(stateDirectory, 'fleet.json');
 }
 
+/** Holds the token that the fleet’s nodes want with an admin command. */
+export function adminTokenPath(stateDirectory: string): string {
+  return join(stateDirectory, 'admin-token');
+}
+
 /** Written aside and renamed, so that a reader never sees half of it. */
 export function writeFleetFile(stateDirectory: string, fleet: FleetFile): void {
   const path = fleetFilePath(stateDirectory);

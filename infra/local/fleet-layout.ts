@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { checkNodeConfig, mergePatch, type NodeConfigDocument } from '../../runtime/contract/node-config.ts';
 import { createSlotMap, type SlotMap } from '../../runtime/contract/slot-map.ts';
+import { adminTokenPath } from './fleet-file.ts';
 import type { FleetGroup, FleetShape } from './fleet-shape.ts';
 
 /** The first edge of a local fleet listens here, the next one port higher (O7: Tokyo 8085, Frankfurt 8086, São Paulo 8087). */
@@ -27,6 +28,8 @@ export interface FleetLayout {
   readonly stateDirectory: string;
   readonly slotMap: SlotMap;
   readonly slotMapPath: string;
+  /** Holds the token of the nodes’ admin commands. */
+  readonly adminTokenPath: string;
   readonly nodes: readonly FleetNode[];
 }
 
@@ -57,7 +60,14 @@ export function layoutFleet(shape: FleetShape, options: FleetLayoutOptions): Fle
     shards: shape.shards,
     regions: localRegions(shape, portOf),
   });
-  return { environment: shape.environment, stateDirectory, slotMap, slotMapPath: join(stateDirectory, 'slot-map.json'), nodes };
+  return {
+    environment: shape.environment,
+    stateDirectory,
+    slotMap,
+    slotMapPath: join(stateDirectory, 'slot-map.json'),
+    adminTokenPath: adminTokenPath(stateDirectory),
+    nodes,
+  };
 }
 
 /** A process that the shape asks for, before it has ports. */
@@ -103,7 +113,13 @@ function layoutNode(place: Place, ports: { port: number; adminPort: number }, op
 /** Everything in which a node on this machine differs from the one in the cloud. Paths count from the config's folder. */
 function localPatch(place: Place, { port, adminPort }: { port: number; adminPort: number }): unknown {
   const listen = { host: HOST, port };
-  const every = { node: place.id, local: true, slotMapPath: '../slot-map.json', admin: { host: HOST, port: adminPort }, addresses: null };
+  const every = {
+    node: place.id,
+    local: true,
+    slotMapPath: '../slot-map.json',
+    admin: { host: HOST, port: adminPort, tokenPath: '../admin-token' },
+    addresses: null,
+  };
   if (place.role === 'edge') {
     return { ...every, client: listen, authentication: { kind: 'none', issuer: null, audience: null, keysPath: null } };
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -34,6 +35,7 @@ export async function prepareState(layout: FleetLayout): Promise<StateLock> {
 /** Gives the folder back; the stores stay. */
 export function leaveState(layout: FleetLayout, lock: StateLock): void {
   rmSync(fleetFilePath(layout.stateDirectory), { force: true });
+  rmSync(layout.adminTokenPath, { force: true });
   lock.release();
 }
 
@@ -65,9 +67,16 @@ function shapeKey(document: unknown): string {
   return JSON.stringify(document, (key, value: unknown) => (key === 'address' || key === 'version' ? undefined : value));
 }
 
-function writeDocuments({ nodes, slotMap, slotMapPath }: FleetLayout): void {
+function writeDocuments({ nodes, slotMap, slotMapPath, adminTokenPath }: FleetLayout): void {
   writeJson(slotMapPath, slotMap satisfies SlotMap);
   for (const node of nodes) writeJson(node.configPath, node.config);
+  writeAdminToken(adminTokenPath);
+}
+
+/** A new one for each run, for this user’s eyes only. */
+function writeAdminToken(path: string): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
 }
 
 function writeJson(path: string, document: unknown): void {

@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   FILE_UNREADABLE: { wire: 4010, retry: false, meaning: 'a file is missing or is not what it should be' },
   TIMED_OUT: { wire: 4011, retry: true, meaning: 'no answer came within the time given' },
   CONNECTION_FAILED: { wire: 4012, retry: true, meaning: 'no connection to the address given' },
+  COMMAND_INVALID: { wire: 4013, retry: false, meaning: 'a command to a node is unknown or its input has the wrong shape' },
 } as const satisfies Record<string, { wire: number; retry: boolean; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

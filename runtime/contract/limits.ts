@@ -109,6 +109,10 @@ export const DEDUP_MEMORY_MAX = 200_000;
 export const PAGE_ENVELOPES_MAX = 512;
 export const PAGE_BYTES_MAX = 262_144;
 
+/** Bytes of an admin command’s body, and fewest bytes of the token that allows it: 128 bits in hex are 32. */
+export const ADMIN_BODY_BYTES_MAX = 65_536;
+export const ADMIN_TOKEN_BYTES_MIN = 32;
+
 /** Milliseconds a leaving node takes to say GOAWAY to its clients and to flush; then it closes what is left. */
 export const DRAIN_TIMEOUT_MS = 10_000;
 /** Milliseconds over which GOAWAY spreads the clients’ reconnects. */

@@ -10,6 +10,9 @@ const bytes = z.int().min(1);
 /** Where a listener binds. Port 0 lets the system choose; the node prints what it got. */
 const listener = z.strictObject({ host: z.string().min(1).max(253), port });
 
+/** `tokenPath` names the file with the bearer token of `POST /commands/…`; without it the node takes no commands. */
+const adminListener = listener.extend({ tokenPath: z.string().min(1).optional() });
+
 /** A value, or the name of the environment variable that holds it (R21), so that one document serves every node of a fleet. */
 const nodeName = z.union([code, z.strictObject({ env: z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/) })]);
 
@@ -30,8 +33,8 @@ const shared = {
   local: z.boolean(),
   /** Path of the slot map document; relative paths count from the config’s folder. */
   slotMapPath: z.string().min(1),
-  /** Health, readiness and metrics, for operators only. */
-  admin: listener,
+  /** Health, readiness, metrics and commands, for operators only. */
+  admin: adminListener,
   /** Milliseconds a leaving node takes before it closes what is left. */
   drainTimeoutMs: z.int().min(0).max(3_600_000).default(limits.DRAIN_TIMEOUT_MS),
   /** Extra names for addresses, host:port → host:port, for a fleet whose DNS names do not resolve here. */
@@ -77,6 +80,7 @@ export type EdgeConfig = Omit<Extract<Parsed, { role: 'edge' }>, 'node'> & { rea
 export type CoreConfig = Omit<Extract<Parsed, { role: 'core' }>, 'node' | 'group'> & { readonly node: string; readonly group: string };
 export type NodeConfig = EdgeConfig | CoreConfig;
 export type Listener = z.output<typeof listener>;
+export type AdminListener = z.output<typeof adminListener>;
 
 /**
  * Everything wrong with a node config, one line each; empty when it is good. Does not look at the machine: a missing folder or an

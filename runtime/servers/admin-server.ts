@@ -1,11 +1,16 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CollectedTelemetry } from '../adapters/telemetry-pino.ts';
 import { IrisError } from '../contract/errors.ts';
-import type { Listener } from '../contract/node-config.ts';
+import type { AdminListener } from '../contract/node-config.ts';
+import { type AdminAnswer, AdminCommandRunner, type AdminCommands } from './admin-commands.ts';
 
 export interface AdminServerParts {
   readonly telemetry: CollectedTelemetry;
+  /** What `POST /commands/<name>` may run. */
+  readonly commands: AdminCommands;
+  /** What `GET /<name>` answers as JSON. */
+  readonly pages: Readonly<Record<string, () => unknown>>;
   /** Why this node should get no new work; undefined while it is ready. */
   unreadyReason(): string | undefined;
 }
@@ -15,11 +20,21 @@ export interface AdminServer {
   close(): void;
 }
 
-/** Health, readiness and metrics for operators and load balancers. Answers GET only, reads no body. */
-export function startAdminServer(listen: Listener, parts: AdminServerParts): Promise<AdminServer> {
+const COMMANDS_PATH = '/commands/';
+
+/**
+ * Health, readiness and metrics for operators and load balancers, and commands for who holds the token of `admin.tokenPath`.
+ * @throws IrisError ADDRESS_IN_USE, CONFIG_INVALID when the token file cannot be read.
+ */
+export function startAdminServer(listen: AdminListener, parts: AdminServerParts): Promise<AdminServer> {
+  const runner = new AdminCommandRunner(parts.commands, listen.tokenPath, parts.telemetry.log);
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192 }, (request, response) => {
-    const { status, body } = answer(request.method ?? '', request.url ?? '', parts);
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }).end(body);
+    void answer(request, parts, runner).then(({ status, body }) => {
+      const type = body.startsWith('{') ? 'application/json' : 'text/plain; charset=utf-8';
+      // A body that was refused unread must not be taken for the next request.
+      const connection = request.complete ? {} : { connection: 'close' };
+      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', ...connection }).end(body);
+    });
   });
   server.maxConnections = 64;
   return new Promise((resolve, reject) => {
@@ -30,9 +45,17 @@ export function startAdminServer(listen: Listener, parts: AdminServerParts): Pro
   });
 }
 
-function answer(method: string, url: string, parts: AdminServerParts): { status: number; body: string } {
-  if (method !== 'GET') return { status: 405, body: `${method} is not allowed, use GET\n` };
-  switch (url.split('?')[0]) {
+async function answer(request: IncomingMessage, parts: AdminServerParts, runner: AdminCommandRunner): Promise<AdminAnswer> {
+  const path = (request.url ?? '').split('?')[0] as string;
+  if (request.method === 'POST' && path.startsWith(COMMANDS_PATH)) return await runner.answer(path.slice(COMMANDS_PATH.length), request);
+  request.resume();
+  if (request.method !== 'GET')
+    return { status: 405, body: `${request.method} is not allowed here: GET a page, POST ${COMMANDS_PATH}<name>\n` };
+  return pageOf(path, parts);
+}
+
+function pageOf(path: string, parts: AdminServerParts): AdminAnswer {
+  switch (path) {
     case '/healthz':
       return { status: 200, body: 'ok\n' };
     case '/readyz': {
@@ -41,9 +64,12 @@ function answer(method: string, url: string, parts: AdminServerParts): { status:
     }
     case '/metrics':
       return { status: 200, body: parts.telemetry.render() };
-    default:
-      return { status: 404, body: 'known paths: /healthz /readyz /metrics\n' };
   }
+  const { pages } = parts;
+  const name = path.slice(1);
+  if (Object.hasOwn(pages, name)) return { status: 200, body: `${JSON.stringify(pages[name]?.())}\n` };
+  const known = ['healthz', 'readyz', 'metrics', ...Object.keys(pages)].map((page) => `/${page}`);
+  return { status: 404, body: `known paths: ${known.join(' ')}\n` };
 }
 
 function addressOf(server: Server): string {

@@ -35,7 +35,12 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     random: systemRandom,
     telemetry,
   });
-  const admin = await startAdminServer(config.admin, { telemetry, unreadyReason: () => (core.isDraining ? 'draining' : undefined) });
+  const admin = await startAdminServer(config.admin, {
+    telemetry,
+    commands: {},
+    pages: {},
+    unreadyReason: () => (core.isDraining ? 'draining' : undefined),
+  });
   return {
     listen: { link: core.linkAddress, admin: admin.address },
     async drain() {

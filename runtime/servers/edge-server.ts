@@ -26,7 +26,12 @@ export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
     random: systemRandom,
     telemetry,
   });
-  const admin = await startAdminServer(config.admin, { telemetry, unreadyReason: () => edge.unreadyReason() });
+  const admin = await startAdminServer(config.admin, {
+    telemetry,
+    commands: {},
+    pages: {},
+    unreadyReason: () => edge.unreadyReason(),
+  });
   return {
     listen: { client: edge.clientAddress, admin: admin.address },
     async drain() {
