@@ -42,7 +42,7 @@ const ALONE: Readonly<Record<string, RegExp>> = {
   'npx iris up proof --once': /smoke message from .* read after/,
 };
 /** What CI itself runs from a clean checkout; the scripts behind them are run by the tests around this one. */
-const BY_CI = ['npm ci && npm start', 'npm ci && npm test'];
+const BY_CI = ['npm ci && npm start', 'npm ci && npm test', 'npm run test:live'];
 
 it('has a test for every command printed', () => {
   expect([...printed].sort()).toEqual([...TALKING, ...Object.keys(ALONE), ...BY_CI].sort());

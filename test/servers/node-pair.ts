@@ -7,6 +7,14 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createSlotMap } from '../../runtime/contract/slot-map.ts';
 
+export interface NodeProcessOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command that runs the node’s command line as its own last arguments, such as `strace -f`. */
+  readonly through?: readonly string[];
+  /** Flags of Node itself. */
+  readonly nodeFlags?: readonly string[];
+}
+
 /** A node as an operator starts it: `node runtime/edge.ts <config>`, read through its ready line, its stderr and its exit code. */
 export class NodeProcess {
   private readonly child: ChildProcess;
@@ -14,9 +22,10 @@ export class NodeProcess {
   private readonly exited: Promise<number | null>;
   listen: Readonly<Record<string, string>> = {};
 
-  constructor(role: 'edge' | 'core', configPath: string, env: Readonly<Record<string, string>> = {}) {
+  constructor(role: 'edge' | 'core', configPath: string, { env = {}, through = [], nodeFlags = [] }: NodeProcessOptions = {}) {
     const entry = resolve(__dirname, `../../runtime/${role}.ts`);
-    this.child = spawn(process.execPath, [entry, configPath], { stdio: ['ignore', 'pipe', 'pipe'], env });
+    const [command, ...args] = [...through, process.execPath, ...nodeFlags, entry, configPath];
+    this.child = spawn(command as string, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.child.stderr?.on('data', (chunk: Buffer) => this.notes.push(chunk.toString()));
     this.exited = once(this.child, 'close').then(([code]) => code as number | null);
   }
@@ -24,6 +33,22 @@ export class NodeProcess {
   /** Everything on stderr so far. */
   get said(): string {
     return this.notes.join('');
+  }
+
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Milliseconds of CPU, user and system, that the process has used. */
+  get cpuMs(): number {
+    const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
   }
 
   /** Kilobytes of memory that the process holds now. */
@@ -50,6 +75,11 @@ export class NodeProcess {
   kill(): Promise<number | null> {
     this.child.kill('SIGKILL');
     return this.exited;
+  }
+
+  /** SIGSTOP or SIGCONT. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.child.kill(signal);
   }
 
   /** Resolves to the exit code once the process ends by itself. */

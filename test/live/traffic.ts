@@ -1,0 +1,134 @@
+import { writeSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ConnectOptions, IrisClient, IrisError } from '../../runtime/client/index.ts';
+import { History } from '../../runtime/simulation/history.ts';
+import { until } from '../servers/node-pair.ts';
+
+/** Another seed gives other users, victims and moments: IRIS_SEED=7 npm run test:live -- <file> */
+export const SEED = Number(process.env['IRIS_SEED'] ?? 20_260_101);
+
+/** Mulberry32: the same numbers between 0 and 1 for the same seed. */
+export function seeded(seed = SEED): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** One line of result, as the fault’s row in docs/operations.md has it. */
+export function report(line: string): void {
+  writeSync(2, `${line}\n`);
+}
+
+/** Users of the released client who send and read, and the history of what each of them saw. */
+export class Traffic {
+  readonly history = new History();
+  /** Sends that were rejected, by error code. */
+  readonly refusals = new Map<string, number>();
+  private readonly addressesOf: (user: string) => readonly string[];
+  private readonly clients = new Map<string, IrisClient>();
+  private readonly numbers = new Map<string, number>();
+  private readonly unanswered = new Set<Promise<void>>();
+
+  constructor(addressesOf: (user: string) => readonly string[]) {
+    this.addressesOf = addressesOf;
+  }
+
+  async connect(user: string, options: Partial<ConnectOptions> = {}): Promise<IrisClient> {
+    const known = this.clients.get(user);
+    if (known !== undefined) return known;
+    const client = await IrisClient.connect({
+      addresses: this.addressesOf(user),
+      user,
+      connectTimeoutMs: 30_000,
+      sendTimeoutMs: 60_000,
+      ...options,
+    });
+    this.clients.set(user, client);
+    return client;
+  }
+
+  /** Connects and acknowledges everything that comes. */
+  async read(user: string): Promise<void> {
+    const client = await this.connect(user);
+    const reading = async () => {
+      for await (const message of client.messages()) {
+        this.history.receive(user, message.text());
+        client.ack(message);
+      }
+    };
+    reading().catch((error: unknown) => report(`the reader ${user} ended: ${String(error)}`));
+  }
+
+  /** Sends the next message of a connected user; `settled` waits for the answer. */
+  send(from: string, to: string): void {
+    const client = this.clients.get(from);
+    if (client === undefined) throw new Error(`${from} is not connected`);
+    const key = `${from}/${to}`;
+    const number = this.numbers.get(key) ?? 0;
+    this.numbers.set(key, number + 1);
+    const body = `${key}/${number}`;
+    this.history.send(body);
+    const answered = client.send(to, body).then(
+      () => this.history.acknowledge(body),
+      (error: unknown) => {
+        const code = error instanceof IrisError ? error.code : String(error);
+        this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+      },
+    );
+    this.unanswered.add(answered);
+    answered.finally(() => this.unanswered.delete(answered)).catch(() => undefined);
+  }
+
+  /** Sends at `perSecond` between random pairs until `signal` aborts. */
+  async run(
+    random: () => number,
+    flow: { from: readonly string[]; to: readonly string[]; perSecond: number; signal: AbortSignal },
+  ): Promise<void> {
+    const startMs = performance.now();
+    for (let sent = 0; !flow.signal.aborted; ) {
+      const due = ((performance.now() - startMs) / 1_000) * flow.perSecond;
+      for (; sent < due; sent++) this.send(pick(random, flow.from), pick(random, flow.to));
+      await pause(10);
+    }
+  }
+
+  get waiting(): number {
+    return this.unanswered.size;
+  }
+
+  /** Resolves when every send has its answer. */
+  async settled(deadlineMs = 90_000): Promise<void> {
+    await until(() => this.unanswered.size === 0, `${this.unanswered.size} sends are answered`, deadlineMs);
+  }
+
+  /** Resolves when everything acknowledged has been received and a little time has passed for what must not come. */
+  async drained(deadlineMs = 60_000): Promise<void> {
+    await this.settled();
+    const endMs = performance.now() + deadlineMs;
+    while (!this.history.isComplete && performance.now() < endMs) await pause(50);
+    await pause(500);
+  }
+
+  /** Prints the row and fails on a broken law. Sends that were refused may have been stored: they are received once or not at all. */
+  judge(row: string): void {
+    const verdict = this.history.verdict();
+    const refused = [...this.refusals].map(([code, count]) => `, ${count} ${code}`).join('');
+    const { sent, acknowledged, received, lost, doubled, outOfOrder } = verdict;
+    report(
+      `${row}: seed ${SEED}, ${sent} sent, ${acknowledged} acknowledged${refused}, ${received} received; ${lost.length} lost, ${doubled.length} doubled, ${outOfOrder.length} out of order; loss bound 3/N = ${(3 / acknowledged).toExponential(1)}`,
+    );
+    expect({ lost, doubled, outOfOrder, neverSent: verdict.neverSent }).toEqual({ lost: [], doubled: [], outOfOrder: [], neverSent: [] });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.clients.values()].map((client) => client.close()));
+  }
+}
+
+export function pick<T>(random: () => number, list: readonly T[]): T {
+  return list[Math.floor(random() * list.length)] as T;
+}
