@@ -1,4 +1,5 @@
 import type { IrisClient } from '../client/iris-client.ts';
+import { IrisError } from '../contract/errors.ts';
 import type { History } from './history.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { World } from './world.ts';
@@ -17,7 +18,6 @@ export class Workload {
   readonly users: User[] = [];
   /** Sends without an answer yet. */
   underWay = 0;
-  refused = 0;
   private readonly world: World;
   private readonly history: History;
   private readonly options: WorkloadOptions;
@@ -68,13 +68,13 @@ export class Workload {
     for (const body of bodies) this.history.send(body);
     this.underWay++;
     from.client.sendBatch(to.name, bodies, { timeoutMs: SEND_TIMEOUT_MS }).then(
-      () => {
+      (receipt) => {
         this.underWay--;
-        for (const body of bodies) this.history.acknowledge(body);
+        for (const body of bodies) this.history.acknowledge(body, receipt.durability);
       },
-      () => {
+      (error: unknown) => {
         this.underWay--;
-        this.refused++;
+        for (const body of bodies) this.history.refuse(body, error instanceof IrisError ? error.code : String(error));
       },
     );
   }
@@ -167,6 +167,7 @@ export class User {
       const body = message.text();
       if (this.known?.has(body) !== true) this.history.receive(this.name, body);
       this.read.add(body);
+      this.history.record({ event: 'cursor', user: this.name, message: body });
       client.ack(message);
     }
   }

@@ -1,0 +1,86 @@
+/** The checker itself: each law has a history that breaks it, and one that does not. */
+import { HistoryChecker, verdictLine } from '../../../runtime/simulation/history-checker.ts';
+import { type HistoryEvent, parseHistoryLine } from '../../../runtime/simulation/history-event.ts';
+
+function judge(events: readonly HistoryEvent[]) {
+  const checker = new HistoryChecker();
+  for (const event of events) checker.take(event);
+  return checker.verdict();
+}
+
+const sent = (...messages: string[]): HistoryEvent[] =>
+  messages.flatMap((message) => [
+    { event: 'send', message },
+    { event: 'ack', message, class: 'D2' },
+  ]);
+const received = (...messages: string[]): HistoryEvent[] => messages.map((message) => ({ event: 'receive', user: 'bob', message }));
+const read = (pass: number, ...messages: string[]): HistoryEvent[] =>
+  messages.map((message) => ({ event: 'read', user: 'bob', from: '0', read: pass, bucket: 0, message }));
+const [one, two, three] = ['ann/bob/0', 'ann/bob/1', 'ann/bob/2'];
+
+it('holds a history in which everything arrives once and in order', () => {
+  const verdict = judge([...sent(one, two), ...received(one, two), ...read(0, one), ...read(1, one, two)]);
+  expect(verdict).toEqual({ sent: 2, acknowledged: 2, refused: 0, received: 2, reportedLost: 0, lossBound: 1, broken: [] });
+  expect(verdictLine(verdict)).toBe('sent 2, acknowledged 2, refused 0, received 2; 0 lost of 2, loss bound 3/N = 1.0e+0; every law held');
+});
+
+it('lets a message that was refused arrive or not', () => {
+  const refused: HistoryEvent[] = [one, two].flatMap((message) => [
+    { event: 'send', message },
+    { event: 'refuse', message, code: 'TIMED_OUT' },
+  ]);
+  expect(judge([...refused, ...received(two)])).toMatchObject({ acknowledged: 0, refused: 2, received: 1, broken: [] });
+});
+
+it.each<[string, string, readonly HistoryEvent[]]>([
+  ['an acknowledged message that never arrives', 'L1 durable', [...sent(one, two), ...received(one)]],
+  ['a message twice at the application', 'L2 once', [...sent(one), ...received(one, one)]],
+  ['a later message first', 'L3 order', [...sent(one, two), ...received(two, one)]],
+  ['a second read that differs', 'L4 repeatable', [...sent(one, two), ...received(one, two), ...read(0, one, two), ...read(1, two)]],
+  ['a message that nobody sent', 'L5 true sender', received(one)],
+  ['a message to somebody else', 'L5 true sender', [...sent('ann/eve/0'), ...received('ann/eve/0')]],
+  [
+    'a status that goes back',
+    'L6 status',
+    [
+      ...sent(one),
+      ...received(one),
+      { event: 'cursor', user: 'bob', message: one },
+      { event: 'status', message: one, status: 'read' },
+      { event: 'status', message: one, status: 'delivered' },
+    ],
+  ],
+  [
+    'a status ahead of the recipient',
+    'L6 status',
+    [...sent(one), ...received(one), { event: 'status', message: one, status: 'delivered' }],
+  ],
+  [
+    'two owners in one epoch',
+    'L10 one owner',
+    [
+      { event: 'own', group: 'g0', epoch: 4, holder: 'a' },
+      { event: 'own', group: 'g0', epoch: 4, holder: 'b' },
+    ],
+  ],
+  [
+    'an epoch that goes back',
+    'L10 one owner',
+    [
+      { event: 'own', group: 'g0', epoch: 4, holder: 'a' },
+      { event: 'own', group: 'g0', epoch: 3, holder: 'b' },
+    ],
+  ],
+])('fails on %s: %s', (_, law, events) => {
+  expect(judge(events).broken.map((breach) => breach.law)).toContain(law);
+});
+
+it('tells what was reported as gone from what was lost in silence', () => {
+  const verdict = judge([...sent(one, two, three), ...received(three), { event: 'gap', user: 'bob', messages: 1 }]);
+  expect(verdict).toMatchObject({ reportedLost: 1, broken: [{ law: 'L1 durable', count: 1, first: [two] }] });
+});
+
+it('fails on a line that is no event', () => {
+  expect(() => parseHistoryLine('{"event":"dance"}')).toThrow(/no event of a history/);
+  expect(parseHistoryLine(JSON.stringify({ atMs: 1, event: 'send', message: one }))).toEqual({ atMs: 1, event: 'send', message: one });
+});
