@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import { STORE_CACHE_BYTES_MAX, WAITING_ENVELOPES_MAX, WAITING_INBOXES_MAX } from '../contract/limits.ts';
+import type { Disk } from '../ports/disk.ts';
 import type {
   InboxStore,
   PageLimits,
@@ -12,6 +13,7 @@ import type {
   StoredParked,
   StoredRecord,
 } from '../ports/inbox-store.ts';
+import { systemDisk } from './disk-system.ts';
 import { BlockCache } from './inbox-log/block-cache.ts';
 import type { FoundEnvelope } from './inbox-log/envelope-index.ts';
 import { LogCleaner } from './inbox-log/log-cleaner.ts';
@@ -35,6 +37,8 @@ const SPARE_BYTES_MAX = 4 * 1_048_576;
 const UNLIMITED: PageLimits = { envelopesMax: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
 
 export interface LogStoreOptions {
+  /** @default the machine’s files */
+  readonly disk?: Disk;
   /** @default what suits the disk: 64 MiB, less on a disk below 1 GiB */
   readonly segmentBytes?: number;
   /** @default STORE_CACHE_BYTES_MAX */
@@ -63,10 +67,14 @@ export async function openLogStore(directory: string, options: LogStoreOptions =
     const cache = new BlockCache(options.cacheBytes ?? STORE_CACHE_BYTES_MAX);
     const contents = new LogContents(marks);
     const segmentBytes = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes };
-    const ring = await LogRing.open({ directory: join(directory, 'log'), cache, ...segmentBytes }, async (bytes, start, end, place) => {
-      contents.apply(bytes, start, end, place);
-      if (marks.isFull) await marks.flushThrough(place.sequence);
-    });
+    const disk = options.disk ?? systemDisk;
+    const ring = await LogRing.open(
+      { disk, directory: join(directory, 'log'), cache, ...segmentBytes },
+      async (bytes, start, end, place) => {
+        contents.apply(bytes, start, end, place);
+        if (marks.isFull) await marks.flushThrough(place.sequence);
+      },
+    );
     return new LogStore({
       ring,
       marks,

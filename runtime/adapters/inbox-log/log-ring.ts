@@ -1,9 +1,8 @@
-import { mkdirSync, readdirSync } from 'node:fs';
-import { open, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorLine, IrisError } from '../../contract/errors.ts';
+import type { Disk } from '../../ports/disk.ts';
 import type { BlockCache } from './block-cache.ts';
-import { FreeSpace, isDiskFull } from './disk.ts';
+import { FreeSpace, isDiskFull } from './free-space.ts';
 import { LogBatch } from './log-operations.ts';
 import { sealRecord } from './log-record.ts';
 import { RecordScanner } from './record-scanner.ts';
@@ -17,6 +16,7 @@ const SEGMENTS_PER_DISK = 16;
 const RESERVED_SEGMENTS = 2;
 
 export interface LogRingOptions {
+  readonly disk: Disk;
   readonly directory: string;
   readonly cache: BlockCache;
   /** @default what suits the disk: 64 MiB, less on a disk below 1 GiB */
@@ -40,6 +40,7 @@ export class LogRing {
   readonly segmentBytes: number;
   /** Lowest position that was never given out. */
   reserved = 1;
+  private readonly disk: Disk;
   private readonly directory: string;
   private readonly cache: BlockCache;
   private readonly space: FreeSpace;
@@ -47,27 +48,26 @@ export class LogRing {
   private sequence = 0;
   private durableThrough = 0;
   private openedAt = 0;
-  /** Why nothing more can be written: the disk lost what it had said it had, and only a new start tells what is left. */
   /** Why nothing more can be written until the log is opened again; undefined while it can. */
   broken: string | undefined;
 
-  private constructor(directory: string, cache: BlockCache, segmentBytes: number) {
+  private constructor({ disk, directory, cache }: LogRingOptions, segmentBytes: number) {
+    this.disk = disk;
     this.directory = directory;
     this.cache = cache;
     this.segmentBytes = segmentBytes;
-    this.space = new FreeSpace(directory, RESERVED_SEGMENTS * segmentBytes);
+    this.space = new FreeSpace(disk, directory, RESERVED_SEGMENTS * segmentBytes);
   }
 
   /** @throws IrisError STORE_FAILED for a log with damage before its end (F6). */
-  static async open({ directory, cache, segmentBytes }: LogRingOptions, replay: Replay): Promise<LogRing> {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const { blocks, bsize } = await statfs(directory);
-    const share = 2 ** Math.floor(Math.log2(Math.max(1, (blocks * bsize) / SEGMENTS_PER_DISK)));
+  static async open(options: LogRingOptions, replay: Replay): Promise<LogRing> {
+    const { disk, directory, segmentBytes } = options;
+    await disk.makeDirectory(directory);
+    const { totalBytes } = await disk.space(directory);
+    const share = 2 ** Math.floor(Math.log2(Math.max(1, totalBytes / SEGMENTS_PER_DISK)));
     const suited = Math.min(SEGMENT_BYTES_MAX, Math.max(SEGMENT_BYTES_MIN, share));
-    const ring = new LogRing(directory, cache, segmentBytes ?? suited);
-    const names = readdirSync(directory)
-      .filter((name) => name.endsWith('.log'))
-      .sort();
+    const ring = new LogRing(options, segmentBytes ?? suited);
+    const names = (await disk.list(directory)).filter((name) => name.endsWith('.log'));
     try {
       for (const [i, name] of names.entries()) await ring.load(name, i === names.length - 1, replay);
       await ring.segments.at(-1)?.settle();
@@ -158,7 +158,8 @@ export class LogRing {
       }
       this.durableThrough = this.sequence;
     }
-    const made = await SegmentFile.create(this.directory, (newest?.number ?? 0) + 1, this.reserved, this.cache);
+    const fields = { number: (newest?.number ?? 0) + 1, reserved: this.reserved };
+    const made = await SegmentFile.create(this.disk, this.directory, fields, this.cache);
     this.segments.push(made);
     return made;
   }
@@ -190,19 +191,19 @@ export class LogRing {
 
   private async load(name: string, isNewest: boolean, replay: Replay): Promise<void> {
     const path = join(this.directory, name);
-    const file = await open(path, 'r+');
+    const file = await this.disk.open(path, 'write');
     const headerBytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
-    const { bytesRead } = await file.read(headerBytes, 0, SEGMENT_HEADER_BYTES, 0);
+    const bytesRead = await file.read(headerBytes, 0, SEGMENT_HEADER_BYTES, 0);
     const header = readSegmentHeader(headerBytes.subarray(0, bytesRead));
     const expected = this.segments.at(-1);
     if (header === undefined || segmentName(header.number) !== name || (expected !== undefined && header.number !== expected.number + 1)) {
-      const { size } = await file.stat();
+      const size = await file.size();
       await file.close();
       // A crash while it was made: it has no record yet.
-      if (isNewest && size <= SEGMENT_HEADER_BYTES) return await unlink(path);
+      if (isNewest && size <= SEGMENT_HEADER_BYTES) return await this.disk.remove(path);
       throw damaged(path, 0, 'its header is not what was written, or the file before it is missing');
     }
-    const segment = new SegmentFile({ file, path, header, headerBytes, cache: this.cache, allocated: 0 });
+    const segment = new SegmentFile({ disk: this.disk, file, path, header, headerBytes, cache: this.cache, allocated: 0 });
     this.segments.push(segment);
     this.reserved = Math.max(this.reserved, header.reserved);
     await this.replay(segment, replay);

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { IrisError } from '../../contract/errors.ts';
+import type { Disk, DiskFile } from '../../ports/disk.ts';
 import { BLOCK_BYTES, type BlockCache } from './block-cache.ts';
-import { isDiskFull, syncDirectory, writeAll } from './disk.ts';
+import { isDiskFull } from './free-space.ts';
 import { NONCE_BYTES, readNumber, writeNumber } from './log-record.ts';
 
 /**
@@ -30,6 +30,16 @@ export interface SegmentHeader {
   readonly reserved: number;
 }
 
+export interface SegmentParts {
+  readonly disk: Disk;
+  readonly file: DiskFile;
+  readonly path: string;
+  readonly header: SegmentHeader;
+  readonly headerBytes: Buffer;
+  readonly cache: BlockCache;
+  readonly allocated: number;
+}
+
 export function segmentName(number: number): string {
   return `${String(number).padStart(12, '0')}.log`;
 }
@@ -42,6 +52,17 @@ export function readSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
   return { nonce, number: readNumber(bytes, 24), reserved: readNumber(bytes, 32) };
 }
 
+function encodeSegmentHeader({ nonce, number, reserved }: SegmentHeader): Buffer {
+  const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
+  bytes.write(MAGIC, 'latin1');
+  bytes.writeUInt32LE(FORMAT, 8);
+  bytes.set(nonce, CHECKED_FROM);
+  writeNumber(bytes, number, 24);
+  writeNumber(bytes, reserved, 32);
+  bytes.writeUInt32LE(crc32(bytes.subarray(CHECKED_FROM)), 12);
+  return bytes;
+}
+
 /** One file of the log: written at its end, read in blocks that are checked against what was written. */
 export class SegmentFile {
   readonly number: number;
@@ -51,7 +72,8 @@ export class SegmentFile {
   size = SEGMENT_HEADER_BYTES;
   /** Sequence of its last record; 0 while it has none. */
   lastSequence = 0;
-  private readonly file: FileHandle;
+  private readonly disk: Disk;
+  private readonly file: DiskFile;
   private readonly cache: BlockCache;
   private readonly checks: number[] = [];
   private tail: Buffer;
@@ -60,7 +82,8 @@ export class SegmentFile {
   private readers = 0;
   private isDropped = false;
 
-  constructor(parts: { file: FileHandle; path: string; header: SegmentHeader; headerBytes: Buffer; cache: BlockCache; allocated: number }) {
+  constructor(parts: SegmentParts) {
+    this.disk = parts.disk;
     this.file = parts.file;
     this.path = parts.path;
     this.number = parts.header.number;
@@ -72,34 +95,28 @@ export class SegmentFile {
   }
 
   /** Makes an empty segment that is on the disk when this resolves. */
-  static async create(directory: string, number: number, reserved: number, cache: BlockCache): Promise<SegmentFile> {
-    const path = join(directory, segmentName(number));
-    const headerBytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
-    headerBytes.write(MAGIC, 'latin1');
-    headerBytes.writeUInt32LE(FORMAT, 8);
-    headerBytes.set(randomBytes(NONCE_BYTES), CHECKED_FROM);
-    writeNumber(headerBytes, number, 24);
-    writeNumber(headerBytes, reserved, 32);
-    headerBytes.writeUInt32LE(crc32(headerBytes.subarray(CHECKED_FROM)), 12);
-    const file = await open(path, 'w+', 0o600);
+  static async create(disk: Disk, directory: string, fields: Omit<SegmentHeader, 'nonce'>, cache: BlockCache): Promise<SegmentFile> {
+    const path = join(directory, segmentName(fields.number));
+    const header = { ...fields, nonce: randomBytes(NONCE_BYTES) };
+    const headerBytes = encodeSegmentHeader(header);
+    const file = await disk.open(path, 'create');
     try {
-      await writeAll(file, [headerBytes], 0);
+      await file.write([headerBytes], 0);
       await file.sync();
-      await syncDirectory(directory);
+      await disk.syncDirectory(directory);
     } catch (cause) {
       await file.close();
-      await unlink(path);
+      await disk.remove(path);
       throw cause;
     }
-    const header = readSegmentHeader(headerBytes) as SegmentHeader;
-    return new SegmentFile({ file, path, header, headerBytes, cache, allocated: SEGMENT_HEADER_BYTES });
+    return new SegmentFile({ disk, file, path, header, headerBytes, cache, allocated: SEGMENT_HEADER_BYTES });
   }
 
   /** Writes a record at the end. A write that failed may be made again: it takes the same place. Call `advance` when it counts. */
   async write(record: Buffer): Promise<void> {
     const end = this.size + record.length;
     if (end > this.allocated && record.length < AHEAD_FOR_RECORDS_BELOW && (await this.writeAhead(record))) return;
-    await writeAll(this.file, [record], this.size);
+    await this.file.write([record], this.size);
     this.allocated = Math.max(this.allocated, end);
   }
 
@@ -174,7 +191,7 @@ export class SegmentFile {
 
   /** Removes the file. Reads under way still get their bytes. */
   async drop(): Promise<void> {
-    await unlink(this.path);
+    await this.disk.remove(this.path);
     this.cache.drop(this.number, this.checks.length);
     this.isDropped = true;
     if (this.readers === 0) await this.file.close();
@@ -186,19 +203,13 @@ export class SegmentFile {
 
   /** Unchecked bytes of the file, for who checks records: fewer than `bytes.length` only at its end. */
   async readRaw(bytes: Buffer, start: number, offset: number): Promise<number> {
-    let at = start;
-    while (at < bytes.length) {
-      const { bytesRead } = await this.file.read(bytes, at, bytes.length - at, offset + at - start);
-      if (bytesRead === 0) break;
-      at += bytesRead;
-    }
-    return at - start;
+    return await this.file.read(bytes, start, bytes.length, offset);
   }
 
   /** False where the disk has no room for the zeros; it may have some for the record. */
   private async writeAhead(record: Buffer): Promise<boolean> {
     try {
-      await writeAll(this.file, [record, ZEROS], this.size);
+      await this.file.write([record, ZEROS], this.size);
     } catch (cause) {
       if (isDiskFull(cause)) return false;
       throw cause;

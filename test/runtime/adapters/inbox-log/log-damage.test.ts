@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemDisk } from '../../../../runtime/adapters/disk-system.ts';
 import { BlockCache } from '../../../../runtime/adapters/inbox-log/block-cache.ts';
 import { Kind, LogBatch, OperationReader } from '../../../../runtime/adapters/inbox-log/log-operations.ts';
 import { LogRing } from '../../../../runtime/adapters/inbox-log/log-ring.ts';
@@ -42,7 +43,7 @@ async function outcomeOf(log: Buffer): Promise<string[] | string> {
   const served: string[] = [];
   const reader = new OperationReader();
   const open = () =>
-    LogRing.open({ directory, cache: new BlockCache(1) }, async (bytes, start, end) => {
+    LogRing.open({ disk: systemDisk, directory, cache: new BlockCache(1) }, async (bytes, start, end) => {
       reader.begin(bytes, start, end);
       while (reader.next()) if (reader.kind === Kind.append) served.push(...bodiesOf(reader.body));
     });
