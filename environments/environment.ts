@@ -25,6 +25,14 @@ const limits = z.strictObject({
     .max(3_600_000)
     .optional()
     .describe('Milliseconds a leaving node takes before it closes what is left. Default: the runtime’s.'),
+  inboxEnvelopesMax: positive
+    .optional()
+    .describe('Envelopes one inbox may hold; more is refused until its user reads (X4). Default: the runtime’s.'),
+  inboxBytesMax: positive.optional().describe('Bytes one inbox may hold. Default: the runtime’s.'),
+  outboxEnvelopesMax: positive
+    .optional()
+    .describe('Envelopes that may wait for one shard group of another region; more is refused (X22). Default: the runtime’s.'),
+  outboxBytesMax: positive.optional().describe('Bytes that may wait for one shard group of another region. Default: the runtime’s.'),
 });
 
 const traffic = z.strictObject({

@@ -46,7 +46,18 @@ function coreConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
     role: 'core',
     group: { env: 'IRIS_GROUP' },
     link: { host: hostOf(plan), port: LINK_PORT },
-    store: { kind: 'embedded', directory: STORE_DIRECTORY },
+    store: { kind: 'embedded', directory: STORE_DIRECTORY, ...storeLimits(plan) },
+  };
+}
+
+/** Those that the environment changes. */
+function storeLimits({ config: { limits } }: Plan) {
+  const { inboxEnvelopesMax, inboxBytesMax, outboxEnvelopesMax, outboxBytesMax } = limits;
+  return {
+    ...(inboxEnvelopesMax === undefined ? {} : { inboxEnvelopesMax }),
+    ...(inboxBytesMax === undefined ? {} : { inboxBytesMax }),
+    ...(outboxEnvelopesMax === undefined ? {} : { outboxEnvelopesMax }),
+    ...(outboxBytesMax === undefined ? {} : { outboxBytesMax }),
   };
 }
 

@@ -1,13 +1,22 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorLine, IrisError } from '../contract/errors.ts';
-import { STORE_CACHE_BYTES_MAX, WAITING_ENVELOPES_MAX, WAITING_INBOXES_MAX } from '../contract/limits.ts';
+import {
+  INBOX_BYTES_MAX,
+  INBOX_ENVELOPES_MAX,
+  OUTBOX_BYTES_MAX,
+  OUTBOX_ENVELOPES_MAX,
+  STORE_CACHE_BYTES_MAX,
+  WAITING_ENVELOPES_MAX,
+  WAITING_INBOXES_MAX,
+} from '../contract/limits.ts';
 import type { Disk } from '../ports/disk.ts';
 import type {
   InboxStore,
   PageLimits,
   RecordKind,
   StoreBatch,
+  StoreBounds,
   StoredEnvelope,
   StoredMark,
   StoredParked,
@@ -32,6 +41,10 @@ import { LogRing } from './inbox-log/log-ring.ts';
 import { MarkTable } from './inbox-log/mark-table.ts';
 import type { SegmentFile } from './inbox-log/segment-file.ts';
 
+const DEFAULT_BOUNDS: StoreBounds = {
+  inbox: { envelopesMax: INBOX_ENVELOPES_MAX, bytesMax: INBOX_BYTES_MAX },
+  outbox: { envelopesMax: OUTBOX_ENVELOPES_MAX, bytesMax: OUTBOX_BYTES_MAX },
+};
 /** Bytes of a batch’s buffer that is kept for the next one. */
 const SPARE_BYTES_MAX = 4 * 1_048_576;
 const UNLIMITED: PageLimits = { envelopesMax: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
@@ -43,6 +56,8 @@ export interface LogStoreOptions {
   readonly segmentBytes?: number;
   /** @default STORE_CACHE_BYTES_MAX */
   readonly cacheBytes?: number;
+  /** @default INBOX_ENVELOPES_MAX, INBOX_BYTES_MAX, OUTBOX_ENVELOPES_MAX, OUTBOX_BYTES_MAX */
+  readonly bounds?: StoreBounds;
   /** Hears what goes wrong behind the commits: cleaning and flushing, which are tried again. */
   readonly failed?: (error: unknown) => void;
   /** Hears once that the disk has failed: every further commit is refused until the store is opened again. */
@@ -65,7 +80,7 @@ export async function openLogStore(directory: string, options: LogStoreOptions =
   const marks = await MarkTable.open(join(directory, 'marks'));
   try {
     const cache = new BlockCache(options.cacheBytes ?? STORE_CACHE_BYTES_MAX);
-    const contents = new LogContents(marks);
+    const contents = new LogContents(marks, options.bounds ?? DEFAULT_BOUNDS);
     const segmentBytes = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes };
     const disk = options.disk ?? systemDisk;
     const ring = await LogRing.open(
@@ -123,6 +138,22 @@ class LogStore implements InboxStore {
     const write = (fill: () => LogBatch | undefined) => this.inTurn(async () => this.write(fill(), { sync: true }));
     const { ring, marks, contents, failed } = parts;
     this.cleaner = new LogCleaner({ ring, marks, index: contents.index, appliedThrough: () => contents.appliedThrough, write, failed });
+  }
+
+  get isFull(): boolean {
+    return this.contents.index.isFull;
+  }
+
+  get hasFullRows(): boolean {
+    return this.contents.index.hasFullRows;
+  }
+
+  isInboxFull(user: Buffer, bucket: number): boolean {
+    return this.contents.index.isRowFull(inboxRow(user, bucket));
+  }
+
+  isOutboxFull(group: string): boolean {
+    return this.contents.index.isRowFull(outboxRow(group));
   }
 
   reservePositions(position: number): void {
@@ -239,8 +270,8 @@ class LogStore implements InboxStore {
 
   /** Memory is bounded: a store that is full takes removals only. */
   private async checkRoom(): Promise<void> {
-    const { envelopes, rows } = this.contents.index;
-    if (envelopes >= WAITING_ENVELOPES_MAX || rows >= WAITING_INBOXES_MAX) {
+    const { envelopes, rows, isFull } = this.contents.index;
+    if (isFull) {
       throw new IrisError(
         'STORE_FAILED',
         `${envelopes} envelopes wait in ${rows} inboxes, limits are ${WAITING_ENVELOPES_MAX} and ${WAITING_INBOXES_MAX}; add shard groups`,

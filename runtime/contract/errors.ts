@@ -18,6 +18,16 @@ export const ERROR_CODES = {
   REFUSED_IN_ORDER: { wire: 2003, retry: true, meaning: 'an earlier message to the same recipient was refused; resend from that one' },
   STORE_FAILED: { wire: 2004, retry: true, meaning: 'the store could not commit; nothing was acknowledged' },
   DRAINING: { wire: 2005, retry: true, meaning: 'the node is leaving; reconnect elsewhere' },
+  INBOX_FULL: {
+    wire: 2006,
+    retry: true,
+    meaning: 'the recipient’s inbox holds as much as it may; it opens again when the recipient reads',
+  },
+  OUTBOX_FULL: {
+    wire: 2007,
+    retry: true,
+    meaning: 'the outbox to the recipient’s region holds as much as it may; it opens again when the region is reached',
+  },
   // 3xxx: identity.
   AUTHENTICATION_FAILED: { wire: 3001, retry: false, meaning: 'the token is missing, wrong, expired or for another user' },
   SESSION_REPLACED: { wire: 3002, retry: false, meaning: 'the same user logged in elsewhere and took the inbox over' },

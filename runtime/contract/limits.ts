@@ -97,6 +97,22 @@ export const FENCES_MAX = 100_000;
  */
 export const WAITING_ENVELOPES_MAX = 8_388_608;
 export const WAITING_INBOXES_MAX = 2_097_152;
+/**
+ * Envelopes and bytes that one inbox may hold; then messages to it are refused as INBOX_FULL until its user reads. An eighth of what a
+ * core may hold, and of the 64 GiB volume it has in the cloud, so that one inbox cannot take a core from the others. The last commit may pass it.
+ */
+export const INBOX_ENVELOPES_MAX = 1_048_576;
+export const INBOX_BYTES_MAX = 8 * 1_073_741_824;
+/** The same of the outbox to one group of another region (X22): a quarter, since a region that cannot be reached has many senders. */
+export const OUTBOX_ENVELOPES_MAX = 2_097_152;
+export const OUTBOX_BYTES_MAX = 16 * 1_073_741_824;
+/** Milliseconds after which a message to a full inbox or outbox may be tried again: what filled in hours does not empty at once. */
+export const FULL_RETRY_MS = 5_000;
+/** Milliseconds after which a bridge tries again what another region’s full inboxes refused, and the inboxes it passes over meanwhile; above it it waits as a whole. */
+export const HELD_RETRY_MS = 10_000;
+export const HELD_RECIPIENTS_MAX = 10_000;
+/** Milliseconds after which a message may be tried again that met a core whose store is full. */
+export const STORE_FULL_RETRY_MS = 2_000;
 /** Bytes of the log that a core keeps in memory for readers who are not far behind. */
 export const STORE_CACHE_BYTES_MAX = 128 * 1_048_576;
 /** Positions reserved at a time, so that a restart never gives one out twice and costs one write in a million. */

@@ -63,6 +63,11 @@ const core = z.strictObject({
     kind: z.literal('embedded'),
     /** Folder of the log, inbox and outbox; one process at a time. Relative paths count from the config’s folder. */
     directory: z.string().min(1),
+    /** Envelopes and bytes one inbox may hold, and the outbox to one group of another region; more is refused, nothing is dropped. */
+    inboxEnvelopesMax: z.int().min(1).default(limits.INBOX_ENVELOPES_MAX),
+    inboxBytesMax: bytes.default(limits.INBOX_BYTES_MAX),
+    outboxEnvelopesMax: z.int().min(1).default(limits.OUTBOX_ENVELOPES_MAX),
+    outboxBytesMax: bytes.default(limits.OUTBOX_BYTES_MAX),
   }),
 });
 

@@ -1,4 +1,13 @@
-import { DEDUP_MEMORY_MAX, ORDER_HOLD_MS } from '../contract/limits.ts';
+import {
+  DEDUP_MEMORY_MAX,
+  FULL_RETRY_MS,
+  ORDER_HOLD_MS,
+  PARKED_BYTES_MAX,
+  STORE_FULL_RETRY_MS,
+  WAITING_ENVELOPES_MAX,
+  WAITING_INBOXES_MAX,
+} from '../contract/limits.ts';
+import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope, StoredParked } from '../ports/inbox-store.ts';
 import type { AppendRequest } from '../ports/shard-owner.ts';
@@ -13,6 +22,22 @@ export type Destination = { readonly kind: 'inbox' } | { readonly kind: 'outbox'
 
 export const INBOX: Destination = { kind: 'inbox' };
 
+const INBOX_FULL: Refusal = {
+  code: 'INBOX_FULL',
+  message: 'the recipient’s inbox holds as much as it may until it is read',
+  retryAfterMs: FULL_RETRY_MS,
+};
+const STORE_FULL: Refusal = {
+  code: 'OVERLOADED',
+  message: `${WAITING_ENVELOPES_MAX} envelopes or ${WAITING_INBOXES_MAX} inboxes wait in this core, the limits`,
+  retryAfterMs: STORE_FULL_RETRY_MS,
+};
+const PARKED_FULL: Refusal = {
+  code: 'OVERLOADED',
+  message: `messages that wait for their predecessors take ${PARKED_BYTES_MAX} bytes, the limit`,
+  retryAfterMs: 1_000,
+};
+
 /** Something that entered a log. */
 export interface Placed {
   readonly destination: Destination;
@@ -21,12 +46,22 @@ export interface Placed {
   readonly entry: StoredEnvelope;
 }
 
+export interface AppendOrderParts {
+  readonly store: InboxStore;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Users of other regions whose inbox is full there, one byte a character: nothing more is taken for them. */
+  readonly heldBack: ReadonlySet<string>;
+  readonly takePosition: () => number;
+}
+
 /**
  * Decides what of a batch enters the log, and in which order: a duplicate is dropped (L2), a message whose predecessor is still on its
  * way is parked until that has come (L3), everything else gets the next position. Between `begin` and `keep` or `undo` it works on one batch.
  */
 export class AppendOrder {
   private readonly store: InboxStore;
+  private readonly heldBack: ReadonlySet<string>;
   private readonly clock: Clock;
   private readonly marks = new SequenceMarks(DEDUP_MEMORY_MAX);
   private readonly parked = new ParkedEnvelopes();
@@ -38,8 +73,9 @@ export class AppendOrder {
   private touched = new Map<string, number | undefined>();
   private undos: (() => void)[] = [];
 
-  constructor(parts: { store: InboxStore; clock: Clock; telemetry: Telemetry; takePosition: () => number }) {
+  constructor(parts: AppendOrderParts) {
     this.store = parts.store;
+    this.heldBack = parts.heldBack;
     this.clock = parts.clock;
     this.takePosition = parts.takePosition;
     this.batch = parts.store.batch();
@@ -56,13 +92,20 @@ export class AppendOrder {
     for (const parked of await this.store.readParked()) this.parked.add(parked);
   }
 
-  /** False for an envelope that would have to wait for its predecessor while as many wait as may: that costs its sender only (A8). */
-  hasRoomFor(envelope: Buffer, markKey: string, destination: Destination): boolean {
-    if (!this.parked.isFull || destination.kind !== 'inbox') return true;
-    const high = this.marks.high(markKey) ?? 0;
+  /** Why there is no room for an envelope; undefined where there is. What was taken before is a duplicate, and has its room (L2). */
+  refusalOf(envelope: Buffer, place: { markKey: string; destination: Destination; recipient: string }): Refusal | undefined {
+    const { store, parked, heldBack } = this;
+    if (!store.isFull && !store.hasFullRows && !parked.isFull && heldBack.size === 0) return undefined;
+    const high = this.marks.high(place.markKey) ?? 0;
     const first = envelopeSequence(envelope);
-    const isLate = first + envelopeCount(envelope) - 1 <= high;
-    return isLate || envelopePrevious(envelope) <= high || this.parked.has(markKey, first);
+    if (first + envelopeCount(envelope) - 1 <= high || parked.has(place.markKey, first)) return undefined;
+    if (store.isFull) return STORE_FULL;
+    if (place.destination.kind === 'outbox') {
+      if (heldBack.has(place.recipient)) return INBOX_FULL;
+      return store.isOutboxFull(place.destination.group) ? outboxFull(place.destination.group) : undefined;
+    }
+    if (store.isInboxFull(envelopeRecipient(envelope), 0)) return INBOX_FULL;
+    return parked.isFull && envelopePrevious(envelope) > high ? PARKED_FULL : undefined;
   }
 
   get hasParked(): boolean {
@@ -197,4 +240,8 @@ export class AppendOrder {
     else this.batch.appendOutbox(destination.group, entry.position, envelope);
     this.placed.push({ destination, recipient, entry });
   }
+}
+
+function outboxFull(group: string): Refusal {
+  return { code: 'OUTBOX_FULL', message: `the outbox to ${group} holds as much as it may`, retryAfterMs: FULL_RETRY_MS };
 }

@@ -18,6 +18,8 @@ export interface CommitterParts {
   readonly store: InboxStore;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** Users of other regions whose inbox is full there, one byte a character. */
+  readonly heldBack: ReadonlySet<string>;
   /** Called after the commit, in the order of the log. */
   committed(placed: Placed): void;
 }
@@ -54,6 +56,8 @@ export class Committer {
   private changes: Change[] = [];
   private endings: (() => void)[] = [];
   private isRunning = false;
+  /** The next commit holds changes alone: they may make the room that the last one lacked, which one with appends would lack again. */
+  private isForChanges = false;
   private nextPosition: number;
   private reservedPosition: number;
   private idle: (() => void)[] = [];
@@ -62,8 +66,8 @@ export class Committer {
     this.parts = parts;
     this.nextPosition = parts.store.firstPosition;
     this.reservedPosition = this.nextPosition;
-    const { store, clock, telemetry } = parts;
-    this.order = new AppendOrder({ store, clock, telemetry, takePosition: () => this.takePosition() });
+    const { store, clock, telemetry, heldBack } = parts;
+    this.order = new AppendOrder({ store, clock, telemetry, heldBack, takePosition: () => this.takePosition() });
     this.counters = {
       commits: telemetry.counter('iris_commits_total', 'Batches written to the log'),
       envelopes: telemetry.counter('iris_envelopes_committed_total', 'Envelopes appended to the log'),
@@ -150,7 +154,7 @@ export class Committer {
 
   private async run(): Promise<void> {
     while (this.queue.length > 0 || this.changes.length > 0) {
-      const entries = this.takeEntries();
+      const entries = this.isForChanges ? [] : this.takeEntries();
       const changes = this.changes;
       this.changes = [];
       const endings = this.queue.length === 0 ? this.endings.splice(0) : [];
@@ -192,11 +196,13 @@ export class Committer {
       this.failed(accepted, error);
       // Changes are idempotent: they wait for the next try, which comes after a pause since the disk is in trouble.
       this.changes = [...changes, ...this.changes];
+      this.isForChanges = entries.length > 0 && this.changes.length > 0;
       await new Promise<void>((resolve) => {
         this.parts.clock.after(COMMIT_RETRY_MS, resolve);
       });
       return;
     }
+    this.isForChanges = false;
     this.announce(accepted, placed);
     for (const change of changes) change.done?.();
   }
@@ -215,9 +221,9 @@ export class Committer {
         });
         continue;
       }
-      if (!this.order.hasRoomFor(request.envelope, entry.markKey, entry.destination)) {
-        const message = `messages that wait for their predecessors take ${limits.PARKED_BYTES_MAX} bytes, the limit`;
-        this.refuse(request, recipient, { code: 'OVERLOADED', message, retryAfterMs: 1_000 });
+      const refusal = this.order.refusalOf(request.envelope, entry);
+      if (refusal !== undefined) {
+        this.refuse(request, recipient, refusal);
         continue;
       }
       accepted.push(entry);

@@ -29,6 +29,8 @@ export class Inboxes implements ShardOwner {
   private readonly readers = new Map<string, Attachment>();
   /** v1 sessions that were taken over and are still open; their unacknowledged messages come again when they close. */
   private readonly superseded = new Map<string, Set<Attachment>>();
+  /** Users of other regions whose inbox is full there, one byte a character; the bridges keep it. */
+  readonly heldBack = new Set<string>();
   private readonly outboxes = new Map<string, Destination>();
   /** One object for all attachments: there are as many as users online. */
   private readonly attachmentParts: AttachmentParts;
@@ -39,6 +41,7 @@ export class Inboxes implements ShardOwner {
       store: parts.store,
       clock: parts.clock,
       telemetry: parts.telemetry,
+      heldBack: this.heldBack,
       committed: (placed) => this.committed(placed),
     });
     this.attachmentParts = {

@@ -41,6 +41,17 @@ export interface PageLimits {
   readonly bytesMax: number;
 }
 
+/** What an inbox or an outbox may hold: at either figure it is full. */
+export interface RowBounds {
+  readonly envelopesMax: number;
+  readonly bytesMax: number;
+}
+
+export interface StoreBounds {
+  readonly inbox: RowBounds;
+  readonly outbox: RowBounds;
+}
+
 /** Changes that become visible and durable together. */
 export interface StoreBatch {
   readonly isEmpty: boolean;
@@ -68,6 +79,12 @@ export interface StoreBatch {
 export interface InboxStore {
   /** Lowest position that was never given out, so that positions grow over restarts. */
   readonly firstPosition: number;
+  /** True when the store as a whole takes no more envelopes; what only removes is always taken. */
+  readonly isFull: boolean;
+  /** True when some inbox or outbox holds as much as its StoreBounds say. Costs nothing to ask, unlike which. */
+  readonly hasFullRows: boolean;
+  isInboxFull(user: Buffer, bucket: number): boolean;
+  isOutboxFull(group: string): boolean;
   /** Makes positions below `position` count as given out. Durable with the next synced commit. */
   reservePositions(position: number): void;
   batch(): StoreBatch;

@@ -1,10 +1,19 @@
 import { ERROR_CODES, errorLine } from '../contract/errors.ts';
-import { LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES } from '../contract/limits.ts';
+import {
+  HELD_RECIPIENTS_MAX,
+  HELD_RETRY_MS,
+  LINK_RETRY_FIRST_MS,
+  LINK_RETRY_LAST_MS,
+  PAGE_BYTES_MAX,
+  PAGE_ENVELOPES_MAX,
+  PUSH_CREDIT_BYTES,
+} from '../contract/limits.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
 import type { Bus, Publisher, Refusal } from '../ports/bus.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import { envelopeRecipient } from '../wire/envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
 
 export interface OutboxBridgeParts {
@@ -12,6 +21,8 @@ export interface OutboxBridgeParts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** Users whose inbox is full, of all bridges of this core, one byte a character. While they stand here senders are refused. */
+  readonly heldBack: Set<string>;
   change(change: { apply(batch: StoreBatch): void }): void;
   /** A publisher id never used before in this run. */
   nextPublisherId(): number;
@@ -26,18 +37,23 @@ const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
 
 /**
  * Drains the outbox to one group of another region: at least once, in order, with PUSH_CREDIT_BYTES under way (L9). A refusal starts
- * the outbox over from its oldest entry, as a new publisher, so that nothing overtakes it.
+ * the outbox over from its oldest entry, as a new publisher, so that nothing overtakes it; one for a full inbox holds back what is for
+ * that user alone, until HELD_RETRY_MS later everything that is left is tried again.
  */
 export class OutboxBridge implements Publisher, FollowedLog {
   publisherId: number;
   private readonly parts: OutboxBridgeParts;
   private readonly target: OutboxTarget;
   private readonly underWay = new Map<number, number>();
+  /** Users whose inbox there is full, one byte a character; what is for them stays here. */
+  private readonly held = new Set<string>();
+  private heldTimer: Timer | undefined;
   private readonly forwarded: { value: number };
   private readonly dropped: { value: number };
   private follower: LogFollower;
   private retryMs = LINK_RETRY_FIRST_MS;
   private isWaiting = false;
+  private isStopped = false;
 
   constructor(parts: OutboxBridgeParts, target: OutboxTarget) {
     this.parts = parts;
@@ -49,11 +65,11 @@ export class OutboxBridge implements Publisher, FollowedLog {
   }
 
   committed(entry: StoredEnvelope): void {
-    if (!this.isWaiting) this.follower.committed(entry);
+    if (!this.isWaiting && !this.isStopped) this.follower.committed(entry);
   }
 
   stop(): void {
-    this.isWaiting = true;
+    this.isStopped = true;
     this.follower.stop();
   }
 
@@ -63,8 +79,16 @@ export class OutboxBridge implements Publisher, FollowedLog {
     this.settle(position);
   }
 
-  refused(position: number, _count: number, _recipient: Buffer, refusal: Refusal): void {
-    if (!this.underWay.has(position)) return;
+  refused(position: number, _count: number, recipient: Buffer, refusal: Refusal): void {
+    const bytes = this.underWay.get(position);
+    if (bytes === undefined) return;
+    const name = recipient.toString('latin1');
+    if (this.held.has(name) || (refusal.code === 'INBOX_FULL' && this.held.size < HELD_RECIPIENTS_MAX)) {
+      this.hold(name);
+      this.underWay.delete(position);
+      this.follower.grant(bytes);
+      return;
+    }
     if (ERROR_CODES[refusal.code].retry) {
       this.startOver(refusal);
       return;
@@ -92,17 +116,37 @@ export class OutboxBridge implements Publisher, FollowedLog {
     this.follower.grant(bytes);
   }
 
-  private startOver(refusal: Refusal): void {
+  private hold(name: string): void {
+    if (this.held.size === 0) this.heldTimer = this.parts.clock.after(HELD_RETRY_MS, () => this.retryHeld());
+    this.held.add(name);
+    this.parts.heldBack.add(name);
+  }
+
+  private retryHeld(): void {
+    if (this.isStopped) return;
+    this.leaveOff();
+    if (!this.isWaiting) this.follower = this.follow();
+  }
+
+  /** Ends what is under way; the owner forgets what it has refused to this publisher. */
+  private leaveOff(): void {
     this.follower.stop();
     this.parts.bus.forget(this);
     this.publisherId = this.parts.nextPublisherId();
     this.underWay.clear();
-    if (this.isWaiting) return;
+    this.heldTimer?.stop();
+    for (const name of this.held) this.parts.heldBack.delete(name);
+    this.held.clear();
+  }
+
+  private startOver(refusal: Refusal): void {
+    this.leaveOff();
+    if (this.isWaiting || this.isStopped) return;
     this.isWaiting = true;
     this.parts.telemetry.log.warn('bridge-waits', { group: this.target.group, code: refusal.code, retryMs: this.retryMs });
     this.parts.clock.after(Math.max(this.retryMs, refusal.retryAfterMs), () => {
       this.isWaiting = false;
-      this.follower = this.follow();
+      if (!this.isStopped) this.follower = this.follow();
     });
     this.retryMs = Math.min(this.retryMs * 2, LINK_RETRY_LAST_MS);
   }
@@ -123,6 +167,10 @@ export class OutboxBridge implements Publisher, FollowedLog {
   }
 
   push({ position, envelope }: StoredEnvelope): void {
+    if (this.held.size > 0 && this.held.has(envelopeRecipient(envelope).toString('latin1'))) {
+      this.follower.grant(envelope.length);
+      return;
+    }
     this.underWay.set(position, envelope.length);
     // Always a retry: the same message may have come through another region's outbox, when its sender moved before it heard the ack.
     this.parts.bus.forward(this.target.address, this, { flags: SEND_RETRY, token: position, envelope });

@@ -119,6 +119,7 @@ class Bridges {
       bus: links,
       clock,
       telemetry,
+      heldBack: inboxes.heldBack,
       change: inboxes.change.bind(inboxes),
       nextPublisherId: () => ++this.lastPublisherId,
     };

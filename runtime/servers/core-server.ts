@@ -4,6 +4,7 @@ import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
+import type { StoreBounds } from '../ports/inbox-store.ts';
 import { startAdminServer } from './admin-server.ts';
 import { openCore } from './core-node.ts';
 import type { RunningNode } from './running-node.ts';
@@ -17,6 +18,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
   const router = loadSlotMap(config.slotMapPath, config.environment);
   const telemetry = createPinoTelemetry({ node: config.node, region: config.region, role: 'core' });
   const store = await openLogStore(config.store.directory, {
+    bounds: boundsOf(config),
     failed: (error) => telemetry.log.error('store-upkeep-failed', { reason: errorLine(error) }),
     broken: (reason) => {
       telemetry.log.error('store-broken', { reason });
@@ -48,5 +50,12 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
       admin.close();
       telemetry.flush();
     },
+  };
+}
+
+function boundsOf({ store }: CoreConfig): StoreBounds {
+  return {
+    inbox: { envelopesMax: store.inboxEnvelopesMax, bytesMax: store.inboxBytesMax },
+    outbox: { envelopesMax: store.outboxEnvelopesMax, bytesMax: store.outboxBytesMax },
   };
 }

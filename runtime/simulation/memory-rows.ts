@@ -1,7 +1,38 @@
-import type { PageLimits, RecordKind, StoreBatch, StoredEnvelope, StoredMark, StoredParked, StoredRecord } from '../ports/inbox-store.ts';
+import type {
+  PageLimits,
+  RecordKind,
+  RowBounds,
+  StoreBatch,
+  StoreBounds,
+  StoredEnvelope,
+  StoredMark,
+  StoredParked,
+  StoredRecord,
+} from '../ports/inbox-store.ts';
 import { envelopeCount, envelopeSequence } from '../wire/envelope.ts';
 
-type Rows = Map<number, Buffer>;
+/** One inbox or outbox, which knows its size. */
+class Rows extends Map<number, Buffer> {
+  bytes = 0;
+
+  override set(position: number, envelope: Buffer): this {
+    this.bytes += envelope.length - (this.get(position)?.length ?? 0);
+    return super.set(position, envelope);
+  }
+
+  override delete(position: number): boolean {
+    this.bytes -= this.get(position)?.length ?? 0;
+    return super.delete(position);
+  }
+
+  copy(): Rows {
+    const copy = new Rows();
+    for (const [position, envelope] of this) copy.set(position, envelope);
+    return copy;
+  }
+}
+
+const UNBOUNDED: RowBounds = { envelopesMax: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
 
 /** All rows of an inbox store, in memory. */
 export class MemoryRows {
@@ -13,6 +44,7 @@ export class MemoryRows {
   readonly lastSeen = new Map<string, number>();
   readonly records = new Map<string, StoredRecord & { readonly kind: RecordKind }>();
   reserved = 1;
+  bounds: StoreBounds = { inbox: UNBOUNDED, outbox: UNBOUNDED };
 
   batch(): MemoryBatch {
     return new MemoryBatch();
@@ -21,14 +53,15 @@ export class MemoryRows {
   /** Envelopes are never changed, so they are shared. */
   copy(): MemoryRows {
     const copy = new MemoryRows();
-    for (const [key, rows] of this.inboxes) copy.inboxes.set(key, new Map(rows));
-    for (const [key, rows] of this.outboxes) copy.outboxes.set(key, new Map(rows));
+    for (const [key, rows] of this.inboxes) copy.inboxes.set(key, rows.copy());
+    for (const [key, rows] of this.outboxes) copy.outboxes.set(key, rows.copy());
     for (const [key, value] of this.partials) copy.partials.set(key, value);
     for (const [key, value] of this.marks) copy.marks.set(key, value);
     for (const [key, value] of this.parked) copy.parked.set(key, value);
     for (const [key, value] of this.lastSeen) copy.lastSeen.set(key, value);
     for (const [key, value] of this.records) copy.records.set(key, value);
     copy.reserved = this.reserved;
+    copy.bounds = this.bounds;
     return copy;
   }
 
@@ -54,6 +87,14 @@ export class MemoryRows {
     return [...this.records.values()].flatMap((record) => (record.kind === kind ? [{ user: record.user, value: record.value }] : []));
   }
 
+  isInboxFull(user: Buffer, bucket: number): boolean {
+    return isFull(this.inboxes.get(inboxKey(user, bucket)), this.bounds.inbox);
+  }
+
+  isOutboxFull(group: string): boolean {
+    return isFull(this.outboxes.get(group), this.bounds.outbox);
+  }
+
   expireMarks(beforeMs: number): number {
     const expired = [...this.marks].filter(([, { timeMs }]) => timeMs < beforeMs);
     for (const [key] of expired) this.marks.delete(key);
@@ -64,6 +105,7 @@ export class MemoryRows {
 /** Steps that apply together, to as many copies of the rows as need them. */
 export class MemoryBatch implements StoreBatch {
   readonly steps: ((rows: MemoryRows) => void)[] = [];
+  hasAppends = false;
 
   private removals: ((rows: MemoryRows) => void)[] = [];
 
@@ -88,11 +130,13 @@ export class MemoryBatch implements StoreBatch {
   }
 
   appendInbox(user: Buffer, bucket: number, position: number, envelope: Buffer): void {
+    this.hasAppends = true;
     const [inbox, copy] = [inboxKey(user, bucket), Buffer.from(envelope)];
     this.steps.push((rows) => rowsOf(rows.inboxes, inbox).set(position, copy));
   }
 
   appendOutbox(group: string, position: number, envelope: Buffer): void {
+    this.hasAppends = true;
     const copy = Buffer.from(envelope);
     this.steps.push((rows) => rowsOf(rows.outboxes, group).set(position, copy));
   }
@@ -170,7 +214,7 @@ function parkedKey({ markKey, envelope, parkedAtMs }: StoredParked): string {
 }
 
 function rowsOf(all: Map<string, Rows>, key: string): Rows {
-  const rows = all.get(key) ?? new Map<number, Buffer>();
+  const rows = all.get(key) ?? new Rows();
   all.set(key, rows);
   return rows;
 }
@@ -186,4 +230,8 @@ function page(rows: Rows | undefined, after: number, { envelopesMax, bytesMax }:
     found.push({ position, envelope, firstIndex: 0 });
   }
   return found;
+}
+
+function isFull(rows: Rows | undefined, { envelopesMax, bytesMax }: RowBounds): boolean {
+  return rows !== undefined && (rows.size >= envelopesMax || rows.bytes >= bytesMax);
 }

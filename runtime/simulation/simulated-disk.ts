@@ -45,6 +45,8 @@ export class SimulatedDisk {
 /** The InboxStore of a simulated core. Commits and reads take time; a process that dies in between leaves them done or not. */
 export class SimulatedStore implements InboxStore {
   readonly firstPosition: number;
+  readonly isFull = false;
+  readonly hasFullRows = true;
   private readonly disk: SimulatedDisk;
   private readonly clock: ProcessClock;
   private readonly random: SeededRandom;
@@ -56,6 +58,14 @@ export class SimulatedStore implements InboxStore {
     this.clock = clock;
     this.random = random;
     this.firstPosition = disk.system.reserved;
+  }
+
+  isInboxFull(user: Buffer, bucket: number): boolean {
+    return this.disk.system.isInboxFull(user, bucket);
+  }
+
+  isOutboxFull(group: string): boolean {
+    return this.disk.system.isOutboxFull(group);
   }
 
   reservePositions(position: number): void {

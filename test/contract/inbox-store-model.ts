@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { type InboxStore, RecordKind, type StoreBatch } from '../../runtime/ports/inbox-store.ts';
+import { type InboxStore, RecordKind, type StoreBatch, type StoreBounds } from '../../runtime/ports/inbox-store.ts';
 import { envelopeOf } from '../fakes/envelopes.ts';
 import { openMemoryStore } from '../fakes/memory-inbox-store.ts';
 
@@ -64,11 +64,13 @@ async function everything(store: InboxStore): Promise<unknown> {
       one: await store.readRecord(kind, Buffer.from('a')),
     })),
   );
-  return { inboxes, groups, outboxes, records, marks: await store.readMarks(['k', 'k\0', '\xfe']) };
+  const fullInboxes = USERS.flatMap((name) => [0, 1].map((part) => store.isInboxFull(name, part)));
+  const full = { fullInboxes, fullOutboxes: groups.map((group) => store.isOutboxFull(group)) };
+  return { inboxes, groups, outboxes, records, full, marks: await store.readMarks(['k', 'k\0', '\xfe']) };
 }
 
-/** Holds an adapter against the memory store, whose every line can be read at a glance. */
-export function describeInboxStoreModel(name: string, open: OpenStore): void {
+/** Holds an adapter against the memory store, whose every line can be read at a glance. `open` opens it with `bounds`, if given. */
+export function describeInboxStoreModel(name: string, open: OpenStore, bounds?: StoreBounds): void {
   describe(`${name} and the memory store`, () => {
     const folders: string[] = [];
     const folder = () => {
@@ -93,6 +95,7 @@ export function describeInboxStoreModel(name: string, open: OpenStore): void {
           async (batches) => {
             const directory = folder();
             const memory = openMemoryStore();
+            if (bounds !== undefined) memory.disk.bounds = bounds;
             const store = await open(directory);
             for (const [round, steps] of batches.entries()) {
               for (const each of [store, memory]) {

@@ -16,6 +16,8 @@ export class MemoryDisk extends MemoryRows {
   holder: MemoryInboxStore | undefined;
   /** How many of the next commits and reads fail. */
   readonly failing = { commits: 0, reads: 0 };
+  /** Commits that add an envelope fail, as on a full disk. */
+  refusesAppends = false;
   commits = 0;
   syncedCommits = 0;
 
@@ -35,11 +37,21 @@ export function openMemoryStore(disk = new MemoryDisk()): MemoryInboxStore {
 export class MemoryInboxStore implements InboxStore {
   readonly disk: MemoryDisk;
   readonly firstPosition: number;
+  readonly isFull = false;
+  readonly hasFullRows = true;
   private reserved: number | undefined;
 
   constructor(disk: MemoryDisk) {
     this.disk = disk;
     this.firstPosition = disk.reserved;
+  }
+
+  isInboxFull(user: Buffer, bucket: number): boolean {
+    return this.disk.isInboxFull(user, bucket);
+  }
+
+  isOutboxFull(group: string): boolean {
+    return this.disk.isOutboxFull(group);
   }
 
   reservePositions(position: number): void {
@@ -52,6 +64,7 @@ export class MemoryInboxStore implements InboxStore {
 
   async commit(batch: StoreBatch, { sync }: { sync: boolean }): Promise<void> {
     this.use('commits', 'the store did not take the batch');
+    if (this.disk.refusesAppends && (batch as MemoryBatch).hasAppends) throw new IrisError('STORE_FAILED', 'no room for more');
     this.disk.commits++;
     if (sync) this.disk.syncedCommits++;
     if (this.reserved !== undefined) this.disk.reserved = this.reserved;

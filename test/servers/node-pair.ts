@@ -88,22 +88,26 @@ export class NodeProcess {
   }
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** One edge and one core on loopback, with their configs and store in a folder of their own. */
 export class NodePair {
   readonly folder = mkdtempSync(join(tmpdir(), 'iris-pair-'));
   readonly basePort: number;
-  private readonly edgeFields: Readonly<Record<string, unknown>>;
+  private readonly edgeFields: Fields;
+  private readonly storeFields: Fields;
   edge!: NodeProcess;
   core!: NodeProcess;
 
-  private constructor(basePort: number, edgeFields: Readonly<Record<string, unknown>>) {
+  private constructor(basePort: number, edgeFields: Fields, storeFields: Fields) {
     this.basePort = basePort;
     this.edgeFields = edgeFields;
+    this.storeFields = storeFields;
   }
 
-  /** Takes four ports from `basePort` up; `edgeFields` are laid over the edge’s config. */
-  static async start(basePort: number, edgeFields: Readonly<Record<string, unknown>> = {}): Promise<NodePair> {
-    const pair = new NodePair(basePort, edgeFields);
+  /** Takes four ports from `basePort` up; the fields are laid over the edge’s config and the core’s store. */
+  static async start(basePort: number, edgeFields: Fields = {}, storeFields: Fields = {}): Promise<NodePair> {
+    const pair = new NodePair(basePort, edgeFields, storeFields);
     pair.writeConfigs();
     await pair.startCore();
     await pair.startEdge();
@@ -176,7 +180,7 @@ export class NodePair {
       group: 'tokyo-0',
       link: at(2),
       admin: at(3),
-      store: { kind: 'embedded', directory: 'store' },
+      store: { kind: 'embedded', directory: 'store', ...this.storeFields },
     };
     for (const [name, document] of Object.entries({ 'slot-map': map, edge, core })) {
       writeFileSync(join(this.folder, `${name}.json`), JSON.stringify(document));

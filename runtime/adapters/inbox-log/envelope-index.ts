@@ -1,4 +1,5 @@
-import type { PageLimits } from '../../ports/inbox-store.ts';
+import { WAITING_ENVELOPES_MAX, WAITING_INBOXES_MAX } from '../../contract/limits.ts';
+import type { PageLimits, RowBounds, StoreBounds } from '../../ports/inbox-store.ts';
 import { type EnvelopePlace, EnvelopeSlots } from './envelope-slots.ts';
 import { INBOX_ROW, OPERATION_HEADER_BYTES, OUTBOX_ROW, RECORD_ROW } from './log-operations.ts';
 
@@ -7,6 +8,14 @@ interface Row {
   slots: number[];
   head: number;
   dead: number;
+  /** Of the envelopes that wait. */
+  bytes: number;
+}
+
+/** Rows of one kind. */
+interface Shelf {
+  readonly rows: Map<string, Row>;
+  readonly bounds: RowBounds;
 }
 
 /** An envelope found, with its position. */
@@ -17,6 +26,7 @@ export interface FoundEnvelope {
 
 /** Dead slots a row may have before they are swept out, so that a short row is not swept for each. */
 const DEAD_MIN = 32;
+const UNBOUNDED: RowBounds = { envelopesMax: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
 /** Emptied rows kept for use again: a message to an online user comes and goes at once. */
 const SPARE_ROWS = 1_024;
 
@@ -26,20 +36,40 @@ const SPARE_ROWS = 1_024;
  */
 export class EnvelopeIndex {
   private readonly slots = new EnvelopeSlots();
-  private readonly inboxes = new Map<string, Row>();
-  private readonly outboxes = new Map<string, Row>();
-  private readonly parked = new Map<string, Row>();
-  private readonly records = new Map<string, Row>();
+  private readonly inboxes: Shelf;
+  private readonly outboxes: Shelf;
+  private readonly parked: Shelf = { rows: new Map(), bounds: UNBOUNDED };
+  private readonly records: Shelf = { rows: new Map(), bounds: UNBOUNDED };
+  /** Inboxes and outboxes that hold as much as they may. */
+  private readonly full = new Set<string>();
   private readonly spare: Row[] = [];
   private readonly bytesOfSegments = new Map<number, number>();
   private bytes = 0;
+
+  constructor(bounds: StoreBounds) {
+    this.inboxes = { rows: new Map(), bounds: bounds.inbox };
+    this.outboxes = { rows: new Map(), bounds: bounds.outbox };
+  }
 
   get envelopes(): number {
     return this.slots.used;
   }
 
   get rows(): number {
-    return this.inboxes.size + this.outboxes.size + this.parked.size + this.records.size;
+    return this.inboxes.rows.size + this.outboxes.rows.size + this.parked.rows.size + this.records.rows.size;
+  }
+
+  /** True when memory takes no more: the index is bounded (L8). */
+  get isFull(): boolean {
+    return this.envelopes >= WAITING_ENVELOPES_MAX || this.rows >= WAITING_INBOXES_MAX;
+  }
+
+  get hasFullRows(): boolean {
+    return this.full.size > 0;
+  }
+
+  isRowFull(key: string): boolean {
+    return this.full.has(key);
   }
 
   /** Bytes of the log that hold waiting envelopes. */
@@ -52,26 +82,27 @@ export class EnvelopeIndex {
   }
 
   outboxRows(): string[] {
-    return [...this.outboxes.keys()];
+    return [...this.outboxes.rows.keys()];
   }
 
   parkedRows(): string[] {
-    return [...this.parked.keys()];
+    return [...this.parked.rows.keys()];
   }
 
   /** Rows of records that begin with `prefix`. */
   recordRows(prefix: string): string[] {
-    return [...this.records.keys()].filter((row) => row.startsWith(prefix));
+    return [...this.records.rows.keys()].filter((row) => row.startsWith(prefix));
   }
 
   /** Adds an envelope, or moves one that is there to another place. */
   put(key: string, position: number, place: EnvelopePlace): void {
-    const rows = this.rowsOf(key);
+    const { rows, bounds } = this.shelfOf(key);
     let row = rows.get(key);
     if (row === undefined) {
-      row = this.spare.pop() ?? { slots: [], head: 0, dead: 0 };
+      row = this.spare.pop() ?? { slots: [], head: 0, dead: 0, bytes: 0 };
       rows.set(key, row);
     }
+    row.bytes += place.length;
     this.count(key, place.segment, place.length, 1);
     const at = this.after(row, position - 1);
     const slot = row.slots[at];
@@ -79,13 +110,14 @@ export class EnvelopeIndex {
     else if (this.slots.position(slot) !== position) row.slots.splice(at, 0, this.slots.take(position, place));
     else {
       if (this.slots.isDead(slot)) row.dead--;
-      else this.count(key, this.slots.segment(slot), this.slots.length(slot), -1);
+      else this.takeOut(key, row, slot);
       this.slots.setPlace(slot, place);
     }
+    if (row.bytes >= bounds.bytesMax || envelopesIn(row) >= bounds.envelopesMax) this.full.add(key);
   }
 
   remove(key: string, position: number): void {
-    const row = this.rowsOf(key).get(key);
+    const row = this.shelfOf(key).rows.get(key);
     if (row === undefined) return;
     const at = this.after(row, position - 1);
     const slot = row.slots[at];
@@ -96,7 +128,7 @@ export class EnvelopeIndex {
 
   /** Forgets what is before `position`, and of the envelope there the messages up to `index`. */
   trim(key: string, position: number, index: number): void {
-    const row = this.rowsOf(key).get(key);
+    const row = this.shelfOf(key).rows.get(key);
     if (row === undefined) return;
     const end = this.after(row, position);
     for (let at = row.head; at < end; at++) {
@@ -111,7 +143,7 @@ export class EnvelopeIndex {
 
   /** Envelopes after `position`, ascending; fewer than the limits only at the end. */
   page(key: string, position: number, limits: PageLimits): FoundEnvelope[] {
-    const row = this.rowsOf(key).get(key);
+    const row = this.shelfOf(key).rows.get(key);
     const found: FoundEnvelope[] = [];
     if (row === undefined) return found;
     let bytes = 0;
@@ -127,13 +159,13 @@ export class EnvelopeIndex {
 
   /** The envelope at this place, when it still waits there. */
   at(key: string, position: number, segment: number, offset: number): EnvelopePlace | undefined {
-    const row = this.rowsOf(key).get(key);
+    const row = this.shelfOf(key).rows.get(key);
     const slot = row?.slots[this.after(row, position - 1)];
     if (slot === undefined || this.slots.position(slot) !== position || this.slots.isDead(slot)) return undefined;
     return this.slots.isAt(slot, segment, offset) ? this.slots.place(slot) : undefined;
   }
 
-  private rowsOf(key: string): Map<string, Row> {
+  private shelfOf(key: string): Shelf {
     const kind = key.charCodeAt(0);
     if (kind === INBOX_ROW) return this.inboxes;
     if (kind === OUTBOX_ROW) return this.outboxes;
@@ -154,13 +186,21 @@ export class EnvelopeIndex {
   }
 
   private kill(key: string, row: Row, slot: number): void {
-    this.count(key, this.slots.segment(slot), this.slots.length(slot), -1);
+    this.takeOut(key, row, slot);
     this.slots.kill(slot);
     row.dead++;
   }
 
+  /** The envelope is no longer counted. */
+  private takeOut(key: string, row: Row, slot: number): void {
+    const length = this.slots.length(slot);
+    row.bytes -= length;
+    this.count(key, this.slots.segment(slot), length, -1);
+  }
+
   private tidy(key: string, row: Row): void {
     const { slots } = row;
+    if (this.full.size > 0) this.reopen(key, row);
     while (row.head < slots.length && this.slots.isDead(slots[row.head] as number)) {
       this.slots.free(slots[row.head++] as number);
       row.dead--;
@@ -171,6 +211,11 @@ export class EnvelopeIndex {
       row.slots = slots.slice(row.head);
       row.head = 0;
     }
+  }
+
+  private reopen(key: string, row: Row): void {
+    const { bounds } = this.shelfOf(key);
+    if (row.bytes < bounds.bytesMax && envelopesIn(row) < bounds.envelopesMax) this.full.delete(key);
   }
 
   private sweep(row: Row): void {
@@ -186,7 +231,7 @@ export class EnvelopeIndex {
   }
 
   private forget(key: string, row: Row): void {
-    this.rowsOf(key).delete(key);
+    this.shelfOf(key).rows.delete(key);
     if (this.spare.length >= SPARE_ROWS) return;
     if (row.slots.length > DEAD_MIN) {
       row.slots = [];
@@ -203,4 +248,8 @@ export class EnvelopeIndex {
     if (left > 0) this.bytesOfSegments.set(segment, left);
     else this.bytesOfSegments.delete(segment);
   }
+}
+
+function envelopesIn({ slots, head, dead }: Row): number {
+  return slots.length - head - dead;
 }

@@ -1,17 +1,19 @@
+import type { StoreBounds } from '../../ports/inbox-store.ts';
 import { EnvelopeIndex } from './envelope-index.ts';
 import { Kind, OperationReader } from './log-operations.ts';
 import type { MarkTable } from './mark-table.ts';
 
 /** What the log says, in memory. The same code takes records from a commit and from a log that is being opened. */
 export class LogContents {
-  readonly index = new EnvelopeIndex();
+  readonly index: EnvelopeIndex;
   reserved = 1;
   /** Sequence of the last record taken. */
   appliedThrough = 0;
   private readonly marks: MarkTable;
   private readonly reader = new OperationReader();
 
-  constructor(marks: MarkTable) {
+  constructor(marks: MarkTable, bounds: StoreBounds) {
+    this.index = new EnvelopeIndex(bounds);
     this.marks = marks;
   }
 

@@ -41,10 +41,11 @@ describe('the node configs of a plan', () => {
   });
 
   it('carry the limits that the environment changes', () => {
-    const limits = { sessionQueuedBytesMax: 3_000, drainTimeoutMs: 4_000 };
+    const store = { inboxEnvelopesMax: 10, inboxBytesMax: 11, outboxEnvelopesMax: 12, outboxBytesMax: 13 };
+    const limits = { sessionQueuedBytesMax: 3_000, drainTimeoutMs: 4_000, ...store };
     const { edge, core } = nodeConfigsOf(createPlan(smallEnvironment({ limits })), 'tokyo');
     expect(edge).toMatchObject({ sessionQueuedBytesMax: 3_000, drainTimeoutMs: 4_000, connectionsMax: 100_000 });
-    expect(core).toMatchObject({ drainTimeoutMs: 4_000 });
+    expect(core).toMatchObject({ drainTimeoutMs: 4_000, store });
   });
 
   it('fails for a region that the plan does not have', () => {

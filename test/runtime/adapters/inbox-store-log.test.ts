@@ -31,6 +31,9 @@ describeInboxStoreContract('the log store', async () => {
 
 describeInboxStoreModel('the log store', openLogStore);
 
+const NARROW = { inbox: { envelopesMax: 3, bytesMax: 150 }, outbox: { envelopesMax: 2, bytesMax: 1_000 } };
+describeInboxStoreModel('the log store with narrow inboxes', (directory) => openLogStore(directory, { ...TINY, bounds: NARROW }), NARROW);
+
 describeInboxStoreModel('the log store with tiny segments', (directory) =>
   openLogStore(directory, {
     ...TINY,

@@ -1,0 +1,140 @@
+/** L3, L9, X4: a bridge brings everything over in order, and a full inbox on the other side holds back its own messages only. */
+import { HELD_RETRY_MS, LINK_RETRY_FIRST_MS } from '../../../runtime/contract/limits.ts';
+import type { Bus, Forwarding, Publisher, Refusal } from '../../../runtime/ports/bus.ts';
+import type { StoreBatch } from '../../../runtime/ports/inbox-store.ts';
+import { OutboxBridge } from '../../../runtime/region-bridge/outbox-bridge.ts';
+import { envelopeRecipient } from '../../../runtime/wire/envelope.ts';
+import { bodiesOf, envelopeOf } from '../../fakes/envelopes.ts';
+import { ManualClock } from '../../fakes/manual-clock.ts';
+import { openMemoryStore } from '../../fakes/memory-inbox-store.ts';
+import { MemoryTelemetry } from '../../fakes/memory-telemetry.ts';
+
+const FULL: Refusal = { code: 'INBOX_FULL', message: 'full', retryAfterMs: 1_000 };
+const FENCED: Refusal = { code: 'REFUSED_IN_ORDER', message: 'an earlier one was refused', retryAfterMs: 0 };
+
+/** The other region’s owner: appends in order, refuses what is for a full inbox and what follows it from the same publisher. */
+class FarOwner implements Bus {
+  readonly arrived: string[] = [];
+  readonly full = new Set<string>();
+  private readonly fenced = new Set<string>();
+
+  publish(): void {}
+
+  forward(_address: string, publisher: Publisher, { token, envelope }: Forwarding): void {
+    const recipient = envelopeRecipient(envelope);
+    const row = `${publisher.publisherId} ${recipient.toString()}`;
+    const isFull = this.full.has(recipient.toString());
+    if (!isFull && !this.fenced.has(row)) {
+      this.arrived.push(...bodiesOf(envelope));
+      publisher.published(token, 1, 2);
+      return;
+    }
+    const isFenced = this.fenced.has(row);
+    this.fenced.add(row);
+    publisher.refused(token, 1, recipient, isFenced ? FENCED : FULL);
+  }
+
+  forget(publisher: Publisher): void {
+    for (const row of this.fenced) if (row.startsWith(`${publisher.publisherId} `)) this.fenced.delete(row);
+  }
+
+  queuedBytes(): number {
+    return 0;
+  }
+}
+
+class BridgeUnderTest {
+  readonly clock = new ManualClock();
+  readonly telemetry = new MemoryTelemetry();
+  readonly store = openMemoryStore();
+  readonly bus = new FarOwner();
+  readonly heldBack = new Set<string>();
+  readonly bridge: OutboxBridge;
+  private position = 0;
+
+  constructor() {
+    let lastId = 0;
+    const { store, bus, clock, telemetry, heldBack } = this;
+    const change = (one: { apply(batch: StoreBatch): void }) => void this.commit((batch) => one.apply(batch));
+    const parts = { store, bus, clock, telemetry, heldBack, change, nextPublisherId: () => ++lastId };
+    this.bridge = new OutboxBridge(parts, { group: 'london-0', address: '127.0.0.1:1' });
+  }
+
+  async send(recipient: string, body: string): Promise<void> {
+    const entry = {
+      position: ++this.position,
+      envelope: envelopeOf({ recipient, bodies: [body], sequence: this.position }),
+      firstIndex: 0,
+    };
+    await this.commit((batch) => batch.appendOutbox('london-0', entry.position, entry.envelope));
+    this.bridge.committed(entry);
+    await this.clock.settle();
+  }
+
+  get left(): number {
+    return this.store.disk.outboxes.get('london-0')?.size ?? 0;
+  }
+
+  private async commit(fill: (batch: StoreBatch) => void): Promise<void> {
+    const batch = this.store.batch();
+    fill(batch);
+    await this.store.commit(batch, { sync: true });
+  }
+}
+
+it('brings everything over in order and forgets it here', async () => {
+  const under = new BridgeUnderTest();
+  await under.clock.settle();
+  for (const body of ['a', 'b', 'c']) await under.send('bob', body);
+  expect(under.bus.arrived).toEqual(['a', 'b', 'c']);
+  expect(under.left).toBe(0);
+});
+
+it('passes over a user whose inbox is full, names it to the senders’ side, and brings its messages in order once there is room', async () => {
+  const under = new BridgeUnderTest();
+  under.bus.full.add('bob');
+  await under.send('bob', 'b1');
+  await under.send('dave', 'd1');
+  await under.send('bob', 'b2');
+  await under.send('dave', 'd2');
+  expect(under.bus.arrived).toEqual(['d1', 'd2']);
+  expect([...under.heldBack]).toEqual(['bob']);
+  under.bus.full.clear();
+  await under.clock.advance(HELD_RETRY_MS);
+  expect(under.bus.arrived).toEqual(['d1', 'd2', 'b1', 'b2']);
+  expect([under.left, under.heldBack.size]).toEqual([0, 0]);
+});
+
+it('holds the user back again while its inbox stays full, with one timer', async () => {
+  const under = new BridgeUnderTest();
+  under.bus.full.add('bob');
+  await under.send('bob', 'b1');
+  await under.clock.advance(5 * HELD_RETRY_MS);
+  await under.send('dave', 'd1');
+  expect([under.left, under.bus.arrived, under.clock.waiting]).toEqual([1, ['d1'], 1]);
+});
+
+it('starts over from its oldest message after any other refusal, and nothing overtakes', async () => {
+  const under = new BridgeUnderTest();
+  const forward = under.bus.forward.bind(under.bus);
+  let refusals = 2;
+  under.bus.forward = (address, publisher, forwarding) => {
+    if (refusals-- > 0) publisher.refused(forwarding.token, 1, Buffer.from('bob'), { code: 'STORE_FAILED', message: '', retryAfterMs: 0 });
+    else forward(address, publisher, forwarding);
+  };
+  for (const body of ['a', 'b', 'c']) await under.send('bob', body);
+  await under.clock.advance(4 * LINK_RETRY_FIRST_MS);
+  expect(under.bus.arrived).toEqual(['a', 'b', 'c']);
+  expect(under.left).toBe(0);
+});
+
+it('stops for good when it is told to, also while it waits', async () => {
+  const under = new BridgeUnderTest();
+  under.bus.full.add('bob');
+  await under.send('bob', 'b1');
+  under.bridge.stop();
+  under.bus.full.clear();
+  await under.clock.advance(2 * HELD_RETRY_MS);
+  await under.send('dave', 'd1');
+  expect(under.bus.arrived).toEqual([]);
+});
