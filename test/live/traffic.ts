@@ -33,6 +33,11 @@ export class Traffic {
   private readonly clients = new Map<string, IrisClient>();
   private readonly numbers = new Map<string, number>();
   private readonly unanswered = new Set<Promise<void>>();
+  private readonly sentMs = new Map<string, number>();
+  /** Milliseconds from each send to its receipt, in the order of receipt. */
+  latenciesMs: number[] = [];
+  /** Milliseconds from each send to its acknowledgement. */
+  acknowledgedMs: number[] = [];
 
   constructor(addressesOf: (user: string) => readonly string[]) {
     this.addressesOf = addressesOf;
@@ -57,7 +62,7 @@ export class Traffic {
     const client = await this.connect(user);
     const reading = async () => {
       for await (const message of client.messages()) {
-        this.history.receive(user, message.text());
+        this.received(user, message.text());
         client.ack(message);
       }
     };
@@ -73,8 +78,13 @@ export class Traffic {
     this.numbers.set(key, number + 1);
     const body = `${key}/${number}`;
     this.history.send(body);
+    const sentMs = performance.now();
+    this.sentMs.set(body, sentMs);
     const answered = client.send(to, body).then(
-      (receipt) => this.history.acknowledge(body, receipt.durability),
+      (receipt) => {
+        this.history.acknowledge(body, receipt.durability);
+        this.acknowledgedMs.push(performance.now() - sentMs);
+      },
       (error: unknown) => {
         const code = error instanceof IrisError ? error.code : String(error);
         this.history.refuse(body, code);
@@ -98,8 +108,11 @@ export class Traffic {
     }
   }
 
-  get waiting(): number {
-    return this.unanswered.size;
+  private received(user: string, body: string): void {
+    this.history.receive(user, body);
+    const sentMs = this.sentMs.get(body);
+    if (sentMs !== undefined) this.latenciesMs.push(performance.now() - sentMs);
+    this.sentMs.delete(body);
   }
 
   /** Resolves when every send has its answer. */
@@ -126,6 +139,20 @@ export class Traffic {
   async close(): Promise<void> {
     await Promise.all([...this.clients.values()].map((client) => client.close()));
   }
+}
+
+/** The value below which `share` of them lie; 0 of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+/** The same list in another order. */
+export function shuffled<T>(random: () => number, list: readonly T[]): T[] {
+  return list
+    .map((value) => ({ value, key: random() }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ value }) => value);
 }
 
 export function pick<T>(random: () => number, list: readonly T[]): T {
