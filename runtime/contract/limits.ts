@@ -65,6 +65,17 @@ export const LINK_RETRY_LAST_MS = 2_000;
 export const LINK_PING_MS = 2_000;
 export const LINK_SILENT_MS = 8_000;
 
+/**
+ * Sends in a row that an owner leaves unanswered or cannot store, and milliseconds its link is down, before further ones are refused at
+ * once (R20). A core that is started anew is back within 2 s, so that is waited for.
+ */
+export const BREAKER_FAILURES = 5;
+export const BREAKER_DOWN_MS = 3_000;
+/** Milliseconds before an owner whose link is up is tried again: first and last of an exponential row; and for those beside the one who tries. */
+export const BREAKER_OPEN_FIRST_MS = 1_000;
+export const BREAKER_OPEN_LAST_MS = 4_000;
+export const BREAKER_PROBE_MS = 200;
+
 /** Bytes and envelopes that may wait for the next commit of a core; then appends are refused as OVERLOADED. */
 export const COMMIT_QUEUED_BYTES_MAX = 128 * 1_048_576;
 export const COMMIT_QUEUED_MAX = 262_144;

@@ -87,14 +87,18 @@ export class AppendQueue {
     return publisher;
   }
 
-  /** Refuses everything that waits. Later messages must not overtake it, and what is alike in age fails alike. */
-  refuseAll(refusal: Refusal): void {
+  /** Refuses everything that waits, and returns how many. Later messages must not overtake it, and what is alike in age fails alike. */
+  refuseAll(refusal: Refusal): number {
+    let count = 0;
     const retained = this.retained;
     this.retained = [];
     this.retainedBytes = 0;
     for (const { bytes } of retained) {
-      forEachAppend(bytes, (at, correlation) => this.tellRefused(this.inFlight.widen(correlation), recipientAt(bytes, at), refusal));
+      forEachAppend(bytes, (at, correlation) => {
+        if (this.tellRefused(this.inFlight.widen(correlation), recipientAt(bytes, at), refusal) !== undefined) count++;
+      });
     }
+    return count;
   }
 
   /** Writes every unanswered append again, marked as a retry; what may no longer follow its predecessor is refused instead (L3). */

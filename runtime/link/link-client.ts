@@ -1,14 +1,14 @@
-import { ERROR_CODES, errorCodeOfWire, errorLine } from '../contract/errors.ts';
+import { ERROR_CODES, type ErrorCode, errorCodeOfWire, errorLine } from '../contract/errors.ts';
 import * as limits from '../contract/limits.ts';
-import type { Forwarding, Publication, Publisher } from '../ports/bus.ts';
+import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
 import type { Clock, Random, Timer } from '../ports/clock.ts';
 import type { AttachOptions, InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
-import type { Log } from '../ports/telemetry.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import type { Connection, ConnectionHandler, Transport } from '../ports/transport.ts';
 import type { Bursts, BurstTarget } from '../wire/bursts.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
-import { ENVELOPE_BYTES_MAX } from '../wire/envelope.ts';
+import { ENVELOPE_BYTES_MAX, envelopeRecipient } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { decodeRefused, encodePublisherEnd } from '../wire/link/append.ts';
 import { Detached } from '../wire/link/attach.ts';
@@ -17,6 +17,7 @@ import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode }
 import { encodeLinkPing } from '../wire/link/ping.ts';
 import { decodeStatus, encodeStatusQuery } from '../wire/link/status.ts';
 import { AppendQueue, unavailable } from './append-queue.ts';
+import { type BreakerState, CircuitBreaker } from './circuit-breaker.ts';
 import { LinkSubscription } from './subscription.ts';
 
 export interface LinkIdentity {
@@ -31,9 +32,12 @@ export interface LinkParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly bursts: Bursts;
-  readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly identity: LinkIdentity;
 }
+
+/** Refusals that say more about the owner than about the message. */
+const IN_TROUBLE: ReadonlySet<ErrorCode> = new Set(['SHARD_UNAVAILABLE', 'STORE_FAILED']);
 
 type State = 'down' | 'connecting' | 'greeting' | 'up' | 'closed';
 
@@ -54,6 +58,9 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private connection: Connection | undefined;
   private state: State = 'down';
   private version = 0;
+  private readonly breaker: CircuitBreaker;
+  private readonly timesOpened: { value: number };
+  private readonly refusedAtOnce: { value: number };
   private nextId = 1;
   private retryMs = limits.LINK_RETRY_FIRST_MS;
   private heardMs: number;
@@ -63,6 +70,10 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.parts = parts;
     this.address = address;
     this.heardMs = parts.clock.monotonicMs();
+    const { telemetry } = parts;
+    this.timesOpened = telemetry.counter('iris_breaker_opened_total', 'Times that sends to an owner began to be refused at once');
+    this.refusedAtOnce = telemetry.counter('iris_breaker_refused_total', 'Envelopes refused at once since their owner does not answer');
+    this.breaker = new CircuitBreaker(parts.clock, (state, reason) => this.breakerChanged(state, reason));
     this.timer = parts.clock.after(limits.LINK_PING_MS, () => this.tick());
     this.connect();
   }
@@ -76,17 +87,27 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     return this.isUp ? this.version : 0;
   }
 
+  /** True while sends are refused at once, but for one that tries. */
+  get isBreakerOpen(): boolean {
+    return this.breaker.state !== 'closed';
+  }
+
   get queuedBytes(): number {
     return this.appends.queuedBytes;
   }
 
   publish(publication: Publication): void {
-    const full = this.appends.fullness();
-    if (full === undefined) this.appends.write(this.parts.bursts.writer(this), publication, this.parts.clock.monotonicMs());
-    else publication.publisher.refused(publication.sequence, publication.count, publication.recipient, full);
+    const refusal = this.appends.fullness() ?? this.admission();
+    if (refusal === undefined) this.appends.write(this.parts.bursts.writer(this), publication, this.parts.clock.monotonicMs());
+    else publication.publisher.refused(publication.sequence, publication.count, publication.recipient, refusal);
   }
 
   forward(publisher: Publisher, forwarding: Forwarding): void {
+    const refusal = this.admission();
+    if (refusal !== undefined) {
+      publisher.refused(forwarding.token, 1, envelopeRecipient(forwarding.envelope), refusal);
+      return;
+    }
     this.appends.writeEnvelope(this.parts.bursts.writer(this), publisher, forwarding, this.parts.clock.monotonicMs());
   }
 
@@ -146,7 +167,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     try {
       this.splitter.push(chunk, this);
     } catch (error) {
-      this.parts.log.error('link-broken', { address: this.address, reason: errorLine(error) });
+      this.parts.telemetry.log.error('link-broken', { address: this.address, reason: errorLine(error) });
       this.connection?.destroy();
     }
   }
@@ -157,8 +178,22 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.connection = undefined;
     this.splitter.stop();
     if (this.state === 'closed') return;
-    if (this.state === 'up') this.parts.log.warn('link-lost', { address: this.address, reason });
+    if (this.state === 'up') this.parts.telemetry.log.warn('link-lost', { address: this.address, reason });
     this.retryLater();
+  }
+
+  private admission(): Refusal | undefined {
+    const retryAfterMs = this.breaker.admit();
+    if (retryAfterMs === undefined) return undefined;
+    this.refusedAtOnce.value++;
+    return { code: 'SHARD_UNAVAILABLE', message: `the shard’s owner at ${this.address} does not answer`, retryAfterMs };
+  }
+
+  private breakerChanged(state: BreakerState, reason: string): void {
+    const fields = { address: this.address, state, reason };
+    if (state === 'closed') this.parts.telemetry.log.info('breaker-closed', fields);
+    else this.parts.telemetry.log.warn(state === 'open' ? 'breaker-opened' : 'breaker-tries', fields);
+    if (state === 'open') this.timesOpened.value++;
   }
 
   private connect(): void {
@@ -167,7 +202,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const greet = (connection: Connection) => this.greet(connection);
     this.parts.transport.connect(this.address, greet).catch((error: unknown) => {
       if (this.retryMs === limits.LINK_RETRY_FIRST_MS)
-        this.parts.log.warn('link-unreachable', { address: this.address, reason: errorLine(error) });
+        this.parts.telemetry.log.warn('link-unreachable', { address: this.address, reason: errorLine(error) });
       this.retryLater();
     });
   }
@@ -191,6 +226,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private retryLater(): void {
     if (this.state === 'closed') return;
     this.state = 'down';
+    this.breaker.linkDown();
     const jitter = 0.5 + this.parts.random.fraction();
     this.parts.clock.after(this.retryMs * jitter, () => this.connect());
     this.retryMs = Math.min(this.retryMs * 2, limits.LINK_RETRY_LAST_MS);
@@ -205,7 +241,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const oldest = this.appends.oldestMs;
     if (oldest === undefined || now - oldest < limits.APPEND_TIMEOUT_MS - limits.LINK_PING_MS) return;
     this.parts.bursts.flushNow();
-    this.appends.refuseAll(unavailable(this.address));
+    this.breaker.failed(this.appends.refuseAll(unavailable(this.address)));
   }
 
   frame(buffer: Buffer, start: number, end: number): void {
@@ -216,6 +252,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
         this.subscriptions.get(reader.u32())?.pushed(reader);
         break;
       case LinkOpcode.Appended:
+        this.breaker.succeeded();
         this.appends.appended(reader.u32(), reader.u32(), reader.u8());
         break;
       case LinkOpcode.Refused:
@@ -231,7 +268,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
         this.welcomed(decodeLinkWelcome(reader));
         break;
       case LinkOpcode.Refuse:
-        this.parts.log.error('link-refused', { address: this.address, ...decodeLinkRefuse(reader) });
+        this.parts.telemetry.log.error('link-refused', { address: this.address, ...decodeLinkRefuse(reader) });
         this.retryMs = limits.LINK_RETRY_LAST_MS;
         break;
       default:
@@ -243,17 +280,20 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.parts.bursts.flushNow();
     this.version = version;
     this.state = 'up';
+    this.breaker.linkUp();
     this.retryMs = limits.LINK_RETRY_FIRST_MS;
     this.refusedPublishers.clear();
     const out = this.parts.bursts.writer(this);
     for (const subscription of this.subscriptions.values()) subscription.writeAttach(out);
     this.appends.repeat(out);
-    this.parts.log.info('link-up', { address: this.address, peer: node, version });
+    this.parts.telemetry.log.info('link-up', { address: this.address, peer: node, version });
   }
 
   private refused(reader: ByteReader): void {
     const frame = decodeRefused(reader);
     const code = errorCodeOfWire(frame.wire) ?? 'SHARD_UNAVAILABLE';
+    if (IN_TROUBLE.has(code)) this.breaker.failed(1);
+    else if (code !== 'REFUSED_IN_ORDER' || this.breaker.state === 'half-open') this.breaker.succeeded();
     const publisher = this.appends.refused(frame.correlation, frame.recipient, {
       code,
       message: frame.message,

@@ -17,8 +17,11 @@ export class LinkPool implements Bus, InboxFeed {
   private readonly statuses = new Map<string, CachedStatus>();
 
   constructor(parts: LinkParts, addresses: Readonly<Record<string, string>>) {
+    const { telemetry } = parts;
     this.parts = parts;
     this.addresses = addresses;
+    telemetry.gauge('iris_breakers_open', 'Owners to whom sends are refused at once', () => this.count((link) => link.isBreakerOpen));
+    telemetry.gauge('iris_link_queued_bytes', 'Bytes that wait for their owners’ answers', () => this.queuedBytes);
   }
 
   publish(address: string, publication: Publication): void {
@@ -49,14 +52,16 @@ export class LinkPool implements Bus, InboxFeed {
     return status;
   }
 
-  queuedBytes(address: string): number {
-    return this.links.get(address)?.queuedBytes ?? 0;
+  /** Bytes that wait for an answer, over all links. */
+  get queuedBytes(): number {
+    let sum = 0;
+    for (const link of this.links.values()) sum += link.queuedBytes;
+    return sum;
   }
 
   /** Links that are up, and all of them. */
   counts(): { up: number; all: number } {
-    const all = [...this.links.values()];
-    return { up: all.filter((link) => link.isUp).length, all: all.length };
+    return { up: this.count((link) => link.isUp), all: this.links.size };
   }
 
   /** Connects to these owners before anyone needs them. */
@@ -66,6 +71,12 @@ export class LinkPool implements Bus, InboxFeed {
 
   close(): void {
     for (const link of this.links.values()) link.close();
+  }
+
+  private count(isCounted: (link: LinkClient) => boolean): number {
+    let count = 0;
+    for (const link of this.links.values()) if (isCounted(link)) count++;
+    return count;
   }
 
   private link(address: string): LinkClient {

@@ -55,6 +55,4 @@ export interface Bus {
   forward(address: string, publisher: Publisher, forwarding: Forwarding): void;
   /** The publisher is gone: what is under way may still be appended, nobody hears of it. */
   forget(publisher: Publisher): void;
-  /** Bytes waiting for an answer at `address`. */
-  queuedBytes(address: string): number;
 }

@@ -38,7 +38,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   checkGroup(config, router);
   const bursts = new Bursts((callback) => clock.soon(callback));
   const identity = { environment: config.environment, region: config.region, node: config.node };
-  const links = new LinkPool({ transport, clock, random, bursts, log: telemetry.log, identity }, config.addresses);
+  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity }, config.addresses);
   const bridges = new Bridges({ store, links, clock, telemetry, router });
   const inboxes = new Inboxes({
     store,

@@ -41,7 +41,7 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
   const { slots, transport, clock, random, telemetry } = parts;
   const bursts = new Bursts((callback) => clock.soon(callback));
   const identity = { environment: config.environment, region: config.region, node: config.node };
-  const links = new LinkPool({ transport, clock, random, bursts, log: telemetry.log, identity }, config.addresses);
+  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity }, config.addresses);
   const router = new SlotMessageRouter(slots, links, config.region);
   links.warm(router.localCores);
   const clients = new Set<ClientConnection>();

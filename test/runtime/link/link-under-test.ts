@@ -51,8 +51,8 @@ export class LinkUnderTest {
     this.transport = new MemoryTransport(core.clock);
     const bursts = new Bursts((callback) => core.clock.soon(callback));
     const identity = { environment, region: 'tokyo', node: 'tokyo-edge-0' };
-    const { transport } = this;
-    this.parts = { transport, clock: core.clock, random: fixedRandom(), bursts, log: this.telemetry.log, identity };
+    const { transport, telemetry } = this;
+    this.parts = { transport, clock: core.clock, random: fixedRandom(), bursts, telemetry, identity };
     this.pool = new LinkPool(this.parts, {});
   }
 

@@ -37,10 +37,6 @@ class FarOwner implements Bus {
   forget(publisher: Publisher): void {
     for (const row of this.fenced) if (row.startsWith(`${publisher.publisherId} `)) this.fenced.delete(row);
   }
-
-  queuedBytes(): number {
-    return 0;
-  }
 }
 
 class BridgeUnderTest {

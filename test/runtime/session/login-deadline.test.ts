@@ -38,7 +38,7 @@ function connect(): { client: ClientConnection; connection: TestConnection } {
   const header = { flags: 0, count: 0, sequence: 0, previous: 0, stamp: 0, device: nothing, sender: nothing, recipient: nothing };
   const parts: SessionParts = {
     router: { publish() {}, ownerOf: () => 'owner' },
-    bus: { publish() {}, forward() {}, forget() {}, queuedBytes: () => 0 },
+    bus: { publish() {}, forward() {}, forget() {} },
     feed: { attach: () => ({ grant() {}, acknowledge() {}, remove() {}, detach() {} }), status: async () => undefined },
     authenticator: { authenticate() {} },
     clock,
