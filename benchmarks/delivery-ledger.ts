@@ -51,9 +51,3 @@ export class DeliveryLedger {
     } else this.doubled++;
   }
 }
-
-/** Sums of several verdicts. */
-export function sumOf(verdicts: readonly Deliveries[]): Deliveries {
-  const sum = (field: keyof Deliveries) => verdicts.reduce((total, verdict) => total + verdict[field], 0);
-  return { received: sum('received'), lost: sum('lost'), doubled: sum('doubled'), outOfOrder: sum('outOfOrder'), refused: sum('refused') };
-}

@@ -10,6 +10,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   durable: async () => (await import('./scenarios/durable.ts')).benchmark,
   idle: async () => (await import('./scenarios/idle.ts')).benchmark,
   's-1': async () => (await import('./scenarios/s-1-online.ts')).benchmark,
+  's-2': async () => (await import('./scenarios/s-2-offline.ts')).benchmark,
   's-3': async () => (await import('./scenarios/s-3-celebrity.ts')).benchmark,
   store: async () => (await import('./scenarios/store.ts')).benchmark,
   synth: async () => (await import('./scenarios/synth.ts')).benchmark,

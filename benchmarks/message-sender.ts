@@ -4,9 +4,9 @@ import { fillPayload, stampPayload } from './payload.ts';
 
 export interface MessageSenderOptions {
   readonly address: string;
-  /** Names the sender in its payloads. */
   readonly number: number;
-  readonly recipient: string;
+  /** Its frames go to these users in turn. */
+  readonly recipients: readonly string[];
 }
 
 export interface MessageSenderParts {
@@ -24,22 +24,36 @@ export interface SendShape {
   readonly window: number;
 }
 
-/** One user who sends to one other: numbered payloads, a bounded number of frames on their way. */
+/** The messages of one sender to one recipient, numbered from 1 on. `id` names them in their payloads. */
+interface Stream {
+  readonly id: number;
+  readonly recipient: Buffer;
+  sent: number;
+  /** Sequence of the last message. */
+  previous: number;
+}
+
+/** One user who sends to others: numbered payloads, a bounded number of frames on their way. */
 export class MessageSender {
   /** Messages sent so far. */
   sent = 0;
   private readonly number: number;
-  private readonly recipient: Buffer;
+  private readonly streams: Stream[];
+  private frames = 0;
   private client: GeneratorClient | undefined;
   private shape: SendShape = { frameMessages: 1, bodyBytes: 64, window: 1 };
   private bodies: Buffer[] = [];
-  private previous = 0;
   private target = 0;
   private openMessages = 0;
 
-  private constructor({ number, recipient }: MessageSenderOptions) {
+  private constructor({ number, recipients }: MessageSenderOptions) {
     this.number = number;
-    this.recipient = Buffer.from(recipient);
+    this.streams = recipients.map((recipient, index) => ({
+      id: number * recipients.length + index,
+      recipient: Buffer.from(recipient),
+      sent: 0,
+      previous: 0,
+    }));
   }
 
   static async connect(options: MessageSenderOptions, parts: MessageSenderParts): Promise<MessageSender> {
@@ -84,13 +98,20 @@ export class MessageSender {
 
   /** One frame now, whatever is on its way: for an open loop. */
   sendFrame(intendedMs: number): void {
-    for (const body of this.bodies) stampPayload(body, this.number, ++this.sent, intendedMs);
-    const sequence = this.sent - this.bodies.length + 1;
+    const stream = this.streams[this.frames++ % this.streams.length]!;
+    for (const body of this.bodies) stampPayload(body, stream.id, ++stream.sent, intendedMs);
+    const sequence = this.sent + 1;
+    this.sent += this.bodies.length;
     this.openMessages += this.bodies.length;
-    if (this.client !== undefined) {
-      encodeSend(this.client.writer(), { flags: 0, sequence, previous: this.previous, recipient: this.recipient, messages: this.bodies });
-    }
-    this.previous = this.sent;
+    const { recipient, previous } = stream;
+    if (this.client !== undefined) encodeSend(this.client.writer(), { flags: 0, sequence, previous, recipient, messages: this.bodies });
+    stream.previous = this.sent;
+  }
+
+  /** Goes away without a word. */
+  disconnect(): void {
+    this.client?.destroy();
+    this.client = undefined;
   }
 
   private answered(count: number): void {

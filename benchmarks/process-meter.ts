@@ -1,19 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** Kernel clock ticks a second, as /proc counts CPU time: 100 on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
-
-/** User and system seconds of these processes so far, all threads, also those that have ended. */
+/** User and system seconds of these processes so far, all threads: Node keeps its threads, so none is missed. */
 export function cpuSeconds(pids: readonly number[]): number {
-  let ticks = 0;
+  let nanoseconds = 0;
   for (const pid of pids) {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold spaces; utime and stime are the 12th and 13th fields after it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    ticks += Number(fields[11]) + Number(fields[12]);
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+    }
   }
-  return ticks / TICKS_PER_SECOND;
+  return nanoseconds / 1e9;
 }
 
 /** Bytes of memory that are these processes’ own, shared pages counted by their share. Socket buffers of the kernel are not in it. */

@@ -85,3 +85,9 @@ function shown(value: number): string {
   if (value >= 1_000) return Math.round(value).toLocaleString('en');
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }
+
+/** Sums of several verdicts. */
+export function sumOf(verdicts: readonly Deliveries[]): Deliveries {
+  const sum = (field: keyof Deliveries) => verdicts.reduce((total, verdict) => total + verdict[field], 0);
+  return { received: sum('received'), lost: sum('lost'), doubled: sum('doubled'), outOfOrder: sum('outOfOrder'), refused: sum('refused') };
+}

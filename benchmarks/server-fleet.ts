@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buildRuntimeBundles } from '../infra/package/runtime-bundle.ts';
 import { IrisError } from '../runtime/contract/errors.ts';
+import { nodeFlags } from '../runtime/contract/node-flags.ts';
 import { createSlotMap } from '../runtime/contract/slot-map.ts';
 import type { BenchmarkIo } from './benchmark.ts';
 import { type CpuPair, pinThisProcess } from './process-meter.ts';
@@ -26,59 +27,55 @@ export interface ServerNode {
   readonly adminAddress: string;
 }
 
+/** A node with what it takes to start it again. */
+interface Member {
+  readonly role: 'edge' | 'core';
+  readonly name: string;
+  child: ChildProcess;
+  node: ServerNode;
+}
+
 /** One region as the product runs it: edges and one core, each a process of its own, all on one CPU; this process on another. */
 export class ServerFleet {
-  readonly edges: readonly ServerNode[];
-  readonly core: ServerNode;
   /** Undefined where the machine has one CPU. */
   readonly cpus: CpuPair | undefined;
   private readonly folder: string;
-  private readonly children: readonly ChildProcess[];
+  private readonly launcher: Launcher;
+  private readonly members: Member[] = [];
 
-  private constructor(parts: {
-    edges: ServerNode[];
-    core: ServerNode;
-    cpus: CpuPair | undefined;
-    folder: string;
-    children: ChildProcess[];
-  }) {
-    this.edges = parts.edges;
-    this.core = parts.core;
-    this.cpus = parts.cpus;
-    this.folder = parts.folder;
-    this.children = parts.children;
+  private constructor(folder: string, launcher: Launcher, cpus: CpuPair | undefined) {
+    this.folder = folder;
+    this.launcher = launcher;
+    this.cpus = cpus;
   }
 
   /** @throws IrisError NODE_FAILED with what the process said last. */
   static async start(edgeCount: number, io: BenchmarkIo): Promise<ServerFleet> {
     const folder = mkdtempSync(join(io.stateRoot, 'iris-benchmark-'));
-    const children: ChildProcess[] = [];
+    io.note(`starting a core and ${edgeCount === 1 ? 'an edge' : `${edgeCount} edges`} in ${folder}`);
+    const fleet = new ServerFleet(folder, await launcherOf(folder, io), io.cpus);
     try {
-      io.note(`starting a core and ${edgeCount === 1 ? 'an edge' : `${edgeCount} edges`} in ${folder}`);
-      const launcher = await launcherOf(folder, io);
-      const start = async (role: 'edge' | 'core', name: string, config: object) => {
-        writeFileSync(join(folder, `${name}.json`), JSON.stringify(config));
-        const child = spawn('env', [...launcher.command, launcher.entry(role), join(folder, `${name}.json`)], {
-          stdio: ['pipe', 'pipe', 'pipe'],
-        });
-        children.push(child);
-        return await readyNode(child, name);
-      };
       writeFileSync(join(folder, 'slot-map.json'), JSON.stringify(slotMap()));
-      const core = await start('core', 'core-0', coreConfig());
-      const edges: ServerNode[] = [];
-      for (let index = 0; index < edgeCount; index++) edges.push(await start('edge', `edge-${index}`, edgeConfig(index, core.address)));
+      const core = await fleet.add('core', 'core-0', coreConfig(0, 0));
+      for (let index = 0; index < edgeCount; index++) await fleet.add('edge', `edge-${index}`, edgeConfig(index, core.address, 0, 0));
       if (io.cpus !== undefined) pinThisProcess(io.cpus.generator);
-      return new ServerFleet({ edges, core, cpus: io.cpus, folder, children });
+      return fleet;
     } catch (error) {
-      await end(children);
-      rmSync(folder, { recursive: true, force: true });
+      await fleet.stop();
       throw error;
     }
   }
 
+  get edges(): ServerNode[] {
+    return this.members.filter(({ role }) => role === 'edge').map(({ node }) => node);
+  }
+
+  get core(): ServerNode {
+    return this.members.find(({ role }) => role === 'core')!.node;
+  }
+
   get pids(): number[] {
-    return [this.core.pid, ...this.edges.map(({ pid }) => pid)];
+    return this.members.map(({ node }) => node.pid);
   }
 
   /** A counter or gauge of a node by its name in /metrics; 0 when it is not there. */
@@ -87,26 +84,74 @@ export class ServerFleet {
     return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
   }
 
+  /** kill -9, all at once. */
+  async kill(nodes: readonly ServerNode[]): Promise<void> {
+    const children = this.members.filter(({ node }) => nodes.includes(node)).map(({ child }) => child);
+    const ended = Promise.all(children.map((child) => once(child, 'exit')));
+    for (const child of children) child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Starts killed nodes again, all at once, at the addresses and on the stores they had. Resolves when all are ready. */
+  async restart(nodes: readonly ServerNode[]): Promise<void> {
+    const members = this.members.filter(({ node }) => nodes.includes(node));
+    const core = this.core.address;
+    const again = async (member: Member) => {
+      const ports = [portOf(member.node.address), portOf(member.node.adminAddress)] as const;
+      const index = Number(member.name.split('-')[1]);
+      const config = member.role === 'core' ? coreConfig(...ports) : edgeConfig(index, core, ...ports);
+      const { child, ready } = this.launch(member.role, member.name, config);
+      member.child = child;
+      member.node = await ready;
+    };
+    await Promise.all(members.map(again));
+  }
+
   /** Ends every process and removes the stores. */
   async stop(): Promise<void> {
-    await end(this.children);
+    await end(this.members.map(({ child }) => child));
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async add(role: 'edge' | 'core', name: string, config: object): Promise<ServerNode> {
+    const { child, ready } = this.launch(role, name, config);
+    const member: Member = { role, name, child, node: { name, pid: child.pid!, address: '', adminAddress: '' } };
+    this.members.push(member);
+    member.node = await ready;
+    return member.node;
+  }
+
+  private launch(role: 'edge' | 'core', name: string, config: object): { child: ChildProcess; ready: Promise<ServerNode> } {
+    const path = join(this.folder, `${name}.json`);
+    writeFileSync(path, JSON.stringify(config));
+    const child = spawn('env', [...this.launcher.command, this.launcher.entry(role), path], { stdio: ['pipe', 'pipe', 'pipe'] });
+    return { child, ready: readyNode(child, name) };
   }
 }
 
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
+}
+
+interface Launcher {
+  readonly command: readonly string[];
+  entry(role: 'edge' | 'core'): string;
+}
+
 /** How a node is started: pinned by taskset, which becomes the node’s process, and ended with this one. */
-async function launcherOf(folder: string, { cpus, profileDirectory }: BenchmarkIo) {
+async function launcherOf(folder: string, { cpus, profileDirectory }: BenchmarkIo): Promise<Launcher> {
   const pin = cpus === undefined ? [] : ['taskset', '-c', String(cpus.server)];
+  const flags = nodeFlags(process.versions.v8);
   if (profileDirectory !== undefined) {
     mkdirSync(profileDirectory, { recursive: true });
     const profiler = ['--cpu-prof', '--cpu-prof-dir', profileDirectory];
     return {
-      command: ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...profiler],
+      command: ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags, ...profiler],
       entry: (role: string) => join(SOURCES, `${role}.ts`),
     };
   }
   const { entries } = await buildRuntimeBundles({ outDir: join(folder, 'bundle') });
-  return { command: ['IRIS_PARENT_PIPE=1', ...pin, process.execPath], entry: (role: 'edge' | 'core') => entries[role] };
+  return { command: ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags], entry: (role: 'edge' | 'core') => entries[role] };
 }
 
 function slotMap() {
@@ -119,8 +164,7 @@ function slotMap() {
   });
 }
 
-function sharedFields(node: string) {
-  const listener = { host: LOOPBACK, port: 0 };
+function sharedFields(node: string, adminPort: number) {
   return {
     format: 'iris-node/1',
     environment: ENVIRONMENT,
@@ -128,27 +172,27 @@ function sharedFields(node: string) {
     node,
     local: true,
     slotMapPath: 'slot-map.json',
-    admin: listener,
+    admin: { host: LOOPBACK, port: adminPort },
     drainTimeoutMs: 1_000,
   };
 }
 
-function coreConfig() {
+/** Port 0 lets the system choose. */
+function coreConfig(linkPort: number, adminPort: number) {
   return {
-    ...sharedFields('core-0'),
+    ...sharedFields('core-0', adminPort),
     role: 'core',
     group: GROUP,
-    link: { host: LOOPBACK, port: 0 },
+    link: { host: LOOPBACK, port: linkPort },
     store: { kind: 'embedded', directory: 'store' },
   };
 }
 
-function edgeConfig(index: number, coreAddress: string) {
-  const client = { host: LOOPBACK, port: 0 };
+function edgeConfig(index: number, coreAddress: string, clientPort: number, adminPort: number) {
   return {
-    ...sharedFields(`edge-${index}`),
+    ...sharedFields(`edge-${index}`, adminPort),
     role: 'edge',
-    client,
+    client: { host: LOOPBACK, port: clientPort },
     authentication: { kind: 'none' },
     addresses: { [CORE_ADDRESS]: coreAddress },
   };

@@ -10,14 +10,18 @@ import type { ServerFleet } from './server-fleet.ts';
 const STALLED_SECONDS = 20;
 /** Seconds of silence whose CPU time is taken for idle burn. */
 const IDLE_SECONDS = 1;
-/** Less CPU time than this is too near to the 0.01 s in which /proc counts it. */
-const SERVER_SECONDS_MIN = 0.5;
+/** Logins that are under way at a time. */
+const LOGINS_AT_A_TIME = 100;
+/** A stretch with less CPU time than this measures a collection or a compilation more or less. */
+const SERVER_SECONDS_MIN = 0.1;
 /** A generator that is busier than this measures itself. */
 const GENERATOR_BUSY_MAX = 0.85;
 
 /** One stretch of traffic. */
 export interface Stretch {
+  /** Received. */
   readonly messages: number;
+  readonly acknowledged: number;
   readonly wallSeconds: number;
   /** User and system seconds of all servers, less what they burn when idle. */
   readonly serverSeconds: number;
@@ -30,8 +34,10 @@ export interface Stretch {
 
 export interface TrafficOptions {
   readonly senders: number;
-  /** The user whom a sender writes to. */
-  recipientOf(sender: number): string;
+  /** The users whom a sender writes to, in turn. */
+  recipientsOf(sender: number): readonly string[];
+  /** False leaves the readers offline until `connectReaders`. @default true */
+  readonly areReadersOnline?: boolean;
   readonly latency?: (ms: number) => void;
 }
 
@@ -56,28 +62,32 @@ export class Traffic {
   static async open(fleet: ServerFleet, options: TrafficOptions): Promise<Traffic> {
     const traffic = new Traffic(fleet);
     const edge = (index: number) => fleet.edges[index % fleet.edges.length]!.address;
-    const { latency } = options;
+    const { senders, latency } = options;
     const progress = () => traffic.progress();
-    for (let index = 0; index < options.senders; index++) {
-      const user = options.recipientOf(index);
-      if (traffic.readers.has(user)) continue;
-      const reader = new InboxReader(
-        { ledger: traffic.ledger, progress, ...(latency === undefined ? {} : { latency }) },
-        { address: edge(index), user, device: 1 },
-      );
-      await reader.connect();
-      traffic.readers.set(user, reader);
+    for (let index = 0; index < senders; index++) {
+      for (const user of options.recipientsOf(index)) {
+        if (traffic.readers.has(user)) continue;
+        const parts = { ledger: traffic.ledger, progress, ...(latency === undefined ? {} : { latency }) };
+        traffic.readers.set(user, new InboxReader(parts, { address: edge(index), user, device: 1 }));
+      }
     }
-    for (let number = 0; number < options.senders; number++) {
+    if (options.areReadersOnline !== false) await traffic.connectReaders();
+    for (let number = 0; number < senders; number++) {
       const parts = {
         acknowledged: (count: number, durability: number) => traffic.onAcknowledged(count, durability),
         refused: (count: number, reason: string) => traffic.onRefused(count, reason),
         progress,
       };
-      traffic.senders.push(await MessageSender.connect({ address: edge(number), number, recipient: options.recipientOf(number) }, parts));
+      traffic.senders.push(await MessageSender.connect({ address: edge(number), number, recipients: options.recipientsOf(number) }, parts));
     }
     await traffic.measureIdleBurn();
     return traffic;
+  }
+
+  /** Logs every reader in, LOGINS_AT_A_TIME at a time. */
+  async connectReaders(): Promise<void> {
+    const waiting = [...this.readers.values()];
+    while (waiting.length > 0) await Promise.all(waiting.splice(0, LOGINS_AT_A_TIME).map((reader) => reader.connect()));
   }
 
   get sent(): number {
@@ -106,7 +116,8 @@ export class Traffic {
   /** Measures the servers from the start of `work` to its end. */
   async measure(work: () => Promise<void>): Promise<Stretch> {
     const { pids, core } = this.fleet;
-    const [received, commits, envelopes] = [this.ledger.received, await this.commits(), await this.envelopes()];
+    const [received, acknowledged] = [this.ledger.received, this.acknowledged];
+    const [commits, envelopes] = [await this.commits(), await this.envelopes()];
     const [servers, coreAlone, generator, startedMs] = [cpuSeconds(pids), cpuSeconds([core.pid]), process.cpuUsage(), performance.now()];
     await work();
     const wallSeconds = (performance.now() - startedMs) / 1_000;
@@ -116,6 +127,7 @@ export class Traffic {
     const generatorBusy = (user + system) / 1e6 / wallSeconds;
     return {
       messages: this.ledger.received - received,
+      acknowledged: this.acknowledged - acknowledged,
       wallSeconds,
       serverSeconds,
       coreSeconds,
@@ -127,7 +139,20 @@ export class Traffic {
 
   /** Resolves when everything sent is acknowledged and received, or nothing moves any more. */
   async allReceived(): Promise<void> {
-    const isDone = () => this.ledger.received >= this.sent - this.ledger.refused && this.acknowledged + this.ledger.refused >= this.sent;
+    const isReceived = () => this.ledger.received >= this.sent - this.ledger.refused;
+    await this.until(() => isReceived() && this.isAnswered());
+  }
+
+  /** Resolves when everything sent is acknowledged, or nothing moves any more. */
+  async allAcknowledged(): Promise<void> {
+    await this.until(() => this.isAnswered());
+  }
+
+  private isAnswered(): boolean {
+    return this.acknowledged + this.ledger.refused >= this.sent;
+  }
+
+  private async until(isDone: () => boolean): Promise<void> {
     if (isDone()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.isDone = isDone;
@@ -148,6 +173,12 @@ export class Traffic {
   async verdict(): Promise<Deliveries> {
     await pause(300);
     return this.ledger.verdict(this.sent);
+  }
+
+  /** Everyone goes away without a word. */
+  disconnect(): void {
+    for (const reader of this.readers.values()) reader.disconnect();
+    for (const sender of this.senders) sender.disconnect();
   }
 
   private progress(): void {

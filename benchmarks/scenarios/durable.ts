@@ -22,7 +22,7 @@ export const benchmark: Benchmark = {
   async run(flag, io) {
     const fleet = await ServerFleet.start(1, io);
     try {
-      const traffic = await Traffic.open(fleet, { senders: flag('senders'), recipientOf: (sender) => `reader-${sender}` });
+      const traffic = await Traffic.open(fleet, { senders: flag('senders'), recipientsOf: (sender) => [`reader-${sender}`] });
       const messages = flag('messages');
       const rounds = {
         batches: { shape: BATCHES, messages, stretches: [] as Stretch[] },

@@ -25,7 +25,7 @@ export const benchmark: Benchmark = {
     try {
       const histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
       const latency = (ms: number) => histogram.record(Math.max(1, Math.round(ms * 1_000)));
-      const traffic = await Traffic.open(fleet, { senders: flag('senders'), recipientOf: (sender) => `reader-${sender}`, latency });
+      const traffic = await Traffic.open(fleet, { senders: flag('senders'), recipientsOf: (sender) => [`reader-${sender}`], latency });
       io.note('warming up');
       await traffic.closedLoop(flag('messages') / 2, SHAPE);
       const stretches: Stretch[] = [];

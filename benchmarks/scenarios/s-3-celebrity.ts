@@ -38,7 +38,7 @@ export const benchmark: Benchmark = {
 async function fanIn({ label, shape, receivedGoal, goal }: (typeof KINDS)[number], seconds: number, io: BenchmarkIo): Promise<Figure[]> {
   const fleet = await ServerFleet.start(EDGES, io);
   try {
-    const traffic = await Traffic.open(fleet, { senders: SENDERS, recipientOf: () => CELEBRITY });
+    const traffic = await Traffic.open(fleet, { senders: SENDERS, recipientsOf: () => [CELEBRITY] });
     io.note(`${label}: frames of ${shape.frameMessages} for ${seconds} s`);
     traffic.prepare(shape);
     let receivedInTime = 0;

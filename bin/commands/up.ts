@@ -11,6 +11,7 @@ import { buildRuntimeBundles } from '../../infra/package/runtime-bundle.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
 import { nodeConfigsOf } from '../../infra/plan/node-configs.ts';
 import type { Plan } from '../../infra/plan/plan.ts';
+import { nodeFlags } from '../../runtime/contract/node-flags.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
 import { renderEvent, renderFleet, renderReady, renderSmoke, renderTalk } from '../fleet-table.ts';
 import { renderPlan } from '../plan-text.ts';
@@ -159,7 +160,7 @@ async function talk(fleet: Fleet, layout: FleetLayout, { io, json, smoke, once }
 
 async function bundlePrograms(outDir: string): Promise<NodePrograms> {
   const { entries } = await buildRuntimeBundles({ outDir });
-  const program = (entry: string) => ({ command: process.execPath, args: [entry] });
+  const program = (entry: string) => ({ command: process.execPath, args: [...nodeFlags(process.versions.v8), entry] });
   return { edge: program(entries.edge), core: program(entries.core) };
 }
 
