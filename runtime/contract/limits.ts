@@ -94,8 +94,8 @@ export const STATUS_CACHE_MAX = 10_000;
 export const STATUS_QUERIES_MAX = 10_000;
 /** Envelopes pushed and not yet acknowledged whose places an owner remembers; above it an acknowledgement reads the range from the store. */
 export const UNACKNOWLEDGED_MAX = 65_536;
-/** Milliseconds a message waits for its predecessor from another region before it is delivered without it; the predecessor still comes later (L3). */
-export const ORDER_HOLD_MS = 600_000;
+/** Milliseconds a message waits for its predecessor from another region before it is delivered without it; the predecessor still comes later (L3). Three times the longest cut rehearsed (F7), since wall clocks may be wrong and cuts may follow each other. */
+export const ORDER_HOLD_MS = 1_800_000;
 /** Milliseconds between two looks for messages that have waited so long. */
 export const ORDER_SWEEP_MS = 1_000;
 /** Bytes of messages that wait for their predecessors; above it a core takes no more. */

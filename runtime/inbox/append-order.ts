@@ -80,6 +80,7 @@ export class AppendOrder {
     this.takePosition = parts.takePosition;
     this.batch = parts.store.batch();
     const { telemetry } = parts;
+    telemetry.gauge('iris_parked_bytes', 'Bytes of envelopes that wait for their predecessor', () => this.parked.bytes);
     this.counters = {
       duplicates: telemetry.counter('iris_duplicates_total', 'Envelopes recognised as sent before'),
       parked: telemetry.counter('iris_envelopes_parked_total', 'Envelopes that waited for their predecessor'),

@@ -12,7 +12,7 @@ const ENTRY_BYTES = 256;
 export class ParkedEnvelopes {
   private readonly rows = new Map<string, Row>();
   /** With ENTRY_BYTES for each, so that many small ones are bounded too (L8). */
-  private bytes = 0;
+  bytes = 0;
 
   get isEmpty(): boolean {
     return this.rows.size === 0;

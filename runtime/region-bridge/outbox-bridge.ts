@@ -68,6 +68,11 @@ export class OutboxBridge implements Publisher, FollowedLog {
     if (!this.isWaiting && !this.isStopped) this.follower.committed(entry);
   }
 
+  /** Envelopes forwarded and not yet answered. */
+  get underWayCount(): number {
+    return this.underWay.size;
+  }
+
   stop(): void {
     this.isStopped = true;
     this.follower.stop();

@@ -97,6 +97,7 @@ class Bridges {
 
   constructor(parts: Bridges['parts']) {
     this.parts = parts;
+    parts.telemetry.gauge('iris_outbox_under_way', 'Envelopes on their way to other groups, unanswered', () => this.underWay);
   }
 
   attach(inboxes: Inboxes): void {
@@ -126,6 +127,10 @@ class Bridges {
     const bridge = new OutboxBridge(parts, { group, address });
     this.bridges.set(group, bridge);
     return bridge;
+  }
+
+  private get underWay(): number {
+    return [...this.bridges.values()].reduce((sum, bridge) => sum + bridge.underWayCount, 0);
   }
 
   stop(): void {

@@ -1,35 +1,69 @@
+import { Encounters, statesOf } from './node-states.ts';
 import type { SimulatedNode, World } from './world.ts';
 
-export const FAULTS = ['edge-kill', 'core-kill', 'power-loss', 'partition', 'one-way', 'pause', 'reset', 'disk-full', 'clock'] as const;
-export type Fault = (typeof FAULTS)[number];
+/** Steps of a process within which it crashes: a burst of messages takes some dozens from socket to answer. */
+const CRASH_STEPS_MAX = 400;
+/** F7. */
+const LONG_CUT_MS = 600_000;
+/** Between two cuts of one path: what waited can pass. Without it the cuts of a busy injector join to one that outlasts ORDER_HOLD_MS. */
+const HEALED_MS_MIN = 30_000;
+const CUT_MS_MAX = 60_000;
 
-/** What each fault does to the world; it ends by itself. */
-const INJECT: Readonly<Record<Fault, (world: World) => void>> = {
-  'edge-kill': (world) => killOne(world, 'edge', true),
-  'core-kill': (world) => killOne(world, 'core', true),
-  'power-loss': (world) => killOne(world, 'core', false),
-  partition: (world) => cutRegions(world, true),
-  'one-way': (world) => cutRegions(world, false),
-  pause: (world) => {
+/** Called with the states that a fault meets later than it was injected. */
+type Met = (states: readonly string[]) => void;
+
+/** What each fault does to the world, and whom it meets; undefined where it had to be left out. It ends by itself. */
+const INJECT = {
+  'edge-kill': (world: World) => killOne(world, 'edge', true),
+  'core-kill': (world: World) => killOne(world, 'core', true),
+  'power-loss': (world: World) => killOne(world, 'core', false),
+  crash: crashSoon,
+  partition: (world: World) => cutRegions(world, { isBothWays: true, forMs: world.random.between(1_000, CUT_MS_MAX) }),
+  'one-way': (world: World) => cutRegions(world, { isBothWays: false, forMs: world.random.between(1_000, CUT_MS_MAX) }),
+  'long-cut': (world: World) => cutRegions(world, { isBothWays: world.random.oneIn(2), forMs: LONG_CUT_MS }),
+  flapping: flap,
+  slow: slowDown,
+  stall: (world: World) => {
+    world.network.stallSome(3, 15_000);
+    return world.nodes;
+  },
+  duplicate: (world: World) => {
+    world.network.loseAnswers(4);
+    return world.nodes;
+  },
+  reset: (world: World) => {
+    world.network.breakSome(4);
+    return world.nodes;
+  },
+  pause: (world: World) => {
     const node = world.random.pick(world.nodes);
     node.place?.clock.stopUntil(world.time.nowMs + world.random.between(500, 40_000));
+    return [node];
   },
-  reset: (world) => {
-    world.network.breakSome(4);
+  'disk-full': (world: World) => {
+    const { core, disk } = diskOfOne(world);
+    disk.failingUntilMs = world.time.nowMs + world.random.between(100, 8_000);
+    return [core];
   },
-  'disk-full': (world) => {
-    const core = world.random.pick(world.nodes.filter((node) => node.role === 'core'));
-    if (core.disk !== undefined) core.disk.failingUntilMs = world.time.nowMs + world.random.between(100, 8_000);
+  'disk-slow': (world: World) => {
+    const { core, disk } = diskOfOne(world);
+    disk.slowUntilMs = world.time.nowMs + world.random.between(1_000, 20_000);
+    return [core];
   },
-  clock: (world) => {
+  clock: (world: World) => {
     const node = world.random.pick(world.nodes);
     if (node.place !== undefined) node.place.clock.skewMs += Math.floor(world.random.between(-30_000, 30_000));
+    return [node];
   },
-};
+} as const satisfies Readonly<Record<string, (world: World, met: Met) => readonly SimulatedNode[] | undefined>>;
 
-/** Injects faults at random moments, some while others last, and counts them. */
+export type Fault = keyof typeof INJECT;
+export const FAULTS = Object.keys(INJECT) as readonly Fault[];
+
+/** Injects faults at random moments, some while others last, and counts them and the states that they met. */
 export class FaultInjector {
   readonly injected = new Map<Fault, number>();
+  readonly encounters = new Encounters();
   private readonly world: World;
   private readonly faults: readonly Fault[];
   private isActive = true;
@@ -46,9 +80,13 @@ export class FaultInjector {
   /** Everything heals. */
   finish(): void {
     this.isActive = false;
-    this.world.network.heal();
+    this.world.network.calm();
     for (const node of this.world.nodes) {
-      if (node.disk !== undefined) node.disk.failingUntilMs = 0;
+      node.place?.clock.crashAfter(Number.POSITIVE_INFINITY, () => undefined);
+      if (node.disk !== undefined) {
+        node.disk.failingUntilMs = 0;
+        node.disk.slowUntilMs = 0;
+      }
       this.world.start(node);
     }
   }
@@ -57,25 +95,97 @@ export class FaultInjector {
     this.world.time.schedule(this.world.time.nowMs + this.world.random.between(500, 20_000), () => {
       if (!this.isActive) return;
       const fault = this.world.random.pick(this.faults);
-      this.injected.set(fault, (this.injected.get(fault) ?? 0) + 1);
-      INJECT[fault](this.world);
+      this.inject(fault);
       this.later();
     });
   }
+
+  private inject(fault: Fault): void {
+    const before = new Map(this.world.nodes.map((node) => [node, statesOf(this.world, node)]));
+    const met = INJECT[fault](this.world, (states) => this.encounters.add(fault, states));
+    if (met === undefined) return;
+    this.injected.set(fault, (this.injected.get(fault) ?? 0) + 1);
+    this.encounters.add(fault, [...new Set(met.flatMap((node) => before.get(node) ?? []))]);
+  }
 }
 
-function killOne(world: World, role: SimulatedNode['role'], hasPower: boolean): void {
+function killOne(world: World, role: SimulatedNode['role'], hasPower: boolean): readonly SimulatedNode[] {
   const node = world.random.pick(world.nodes.filter((candidate) => candidate.role === role));
-  world.kill(node, { hasPower });
-  world.time.schedule(world.time.nowMs + world.random.between(200, 9_000), () => world.start(node));
+  world.restart(node, { hasPower });
+  return [node];
 }
 
-function cutRegions(world: World, isBothWays: boolean): void {
+/** Ends a process at some step of what it does next, by kill -9 or with the power. */
+function crashSoon(world: World, met: Met): readonly SimulatedNode[] {
+  const node = world.random.pick(world.nodes);
+  const hasPower = world.random.oneIn(2);
+  node.place?.clock.crashAfter(1 + world.random.below(CRASH_STEPS_MAX), () => {
+    met(statesOf(world, node));
+    world.restart(node, { hasPower });
+  });
+  return [];
+}
+
+function diskOfOne(world: World) {
+  const core = world.random.pick(world.nodes.filter((node) => node.disk !== undefined));
+  return { core, disk: core.disk as NonNullable<SimulatedNode['disk']> };
+}
+
+function cutRegions(world: World, { isBothWays, forMs }: { isBothWays: boolean; forMs: number }): readonly SimulatedNode[] | undefined {
+  const pair = pairToCut(world, forMs);
+  if (pair === undefined) return undefined;
+  const [from, to] = pair;
+  const cuts = [world.network.cut(from, to), ...(isBothWays ? [world.network.cut(to, from)] : [])];
+  world.time.schedule(world.time.nowMs + forMs, () => {
+    for (const cut of cuts) cut.heal();
+  });
+  return nodesIn(world, pair);
+}
+
+/** Cut and healed and cut again, both ways, for up to two minutes. */
+function flap(world: World): readonly SimulatedNode[] | undefined {
+  const forMs = world.random.between(10_000, 120_000);
+  const pair = pairToCut(world, forMs);
+  if (pair === undefined) return undefined;
+  const endMs = world.time.nowMs + forMs;
+  const next = () => {
+    if (world.time.nowMs >= endMs) return;
+    const cuts = [world.network.cut(pair[0], pair[1]), world.network.cut(pair[1], pair[0])];
+    world.time.schedule(world.time.nowMs + world.random.between(200, 8_000), () => {
+      for (const cut of cuts) cut.heal();
+      world.time.schedule(world.time.nowMs + world.random.between(200, 8_000), next);
+    });
+  };
+  next();
+  return nodesIn(world, pair);
+}
+
+/** Delays between two regions, or within one, grow many times over for a while, with their jitter. */
+function slowDown(world: World): readonly SimulatedNode[] {
   const regions = world.router.map.regions.map((region) => region.code);
-  if (regions.length < 2) return;
+  const [from, to] = [world.random.pick(regions), world.random.pick(regions)];
+  const factor = from === to ? world.random.between(20, 500) : world.random.between(2, 20);
+  world.network.slow(from, to, factor);
+  world.network.slow(to, from, factor);
+  world.time.schedule(world.time.nowMs + world.random.between(2_000, 60_000), () => {
+    world.network.slow(from, to, 1);
+    world.network.slow(to, from, 1);
+  });
+  return nodesIn(world, [from, to]);
+}
+
+/** Two regions with whole paths between them, which are kept for the cut. */
+function pairToCut(world: World, forMs: number): readonly [string, string] | undefined {
+  const regions = world.router.map.regions.map((region) => region.code);
+  if (regions.length < 2) return undefined;
   const from = world.random.pick(regions);
   const to = world.random.pick(regions.filter((region) => region !== from));
-  world.network.cut(from, to);
-  if (isBothWays) world.network.cut(to, from);
-  world.time.schedule(world.time.nowMs + world.random.between(1_000, 60_000), () => world.network.heal());
+  const path = [from, to].toSorted().join('|');
+  if ((world.cutUntilMs.get(path) ?? 0) > world.time.nowMs) return undefined;
+  world.cutUntilMs.set(path, world.time.nowMs + forMs + HEALED_MS_MIN);
+  return [from, to];
+}
+
+function nodesIn(world: World, regions: readonly string[]): SimulatedNode[] {
+  return world.nodes.filter((node) => regions.includes(node.region));
 }

@@ -29,13 +29,15 @@ export interface SimulationReport extends Verdict {
   readonly duplicatesDropped: number;
   readonly restarts: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** fault → state of the node it met → count. */
+  readonly met: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly steps: number;
   /** SHA-256 of the history’s lines: equal for equal seeds. */
   readonly historySha256: string;
 }
 
 /** Virtual milliseconds that everything may take to arrive after the last fault: an outbox that waits, and an order that is given up. */
-const SETTLE_MS = 15 * 60_000;
+const SETTLE_MS = 40 * 60_000;
 
 /** Runs the production nodes and clients of an environment on a virtual clock, under faults, and judges what the users saw. */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
@@ -81,6 +83,7 @@ function report({ seed, hours }: SimulateOptions, { world, history, injector, hi
     duplicatesDropped: world.counter('iris_duplicates_total').value,
     restarts: world.nodes.reduce((sum, node) => sum + node.starts - 1, 0),
     faults: Object.fromEntries([...injector.injected].toSorted(([a], [b]) => a.localeCompare(b))),
+    met: injector.encounters.table(),
     steps: world.time.steps,
     historySha256,
   };

@@ -23,6 +23,11 @@ export class SimulatedDisk {
   private unsynced: MemoryBatch[] = [];
   /** While above 0, commits fail as on a full disk. */
   failingUntilMs = 0;
+  /** While above 0, commits take as long as on a disk that others use. */
+  slowUntilMs = 0;
+  /** Commits under way. */
+  committing = 0;
+  reading = 0;
   sabotage: StoreSabotage | undefined;
 
   take(batch: MemoryBatch, sync: boolean): void {
@@ -33,8 +38,15 @@ export class SimulatedDisk {
     this.unsynced = [];
   }
 
+  /** Nobody waits for it any more. */
+  processEnded(): void {
+    this.committing = 0;
+    this.reading = 0;
+  }
+
   /** The power goes: what was not synced is gone, but for a beginning of it that may have reached the disk. */
   losePower(random: SeededRandom): void {
+    this.processEnded();
     const kept = this.unsynced.slice(0, random.below(this.unsynced.length + 1));
     for (const batch of kept) batch.applyTo(this.disk);
     this.unsynced = [];
@@ -81,22 +93,24 @@ export class SimulatedStore implements InboxStore {
     const { reserved } = this;
     if (reserved !== undefined) rows.reserve(reserved);
     if (this.disk.sabotage === 'removals-lost') rows.dropRemovals();
+    this.disk.committing++;
     const done = this.queue
       .then(() => this.commitNow(rows, sync))
       .then(() => {
         if (this.reserved === reserved) this.reserved = undefined;
-      });
+      })
+      .finally(() => this.disk.committing--);
     this.queue = done.catch(() => undefined);
     return this.disk.sabotage === 'ack-before-commit' ? Promise.resolve() : done;
   }
 
   async readInbox(user: Buffer, bucket: number, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
-    await this.pause(0.05, 1);
+    await this.read();
     return this.disk.system.inboxPage(user, bucket, position, limits);
   }
 
   async readOutbox(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
-    await this.pause(0.05, 1);
+    await this.read();
     return this.disk.system.outboxPage(group, position, limits);
   }
 
@@ -105,7 +119,7 @@ export class SimulatedStore implements InboxStore {
   }
 
   async readMarks(keys: readonly string[]): Promise<(StoredMark | undefined)[]> {
-    await this.pause(0.05, 1);
+    await this.read();
     return keys.map((key) => (this.disk.sabotage === 'marks-lost' ? undefined : this.disk.system.marks.get(key)?.mark));
   }
 
@@ -134,11 +148,18 @@ export class SimulatedStore implements InboxStore {
   }
 
   private async commitNow(rows: MemoryBatch, sync: boolean): Promise<void> {
-    await this.pause(0.05, sync ? 4 : 0.5);
+    const isSlow = this.clock.monotonicMs() < this.disk.slowUntilMs;
+    await this.pause(0.05, (sync ? 4 : 0.5) * (isSlow ? 500 : 1));
     if (this.clock.monotonicMs() < this.disk.failingUntilMs) throw new IrisError('STORE_FAILED', 'no space left on the simulated disk');
     this.disk.take(rows, sync);
     // The bytes are where they are; the process that would hear of it may be gone before it does.
     await this.pause(0, 0.5);
+  }
+
+  private async read(): Promise<void> {
+    this.disk.reading++;
+    await this.pause(0.05, 1);
+    this.disk.reading--;
   }
 
   private pause(fromMs: number, toMs: number): Promise<void> {

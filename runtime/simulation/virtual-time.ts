@@ -1,6 +1,8 @@
 import type { Clock, Timer } from '../ports/clock.ts';
 import { STAMPS_PER_MS } from '../wire/envelope.ts';
 
+const STEPS_PER_TURN = 1_024;
+
 interface Event {
   readonly atMs: number;
   readonly order: number;
@@ -29,8 +31,7 @@ export class VirtualTime {
       this.nowMs = event.atMs;
       this.steps++;
       event.run();
-      // Every promise that this event settled runs before the next event.
-      await new Promise((resolve) => setImmediate(resolve));
+      await settled(this.steps);
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
   }
@@ -64,6 +65,17 @@ export class VirtualTime {
   }
 }
 
+/**
+ * Every promise that the last event settled runs before the next event: a tick comes after all of them. Now and then the process gets
+ * its turn too, to hear signals and to draw.
+ */
+function settled(steps: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (steps % STEPS_PER_TURN === 0) setImmediate(resolve);
+    else process.nextTick(resolve);
+  });
+}
+
 function isBefore(a: Event, b: Event): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
@@ -75,6 +87,7 @@ export class ProcessClock implements Clock {
   private resumeMs = 0;
   /** Milliseconds by which the wall clock is wrong. */
   skewMs = 0;
+  private crash: { steps: number; readonly kill: () => void } | undefined;
 
   constructor(time: VirtualTime) {
     this.time = time;
@@ -83,6 +96,24 @@ export class ProcessClock implements Clock {
   /** The process is gone: nothing of it runs any more. */
   kill(): void {
     this.isAlive = false;
+  }
+
+  /**
+   * Kills the process at its so-manyth step from now: before it goes on after a wait, or in the middle of what it does, at a write to a
+   * connection or a disk. So every await of the code under test is a place where it may end.
+   */
+  crashAfter(steps: number, kill: () => void): void {
+    this.crash = { steps, kill };
+  }
+
+  /** Counts a step; false when the process is dead, or died of it: what it was about to do does not happen. */
+  step(): boolean {
+    const { crash } = this;
+    if (crash !== undefined && this.isAlive && --crash.steps <= 0) {
+      this.crash = undefined;
+      crash.kill();
+    }
+    return this.isAlive;
   }
 
   /** The process stands still until then (SIGSTOP). */
@@ -123,7 +154,7 @@ export class ProcessClock implements Clock {
     this.time.schedule(atMs, () => {
       if (!this.isAlive) return;
       if (this.time.nowMs < this.resumeMs) this.at(this.resumeMs, callback);
-      else callback();
+      else if (this.step()) callback();
     });
   }
 }

@@ -40,6 +40,11 @@ export class World {
   readonly router: SlotRouter;
   /** Sums of the nodes' counters over all their lives. */
   readonly counters = new Map<string, { value: number }>();
+  /** Virtual milliseconds at which each node’s present process was open; absent until then. */
+  readonly openedMs = new Map<SimulatedNode, number>();
+  /** Virtual milliseconds until which no further cut is made between two regions, by `one|other`. */
+  readonly cutUntilMs = new Map<string, number>();
+  private readonly gauges = new Map<SimulatedNode, Map<string, () => number>>();
 
   constructor(regions: readonly SimulatedRegion[], seed: number) {
     this.random = new SeededRandom(seed);
@@ -86,15 +91,29 @@ export class World {
     const { place } = node;
     if (place === undefined) return;
     node.place = undefined;
+    this.openedMs.delete(node);
+    this.gauges.delete(node);
     place.clock.kill();
     this.network.kill(place);
+    node.disk?.processEnded();
     if (!hasPower) node.disk?.losePower(this.random);
+  }
+
+  /** kill -9, and a new process later, as a supervisor starts it. */
+  restart(node: SimulatedNode, { hasPower }: { hasPower: boolean }): void {
+    this.kill(node, { hasPower });
+    this.time.schedule(this.time.nowMs + this.random.between(200, 9_000), () => this.start(node));
   }
 
   /** A client of its own process in a region. */
   connect(region: string, options: Omit<ConnectOptions, 'addresses'> & { addresses: readonly string[] }): Promise<IrisClient> {
     const clock = new ProcessClock(this.time);
     return IrisClient.connect(options, { transport: this.network.transportOf({ region, clock }), clock, random: this.random });
+  }
+
+  /** What a node’s process shows; 0 where it has none. */
+  gauge(node: SimulatedNode, name: string): number {
+    return this.gauges.get(node)?.get(name)?.() ?? 0;
   }
 
   counter(name: string): { value: number } {
@@ -116,18 +135,25 @@ export class World {
 
   private async open(node: SimulatedNode, place: Place): Promise<void> {
     const { clock } = place;
-    const parts = { transport: this.network.transportOf(place), clock, random: this.random, telemetry: this.telemetry() };
+    const parts = { transport: this.network.transportOf(place), clock, random: this.random, telemetry: this.telemetry(node) };
     if (node.role === 'core') {
       const store = new SimulatedStore(node.disk as SimulatedDisk, clock, this.random);
       await openCore(configOf(node) as CoreConfig, { ...parts, router: this.router, store });
-      return;
+    } else {
+      await openEdge(configOf(node) as EdgeConfig, { ...parts, slots: this.router, authenticator: { authenticate() {} } });
     }
-    await openEdge(configOf(node) as EdgeConfig, { ...parts, slots: this.router, authenticator: { authenticate() {} } });
+    if (node.place === place) this.openedMs.set(node, this.time.nowMs);
   }
 
-  private telemetry(): Telemetry {
+  private telemetry(node: SimulatedNode): Telemetry {
     const nothing = () => undefined;
-    return { log: { info: nothing, warn: nothing, error: nothing }, counter: (name) => this.counter(name), gauge: nothing };
+    const gauges = new Map<string, () => number>();
+    this.gauges.set(node, gauges);
+    return {
+      log: { info: nothing, warn: nothing, error: nothing },
+      counter: (name) => this.counter(name),
+      gauge: (name, _help, read) => void gauges.set(name, read),
+    };
   }
 }
 

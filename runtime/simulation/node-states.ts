@@ -1,0 +1,42 @@
+import type { SimulatedNode, World } from './world.ts';
+
+/** What a node may be in the middle of when a fault meets it: by name, and how it is seen. A node is in several at a time, or `idle`. */
+const STATES: Readonly<Record<string, (world: World, node: SimulatedNode) => boolean>> = {
+  down: (_, node) => node.place === undefined,
+  opening: (world, node) => node.place !== undefined && !world.openedMs.has(node),
+  committing: (_, node) => (node.disk?.committing ?? 0) > 0,
+  reading: (_, node) => (node.disk?.reading ?? 0) > 0,
+  bridging: (world, node) => world.gauge(node, 'iris_outbox_under_way') > 0,
+  parking: (world, node) => world.gauge(node, 'iris_parked_bytes') > 0,
+  serving: (world, node) => world.gauge(node, 'iris_inbox_readers') + world.gauge(node, 'iris_connections') > 0,
+  'cut off': (world) => world.network.hasCuts,
+};
+
+export const STATE_NAMES: readonly string[] = [...Object.keys(STATES), 'idle'];
+
+export function statesOf(world: World, node: SimulatedNode): string[] {
+  const found = Object.entries(STATES).flatMap(([name, isIn]) => (isIn(world, node) ? [name] : []));
+  return found.length === 0 ? ['idle'] : found;
+}
+
+/** How often each fault met each state. */
+export class Encounters {
+  private readonly counts = new Map<string, Map<string, number>>();
+
+  add(fault: string, states: readonly string[]): void {
+    const counts = this.counts.get(fault) ?? new Map<string, number>();
+    this.counts.set(fault, counts);
+    for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+
+  /** fault → state → count, in the order of the names. */
+  table(): Readonly<Record<string, Readonly<Record<string, number>>>> {
+    const rows = [...this.counts].toSorted(([a], [b]) => a.localeCompare(b));
+    return Object.fromEntries(
+      rows.map(([fault, counts]) => [
+        fault,
+        Object.fromEntries(STATE_NAMES.flatMap((state) => (counts.has(state) ? [[state, counts.get(state) as number]] : []))),
+      ]),
+    );
+  }
+}
