@@ -5,6 +5,7 @@ const COMMANDS = {
   plan: () => import('./commands/plan.ts'),
   synth: () => import('./commands/synth.ts'),
   package: () => import('./commands/package.ts'),
+  diff: () => import('./commands/diff.ts'),
   up: () => import('./commands/up.ts'),
   send: () => import('./commands/send.ts'),
   listen: () => import('./commands/listen.ts'),

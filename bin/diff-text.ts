@@ -1,0 +1,100 @@
+import type { DiffReport } from '../infra/reports/diff/diff-report.ts';
+import { FIGURES, type RegionDiff } from '../infra/reports/diff/plan-diff.ts';
+import { grouped, textTable } from './text-table.ts';
+
+type Rows = string[][];
+
+const SIGN = { add: '+', remove: '-', update: '~', replace: '!', mayReplace: '?' } as const;
+const LEGEND = '+ added  - removed  ~ updated in place  ! replaced  ? replaced or not, only AWS knows';
+/** Resources listed in text and Markdown; more are in the JSON. */
+const LISTED_MAX = 200;
+
+/** A comparison for people: regions first, then every resource that is more than a plain addition, then the verdict. */
+export function renderDiff(report: DiffReport): string {
+  if (report.changes.length === 0 && !hasPlanDiff(report)) return `${report.before} and ${report.after} deploy the same`;
+  const listed = resourceLines(report);
+  const sections = [
+    `${report.before} → ${report.after}`,
+    ...planLines(report, textTable),
+    ...(report.scopes.length > 0 ? [textTable(scopeRows(report))] : []),
+    ...(listed.length > 0 ? [listed.join('\n')] : []),
+    verdict(report),
+  ];
+  return sections.join('\n\n');
+}
+
+/** The same for a pull request. */
+export function renderDiffMarkdown(report: DiffReport): string {
+  if (report.changes.length === 0 && !hasPlanDiff(report)) return `**${report.before} → ${report.after}**: deploy the same`;
+  const listed = resourceLines(report);
+  return [
+    `### ${report.before} → ${report.after}`,
+    ...planLines(report, markdownTable),
+    ...(report.scopes.length > 0 ? [markdownTable(scopeRows(report))] : []),
+    ...(listed.length > 0 ? [`\`\`\`text\n${listed.join('\n')}\n\`\`\``] : []),
+    `**${verdict(report)}**`,
+  ].join('\n\n');
+}
+
+function hasPlanDiff({ plan }: DiffReport): boolean {
+  return plan !== null && (plan.regions.length > 0 || plan.slotsMoved > 0);
+}
+
+function planLines({ plan }: DiffReport, table: (rows: Rows) => string): string[] {
+  if (plan === null || (plan.regions.length === 0 && plan.slotsMoved === 0)) return [];
+  const moved = `${grouped(plan.slotsMoved)} of 1,048,576 slots change their shard group: ${grouped(plan.usersMoved)} users of a day move`;
+  return [...(plan.regions.length > 0 ? [table(regionRows(plan.regions))] : []), moved];
+}
+
+function regionRows(regions: readonly RegionDiff[]): Rows {
+  const shown = FIGURES.filter((figure) => regions.some(({ figures }) => figures[figure] !== undefined));
+  const rows = regions.map(({ code, action, figures, usersIn, usersOut }) => [
+    { add: `+ ${code}`, remove: `- ${code}`, change: `~ ${code}` }[action],
+    ...shown.map((figure) => delta(figures[figure])),
+    grouped(usersIn),
+    grouped(usersOut),
+  ]);
+  return [['region', ...shown, 'users in', 'users out'], ...rows];
+}
+
+function delta(pair: readonly [number, number] | undefined): string {
+  if (pair === undefined) return '';
+  const [before, after] = pair;
+  return `${grouped(before)} → ${grouped(after)}`;
+}
+
+function scopeRows({ scopes }: DiffReport): Rows {
+  const rows = scopes.map(({ scope, changes, statefulReplacements }) => [
+    scope,
+    ...(['add', 'remove', 'update', 'replace', 'mayReplace'] as const).map((action) => grouped(changes[action])),
+    statefulReplacements === 0 ? '' : `${statefulReplacements} with state`,
+  ]);
+  return [['stacks of', 'added', 'removed', 'updated', 'replaced', 'maybe', ''], ...rows];
+}
+
+/** A resource of an added or removed stack says nothing that the table has not said. */
+function resourceLines({ changes }: DiffReport): string[] {
+  const telling = changes.filter(({ action, isStateful }) => action !== 'add' && (action !== 'remove' || isStateful));
+  if (telling.length === 0) return [];
+  const lines = telling.slice(0, LISTED_MAX).map(({ action, stack, logicalId, type, paths, causes, isStateful }) => {
+    const why = causes.length > 0 ? causes : paths;
+    return `${SIGN[action]} ${stack} ${logicalId} ${type}${isStateful ? ' (has state)' : ''}${why.length > 0 ? `: ${why.join(', ')}` : ''}`;
+  });
+  const rest = telling.length - lines.length;
+  return [LEGEND, ...lines, ...(rest > 0 ? [`and ${rest} more; --json lists all`] : [])];
+}
+
+function verdict({ refused, changes }: DiffReport): string {
+  if (refused.length > 0) {
+    const flags = [...new Set(refused.map((id) => `--accept ${id.split('/')[1]}`))].join(' ');
+    return `Refused: ${refused.length} resource${refused.length === 1 ? '' : 's'} with state would be replaced and lose it; if that is wanted: ${flags}`;
+  }
+  const count = changes.length;
+  return `${count} resource${count === 1 ? '' : 's'} change${count === 1 ? 's' : ''}; nothing that has state is replaced without being accepted`;
+}
+
+function markdownTable(rows: Rows): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const [header = [], ...body] = rows;
+  return [line(header), line(header.map(() => '---')), ...body.map(line)].join('\n');
+}
