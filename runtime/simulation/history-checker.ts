@@ -77,6 +77,9 @@ export class HistoryChecker {
       case 'read':
         this.read(event);
         return;
+      case 'read-end':
+        this.readEnd(event);
+        return;
       case 'status':
         this.status(event.message, event.status);
         return;
@@ -131,6 +134,15 @@ export class HistoryChecker {
     const last = this.lastNumber.get(pair) ?? -1;
     if (number < last) this.breach('L3 order', message);
     this.lastNumber.set(pair, Math.max(number, last));
+  }
+
+  private readEnd({ user, from, read }: Extract<HistoryEvent, { event: 'read-end' }>): void {
+    const prefix = `${user} ${from} `;
+    for (const [log, known] of this.reads) {
+      if (!log.startsWith(prefix)) continue;
+      const at = this.readAt.get(`${log} ${read}`) ?? 0;
+      if (at < known.length) this.breach('L4 repeatable', `${known[at]} missing from a later read`);
+    }
   }
 
   private read({ user, from, read, bucket, message }: Extract<HistoryEvent, { event: 'read' }>): void {

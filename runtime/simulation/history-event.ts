@@ -24,6 +24,8 @@ export type HistoryEvent =
       readonly bucket: number;
       readonly message: string;
     }
+  /** The read has had time to come to its end: it was given everything that another of its kind was. */
+  | { readonly event: 'read-end'; readonly user: string; readonly from: string; readonly read: number }
   /** The sender was told how far its message is (L6). */
   | { readonly event: 'status'; readonly message: string; readonly status: 'pending' | 'sent' | 'delivered' | 'read' }
   /** The recipient was told that so many messages to it are gone (L4). */
@@ -34,7 +36,7 @@ export type HistoryEvent =
 /** An event with its moment: milliseconds, of one clock for all events of a history. */
 export type HistoryLine = HistoryEvent & { readonly atMs: number };
 
-const EVENTS: ReadonlySet<string> = new Set(['send', 'ack', 'refuse', 'receive', 'cursor', 'read', 'status', 'gap', 'own']);
+const EVENTS: ReadonlySet<string> = new Set(['send', 'ack', 'refuse', 'receive', 'cursor', 'read', 'read-end', 'status', 'gap', 'own']);
 
 /** @throws SyntaxError for what is no line of a history. */
 export function parseHistoryLine(line: string): HistoryLine {

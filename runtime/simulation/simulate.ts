@@ -38,6 +38,8 @@ export interface SimulationReport extends Verdict {
 
 /** Virtual milliseconds that everything may take to arrive after the last fault: an outbox that waits, and an order that is given up. */
 const SETTLE_MS = 40 * 60_000;
+/** Virtual milliseconds for a last reading of whole inboxes: a few leave and log in, over whatever distance. */
+const READ_AGAIN_MS = 30_000;
 
 /** Runs the production nodes and clients of an environment on a virtual clock, under faults, and judges what the users saw. */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
@@ -61,9 +63,11 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   injector.finish();
   workload.finish();
   const endMs = world.time.nowMs + SETTLE_MS;
-  while (world.time.nowMs < endMs && !(workload.underWay === 0 && history.isComplete)) await world.time.run(world.time.nowMs + 1_000);
+  while (world.time.nowMs < endMs && !(workload.isSettled && history.isComplete)) await world.time.run(world.time.nowMs + 1_000);
+  workload.readAgain();
   // A double or a late stray would come now.
-  await world.time.run(world.time.nowMs + 5_000);
+  await world.time.run(world.time.nowMs + READ_AGAIN_MS);
+  workload.endReads();
   return report(options, { world, history, injector, historySha256: digest.digest('hex') });
 }
 

@@ -7,6 +7,8 @@ import type { ProcessClock, VirtualTime } from './virtual-time.ts';
 export interface Place {
   readonly region: string;
   readonly clock: ProcessClock;
+  /** Its writes arrive in one piece, or several together. */
+  readonly arrivesWhole?: boolean;
 }
 
 interface Listener {
@@ -288,7 +290,7 @@ class End implements Connection {
     this.isPumping = false;
     if (peer.handler === undefined || peer.isPaused || this.isHeld(peer)) return;
     const all = this.underWay.length === 1 ? (this.underWay[0] as Buffer) : Buffer.concat(this.underWay);
-    const count = all.length === 0 ? 0 : this.network.chunk(all.length);
+    const count = this.place.arrivesWhole === true || all.length === 0 ? all.length : this.network.chunk(all.length);
     this.underWay = count < all.length ? [all.subarray(count)] : [];
     const wasQueued = this.queuedBytes > 0;
     this.underWayBytes = all.length - count;

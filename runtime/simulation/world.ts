@@ -64,6 +64,10 @@ export class World {
     for (const node of this.nodes) if (node.disk !== undefined) node.disk.sabotage = fault;
   }
 
+  get regions(): string[] {
+    return this.router.map.regions.map((region) => region.code);
+  }
+
   edgesOf(region: string): string[] {
     return this.nodes.filter((node) => node.role === 'edge' && node.region === region).map((node) => node.address);
   }

@@ -37,6 +37,17 @@ it.each<[string, string, readonly HistoryEvent[]]>([
   ['a message twice at the application', 'L2 once', [...sent(one), ...received(one, one)]],
   ['a later message first', 'L3 order', [...sent(one, two), ...received(two, one)]],
   ['a second read that differs', 'L4 repeatable', [...sent(one, two), ...received(one, two), ...read(0, one, two), ...read(1, two)]],
+  [
+    'a last read that ends early',
+    'L4 repeatable',
+    [
+      ...sent(one, two),
+      ...received(one, two),
+      ...read(0, one, two),
+      ...read(1, one),
+      { event: 'read-end', user: 'bob', from: '0', read: 1 },
+    ],
+  ],
   ['a message that nobody sent', 'L5 true sender', received(one)],
   ['a message to somebody else', 'L5 true sender', [...sent('ann/eve/0'), ...received('ann/eve/0')]],
   [
