@@ -76,6 +76,20 @@ export const BREAKER_OPEN_FIRST_MS = 1_000;
 export const BREAKER_OPEN_LAST_MS = 4_000;
 export const BREAKER_PROBE_MS = 200;
 
+/**
+ * Milliseconds between two looks at a node’s load, samples of the event loop’s delay that are kept (10 s), and milliseconds a lower load
+ * must last before the level falls a step (X21).
+ */
+export const LOAD_SAMPLE_MS = 100;
+export const LOAD_LAG_SAMPLES = 100;
+export const LOAD_CALM_MS = 2_000;
+/** Milliseconds after which what was shed may be asked for again, when calm; twice as long with each level. */
+export const SHED_RETRY_MS = 500;
+/** Where levels 1, 2 and 3 begin: milliseconds the event loop is late, share of a bounded queue in use, share of the heap in use. */
+export const LOAD_LAG_MS = [100, 300, 1_000] as const;
+export const LOAD_QUEUE_SHARE = [0.25, 0.5, 0.75] as const;
+export const LOAD_HEAP_SHARE = [0.75, 0.85, 0.92] as const;
+
 /** Bytes and envelopes that may wait for the next commit of a core; then appends are refused as OVERLOADED. */
 export const COMMIT_QUEUED_BYTES_MAX = 128 * 1_048_576;
 export const COMMIT_QUEUED_MAX = 262_144;

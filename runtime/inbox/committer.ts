@@ -3,6 +3,7 @@ import * as limits from '../contract/limits.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch } from '../ports/inbox-store.ts';
+import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { Durability } from '../wire/durability.ts';
@@ -18,6 +19,7 @@ export interface CommitterParts {
   readonly store: InboxStore;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly load: LoadLevel;
   /** Users of other regions whose inbox is full there, one byte a character. */
   readonly heldBack: ReadonlySet<string>;
   /** Called after the commit, in the order of the log. */
@@ -88,7 +90,7 @@ export class Committer {
     const recipient = envelopeRecipient(envelope).toString('latin1');
     const full = this.fullness();
     if (full !== undefined) {
-      this.refuse(request, recipient, { code: 'OVERLOADED', message: full, retryAfterMs: 200 });
+      this.refuse(request, recipient, { code: 'OVERLOADED', message: full, retryAfterMs: this.parts.load.retryAfterMs(200) });
       return;
     }
     this.queue.push({ request, destination, recipient, markKey: markKeyOf(envelope) });
@@ -128,6 +130,11 @@ export class Committer {
     this.start();
     if (!this.isRunning) return Promise.resolve();
     return new Promise((resolve) => this.idle.push(resolve));
+  }
+
+  /** Share of the bounds that what waits for a commit takes. */
+  get queueShare(): number {
+    return Math.max(this.queue.length / limits.COMMIT_QUEUED_MAX, this.queuedBytes / limits.COMMIT_QUEUED_BYTES_MAX);
   }
 
   private fullness(): string | undefined {

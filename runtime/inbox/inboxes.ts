@@ -3,6 +3,7 @@ import type { SlotRouter } from '../contract/slot-map.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoredEnvelope } from '../ports/inbox-store.ts';
+import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest, ReadRequest, ShardOwner } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient } from '../wire/envelope.ts';
@@ -17,6 +18,7 @@ export interface InboxesParts {
   readonly telemetry: Telemetry;
   readonly region: string;
   readonly group: string;
+  readonly load: LoadLevel;
   /** An envelope was committed to the outbox of another group. */
   outboxCommitted(group: string, entry: StoredEnvelope): void;
 }
@@ -42,6 +44,7 @@ export class Inboxes implements ShardOwner {
       clock: parts.clock,
       telemetry: parts.telemetry,
       heldBack: this.heldBack,
+      load: parts.load,
       committed: (placed) => this.committed(placed),
     });
     this.attachmentParts = {
@@ -67,6 +70,10 @@ export class Inboxes implements ShardOwner {
       const message = `the recipient’s shard belongs to group ${home.group}, this is ${this.parts.group}`;
       this.committer.refuse(request, recipient.toString('latin1'), { code: 'SHARD_UNAVAILABLE', message, retryAfterMs: 1_000 });
     }
+  }
+
+  get commitQueueShare(): number {
+    return this.committer.queueShare;
   }
 
   /** A change that rides with the next commit. */

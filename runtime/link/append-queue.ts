@@ -1,6 +1,7 @@
 import { IrisError } from '../contract/errors.ts';
 import { APPEND_TIMEOUT_MS, LINK_IN_FLIGHT_MAX, LINK_QUEUED_BYTES_MAX } from '../contract/limits.ts';
 import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
+import type { LoadLevel } from '../ports/load-level.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { envelopeRecipient, writeEnvelope } from '../wire/envelope.ts';
 import { APPEND_CORRELATION_AT, APPEND_ENVELOPE_AT, APPEND_FLAGS_AT, beginAppend } from '../wire/link/append.ts';
@@ -34,11 +35,16 @@ export class AppendQueue {
     return this.inFlight.oldestMs;
   }
 
+  /** Share of the bounds that what waits takes. */
+  get share(): number {
+    return Math.max(this.queuedBytes / LINK_QUEUED_BYTES_MAX, this.inFlight.span / LINK_IN_FLIGHT_MAX);
+  }
+
   /** Why no more may be queued; undefined when there is room. */
-  fullness(): Refusal | undefined {
+  fullness(load: LoadLevel): Refusal | undefined {
     if (this.queuedBytes < LINK_QUEUED_BYTES_MAX && this.inFlight.span < LINK_IN_FLIGHT_MAX) return undefined;
     const message = `${this.queuedBytes} bytes and ${this.inFlight.span} envelopes wait for the shard’s owner, limits are ${LINK_QUEUED_BYTES_MAX} and ${LINK_IN_FLIGHT_MAX}`;
-    return { code: 'OVERLOADED', message, retryAfterMs: 200 };
+    return { code: 'OVERLOADED', message, retryAfterMs: load.retryAfterMs(200) };
   }
 
   write(out: ByteWriter, publication: Publication, nowMs: number): void {

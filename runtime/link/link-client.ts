@@ -3,6 +3,7 @@ import * as limits from '../contract/limits.ts';
 import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
 import type { Clock, Random, Timer } from '../ports/clock.ts';
 import type { AttachOptions, InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
+import type { LoadLevel } from '../ports/load-level.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Connection, ConnectionHandler, Transport } from '../ports/transport.ts';
 import type { Bursts, BurstTarget } from '../wire/bursts.ts';
@@ -33,6 +34,7 @@ export interface LinkParts {
   readonly random: Random;
   readonly bursts: Bursts;
   readonly telemetry: Telemetry;
+  readonly load: LoadLevel;
   readonly identity: LinkIdentity;
 }
 
@@ -92,12 +94,16 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     return this.breaker.state !== 'closed';
   }
 
+  get queueShare(): number {
+    return this.appends.share;
+  }
+
   get queuedBytes(): number {
     return this.appends.queuedBytes;
   }
 
   publish(publication: Publication): void {
-    const refusal = this.appends.fullness() ?? this.admission();
+    const refusal = this.appends.fullness(this.parts.load) ?? this.admission();
     if (refusal === undefined) this.appends.write(this.parts.bursts.writer(this), publication, this.parts.clock.monotonicMs());
     else publication.publisher.refused(publication.sequence, publication.count, publication.recipient, refusal);
   }

@@ -52,6 +52,13 @@ export class LinkPool implements Bus, InboxFeed {
     return status;
   }
 
+  /** Share of its bounds that the fullest link has waiting. */
+  get queueShare(): number {
+    let share = 0;
+    for (const link of this.links.values()) share = Math.max(share, link.queueShare);
+    return share;
+  }
+
   /** Bytes that wait for an answer, over all links. */
   get queuedBytes(): number {
     let sum = 0;

@@ -5,6 +5,8 @@ import type { SlotRouter } from '../contract/slot-map.ts';
 import { Inboxes } from '../inbox/inboxes.ts';
 import { LinkPool } from '../link/link-pool.ts';
 import { LinkServer } from '../link/link-server.ts';
+import { LoadMeter } from '../load/load-meter.ts';
+import { heapSignals, queueSignal } from '../load/signals.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
@@ -20,6 +22,8 @@ export interface CoreParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  /** Share of the heap in use; left out where nothing is measured. */
+  readonly heapShare?: () => number;
 }
 
 export interface CoreNode {
@@ -38,7 +42,9 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   checkGroup(config, router);
   const bursts = new Bursts((callback) => clock.soon(callback));
   const identity = { environment: config.environment, region: config.region, node: config.node };
-  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity }, config.addresses);
+  const signals = [queueSignal('commit-queue', () => inboxes.commitQueueShare), ...heapSignals(parts.heapShare)];
+  const load = new LoadMeter({ clock, telemetry, signals });
+  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load }, config.addresses);
   const bridges = new Bridges({ store, links, clock, telemetry, router });
   const inboxes = new Inboxes({
     store,
@@ -47,6 +53,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     telemetry,
     region: config.region,
     group: config.group,
+    load,
     outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
   });
   await inboxes.load();
@@ -70,6 +77,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     async drain() {
       isDraining = true;
       sweep.stop();
+      load.stop();
       await listening.close();
       bridges.stop();
       await inboxes.drained();

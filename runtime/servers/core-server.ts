@@ -1,4 +1,5 @@
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
+import { systemHeapShare } from '../adapters/heap-share.ts';
 import { openLogStore } from '../adapters/inbox-store-log.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
@@ -36,6 +37,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     clock: systemClock,
     random: systemRandom,
     telemetry,
+    heapShare: systemHeapShare,
   });
   const admin = await startAdminServer(config.admin, {
     telemetry,

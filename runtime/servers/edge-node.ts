@@ -2,9 +2,12 @@ import { IDLE_SWEEP_MS, LOGIN_TIMEOUT_MS } from '../contract/limits.ts';
 import type { EdgeConfig } from '../contract/node-config.ts';
 import type { SlotRouter } from '../contract/slot-map.ts';
 import { LinkPool } from '../link/link-pool.ts';
+import { LoadMeter } from '../load/load-meter.ts';
+import { heapSignals, queueSignal } from '../load/signals.ts';
 import type { Authenticator } from '../ports/authenticator.ts';
 import type { Publication, Publisher } from '../ports/bus.ts';
 import type { Clock, Random } from '../ports/clock.ts';
+import type { LoadLevel } from '../ports/load-level.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Connection, Transport } from '../ports/transport.ts';
 import { SlotMessageRouter } from '../routing/slot-message-router.ts';
@@ -23,6 +26,8 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  /** Share of the heap in use; left out where nothing is measured. */
+  readonly heapShare?: () => number;
 }
 
 export interface EdgeNode {
@@ -41,12 +46,14 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
   const { slots, transport, clock, random, telemetry } = parts;
   const bursts = new Bursts((callback) => clock.soon(callback));
   const identity = { environment: config.environment, region: config.region, node: config.node };
-  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity }, config.addresses);
+  const signals = [queueSignal('link-queue', () => links.queueShare), ...heapSignals(parts.heapShare)];
+  const load = new LoadMeter({ clock, telemetry, signals });
+  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load }, config.addresses);
   const router = new SlotMessageRouter(slots, links, config.region);
   links.warm(router.localCores);
   const clients = new Set<ClientConnection>();
   let isDraining = false;
-  const sessions = sessionParts(config, { parts, bursts, links, router, isDraining: () => isDraining });
+  const sessions = sessionParts(config, { parts, bursts, links, router, load, isDraining: () => isDraining });
   const forget = (client: ClientConnection) => clients.delete(client);
   const listening = await transport.listen(config.client, (connection: Connection) => {
     const client = new ClientConnection(sessions, connection, forget);
@@ -68,6 +75,7 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
       await listening.close();
       await drainClients(clients, { clock, random, bursts, timeoutMs: config.drainTimeoutMs });
       sweep.stop();
+      load.stop();
       links.close();
     },
   };
@@ -78,10 +86,11 @@ interface JoinedParts {
   readonly bursts: Bursts;
   readonly links: LinkPool;
   readonly router: SlotMessageRouter;
+  readonly load: LoadLevel;
   readonly isDraining: () => boolean;
 }
 
-function sessionParts(config: EdgeConfig, { parts, bursts, links, router, isDraining }: JoinedParts): SessionParts {
+function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, isDraining }: JoinedParts): SessionParts {
   const { slots, authenticator, clock, random, telemetry } = parts;
   let lastPublisherId = 0;
   return {
@@ -92,6 +101,7 @@ function sessionParts(config: EdgeConfig, { parts, bursts, links, router, isDrai
     clock,
     random,
     telemetry,
+    load,
     bursts,
     stamps: new Stamps(clock),
     counters: sessionCounters(telemetry),

@@ -1,6 +1,7 @@
 import { trustingAuthenticator } from '../adapters/authenticator-none.ts';
 import { createTokenAuthenticator } from '../adapters/authenticator-token.ts';
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
+import { systemHeapShare } from '../adapters/heap-share.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import type { EdgeConfig } from '../contract/node-config.ts';
@@ -25,6 +26,7 @@ export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
     clock: systemClock,
     random: systemRandom,
     telemetry,
+    heapShare: systemHeapShare,
   });
   const admin = await startAdminServer(config.admin, {
     telemetry,

@@ -2,6 +2,7 @@ import type { Authenticator } from '../ports/authenticator.ts';
 import type { Bus, Publication } from '../ports/bus.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { InboxFeed } from '../ports/inbox-feed.ts';
+import type { LoadLevel } from '../ports/load-level.ts';
 import type { MessageRouter } from '../ports/message-router.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Bursts } from '../wire/bursts.ts';
@@ -18,6 +19,7 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  readonly load: LoadLevel;
   readonly bursts: Bursts;
   readonly stamps: Stamps;
   readonly counters: SessionCounters;

@@ -182,7 +182,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
       case OpcodeV1.Ack:
         return this.acknowledge(buffer, at + 1);
       case OpcodeV1.GetStatus:
-        this.questions().ask(nameAt(buffer, at + 1));
+        this.ask(nameAt(buffer, at + 1));
         return true;
       case OpcodeV1.Encrypted:
         this.encrypted(buffer, at, end);
@@ -276,6 +276,13 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (id === undefined) return false;
     if (id.index === WHOLE_ENVELOPE || this.batches.acknowledged(id.position, id.index)) this.subscription?.remove(id.bucket, id.position);
     return true;
+  }
+
+  /** Under load the answer is to ask later. */
+  private ask(name: Buffer): void {
+    const { load } = this.parts;
+    if (load.sheds('presence')) v1.encodeRateLimited(this.writer(), load.retryAfterMs(limits.SHED_RETRY_MS));
+    else this.questions().ask(name);
   }
 
   private questions(): StatusQuestions {

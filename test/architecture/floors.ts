@@ -23,6 +23,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'runtime/session': CAPABILITY,
   'runtime/routing': CAPABILITY,
   'runtime/link': CAPABILITY,
+  'runtime/load': CAPABILITY,
   'runtime/inbox': { ...CAPABILITY, rooms: [...CAPABILITY.rooms, 'runtime/follow'] },
   'runtime/region-bridge': { ...CAPABILITY, rooms: [...CAPABILITY.rooms, 'runtime/follow'] },
   'runtime/adapters': {
@@ -42,6 +43,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'runtime/session',
       'runtime/routing',
       'runtime/link',
+      'runtime/load',
       'runtime/inbox',
       'runtime/region-bridge',
       'runtime/adapters',

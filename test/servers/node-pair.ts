@@ -72,6 +72,15 @@ export class NodeProcess {
     return this.exited;
   }
 
+  /** SIGSTOP: the process stands still with all its connections open. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child.kill('SIGCONT');
+  }
+
   kill(): Promise<number | null> {
     this.child.kill('SIGKILL');
     return this.exited;

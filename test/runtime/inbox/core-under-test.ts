@@ -4,6 +4,7 @@ import { Inboxes } from '../../../runtime/inbox/inboxes.ts';
 import type { Refusal } from '../../../runtime/ports/bus.ts';
 import type { InboxSubscriber } from '../../../runtime/ports/inbox-feed.ts';
 import type { StoredEnvelope } from '../../../runtime/ports/inbox-store.ts';
+import { CALM } from '../../../runtime/ports/load-level.ts';
 import type { AppendOrigin, ReadRequest } from '../../../runtime/ports/shard-owner.ts';
 import { bodiesOf, type EnvelopeParts, envelopeOf, senderOf } from '../../fakes/envelopes.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
@@ -118,6 +119,7 @@ export class CoreUnderTest {
       telemetry: this.telemetry,
       region: 'tokyo',
       group: 'tokyo-0',
+      load: CALM,
       outboxCommitted: (group, entry) => void this.outbox.push({ group, entry }),
     });
     await this.inboxes.load();

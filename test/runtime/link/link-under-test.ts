@@ -2,6 +2,7 @@ import type { LinkParts } from '../../../runtime/link/link-client.ts';
 import { LinkPool } from '../../../runtime/link/link-pool.ts';
 import { LinkServer } from '../../../runtime/link/link-server.ts';
 import type { Publication, Publisher, Refusal } from '../../../runtime/ports/bus.ts';
+import { CALM } from '../../../runtime/ports/load-level.ts';
 import { Bursts } from '../../../runtime/wire/bursts.ts';
 import { fixedRandom } from '../../fakes/manual-clock.ts';
 import { MemoryTelemetry } from '../../fakes/memory-telemetry.ts';
@@ -52,7 +53,7 @@ export class LinkUnderTest {
     const bursts = new Bursts((callback) => core.clock.soon(callback));
     const identity = { environment, region: 'tokyo', node: 'tokyo-edge-0' };
     const { transport, telemetry } = this;
-    this.parts = { transport, clock: core.clock, random: fixedRandom(), bursts, telemetry, identity };
+    this.parts = { transport, clock: core.clock, random: fixedRandom(), bursts, telemetry, identity, load: CALM };
     this.pool = new LinkPool(this.parts, {});
   }
 

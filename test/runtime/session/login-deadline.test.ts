@@ -1,5 +1,6 @@
 /** A7: a connection has LOGIN_TIMEOUT_MS to log in, whatever it sends meanwhile, and goes even if its client keeps its side open. */
 import { FAREWELL_TIMEOUT_MS, LOGIN_TIMEOUT_MS, SESSION_IDLE_MS } from '../../../runtime/contract/limits.ts';
+import { CALM } from '../../../runtime/ports/load-level.ts';
 import type { Connection } from '../../../runtime/ports/transport.ts';
 import { ClientConnection } from '../../../runtime/session/client-connection.ts';
 import { type SessionParts, sessionCounters } from '../../../runtime/session/session-parts.ts';
@@ -44,6 +45,7 @@ function connect(): { client: ClientConnection; connection: TestConnection } {
     clock,
     random: fixedRandom(),
     telemetry,
+    load: CALM,
     bursts: new Bursts((callback) => clock.soon(callback)),
     stamps: new Stamps(clock),
     counters: sessionCounters(telemetry),
