@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
-import { readSlotMap, type SlotMap } from '../../runtime/contract/slot-map.ts';
+import { readSlotMap } from '../../runtime/contract/slot-map.ts';
+import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 import { PointedDocument } from './pointed-document.ts';
 
 /** Ending of slot maps in S3: what a node's role may read. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { checkNodeConfig, mergePatch, type NodeConfigDocument } from '../../runtime/contract/node-config.ts';
-import { createSlotMap, type SlotMap } from '../../runtime/contract/slot-map.ts';
+import { createSlotMap } from '../../runtime/contract/slot-map.ts';
+import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 import { adminTokenPath } from './fleet-file.ts';
 import type { FleetGroup, FleetShape } from './fleet-shape.ts';
 

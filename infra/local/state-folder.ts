@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { IrisError } from '../../runtime/contract/errors.ts';
-import type { SlotMap } from '../../runtime/contract/slot-map.ts';
+import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 import { fleetFilePath, leftOverProcesses } from './fleet-file.ts';
 import type { FleetLayout } from './fleet-layout.ts';
 import { checkPortsFree } from './free-ports.ts';

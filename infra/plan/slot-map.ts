@@ -1,4 +1,5 @@
-import { createSlotMap, type SlotMap } from '../../runtime/contract/slot-map.ts';
+import { createSlotMap } from '../../runtime/contract/slot-map.ts';
+import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 import type { Plan } from './plan.ts';
 
 /**

@@ -4,6 +4,10 @@
 export const SLOTS = 2 ** 20;
 /** A slot table entry is 16 bits, and planet needs 50,000. */
 export const SHARDS_MAX = 65_535;
+/** Share of the slots that may change their group from one slot map to the next: doubling moves a half, a damaged map moves nearly all. */
+export const SLOTS_MOVED_SHARE_MAX = 0.6;
+/** Milliseconds between two looks for a newer slot map: a published map is in force everywhere within a second. */
+export const SLOT_MAP_POLL_MS = 500;
 
 /** Bytes of a user name; the original’s limit (v1 LOGIN, SEND). */
 export const USER_BYTES_MAX = 256;

@@ -1,55 +1,9 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { IrisError } from './errors.ts';
-import { SHARDS_MAX, SLOTS } from './limits.ts';
 import { slotOf } from './phash2.ts';
+import { slotMapProblems } from './slot-map-rules.ts';
+import { type ShardRun, type SlotMap, type SlotMove, slotMapSchema } from './slot-map-schema.ts';
 import { evenSlotTable } from './slot-table.ts';
-
-const code = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes, 31 at most');
-const address = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port');
-
-/** A shard group of one region: shards `firstShard` … `firstShard + shardCount - 1`, served at `address` (host:port of its core’s link listener). */
-const groupSchema = z.strictObject({
-  id: code,
-  firstShard: z.int().min(0).max(SHARDS_MAX),
-  shardCount: z.int().min(1).max(SHARDS_MAX),
-  address,
-});
-
-/**
- * Which shard holds which slots, and which group of which region serves which shards. One document per environment, stored under its
- * content hash. The 2^20 slots are not listed: `generator` names the frozen function that gives the table for `shards`,
- * `overrides` are the runs that differ from it, and `tableSha256` proves that reader and writer mean the same table.
- */
-export const slotMapSchema = z.strictObject({
-  format: z.literal('iris-slot-map/1'),
-  environment: code,
-  /** Grows with each published change; a node refuses to go back. */
-  version: z.int().min(1),
-  shards: z.int().min(1).max(SHARDS_MAX),
-  generator: z.literal('even-1'),
-  overrides: z
-    .array(
-      z.strictObject({
-        firstSlot: z
-          .int()
-          .min(0)
-          .max(SLOTS - 1),
-        slotCount: z.int().min(1),
-        shard: z.int().min(0),
-      }),
-    )
-    .max(65_536),
-  /** SHA-256 of the 2^20 shard numbers as 16-bit little-endian words, lower-case hex. */
-  tableSha256: z.string().regex(/^[0-9a-f]{64}$/),
-  regions: z
-    .array(z.strictObject({ code, awsRegion: z.string().min(1).max(32), groups: z.array(groupSchema).min(1).max(4_096) }))
-    .min(1)
-    .max(1_000),
-});
-
-export type SlotMap = z.infer<typeof slotMapSchema>;
-export type ShardGroup = SlotMap['regions'][number]['groups'][number];
 
 /** Where a shard lives. One object per group, shared by all of its shards. */
 export interface ShardHome {
@@ -63,11 +17,18 @@ export class SlotRouter {
   readonly map: SlotMap;
   private readonly table: Uint16Array;
   private readonly homes: readonly ShardHome[];
+  private readonly former: { readonly table: Uint16Array; readonly homes: readonly ShardHome[] } | undefined;
+  private readonly lost: ReadonlySet<string>;
 
-  constructor(map: SlotMap, table: Uint16Array) {
+  constructor(map: SlotMap, table: Uint16Array, formerTable?: Uint16Array) {
     this.map = map;
     this.table = table;
-    this.homes = homesOf(map);
+    const groups = homeOfGroups(map);
+    this.homes = spread(shardRunsOf(map), groups);
+    const { moving } = map;
+    this.former =
+      moving === undefined || formerTable === undefined ? undefined : { table: formerTable, homes: spread(moving.from.homes, groups) };
+    this.lost = new Set(moving?.lost);
   }
 
   shardOf(user: Uint8Array): number {
@@ -79,6 +40,31 @@ export class SlotRouter {
     if (home === undefined) throw new IrisError('CONFIG_INVALID', `shard ${shard} is not in the slot map of ${this.map.shards} shards`);
     return home;
   }
+
+  /** Where the user’s slot lives. */
+  homeOfUser(user: Uint8Array): ShardHome {
+    return this.homeOfSlot(slotOf(user));
+  }
+
+  homeOfSlot(slot: number): ShardHome {
+    return this.homeOf(this.table[slot] as number);
+  }
+
+  /** Where the slot lived before the move under way; undefined when none is or it stays where it was. */
+  formerHomeOfSlot(slot: number): ShardHome | undefined {
+    if (this.former === undefined) return undefined;
+    const home = this.former.homes[this.former.table[slot] as number];
+    return home === this.homeOfSlot(slot) ? undefined : home;
+  }
+
+  formerHomeOfUser(user: Uint8Array): ShardHome | undefined {
+    return this.former === undefined ? undefined : this.formerHomeOfSlot(slotOf(user));
+  }
+
+  /** True for a region whose stores cannot be asked for what they hold. */
+  isLost(region: string): boolean {
+    return this.lost.has(region);
+  }
 }
 
 export interface SlotMapInput {
@@ -86,18 +72,23 @@ export interface SlotMapInput {
   readonly version: number;
   readonly shards: number;
   readonly regions: SlotMap['regions'];
+  /** @default none: every shard lives in the group whose range holds it. */
+  readonly assigned?: readonly ShardRun[];
+  readonly moving?: SlotMove;
 }
 
-/** The default map of an environment: no overrides. Computes the table for its hash (0.2 s at 50,000 shards). */
-export function createSlotMap(input: SlotMapInput): SlotMap {
+/** A map of the generator’s table: no overrides. Computes the table for its hash (0.2 s at 50,000 shards). */
+export function createSlotMap({ assigned, moving, ...input }: SlotMapInput): SlotMap {
   const map: SlotMap = {
     format: 'iris-slot-map/1',
     ...input,
     generator: 'even-1',
     overrides: [],
     tableSha256: tableHash(evenSlotTable(input.shards)),
+    ...(assigned === undefined || assigned.length === 0 ? {} : { assigned: [...assigned] }),
+    ...(moving === undefined ? {} : { moving }),
   };
-  const problems = coverageProblems(map);
+  const problems = slotMapProblems(map);
   if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `slot map: ${problems.join('; ')}`);
   return map;
 }
@@ -108,7 +99,7 @@ export function checkSlotMap(document: unknown): string[] {
 }
 
 /**
- * The one validator of slot maps (L12): schema, coverage and table hash. Every problem is listed at once.
+ * The one validator of slot maps (L12): schema, coverage and table hashes. Every problem is listed at once.
  * @throws IrisError CONFIG_INVALID
  */
 export function readSlotMap(document: unknown): SlotRouter {
@@ -124,12 +115,22 @@ function inspect(document: unknown): { problems: string[]; router?: SlotRouter }
     return { problems: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'document'}: ${issue.message}`) };
   }
   const map = parsed.data;
-  const problems = [...coverageProblems(map), ...overrideProblems(map)];
+  const problems = slotMapProblems(map);
   if (problems.length > 0) return { problems };
   const table = expandTable(map);
+  const from = map.moving?.from;
+  const formerTable = from === undefined ? undefined : expandTable(from);
+  const wrong = [
+    ...hashProblems('tableSha256', table, map.tableSha256),
+    ...hashProblems('moving.from.tableSha256', formerTable, from?.tableSha256),
+  ];
+  return wrong.length > 0 ? { problems: wrong } : { problems: wrong, router: new SlotRouter(map, table, formerTable) };
+}
+
+function hashProblems(field: string, table: Uint16Array | undefined, expected: string | undefined): string[] {
+  if (table === undefined || expected === undefined) return [];
   const actual = tableHash(table);
-  if (actual !== map.tableSha256) return { problems: [`tableSha256: the table hashes to ${actual}, the document says ${map.tableSha256}`] };
-  return { problems, router: new SlotRouter(map, table) };
+  return actual === expected ? [] : [`${field}: the table hashes to ${actual}, the document says ${expected}`];
 }
 
 /** SHA-256 of a slot table, as `tableSha256` holds it. */
@@ -146,56 +147,33 @@ export function expandTable(map: Pick<SlotMap, 'shards' | 'overrides'>): Uint16A
   return table;
 }
 
-/** Every shard must be in exactly one group, and no two groups may share an id. */
-function coverageProblems(map: SlotMap): string[] {
-  const problems: string[] = [];
-  const owner = Array.from<string | undefined>({ length: map.shards });
-  const seen = new Set<string>();
-  for (const region of map.regions) {
-    if (seen.has(region.code)) problems.push(`region ${region.code} is listed twice`);
-    seen.add(region.code);
-    for (const group of region.groups) {
-      if (seen.has(`/${group.id}`)) problems.push(`group ${group.id} is listed twice`);
-      seen.add(`/${group.id}`);
-      claimShards(group, map.shards, owner, problems);
-    }
+/** The home of every shard as runs, ascending and as long as can be: what `moving.from.homes` keeps of a map. */
+export function shardRunsOf(map: Pick<SlotMap, 'shards' | 'regions' | 'assigned'>): ShardRun[] {
+  const homes = Array.from<string>({ length: map.shards });
+  for (const group of map.regions.flatMap((region) => region.groups)) {
+    homes.fill(group.id, group.firstShard, group.firstShard + group.shardCount);
   }
-  const orphan = owner.indexOf(undefined);
-  if (orphan >= 0) problems.push(`shard ${orphan} belongs to no group`);
-  return problems;
+  for (const run of map.assigned ?? []) homes.fill(run.group, run.firstShard, run.firstShard + run.shardCount);
+  return runsOf(homes);
 }
 
-function claimShards(group: ShardGroup, shards: number, owner: (string | undefined)[], problems: string[]): void {
-  const end = group.firstShard + group.shardCount;
-  if (end > shards) problems.push(`group ${group.id} holds shards ${group.firstShard} to ${end - 1}, the map has ${shards}`);
-  for (let shard = group.firstShard; shard < Math.min(end, shards); shard++) {
-    if (owner[shard] !== undefined) {
-      problems.push(`shard ${shard} belongs to both ${owner[shard]} and ${group.id}`);
-      return;
-    }
-    owner[shard] = group.id;
-  }
+/** A list of one group per shard as runs. */
+export function runsOf(homes: readonly string[]): ShardRun[] {
+  const runs: { firstShard: number; shardCount: number; group: string }[] = [];
+  homes.forEach((group, shard) => {
+    const last = runs.at(-1);
+    if (last !== undefined && last.group === group && last.firstShard + last.shardCount === shard) last.shardCount++;
+    else runs.push({ firstShard: shard, shardCount: 1, group });
+  });
+  return runs;
 }
 
-function overrideProblems(map: SlotMap): string[] {
-  const problems: string[] = [];
-  let next = 0;
-  for (const run of map.overrides) {
-    if (run.firstSlot < next) problems.push(`override at slot ${run.firstSlot} overlaps or is out of order`);
-    next = run.firstSlot + run.slotCount;
-    if (next > SLOTS) problems.push(`override at slot ${run.firstSlot} ends at ${next}, there are ${SLOTS} slots`);
-    if (run.shard >= map.shards) problems.push(`override at slot ${run.firstSlot} names shard ${run.shard}, the map has ${map.shards}`);
-  }
-  return problems;
+function homeOfGroups(map: SlotMap): ReadonlyMap<string, ShardHome> {
+  return new Map(
+    map.regions.flatMap((region) => region.groups.map(({ id, address }) => [id, { region: region.code, group: id, address }] as const)),
+  );
 }
 
-function homesOf(map: SlotMap): ShardHome[] {
-  const homes = Array.from<ShardHome>({ length: map.shards });
-  for (const region of map.regions) {
-    for (const group of region.groups) {
-      const home = { region: region.code, group: group.id, address: group.address };
-      homes.fill(home, group.firstShard, group.firstShard + group.shardCount);
-    }
-  }
-  return homes;
+function spread(runs: readonly ShardRun[], groups: ReadonlyMap<string, ShardHome>): ShardHome[] {
+  return runs.flatMap(({ group, shardCount }) => Array.from<ShardHome>({ length: shardCount }).fill(groups.get(group) as ShardHome));
 }

@@ -1,10 +1,10 @@
 import { errorLine } from '../contract/errors.ts';
-import type { SlotRouter } from '../contract/slot-map.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest, ReadRequest, ShardOwner } from '../ports/shard-owner.ts';
+import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient } from '../wire/envelope.ts';
 import { type Destination, INBOX, type Placed } from './append-order.ts';
@@ -13,7 +13,7 @@ import { type Change, Committer } from './committer.ts';
 
 export interface InboxesParts {
   readonly store: InboxStore;
-  readonly router: SlotRouter;
+  readonly slots: SlotMaps;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly region: string;
@@ -63,7 +63,7 @@ export class Inboxes implements ShardOwner {
 
   append(request: AppendRequest): void {
     const recipient = envelopeRecipient(request.envelope);
-    const home = this.parts.router.homeOf(this.parts.router.shardOf(recipient));
+    const home = this.parts.slots.current.homeOfUser(recipient);
     if (home.group === this.parts.group) this.committer.append(request, INBOX);
     else if (home.region !== this.parts.region) this.committer.append(request, this.outboxOf(home.group));
     else {

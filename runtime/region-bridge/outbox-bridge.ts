@@ -23,14 +23,11 @@ export interface OutboxBridgeParts {
   readonly telemetry: Telemetry;
   /** Users whose inbox is full, of all bridges of this core, one byte a character. While they stand here senders are refused. */
   readonly heldBack: Set<string>;
+  /** The link address of a group; undefined when the slot map in force has no such group. */
+  addressOf(group: string): string | undefined;
   change(change: { apply(batch: StoreBatch): void }): void;
   /** A publisher id never used before in this run. */
   nextPublisherId(): number;
-}
-
-export interface OutboxTarget {
-  readonly group: string;
-  readonly address: string;
 }
 
 const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
@@ -43,7 +40,7 @@ const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
 export class OutboxBridge implements Publisher, FollowedLog {
   publisherId: number;
   private readonly parts: OutboxBridgeParts;
-  private readonly target: OutboxTarget;
+  private readonly group: string;
   private readonly underWay = new Map<number, number>();
   /** Users whose inbox there is full, one byte a character; what is for them stays here. */
   private readonly held = new Set<string>();
@@ -55,9 +52,9 @@ export class OutboxBridge implements Publisher, FollowedLog {
   private isWaiting = false;
   private isStopped = false;
 
-  constructor(parts: OutboxBridgeParts, target: OutboxTarget) {
+  constructor(parts: OutboxBridgeParts, group: string) {
     this.parts = parts;
-    this.target = target;
+    this.group = group;
     this.publisherId = parts.nextPublisherId();
     this.forwarded = parts.telemetry.counter('iris_bridge_forwarded_total', 'Envelopes another region has committed');
     this.dropped = parts.telemetry.counter('iris_bridge_refused_for_good_total', 'Envelopes another region refused and will never take');
@@ -99,7 +96,7 @@ export class OutboxBridge implements Publisher, FollowedLog {
       return;
     }
     this.parts.telemetry.log.error('bridge-refused-for-good', {
-      group: this.target.group,
+      group: this.group,
       position,
       code: refusal.code,
       reason: refusal.message,
@@ -117,7 +114,7 @@ export class OutboxBridge implements Publisher, FollowedLog {
     const bytes = this.underWay.get(position);
     if (bytes === undefined) return;
     this.underWay.delete(position);
-    this.parts.change({ apply: (batch) => batch.removeOutbox(this.target.group, position) });
+    this.parts.change({ apply: (batch) => batch.removeOutbox(this.group, position) });
     this.follower.grant(bytes);
   }
 
@@ -148,7 +145,7 @@ export class OutboxBridge implements Publisher, FollowedLog {
     this.leaveOff();
     if (this.isWaiting || this.isStopped) return;
     this.isWaiting = true;
-    this.parts.telemetry.log.warn('bridge-waits', { group: this.target.group, code: refusal.code, retryMs: this.retryMs });
+    this.parts.telemetry.log.warn('bridge-waits', { group: this.group, code: refusal.code, retryMs: this.retryMs });
     this.parts.clock.after(Math.max(this.retryMs, refusal.retryAfterMs), () => {
       this.isWaiting = false;
       if (!this.isStopped) this.follower = this.follow();
@@ -163,11 +160,11 @@ export class OutboxBridge implements Publisher, FollowedLog {
   }
 
   read(after: number): Promise<StoredEnvelope[]> {
-    return this.parts.store.readOutbox(this.target.group, after, PAGE);
+    return this.parts.store.readOutbox(this.group, after, PAGE);
   }
 
   failed(error: unknown): void {
-    this.parts.telemetry.log.error('outbox-read-failed', { group: this.target.group, reason: errorLine(error) });
+    this.parts.telemetry.log.error('outbox-read-failed', { group: this.group, reason: errorLine(error) });
     this.parts.clock.after(1_000, () => this.follower.start());
   }
 
@@ -176,8 +173,14 @@ export class OutboxBridge implements Publisher, FollowedLog {
       this.follower.grant(envelope.length);
       return;
     }
+    const address = this.parts.addressOf(this.group);
     this.underWay.set(position, envelope.length);
+    if (address === undefined) {
+      const message = `no region of the slot map has group ${this.group}; publish a map that has it`;
+      this.startOver({ code: 'SHARD_UNAVAILABLE', message, retryAfterMs: LINK_RETRY_LAST_MS });
+      return;
+    }
     // Always a retry: the same message may have come through another region's outbox, when its sender moved before it heard the ack.
-    this.parts.bus.forward(this.target.address, this, { flags: SEND_RETRY, token: position, envelope });
+    this.parts.bus.forward(address, this, { flags: SEND_RETRY, token: position, envelope });
   }
 }

@@ -1,7 +1,6 @@
 import { IrisError } from '../contract/errors.ts';
 import { DEDUP_SWEEP_MS, DEDUP_WINDOW_MS } from '../contract/limits.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
-import type { SlotRouter } from '../contract/slot-map.ts';
 import { Inboxes } from '../inbox/inboxes.ts';
 import { LinkPool } from '../link/link-pool.ts';
 import { LinkServer } from '../link/link-server.ts';
@@ -9,6 +8,7 @@ import { LoadMeter } from '../load/load-meter.ts';
 import { heapSignals, queueSignal } from '../load/signals.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
+import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Connection, Transport } from '../ports/transport.ts';
 import { OutboxBridge } from '../region-bridge/outbox-bridge.ts';
@@ -16,7 +16,7 @@ import { Bursts } from '../wire/bursts.ts';
 
 /** What a core stands on: the machine’s, or a simulation’s. */
 export interface CoreParts {
-  readonly router: SlotRouter;
+  readonly slots: SlotMaps;
   readonly store: InboxStore;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -38,17 +38,17 @@ export interface CoreNode {
  * @throws IrisError CONFIG_INVALID, STORE_FAILED, ADDRESS_IN_USE
  */
 export async function openCore(config: CoreConfig, parts: CoreParts): Promise<CoreNode> {
-  const { router, store, transport, clock, random, telemetry } = parts;
-  checkGroup(config, router);
+  const { slots, store, transport, clock, random, telemetry } = parts;
+  checkGroup(config, slots);
   const bursts = new Bursts((callback) => clock.soon(callback));
   const identity = { environment: config.environment, region: config.region, node: config.node };
   const signals = [queueSignal('commit-queue', () => inboxes.commitQueueShare), ...heapSignals(parts.heapShare)];
   const load = new LoadMeter({ clock, telemetry, signals });
   const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load }, config.addresses);
-  const bridges = new Bridges({ store, links, clock, telemetry, router });
+  const bridges = new Bridges({ store, links, clock, telemetry, slots });
   const inboxes = new Inboxes({
     store,
-    router,
+    slots,
     clock,
     telemetry,
     region: config.region,
@@ -89,8 +89,8 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   };
 }
 
-function checkGroup(config: CoreConfig, router: SlotRouter): void {
-  const region = router.map.regions.find((candidate) => candidate.code === config.region);
+function checkGroup(config: CoreConfig, slots: SlotMaps): void {
+  const region = slots.current.map.regions.find((candidate) => candidate.code === config.region);
   if (region?.groups.some((group) => group.id === config.group)) return;
   const known = region?.groups.map((group) => group.id).join(', ') ?? 'no such region';
   throw new IrisError('CONFIG_INVALID', `group ${config.group} is not in region ${config.region} of the slot map, which has: ${known}`);
@@ -98,7 +98,7 @@ function checkGroup(config: CoreConfig, router: SlotRouter): void {
 
 /** The bridges of this core’s outboxes, each made when its group is first needed. */
 class Bridges {
-  private readonly parts: { store: InboxStore; links: LinkPool; clock: Clock; telemetry: Telemetry; router: SlotRouter };
+  private readonly parts: { store: InboxStore; links: LinkPool; clock: Clock; telemetry: Telemetry; slots: SlotMaps };
   private readonly bridges = new Map<string, OutboxBridge>();
   private inboxes: Inboxes | undefined;
   private lastPublisherId = 0;
@@ -115,24 +115,19 @@ class Bridges {
   of(group: string): OutboxBridge {
     const known = this.bridges.get(group);
     if (known !== undefined) return known;
-    const { store, links, clock, telemetry, router } = this.parts;
+    const { store, links, clock, telemetry, slots } = this.parts;
     const inboxes = this.inboxes as Inboxes;
-    const address = router.map.regions.flatMap((region) => region.groups).find((candidate) => candidate.id === group)?.address;
-    if (address === undefined)
-      throw new IrisError(
-        'CONFIG_INVALID',
-        `the outbox holds messages for group ${group}, which the slot map does not know; publish a map that has it`,
-      );
     const parts = {
       store,
       bus: links,
       clock,
       telemetry,
       heldBack: inboxes.heldBack,
+      addressOf: (id: string) => addressOf(slots, id),
       change: inboxes.change.bind(inboxes),
       nextPublisherId: () => ++this.lastPublisherId,
     };
-    const bridge = new OutboxBridge(parts, { group, address });
+    const bridge = new OutboxBridge(parts, group);
     this.bridges.set(group, bridge);
     return bridge;
   }
@@ -144,6 +139,11 @@ class Bridges {
   stop(): void {
     for (const bridge of this.bridges.values()) bridge.stop();
   }
+}
+
+/** The link address of a group; undefined when no region has it any more. */
+function addressOf(slots: SlotMaps, group: string): string | undefined {
+  return slots.current.map.regions.flatMap((region) => region.groups).find(({ id }) => id === group)?.address;
 }
 
 /** Forgets sequence marks that are out of the window (X2), at start and every hour. */

@@ -1,6 +1,7 @@
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { systemHeapShare } from '../adapters/heap-share.ts';
 import { openLogStore } from '../adapters/inbox-store-log.ts';
+import { createFileSlotMapSource } from '../adapters/slot-map-source-file.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
@@ -8,16 +9,21 @@ import type { CoreConfig } from '../contract/node-config.ts';
 import type { StoreBounds } from '../ports/inbox-store.ts';
 import { startAdminServer } from './admin-server.ts';
 import { openCore } from './core-node.ts';
+import { LiveSlotMaps } from './live-slot-maps.ts';
 import type { RunningNode } from './running-node.ts';
-import { loadSlotMap } from './slot-map-file.ts';
 
 /**
  * Starts a core on this machine: the owner of one group’s shards, with its log, inboxes and outboxes.
  * @throws IrisError CONFIG_INVALID, FILE_UNREADABLE, STATE_IN_USE, STORE_FAILED, ADDRESS_IN_USE
  */
 export async function startCore(config: CoreConfig): Promise<RunningNode> {
-  const router = loadSlotMap(config.slotMapPath, config.environment);
   const telemetry = createPinoTelemetry({ node: config.node, region: config.region, role: 'core' });
+  const slots = await LiveSlotMaps.open({
+    source: createFileSlotMapSource(config.slotMapPath),
+    environment: config.environment,
+    clock: systemClock,
+    telemetry,
+  });
   const store = await openLogStore(config.store.directory, {
     bounds: boundsOf(config),
     failed: (error) => telemetry.log.error('store-upkeep-failed', { reason: errorLine(error) }),
@@ -31,7 +37,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     },
   });
   const core = await openCore(config, {
-    router,
+    slots,
     store,
     transport: createTcpTransport(),
     clock: systemClock,
@@ -48,6 +54,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
   return {
     listen: { link: core.linkAddress, admin: admin.address },
     async drain() {
+      slots.stop();
       await core.drain();
       admin.close();
       telemetry.flush();

@@ -1,6 +1,5 @@
 import { IDLE_SWEEP_MS, LOGIN_TIMEOUT_MS } from '../contract/limits.ts';
 import type { EdgeConfig } from '../contract/node-config.ts';
-import type { SlotRouter } from '../contract/slot-map.ts';
 import { LinkPool } from '../link/link-pool.ts';
 import { LoadMeter } from '../load/load-meter.ts';
 import { heapSignals, queueSignal } from '../load/signals.ts';
@@ -8,6 +7,7 @@ import type { Authenticator } from '../ports/authenticator.ts';
 import type { Publication, Publisher } from '../ports/bus.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
+import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Connection, Transport } from '../ports/transport.ts';
 import { SlotMessageRouter } from '../routing/slot-message-router.ts';
@@ -20,7 +20,7 @@ import { drainClients } from './client-drain.ts';
 
 /** What an edge stands on: the machine’s, or a simulation’s. */
 export interface EdgeParts {
-  readonly slots: SlotRouter;
+  readonly slots: SlotMaps;
   readonly authenticator: Authenticator;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -109,7 +109,7 @@ function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, 
     reader: new ByteReader(),
     sendFrame: { flags: 0, sequence: 0, previous: 0, recipient: Buffer.alloc(0), count: 0, entriesAt: 0 },
     region: config.region,
-    awsRegion: slots.map.regions.find((region) => region.code === config.region)?.awsRegion ?? '',
+    awsRegion: slots.current.map.regions.find((region) => region.code === config.region)?.awsRegion ?? '',
     node: config.node,
     sessionQueuedBytesMax: config.sessionQueuedBytesMax,
     nextPublisherId: () => ++lastPublisherId,

@@ -2,22 +2,28 @@ import { trustingAuthenticator } from '../adapters/authenticator-none.ts';
 import { createTokenAuthenticator } from '../adapters/authenticator-token.ts';
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { systemHeapShare } from '../adapters/heap-share.ts';
+import { createFileSlotMapSource } from '../adapters/slot-map-source-file.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import type { EdgeConfig } from '../contract/node-config.ts';
 import type { Authenticator } from '../ports/authenticator.ts';
 import { startAdminServer } from './admin-server.ts';
 import { openEdge } from './edge-node.ts';
+import { LiveSlotMaps } from './live-slot-maps.ts';
 import type { RunningNode } from './running-node.ts';
-import { loadSlotMap } from './slot-map-file.ts';
 
 /**
  * Starts an edge on this machine: the clients’ side of a region, without state of its own.
  * @throws IrisError CONFIG_INVALID, FILE_UNREADABLE, ADDRESS_IN_USE
  */
 export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
-  const slots = loadSlotMap(config.slotMapPath, config.environment);
   const telemetry = createPinoTelemetry({ node: config.node, region: config.region, role: 'edge' });
+  const slots = await LiveSlotMaps.open({
+    source: createFileSlotMapSource(config.slotMapPath),
+    environment: config.environment,
+    clock: systemClock,
+    telemetry,
+  });
   const authenticator = authenticatorOf(config);
   const edge = await openEdge(config, {
     slots,
@@ -37,6 +43,7 @@ export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
   return {
     listen: { client: edge.clientAddress, admin: admin.address },
     async drain() {
+      slots.stop();
       await edge.drain();
       admin.close();
       telemetry.flush();

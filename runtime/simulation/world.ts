@@ -2,9 +2,12 @@ import { type ConnectOptions, IrisClient } from '../client/iris-client.ts';
 import type { CoreConfig, EdgeConfig } from '../contract/node-config.ts';
 import { readNodeConfig } from '../contract/node-config.ts';
 import { createSlotMap, readSlotMap, type SlotRouter } from '../contract/slot-map.ts';
+import type { SlotMap } from '../contract/slot-map-schema.ts';
+import type { SlotMapSource } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { openCore } from '../servers/core-node.ts';
 import { openEdge } from '../servers/edge-node.ts';
+import { LiveSlotMaps } from '../servers/live-slot-maps.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedDisk, SimulatedStore, type StoreSabotage } from './simulated-disk.ts';
 import { type Place, SimulatedNetwork } from './simulated-network.ts';
@@ -37,7 +40,8 @@ export class World {
   readonly random: SeededRandom;
   readonly network: SimulatedNetwork;
   readonly nodes: SimulatedNode[] = [];
-  readonly router: SlotRouter;
+  /** The newest slot map that was published; nodes take it when they look. */
+  router: SlotRouter;
   /** Sums of the nodes' counters over all their lives. */
   readonly counters = new Map<string, { value: number }>();
   /** Virtual milliseconds at which each node’s present process was open; absent until then. */
@@ -57,6 +61,10 @@ export class World {
         this.add({ id: `${region.code}-edge-${i}`, role: 'edge', region: region.code, address: `127.0.0.1:${port}` });
       }
     }
+  }
+
+  publish(map: SlotMap): void {
+    this.router = readSlotMap(map);
   }
 
   /** Plants a fault in every store. */
@@ -140,13 +148,25 @@ export class World {
   private async open(node: SimulatedNode, place: Place): Promise<void> {
     const { clock } = place;
     const parts = { transport: this.network.transportOf(place), clock, random: this.random, telemetry: this.telemetry(node) };
+    const slots = await LiveSlotMaps.open({ ...parts, source: this.slotMapSource(), environment: ENVIRONMENT });
     if (node.role === 'core') {
       const store = new SimulatedStore(node.disk as SimulatedDisk, clock, this.random);
-      await openCore(configOf(node) as CoreConfig, { ...parts, router: this.router, store });
+      await openCore(configOf(node) as CoreConfig, { ...parts, slots, store });
     } else {
-      await openEdge(configOf(node) as EdgeConfig, { ...parts, slots: this.router, authenticator: { authenticate() {} } });
+      await openEdge(configOf(node) as EdgeConfig, { ...parts, slots, authenticator: { authenticate() {} } });
     }
     if (node.place === place) this.openedMs.set(node, this.time.nowMs);
+  }
+
+  private slotMapSource(): SlotMapSource {
+    let seen: SlotRouter | undefined;
+    return {
+      poll: async () => {
+        if (seen === this.router) return undefined;
+        seen = this.router;
+        return this.router.map;
+      },
+    };
   }
 
   private telemetry(node: SimulatedNode): Telemetry {

@@ -1,6 +1,7 @@
 /** C12, R2, F17: the slot map, its movement laws and its one validator. */
 import { SLOTS } from '../../../runtime/contract/limits.ts';
-import { createSlotMap, readSlotMap, type SlotMap, tableHash } from '../../../runtime/contract/slot-map.ts';
+import { createSlotMap, readSlotMap, tableHash } from '../../../runtime/contract/slot-map.ts';
+import type { SlotMap } from '../../../runtime/contract/slot-map-schema.ts';
 import { evenSlotTable } from '../../../runtime/contract/slot-table.ts';
 
 const moved = (a: Uint16Array, b: Uint16Array) => a.reduce((sum, shard, slot) => sum + (shard === b[slot] ? 0 : 1), 0) / SLOTS;

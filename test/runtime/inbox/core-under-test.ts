@@ -7,6 +7,7 @@ import type { StoredEnvelope } from '../../../runtime/ports/inbox-store.ts';
 import { CALM } from '../../../runtime/ports/load-level.ts';
 import type { AppendOrigin, ReadRequest } from '../../../runtime/ports/shard-owner.ts';
 import { bodiesOf, type EnvelopeParts, envelopeOf, senderOf } from '../../fakes/envelopes.ts';
+import { FixedSlotMaps } from '../../fakes/fixed-slot-maps.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 import { MemoryDisk, type MemoryInboxStore, openMemoryStore } from '../../fakes/memory-inbox-store.ts';
 import { MemoryTelemetry } from '../../fakes/memory-telemetry.ts';
@@ -99,6 +100,7 @@ export class CoreUnderTest {
   readonly telemetry = new MemoryTelemetry();
   readonly disk = new MemoryDisk();
   readonly outbox: { group: string; entry: StoredEnvelope }[] = [];
+  slots = new FixedSlotMaps(ONE_GROUP);
   inboxes!: Inboxes;
   private store: MemoryInboxStore | undefined;
 
@@ -111,10 +113,11 @@ export class CoreUnderTest {
   /** What the process held is gone; what the disk holds stays. */
   async restart(router = ONE_GROUP): Promise<void> {
     await this.store?.close();
+    this.slots = new FixedSlotMaps(router);
     this.store = openMemoryStore(this.disk);
     this.inboxes = new Inboxes({
       store: this.store,
-      router,
+      slots: this.slots,
       clock: this.clock,
       telemetry: this.telemetry,
       region: 'tokyo',

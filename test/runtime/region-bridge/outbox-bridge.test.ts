@@ -52,8 +52,8 @@ class BridgeUnderTest {
     let lastId = 0;
     const { store, bus, clock, telemetry, heldBack } = this;
     const change = (one: { apply(batch: StoreBatch): void }) => void this.commit((batch) => one.apply(batch));
-    const parts = { store, bus, clock, telemetry, heldBack, change, nextPublisherId: () => ++lastId };
-    this.bridge = new OutboxBridge(parts, { group: 'london-0', address: '127.0.0.1:1' });
+    const parts = { store, bus, clock, telemetry, heldBack, addressOf: () => '127.0.0.1:1', change, nextPublisherId: () => ++lastId };
+    this.bridge = new OutboxBridge(parts, 'london-0');
   }
 
   async send(recipient: string, body: string): Promise<void> {

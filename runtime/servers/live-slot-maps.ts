@@ -1,0 +1,113 @@
+import { errorLine, IrisError } from '../contract/errors.ts';
+import { SLOT_MAP_POLL_MS } from '../contract/limits.ts';
+import { readSlotMap, type SlotRouter } from '../contract/slot-map.ts';
+import { transitionProblems } from '../contract/slot-map-transition.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
+import type { SlotMapSource, SlotMaps } from '../ports/slot-maps.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+
+export interface LiveSlotMapsParts {
+  readonly source: SlotMapSource;
+  readonly environment: string;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * The slot map in force, looked for every SLOT_MAP_POLL_MS. One that the validator or the transition check refuses is told and counted,
+ * and the last good one stays (L12).
+ */
+export class LiveSlotMaps implements SlotMaps {
+  private readonly parts: LiveSlotMapsParts;
+  private readonly refused: { value: number };
+  private readonly listeners: ((now: SlotRouter, before: SlotRouter) => void)[] = [];
+  private router: SlotRouter;
+  private timer: Timer;
+  private isStopped = false;
+  private lastProblem = '';
+
+  private constructor(parts: LiveSlotMapsParts, first: SlotRouter) {
+    this.parts = parts;
+    this.router = first;
+    const { telemetry, clock } = parts;
+    this.refused = telemetry.counter('iris_slot_map_refused_total', 'Slot maps that were published and not taken');
+    telemetry.gauge('iris_slot_map_version', 'Version of the slot map in force', () => this.router.map.version);
+    this.timer = clock.after(SLOT_MAP_POLL_MS, () => this.look());
+  }
+
+  /** @throws IrisError FILE_UNREADABLE, CONFIG_INVALID: a node does not start without a good map. */
+  static async open(parts: LiveSlotMapsParts): Promise<LiveSlotMaps> {
+    const router = readSlotMap(await parts.source.poll());
+    if (router.map.environment === parts.environment) return new LiveSlotMaps(parts, router);
+    throw new IrisError(
+      'CONFIG_INVALID',
+      `the slot map belongs to environment ${router.map.environment}, this node to ${parts.environment}`,
+    );
+  }
+
+  get current(): SlotRouter {
+    return this.router;
+  }
+
+  onChange(listener: (now: SlotRouter, before: SlotRouter) => void): void {
+    this.listeners.push(listener);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.timer.stop();
+  }
+
+  private look(): void {
+    this.parts.source.poll().then(
+      (document) => this.looked(document),
+      (error: unknown) => {
+        this.refuse(errorLine(error));
+        this.lookLater();
+      },
+    );
+  }
+
+  private looked(document: unknown): void {
+    if (this.isStopped) return;
+    if (document !== undefined) this.offer(document);
+    this.lookLater();
+  }
+
+  private lookLater(): void {
+    if (!this.isStopped) this.timer = this.parts.clock.after(SLOT_MAP_POLL_MS, () => this.look());
+  }
+
+  private offer(document: unknown): void {
+    let next: SlotRouter;
+    try {
+      next = readSlotMap(document);
+    } catch (error) {
+      this.refuse(errorLine(error));
+      return;
+    }
+    const before = this.router;
+    if (JSON.stringify(next.map) === JSON.stringify(before.map)) return;
+    const problems = transitionProblems(before, next);
+    if (problems.length > 0) {
+      this.refuse(`slot map of version ${next.map.version}: ${problems.join('; ')}`);
+      return;
+    }
+    this.router = next;
+    this.lastProblem = '';
+    this.parts.telemetry.log.info('slot-map-taken', {
+      version: next.map.version,
+      shards: next.map.shards,
+      isMoving: next.map.moving !== undefined,
+    });
+    for (const listener of this.listeners) listener(next, before);
+  }
+
+  /** A file that stays unreadable is told once, not at every look. */
+  private refuse(reason: string): void {
+    if (reason === this.lastProblem) return;
+    this.lastProblem = reason;
+    this.refused.value++;
+    this.parts.telemetry.log.error('slot-map-refused', { reason, inForce: this.router.map.version });
+  }
+}
