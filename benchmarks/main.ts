@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { IrisError } from '../runtime/contract/errors.ts';
@@ -8,10 +10,12 @@ import { renderReport } from './report.ts';
 /** Loaded by name, so that one scenario does not pay for the imports of the others. */
 const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   durable: async () => (await import('./scenarios/durable.ts')).benchmark,
+  floors: async () => (await import('./scenarios/floors.ts')).benchmark,
   idle: async () => (await import('./scenarios/idle.ts')).benchmark,
   's-1': async () => (await import('./scenarios/s-1-online.ts')).benchmark,
   's-2': async () => (await import('./scenarios/s-2-offline.ts')).benchmark,
   's-3': async () => (await import('./scenarios/s-3-celebrity.ts')).benchmark,
+  's-5': async () => (await import('./scenarios/s-5-day.ts')).benchmark,
   store: async () => (await import('./scenarios/store.ts')).benchmark,
   synth: async () => (await import('./scenarios/synth.ts')).benchmark,
   plan: async () => (await import('./scenarios/plan.ts')).benchmark,
@@ -26,8 +30,9 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
       process.stdout.write(await usage());
       return 0;
     }
+    if (name === 'all') return await everything(args);
     if (!Object.hasOwn(SCENARIOS, name)) {
-      throw new UsageError(`no scenario is called '${name}'; there are ${Object.keys(SCENARIOS).join(', ')}`);
+      throw new UsageError(`no scenario is called '${name}'; there are ${Object.keys(SCENARIOS).join(', ')}, all`);
     }
     const benchmark = await SCENARIOS[name]!();
     const { flag, stateRoot, profileDirectory } = parse(benchmark, args);
@@ -42,6 +47,17 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     process.stderr.write(`benchmark: ${reason}\n`);
     return isUsage ? 2 : 1;
   }
+}
+
+/** Each scenario as a process of its own, since one pins itself to a CPU, with its own defaults. @returns 1 when one of them failed. */
+async function everything(args: readonly string[]): Promise<number> {
+  let worst = 0;
+  for (const name of Object.keys(SCENARIOS)) {
+    const child = spawn(process.execPath, [import.meta.filename, name, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) worst = 1;
+  }
+  return worst;
 }
 
 function parse({ name, flags }: Benchmark, args: readonly string[]) {
@@ -74,6 +90,7 @@ async function usage(): Promise<string> {
     lines.push(`${name.padEnd(8)} ${summary}`);
     for (const flag of flags) lines.push(`         --${flag.name} ${flag.fallback}: ${flag.meaning}`);
   }
+  lines.push('all      every scenario with its defaults, one after the other; takes the flags below only');
   lines.push('', '--state DIR: where stores are made (default: the system’s temporary folder); its disk is what D2 measures');
   lines.push('--profile DIR: a CPU profile of every server process');
   return `${lines.join('\n')}\n`;

@@ -49,6 +49,24 @@ describe('the benchmark command', () => {
     }
   }, 60_000);
 
+  it('lives through a day with the death of an edge and of the core, and loses nothing (s-5, F1, F2)', () => {
+    const { figures } = reportOf('s-5', '--users', '60', '--seconds', '9');
+    const [edge, core] = figures;
+    expect(edge?.values[0]).toBeLessThan(5);
+    expect(core?.values[0]).toBeLessThan(10);
+    for (const { durability, deliveries } of figures) {
+      expect(durability).toBe('D2');
+      expect(deliveries).toMatchObject({ lost: 0, doubled: 0, outOfOrder: 0, refused: 0 });
+      expect(deliveries?.received).toBeGreaterThanOrEqual(18_000);
+    }
+  }, 90_000);
+
+  it('measures the floors', () => {
+    const { figures } = reportOf('floors', '--rounds', '1', '--milliseconds', '100');
+    expect(figures).toHaveLength(6);
+    for (const { values } of figures) expect(values[0]).toBeGreaterThan(0);
+  }, 60_000);
+
   it('logs in idle connections and prints the memory of edge and core', () => {
     const { figures } = reportOf('idle', '--connections', '200');
     expect(figures.map(({ unit }) => unit)).toEqual(Array.from({ length: 3 }, () => 'KB PSS/connection'));
@@ -61,13 +79,16 @@ describe('the benchmark command', () => {
     expect(status).toBe(0);
     expect(stdout.match(/^[a-z][a-z0-9-]* {2,}/gm)?.map((name) => name.trim())).toEqual([
       'durable',
+      'floors',
       'idle',
       's-1',
       's-2',
       's-3',
+      's-5',
       'store',
       'synth',
       'plan',
+      'all',
     ]);
   });
 

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { nodeFlags } from '../../runtime/contract/node-flags.ts';
+import type { Benchmark, BenchmarkIo } from '../benchmark.ts';
+import { cpuSeconds, pinThisProcess } from '../process-meter.ts';
+import type { Figure } from '../report.ts';
+
+const FRAME_MESSAGES = 500;
+/** Bytes on their way through the relay. */
+const WINDOW_BYTES = 1_048_576;
+/** `write` is what the generator gives the system at a time; the relay writes what one read brings. */
+const RELAYS = [
+  { what: 'relay, one hop: frames of 500 × 100 B', write: FRAME_MESSAGES * 100, messages: FRAME_MESSAGES, inFlight: WINDOW_BYTES },
+  { what: 'relay, one hop: 100 B singles, 64 a write', write: 64 * 100, messages: 64, inFlight: WINDOW_BYTES },
+  { what: 'relay, one hop: 100 B, one message a packet', write: 100, messages: 1, inFlight: 100 },
+] as const;
+const FRAME_BYTES = FRAME_MESSAGES * 66;
+const APPENDS = [1, 8, 32] as const;
+
+export const benchmark: Benchmark = {
+  name: 'floors',
+  summary: 'what bare parts cost: a relay that reads and writes, a file that is appended to and synced; no design can be below their sum',
+  flags: [
+    { name: 'milliseconds', meaning: 'length of a round', fallback: 1_000 },
+    { name: 'rounds', meaning: 'rounds of each part', fallback: 3 },
+  ],
+  async run(flag, io) {
+    const [rounds, milliseconds] = [flag('rounds'), flag('milliseconds')];
+    const measured = async (what: string, measure: () => Promise<number>): Promise<Figure> => {
+      const values: number[] = [];
+      for (let round = 0; round < rounds; round++) values.push(await measure());
+      io.note(what);
+      return { what, unit: 'µs CPU/message', values, voidReasons: [] };
+    };
+    const figures: Figure[] = [];
+    for (const shape of RELAYS) figures.push(await measured(shape.what, () => relayed(shape, milliseconds, io)));
+    for (const frames of APPENDS) {
+      const what = `append and fdatasync: ${frames} × 500 × 64 B a batch`;
+      figures.push({ ...(await measured(what, () => appended(frames, milliseconds, io))), durability: 'D2' });
+    }
+    return {
+      scenario: 'floors',
+      figures,
+      remarks: ['the relay is a process of its own on the servers’ CPU; the append is this process with its threads'],
+    };
+  },
+};
+
+async function relayed(shape: (typeof RELAYS)[number], milliseconds: number, { cpus }: BenchmarkIo): Promise<number> {
+  const node = [process.execPath, ...nodeFlags(process.versions.v8), join(import.meta.dirname, '..', 'bare-relay.ts')];
+  const [command, ...args] = cpus === undefined ? node : ['taskset', '-c', String(cpus.server), ...node];
+  const relay = spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  if (cpus !== undefined) pinThisProcess(cpus.generator);
+  const [line] = (await once(relay.stdout, 'data')) as [Buffer];
+  const socket = connect({ port: Number(line.toString()), host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  const bytes = Buffer.alloc(shape.write);
+  let [sent, received] = [0, 0];
+  const pump = () => {
+    for (; sent - received + bytes.length <= shape.inFlight; sent += bytes.length) socket.write(bytes);
+  };
+  socket.on('data', (chunk) => {
+    received += chunk.length;
+    pump();
+  });
+  pump();
+  const turn = () => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  await turn();
+  const [before, from] = [cpuSeconds([relay.pid!]), received];
+  await turn();
+  const seconds = cpuSeconds([relay.pid!]) - before;
+  const messages = ((received - from) / shape.write) * shape.messages;
+  socket.destroy();
+  relay.stdin.end();
+  await once(relay, 'exit');
+  return (seconds / messages) * 1e6;
+}
+
+async function appended(frames: number, milliseconds: number, { stateRoot }: BenchmarkIo): Promise<number> {
+  const folder = mkdtempSync(join(stateRoot, 'iris-floor-'));
+  const file = await open(join(folder, 'log'), 'w');
+  try {
+    const batch = Buffer.alloc(frames * FRAME_BYTES, 7);
+    let [messages, at] = [0, 0];
+    const untilMs = performance.now() + milliseconds;
+    const before = process.cpuUsage();
+    while (performance.now() < untilMs) {
+      await file.write(batch, 0, batch.length, at);
+      await file.datasync();
+      at += batch.length;
+      messages += frames * FRAME_MESSAGES;
+    }
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / messages;
+  } finally {
+    await file.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
