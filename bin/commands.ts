@@ -6,6 +6,7 @@ const COMMANDS = {
   synth: () => import('./commands/synth.ts'),
   package: () => import('./commands/package.ts'),
   diff: () => import('./commands/diff.ts'),
+  cost: () => import('./commands/cost.ts'),
   up: () => import('./commands/up.ts'),
   send: () => import('./commands/send.ts'),
   listen: () => import('./commands/listen.ts'),

@@ -40,10 +40,17 @@ function hasPlanDiff({ plan }: DiffReport): boolean {
   return plan !== null && (plan.regions.length > 0 || plan.slotsMoved > 0);
 }
 
-function planLines({ plan }: DiffReport, table: (rows: Rows) => string): string[] {
-  if (plan === null || (plan.regions.length === 0 && plan.slotsMoved === 0)) return [];
+function planLines({ plan, cost }: DiffReport, table: (rows: Rows) => string): string[] {
+  if (plan === null || (plan.regions.length === 0 && plan.slotsMoved === 0)) return costLines(cost);
   const moved = `${grouped(plan.slotsMoved)} of 1,048,576 slots change their shard group: ${grouped(plan.usersMoved)} users of a day move`;
-  return [...(plan.regions.length > 0 ? [table(regionRows(plan.regions))] : []), moved];
+  return [...(plan.regions.length > 0 ? [table(regionRows(plan.regions))] : []), [moved, ...costLines(cost)].join('\n')];
+}
+
+function costLines(cost: DiffReport['cost']): string[] {
+  if (cost === null || cost.before === cost.after) return [];
+  const [before, after] = [Math.round(cost.before), Math.round(cost.after)];
+  const change = `${after >= before ? '+' : '-'}$${grouped(Math.abs(after - before))}`;
+  return [`$${grouped(before)} → $${grouped(after)} a month at list price (${change})`];
 }
 
 function regionRows(regions: readonly RegionDiff[]): Rows {

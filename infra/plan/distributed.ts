@@ -7,15 +7,15 @@ import type { BusPlan, DirectoryPlan, InstanceTypes, StorePlan } from './plan.ts
 import { roundUp, roundUpToMultiple } from './sizing.ts';
 
 /** Megabytes a second that one virtual CPU of a broker takes in: MSK’s 15.6 for two. */
-const BROKER_MEGABYTES_PER_CPU = 7.8;
+export const BROKER_MEGABYTES_PER_CPU = 7.8;
 /** Copies of a bus record. */
-const BUS_REPLICAS = 3;
+export const BUS_REPLICAS = 3;
 /** How full a volume, a memory or a broker is planned (K9: 70 to 85 %). */
 const PLANNED_FILL = 0.7;
 /** Gibibytes below which a broker’s volume is not worth planning. */
 const BROKER_VOLUME_MIN = 100;
 /** Bytes of a `session:{user}` entry with the server’s own overhead (R18). */
-const SESSION_BYTES = 1_024;
+export const SESSION_BYTES = 1_024;
 /** A Valkey cluster has three primaries at least, so that a majority survives one. */
 const NODE_GROUPS_MIN = 3;
 const DIRECTORY_REPLICAS = 1;

@@ -1,4 +1,5 @@
 import type { Plan } from '../../plan/plan.ts';
+import { costReport } from '../cost/cost-report.ts';
 import { diffPlans, type PlanDiff } from './plan-diff.ts';
 import type { Templates } from './template.ts';
 import { type Action, diffTemplates, type ResourceChange } from './template-diff.ts';
@@ -28,6 +29,8 @@ export interface DiffReport {
   readonly after: string;
   /** Null unless both sides are environments. */
   readonly plan: PlanDiff | null;
+  /** Dollars a month at list price; null unless both sides are environments that run in the cloud. */
+  readonly cost: { readonly before: number; readonly after: number } | null;
   readonly scopes: readonly ScopeSummary[];
   readonly changes: readonly (ResourceChange & { readonly scope: string })[];
   /** Stateful resources that would be replaced, or might be, and were not accepted: `<stack>/<logical id>`. */
@@ -41,12 +44,12 @@ export function diffReport(before: DiffSide, after: DiffSide, accepted: readonly
     scope: scopeOf(change.stack, after.environment),
   }));
   const refused = changes.filter((change) => isStatefulReplacement(change) && !isAccepted(change, accepted));
-  const isPlanned = before.plan !== null && after.plan !== null;
   return {
     format: 'iris-diff/1',
     before: before.name,
     after: after.name,
-    plan: isPlanned ? diffPlans(before.plan as Plan, after.plan as Plan) : null,
+    plan: before.plan === null || after.plan === null ? null : diffPlans(before.plan, after.plan),
+    cost: before.plan === null || after.plan === null ? null : costs(before.plan, after.plan),
     scopes: [...new Set(changes.map(({ scope }) => scope))].map((scope) =>
       summaryOf(
         scope,
@@ -56,6 +59,11 @@ export function diffReport(before: DiffSide, after: DiffSide, accepted: readonly
     changes,
     refused: refused.map(({ stack, logicalId }) => `${stack}/${logicalId}`),
   };
+}
+
+function costs(before: Plan, after: Plan): DiffReport['cost'] {
+  if (before.runsIn === 'local' || after.runsIn === 'local') return null;
+  return { before: costReport(before).total, after: costReport(after).total };
 }
 
 const NO_CHANGES: Readonly<Record<Action, number>> = { add: 0, remove: 0, update: 0, replace: 0, mayReplace: 0 };
