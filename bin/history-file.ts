@@ -6,7 +6,7 @@ import { parseHistoryLine } from '../runtime/simulation/history-event.ts';
 
 const BUFFERED_CHARACTERS_MAX = 1_048_576;
 
-/** Judges a file of a history’s lines. @throws IrisError CONFIG_INVALID where it cannot be read or a line is none. */
+/** Judges a file of a history’s lines. @throws IrisError FILE_UNREADABLE where it cannot be read or a line is none. */
 export async function checkHistoryFile(path: string): Promise<Verdict> {
   const checker = new HistoryChecker();
   let number = 0;
@@ -16,7 +16,7 @@ export async function checkHistoryFile(path: string): Promise<Verdict> {
       if (line !== '') checker.take(parseHistoryLine(line));
     }
   } catch (cause) {
-    throw new IrisError('CONFIG_INVALID', `${path} line ${number} is no history: ${errorLine(cause)}`, { cause });
+    throw new IrisError('FILE_UNREADABLE', `${path} line ${number} is no history: ${errorLine(cause)}`, { cause });
   }
   return checker.verdict();
 }

@@ -107,8 +107,6 @@ export class MemoryBatch implements StoreBatch {
   readonly steps: ((rows: MemoryRows) => void)[] = [];
   hasAppends = false;
 
-  private removals: ((rows: MemoryRows) => void)[] = [];
-
   applyTo(rows: MemoryRows): void {
     for (const step of this.steps) step(rows);
   }
@@ -117,12 +115,6 @@ export class MemoryBatch implements StoreBatch {
     this.steps.push((rows) => {
       rows.reserved = position;
     });
-  }
-
-  /** Forgets that anything was acknowledged; for a planted fault. */
-  dropRemovals(): void {
-    for (const removal of this.removals) this.steps.splice(this.steps.indexOf(removal), 1);
-    this.removals = [];
   }
 
   get isEmpty(): boolean {
@@ -156,12 +148,12 @@ export class MemoryBatch implements StoreBatch {
 
   removeInbox(user: Buffer, bucket: number, position: number): void {
     const inbox = inboxKey(user, bucket);
-    this.remove((rows) => void rowsOf(rows.inboxes, inbox).delete(position));
+    this.steps.push((rows) => void rowsOf(rows.inboxes, inbox).delete(position));
   }
 
   trimInbox(user: Buffer, bucket: number, cursor: { position: number; index: number }): void {
     const inbox = inboxKey(user, bucket);
-    this.remove((rows) => {
+    this.steps.push((rows) => {
       const inboxRows = rowsOf(rows.inboxes, inbox);
       for (const [position, envelope] of inboxRows) {
         if (position > cursor.position) continue;
@@ -174,11 +166,6 @@ export class MemoryBatch implements StoreBatch {
         rows.partials.delete(partial);
       }
     });
-  }
-
-  private remove(step: (rows: MemoryRows) => void): void {
-    this.removals.push(step);
-    this.steps.push(step);
   }
 
   removeOutbox(group: string, position: number): void {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Fault, FaultInjector } from './fault-injector.ts';
 import { History } from './history.ts';
 import type { Verdict } from './history-checker.ts';
-import type { StoreSabotage } from './simulated-disk.ts';
+import type { Sabotage } from './sabotage.ts';
 import { Workload } from './workload.ts';
 import { type SimulatedRegion, World } from './world.ts';
 
@@ -16,8 +16,8 @@ export interface SimulateOptions {
   readonly usersPerRegion?: number;
   /** @default 5 */
   readonly sendsPerSecond?: number;
-  /** A planted bug, to show that the judge finds it. */
-  readonly sabotage?: StoreSabotage;
+  /** Planted bugs, to show that the judge finds them. */
+  readonly sabotage?: readonly Sabotage[];
   /** Gets the history, one JSON line per event, without its end of line. */
   line?(line: string): void;
 }
@@ -43,7 +43,7 @@ const READ_AGAIN_MS = 30_000;
 
 /** Runs the production nodes and clients of an environment on a virtual clock, under faults, and judges what the users saw. */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
-  const world = new World(options.regions, options.seed);
+  const world = new World(options.regions, options.seed, options.sabotage);
   const digest = createHash('sha256');
   const line = (text: string) => {
     digest.update(text).update('\n');
@@ -55,7 +55,6 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     sendsPerSecond: options.sendsPerSecond ?? 5,
   });
   const injector = new FaultInjector(world, options.faults);
-  world.sabotage(options.sabotage);
   for (const node of world.nodes) world.start(node);
   workload.start();
   injector.start();

@@ -13,9 +13,6 @@ import { type MemoryBatch, MemoryRows } from './memory-rows.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { ProcessClock } from './virtual-time.ts';
 
-/** Faults planted to show that the judge finds them. */
-export type StoreSabotage = 'ack-before-commit' | 'marks-lost' | 'removals-lost';
-
 /** What a store leaves behind: what the system has (survives kill -9) and what the disk has (survives power loss). */
 export class SimulatedDisk {
   system = new MemoryRows();
@@ -28,7 +25,6 @@ export class SimulatedDisk {
   /** Commits under way. */
   committing = 0;
   reading = 0;
-  sabotage: StoreSabotage | undefined;
 
   take(batch: MemoryBatch, sync: boolean): void {
     batch.applyTo(this.system);
@@ -92,7 +88,6 @@ export class SimulatedStore implements InboxStore {
     const rows = batch as MemoryBatch;
     const { reserved } = this;
     if (reserved !== undefined) rows.reserve(reserved);
-    if (this.disk.sabotage === 'removals-lost') rows.dropRemovals();
     this.disk.committing++;
     const done = this.queue
       .then(() => this.commitNow(rows, sync))
@@ -101,7 +96,7 @@ export class SimulatedStore implements InboxStore {
       })
       .finally(() => this.disk.committing--);
     this.queue = done.catch(() => undefined);
-    return this.disk.sabotage === 'ack-before-commit' ? Promise.resolve() : done;
+    return done;
   }
 
   async readInbox(user: Buffer, bucket: number, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
@@ -120,7 +115,7 @@ export class SimulatedStore implements InboxStore {
 
   async readMarks(keys: readonly string[]): Promise<(StoredMark | undefined)[]> {
     await this.read();
-    return keys.map((key) => (this.disk.sabotage === 'marks-lost' ? undefined : this.disk.system.marks.get(key)?.mark));
+    return keys.map((key) => this.disk.system.marks.get(key)?.mark);
   }
 
   async readParked(): Promise<StoredParked[]> {

@@ -8,8 +8,9 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import { openCore } from '../servers/core-node.ts';
 import { openEdge } from '../servers/edge-node.ts';
 import { LiveSlotMaps } from '../servers/live-slot-maps.ts';
+import { type Sabotage, sabotaged } from './sabotage.ts';
 import { SeededRandom } from './seeded-random.ts';
-import { SimulatedDisk, SimulatedStore, type StoreSabotage } from './simulated-disk.ts';
+import { SimulatedDisk, SimulatedStore } from './simulated-disk.ts';
 import { type Place, SimulatedNetwork } from './simulated-network.ts';
 import { ProcessClock, VirtualTime } from './virtual-time.ts';
 
@@ -50,7 +51,10 @@ export class World {
   readonly cutUntilMs = new Map<string, number>();
   private readonly gauges = new Map<SimulatedNode, Map<string, () => number>>();
 
-  constructor(regions: readonly SimulatedRegion[], seed: number) {
+  private readonly sabotages: ReadonlySet<Sabotage>;
+
+  constructor(regions: readonly SimulatedRegion[], seed: number, sabotages: readonly Sabotage[] = []) {
+    this.sabotages = new Set(sabotages);
     this.random = new SeededRandom(seed);
     this.network = new SimulatedNetwork(this.time, this.random);
     this.router = readSlotMap(slotMapOf(regions));
@@ -65,11 +69,6 @@ export class World {
 
   publish(map: SlotMap): void {
     this.router = readSlotMap(map);
-  }
-
-  /** Plants a fault in every store. */
-  sabotage(fault: StoreSabotage | undefined): void {
-    for (const node of this.nodes) if (node.disk !== undefined) node.disk.sabotage = fault;
   }
 
   get regions(): string[] {
@@ -150,7 +149,7 @@ export class World {
     const parts = { transport: this.network.transportOf(place), clock, random: this.random, telemetry: this.telemetry(node) };
     const slots = await LiveSlotMaps.open({ ...parts, source: this.slotMapSource(), environment: ENVIRONMENT });
     if (node.role === 'core') {
-      const store = new SimulatedStore(node.disk as SimulatedDisk, clock, this.random);
+      const store = sabotaged(new SimulatedStore(node.disk as SimulatedDisk, clock, this.random), this.sabotages);
       await openCore(configOf(node) as CoreConfig, { ...parts, slots, store });
     } else {
       await openEdge(configOf(node) as EdgeConfig, { ...parts, slots, authenticator: { authenticate() {} } });

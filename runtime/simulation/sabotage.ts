@@ -1,0 +1,66 @@
+import type { InboxStore, StoreBatch } from '../ports/inbox-store.ts';
+
+/**
+ * Bugs planted below the production code, to show that the judge finds them:
+ * - `ack-before-commit`: the store says that it has what it has not yet (L1).
+ * - `marks-lost`: no message is recognised as sent before (L2).
+ * - `removals-lost`: what was acknowledged comes again (L2).
+ * - `predecessors-lost`: an outbox forgets which message came before, so that nothing waits for it (L3).
+ * - `bridge-reorders`: an outbox is read in another order. Alone it breaks nothing, since predecessors put it right.
+ */
+export const SABOTAGES = ['ack-before-commit', 'marks-lost', 'removals-lost', 'predecessors-lost', 'bridge-reorders'] as const;
+export type Sabotage = (typeof SABOTAGES)[number];
+
+/** Byte of an envelope’s header at which its predecessor’s sequence stands, 8 bytes. */
+const PREVIOUS_AT = 20;
+const PREVIOUS_BYTES = 8;
+
+/** The store with the bugs in it, or the store itself without any. */
+export function sabotaged(store: InboxStore, bugs: ReadonlySet<Sabotage>): InboxStore {
+  if (bugs.size === 0) return store;
+  const originals = new WeakMap<StoreBatch, StoreBatch>();
+  return replacing(store, {
+    batch: () => {
+      const batch = store.batch();
+      const broken = replacing(batch, brokenBatch(batch, bugs));
+      originals.set(broken, batch);
+      return broken;
+    },
+    commit: (batch, options) => {
+      const done = store.commit(originals.get(batch) ?? batch, options);
+      if (!bugs.has('ack-before-commit')) return done;
+      done.catch(() => undefined);
+      return Promise.resolve();
+    },
+    ...(bugs.has('marks-lost') && { readMarks: async (keys) => keys.map(() => undefined) }),
+    ...(bugs.has('bridge-reorders') && {
+      readOutbox: async (group, position, limits) => {
+        const page = await store.readOutbox(group, position, limits);
+        return [...page.slice(0, -1).toReversed(), ...page.slice(-1)];
+      },
+    }),
+  });
+}
+
+function brokenBatch(batch: StoreBatch, bugs: ReadonlySet<Sabotage>): Partial<StoreBatch> {
+  return {
+    ...(bugs.has('removals-lost') && { removeInbox: () => undefined, trimInbox: () => undefined }),
+    ...(bugs.has('predecessors-lost') && {
+      appendOutbox: (group, position, envelope) => {
+        const forgetful = Buffer.from(envelope);
+        forgetful.fill(0, PREVIOUS_AT, PREVIOUS_AT + PREVIOUS_BYTES);
+        batch.appendOutbox(group, position, forgetful);
+      },
+    }),
+  };
+}
+
+/** The object with some of its methods replaced; what is not named stays, whatever a port gains. */
+function replacing<T extends object>(original: T, replaced: Partial<T>): T {
+  return new Proxy(original, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(name in replaced ? replaced : target, name);
+      return typeof value === 'function' ? (value.bind(name in replaced ? replaced : target) as unknown) : value;
+    },
+  });
+}
