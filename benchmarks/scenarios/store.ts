@@ -142,7 +142,7 @@ function envelopesOf({ messages, bodyBytes }: Omit<Shape, 'what'> | { envelopes:
     const user = Buffer.from(`reader-${i}`);
     const out = new ByteWriter(bytes.length + 128);
     const sender = Buffer.from(`sender-${i}`);
-    const header = { count: messages, stamp: 1, sequence: 1, previous: 0, device: Buffer.alloc(8, 1), sender, recipient: user };
+    const header = { flags: 0, count: messages, stamp: 1, sequence: 1, previous: 0, device: Buffer.alloc(8, 1), sender, recipient: user };
     writeEnvelope(out, header, bytes, 0, bytes.length);
     const envelope = out.take();
     return { user, envelope, markKey: markKeyOf(envelope) };

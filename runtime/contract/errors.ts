@@ -28,6 +28,11 @@ export const ERROR_CODES = {
     retry: true,
     meaning: 'the outbox to the recipient’s region holds as much as it may; it opens again when the region is reached',
   },
+  SIGNALS_LIMITED: {
+    wire: 2008,
+    retry: true,
+    meaning: 'too many reads, typing signals or queries in a short time; this one was passed over',
+  },
   // 3xxx: identity.
   AUTHENTICATION_FAILED: { wire: 3001, retry: false, meaning: 'the token is missing, wrong, expired or for another user' },
   SESSION_REPLACED: { wire: 3002, retry: false, meaning: 'the same user logged in elsewhere and took the inbox over' },

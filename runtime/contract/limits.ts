@@ -51,6 +51,9 @@ export const SESSION_IN_FLIGHT_MAX = 8_000;
  * client that asks and reads no answer meets it.
  */
 export const SESSION_UNREAD_BYTES_MAX = 2 * 1_048_576;
+/** Frames beside messages (reads, typing, queries) that a session may send in a second, and at once after a pause; more are refused. */
+export const SIGNALS_PER_SECOND = 100;
+export const SIGNALS_BURST_MAX = 500;
 /** Refused (recipient) marks a session keeps; above it the session ends, since order could not be kept. */
 export const SESSION_FENCES_MAX = 1_024;
 /** Batches shown to a v1 client whose messages it acknowledges one by one; above it an older batch is forgotten and comes again at the next login. */
@@ -103,6 +106,15 @@ export const COMMIT_BYTES_MAX = 16 * 1_048_576;
 export const CHANGE_DELAY_MS = 10;
 /** Milliseconds a duplicate is recognised: seven days (X2). */
 export const DEDUP_WINDOW_MS = 7 * 24 * 3_600_000;
+/**
+ * Ranges of sequences that one status may hold. A reader who acknowledges in order needs one; a v1 client that leaves messages out, or a
+ * sender that wants to hear of some messages only, needs more. 256 bytes at the most.
+ */
+export const SEQUENCE_RANGES_MAX = 16;
+/** Rows of message statuses that a core keeps in memory; others are read from the store. About 300 bytes each. */
+export const STATUS_ROWS_MEMORY_MAX = 100_000;
+/** Senders’ devices whose messages one reader may report as read between two commits; more are shed and told again (X21). */
+export const READ_NOTES_MAX = 256;
 /** Milliseconds a status query waits for the owner (R16); its answer may be as old as STATUS_CACHE_MS (R15). */
 export const STATUS_TIMEOUT_MS = 1_000;
 export const STATUS_CACHE_MS = 2_000;

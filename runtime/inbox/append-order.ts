@@ -12,7 +12,17 @@ import type { Clock } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope, StoredParked } from '../ports/inbox-store.ts';
 import type { AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { envelopeCount, envelopePrevious, envelopeRecipient, envelopeSequence, skipEntries } from '../wire/envelope.ts';
+import {
+  ENVELOPE_STATUS_EXACT,
+  ENVELOPE_STATUS_WANTED,
+  envelopeCount,
+  envelopeFlags,
+  envelopePrevious,
+  envelopeRecipient,
+  envelopeSequence,
+  skipEntries,
+  withFlags,
+} from '../wire/envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
 import { SequenceMarks } from './sequence-marks.ts';
@@ -114,11 +124,11 @@ export class AppendOrder {
   }
 
   /**
-   * Reads the marks that memory has lost, for every request that could be a duplicate or too early. Before anything is decided, so that
+   * Reads the marks that memory has lost, for every request that could be a duplicate or too early, and for `others`. Before anything is decided, so that
    * order needs no lock.
    */
-  async readMissingMarks(requests: Iterable<{ request: AppendRequest; markKey: string }>): Promise<void> {
-    const missing = new Set<string>();
+  async readMissingMarks(requests: Iterable<{ request: AppendRequest; markKey: string }>, others: readonly string[] = []): Promise<void> {
+    const missing = new Set<string>(others.filter((markKey) => this.marks.high(markKey) === undefined));
     for (const { request, markKey } of requests) {
       const mayMatter = (request.flags & SEND_RETRY) !== 0 || envelopePrevious(request.envelope) > 0;
       if (mayMatter && this.marks.high(markKey) === undefined) missing.add(markKey);
@@ -130,6 +140,11 @@ export class AppendOrder {
       this.marks.setHigh(keys[i] as string, mark.high);
       this.marks.setHoles(keys[i] as string, mark.holes);
     });
+  }
+
+  /** The row’s highest sequence, as far as memory knows it; 0 when nothing of it is stored. */
+  highOf(markKey: string): number {
+    return this.marks.high(markKey) ?? 0;
   }
 
   begin(batch: StoreBatch): void {
@@ -197,7 +212,7 @@ export class AppendOrder {
     const before = previous > hole.from ? [{ from: hole.from, to: previous }] : [];
     const after = place.last < hole.to ? [{ from: place.last, to: hole.to }] : [];
     this.marks.setHoles(place.markKey, [...holes.filter((other) => other !== hole), ...before, ...after]);
-    this.append(envelope, { markKey: place.markKey, last: high, destination: INBOX, recipient: place.recipient });
+    this.append(exactly(envelope), { markKey: place.markKey, last: high, destination: INBOX, recipient: place.recipient });
     return true;
   }
 
@@ -232,8 +247,9 @@ export class AppendOrder {
     this.append(envelope, { markKey, last, destination: INBOX, recipient: envelopeRecipient(envelope).toString('latin1') });
   }
 
-  private append(envelope: Buffer, place: { markKey: string; last: number; destination: Destination; recipient: string }): void {
+  private append(whole: Buffer, place: { markKey: string; last: number; destination: Destination; recipient: string }): void {
     const { markKey, destination, recipient } = place;
+    const envelope = this.marks.holesOf(markKey).length > 0 ? exactly(whole) : whole;
     if (!this.touched.has(markKey)) this.touched.set(markKey, this.marks.high(markKey));
     this.marks.setHigh(markKey, place.last);
     const entry = { position: this.takePosition(), envelope, firstIndex: 0 };
@@ -245,4 +261,9 @@ export class AppendOrder {
 
 function outboxFull(group: string): Refusal {
   return { code: 'OUTBOX_FULL', message: `the outbox to ${group} holds as much as it may`, retryAfterMs: FULL_RETRY_MS };
+}
+
+/** An earlier message may come after this one, so the delivery of this one says nothing of it. */
+function exactly(envelope: Buffer): Buffer {
+  return (envelopeFlags(envelope) & ENVELOPE_STATUS_WANTED) === 0 ? envelope : withFlags(envelope, ENVELOPE_STATUS_EXACT);
 }

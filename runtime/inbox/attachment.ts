@@ -1,15 +1,24 @@
-import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES } from '../contract/limits.ts';
+import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES, READ_NOTES_MAX } from '../contract/limits.ts';
+import { type SequenceSet, unite } from '../contract/sequence-set.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
-import type { InboxCursor, InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import type { InboxCursor, InboxSubscriber, InboxSubscription, MessageStatus, ReadMessages } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { ReadRequest } from '../ports/shard-owner.ts';
-import { envelopeCount } from '../wire/envelope.ts';
+import { envelopeCount, markKeyFor } from '../wire/envelope.ts';
 import type { Change } from './committer.ts';
 import { PushedPlaces } from './pushed-places.ts';
+import type { StatusNote, StatusRow } from './status-ledger.ts';
+import { searchWanted, WantedPlaces } from './wanted-places.ts';
 
 /** Until an inbox is promoted, everything is in bucket 0. */
 export const FIRST_BUCKET = 0;
 const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
+
+/** Rows after `after` up to a cursor. */
+interface SearchSpan {
+  readonly after: number;
+  readonly cursor: { readonly position: number; readonly index: number };
+}
 
 export interface AttachmentParts {
   readonly store: InboxStore;
@@ -17,6 +26,11 @@ export interface AttachmentParts {
   /** The reader is gone. */
   detached(attachment: Attachment): void;
   readFailed(attachment: Attachment, error: unknown): void;
+  statusOf(markKey: string): Promise<StatusRow>;
+  /** A status could not be looked up; the sender hears of it later or never. */
+  statusFailed(error: unknown): void;
+  /** Counts messages whose reading is not told, because a reader told too much at once. */
+  readonly readsShed: { value: number };
 }
 
 /** One session’s read of one inbox at its owner: pushes from the cursor to the tail and on, and forgets what is acknowledged. */
@@ -29,6 +43,11 @@ export class Attachment implements InboxSubscription, FollowedLog {
   private readonly subscriber: InboxSubscriber;
   private readonly follower: LogFollower;
   private readonly places = new PushedPlaces();
+  private readonly wanted: WantedPlaces;
+  /** Looks into the store for whom an acknowledgement concerns, one after the other. */
+  private searching: Promise<void> | undefined;
+  /** What was read since the last commit: one change, however much it is. */
+  private reads: Map<string, SequenceSet> | undefined;
   private readonly acknowledgedAtStart: readonly InboxCursor[];
   private readonly startedAfter: number;
   private acknowledged: InboxCursor = { bucket: FIRST_BUCKET, position: 0, index: 0 };
@@ -49,6 +68,7 @@ export class Attachment implements InboxSubscription, FollowedLog {
     this.acknowledgedAtStart = request.acknowledged.filter((cursor) => cursor.bucket === FIRST_BUCKET);
     this.mustSearch = request.shown.length > 0;
     const shown = request.shown.filter((cursor) => cursor.bucket === FIRST_BUCKET).map((cursor) => cursor.position);
+    this.wanted = new WantedPlaces({ isSelective: request.isSelective, unknownThrough: Math.max(startAfter, ...shown) });
     const after = Math.max(startAfter, ...shown, ...this.acknowledgedAtStart.map((cursor) => cursor.position - 1));
     this.follower = new LogFollower(this, { after, creditBytes: request.creditBytes });
   }
@@ -72,12 +92,18 @@ export class Attachment implements InboxSubscription, FollowedLog {
       this.begin();
       return;
     }
-    this.parts.change({ apply: (batch) => this.trimAcknowledged(batch), done: () => this.begin() });
+    this.trimAcknowledged(() => this.begin());
   }
 
   /** Takes what the client had acknowledged before it attached out of the store. */
-  trimAcknowledged(batch: StoreBatch): void {
-    for (const cursor of this.acknowledgedAtStart) batch.trimInbox(this.user, FIRST_BUCKET, cursor);
+  trimAcknowledged(done?: () => void): void {
+    for (const cursor of this.acknowledgedAtStart) {
+      const apply = (batch: StoreBatch) => batch.trimInbox(this.user, FIRST_BUCKET, cursor);
+      const isLast = cursor === this.acknowledgedAtStart.at(-1);
+      this.search({ after: 0, cursor }, (notes) =>
+        this.parts.change({ apply, notes: () => notes, ...(isLast && done !== undefined && { done }) }),
+      );
+    }
   }
 
   /** Reads on after a failed read. */
@@ -125,28 +151,93 @@ export class Attachment implements InboxSubscription, FollowedLog {
   /** A cursor beyond what was pushed is not this inbox’s, one that does not advance is a repetition: both change nothing. */
   acknowledge(cursor: InboxCursor): void {
     if (cursor.bucket !== FIRST_BUCKET || cursor.position > this.follower.pushedThrough || !isAfter(cursor, this.acknowledged)) return;
+    const after = Math.max(0, this.acknowledged.position - 1);
     this.acknowledged = cursor;
     const taken = this.places.takeThrough(cursor.position, cursor.index);
     // A partial mark is left by the store’s own look-up, so that look-up also removes it.
     const positions = this.mustSearch ? undefined : taken;
     this.mustSearch = taken === undefined;
-    this.parts.change({
-      apply: (batch) => {
-        if (positions === undefined) batch.trimInbox(this.user, FIRST_BUCKET, cursor);
-        else for (const position of positions) batch.removeInbox(this.user, FIRST_BUCKET, position);
-      },
-    });
+    const apply = (batch: StoreBatch) => {
+      if (positions === undefined) batch.trimInbox(this.user, FIRST_BUCKET, cursor);
+      else for (const position of positions) batch.removeInbox(this.user, FIRST_BUCKET, position);
+    };
+    this.forget(apply, this.wanted.takeThrough(cursor.position, cursor.index), { after, cursor });
   }
 
   remove(bucket: number, position: number): void {
-    this.parts.change({ apply: (batch) => batch.removeInbox(this.user, bucket, position) });
+    const apply = (batch: StoreBatch) => batch.removeInbox(this.user, bucket, position);
+    this.forget(apply, this.wanted.take(position), { after: position - 1, cursor: { position, index: 0xffff } });
+  }
+
+  /** Forgets what is acknowledged and tells its senders; what memory does not know of them is searched for while it is still there. */
+  private forget(apply: Change['apply'], notes: readonly StatusNote[], span: SearchSpan): void {
+    const isKnown = !this.wanted.mustSearch(span.after) || (this.isSelective && notes.length > 0);
+    if (isKnown) this.afterSearch(() => this.parts.change(notes.length === 0 ? { apply } : { apply, notes: () => notes }));
+    else this.search(span, (found) => this.parts.change({ apply, notes: () => [...notes, ...found] }));
+  }
+
+  private search({ after, cursor }: SearchSpan, found: (notes: readonly StatusNote[]) => void): void {
+    const { store } = this.parts;
+    const { user, isSelective } = this;
+    const find = () => searchWanted(store, { user, bucket: FIRST_BUCKET, after, cursor, isSelective });
+    const failed = (error: unknown) => {
+      this.parts.statusFailed(error);
+      return [];
+    };
+    this.enqueue((before) => before.then(find).catch(failed).then(found));
+  }
+
+  /** Later changes may remove what a search still has to see. */
+  private afterSearch(work: () => void): void {
+    if (this.searching === undefined) work();
+    else this.enqueue((before) => before.then(work));
+  }
+
+  private enqueue(work: (before: Promise<void>) => Promise<void>): void {
+    const searching = work(this.searching ?? Promise.resolve());
+    this.searching = searching;
+    void searching.then(() => {
+      if (this.searching === searching) this.searching = undefined;
+    });
+  }
+
+  markRead({ device, sender, sequences }: ReadMessages): void {
+    const markKey = markKeyFor(device, sender, this.user);
+    const reads = this.reads ?? this.openReads();
+    const known = reads.get(markKey);
+    if (known === undefined && reads.size >= READ_NOTES_MAX) this.parts.readsShed.value++;
+    else reads.set(markKey, unite(known ?? [], sequences));
+  }
+
+  private openReads(): Map<string, SequenceSet> {
+    const reads = new Map<string, SequenceSet>();
+    this.reads = reads;
+    const notes = () => {
+      if (this.reads === reads) this.reads = undefined;
+      return [...reads].map(([markKey, read]) => ({ markKey, delivered: [], read }));
+    };
+    this.parts.change({ apply: () => undefined, notes });
+    return reads;
+  }
+
+  askStatus(device: Uint8Array, recipient: Uint8Array): void {
+    this.parts.statusOf(markKeyFor(device, this.user, recipient)).then(
+      (row) => this.statusGrown({ device: Buffer.from(device), recipient: Buffer.from(recipient), ...row }),
+      (error: unknown) => this.parts.statusFailed(error),
+    );
+  }
+
+  statusGrown(status: MessageStatus): void {
+    if (!this.isReplaced) this.subscriber.statusGrown(status);
   }
 
   detach({ flush }: { flush: boolean }): void {
     this.follower.stop();
     this.replaying?.stop();
     this.parts.detached(this);
-    if (flush) this.parts.change({ apply: () => undefined, done: () => this.subscriber.ended('flushed'), isSynced: true });
+    if (!flush) return;
+    const done = () => this.subscriber.ended('flushed');
+    this.afterSearch(() => this.parts.change({ apply: () => undefined, done, isSynced: true }));
   }
 
   /** Another session reads the inbox from now on. */
@@ -164,6 +255,7 @@ export class Attachment implements InboxSubscription, FollowedLog {
 
   push(entry: StoredEnvelope): void {
     if (entry.firstIndex > 0) this.mustSearch = true;
+    this.wanted.pushed(entry.position, entry.envelope);
     if (!this.isSelective) this.places.add(entry.position, envelopeCount(entry.envelope));
     const at = { bucket: FIRST_BUCKET, position: entry.position, firstIndex: entry.firstIndex };
     this.subscriber.pushed(at, entry.envelope, 0, entry.envelope.length);

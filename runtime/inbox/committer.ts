@@ -1,5 +1,6 @@
 import { errorLine, IrisError } from '../contract/errors.ts';
 import * as limits from '../contract/limits.ts';
+import { clampTo } from '../contract/sequence-set.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch } from '../ports/inbox-store.ts';
@@ -7,10 +8,12 @@ import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { Durability } from '../wire/durability.ts';
-import { envelopeCount, envelopeRecipient, markKeyOf } from '../wire/envelope.ts';
+import { envelopeCount, envelopeRecipient, markKeyFor, markKeyOf } from '../wire/envelope.ts';
+import { decodeStatusEnvelope, isStatusEnvelope, type StatusNews } from '../wire/status-envelope.ts';
 import { SEND_FRESH } from '../wire/v2/send.ts';
 import { AppendOrder, type Destination, type Placed } from './append-order.ts';
 import { PublisherFences } from './publisher-fences.ts';
+import { StatusLedger, type StatusNote, type StatusRow } from './status-ledger.ts';
 
 /** Milliseconds before a failed commit is followed by another. */
 const COMMIT_RETRY_MS = 200;
@@ -22,8 +25,12 @@ export interface CommitterParts {
   readonly load: LoadLevel;
   /** Users of other regions whose inbox is full there, one byte a character. */
   readonly heldBack: ReadonlySet<string>;
+  /** Where what concerns a user is kept: here, or by the group behind an outbox. */
+  destinationOf(user: Buffer): Destination;
   /** Called after the commit, in the order of the log. */
   committed(placed: Placed): void;
+  /** A sender’s messages to a recipient have reached a further status; after the commit. */
+  statusGrown(row: StatusNote): void;
 }
 
 interface Entry {
@@ -32,11 +39,15 @@ interface Entry {
   /** One byte a character. */
   readonly recipient: string;
   readonly markKey: string;
+  /** For a control envelope, which enters no log: what it says. */
+  readonly news: StatusNote | undefined;
 }
 
 /** A change that rides with the next commit: a removal, a cursor. Idempotent, since a failed commit is tried again. */
 export interface Change {
   apply(batch: StoreBatch): void;
+  /** What it says of messages’ statuses; asked once for each try. */
+  notes?: () => readonly StatusNote[];
   /** Hears that the change is in the store. */
   done?: () => void;
   /** True when `done` must wait for the disk. */
@@ -51,6 +62,7 @@ export interface Change {
 export class Committer {
   private readonly parts: CommitterParts;
   private readonly order: AppendOrder;
+  private readonly ledger: StatusLedger;
   private readonly fences = new PublisherFences();
   private readonly counters;
   private queue: Entry[] = [];
@@ -69,7 +81,9 @@ export class Committer {
     this.nextPosition = parts.store.firstPosition;
     this.reservedPosition = this.nextPosition;
     const { store, clock, telemetry, heldBack } = parts;
-    this.order = new AppendOrder({ store, clock, telemetry, heldBack, takePosition: () => this.takePosition() });
+    const takePosition = () => this.takePosition();
+    this.order = new AppendOrder({ store, clock, telemetry, heldBack, takePosition });
+    this.ledger = new StatusLedger({ store, clock, telemetry, takePosition, destinationOf: (user) => parts.destinationOf(user) });
     this.counters = {
       commits: telemetry.counter('iris_commits_total', 'Batches written to the log'),
       envelopes: telemetry.counter('iris_envelopes_committed_total', 'Envelopes appended to the log'),
@@ -93,9 +107,15 @@ export class Committer {
       this.refuse(request, recipient, { code: 'OVERLOADED', message: full, retryAfterMs: this.parts.load.retryAfterMs(200) });
       return;
     }
-    this.queue.push({ request, destination, recipient, markKey: markKeyOf(envelope) });
+    const news = isStatusEnvelope(envelope) ? noteOf(decodeStatusEnvelope(envelope)) : undefined;
+    this.queue.push({ request, destination, recipient, markKey: markKeyOf(envelope), news });
     this.queuedBytes += envelope.length;
     this.start();
+  }
+
+  /** What is known of a row whose sender is at home here. */
+  statusOf(markKey: string): Promise<StatusRow> {
+    return this.ledger.read(markKey);
   }
 
   /** Rides with the next append’s commit, or with one of its own after CHANGE_DELAY_MS; at once where somebody waits for it. */
@@ -186,16 +206,21 @@ export class Committer {
 
   private async commitOnce(entries: Entry[], changes: Change[]): Promise<void> {
     const batch = this.parts.store.batch();
+    const notes = changes.flatMap((change) => change.notes?.() ?? []);
     this.order.begin(batch);
+    this.ledger.begin(batch);
     let accepted: readonly Entry[] = entries;
     let placed: readonly Placed[];
+    let statuses: ReturnType<StatusLedger['finish']>;
     try {
-      await this.order.readMissingMarks(entries);
+      await this.readMissingRows(entries, notes);
       const decided = this.decide(entries);
       accepted = decided.accepted;
       this.order.releaseOverdue();
       placed = this.order.finish();
       for (const change of changes) change.apply(batch);
+      for (const note of notes) this.ledger.note(this.truthful(note));
+      statuses = this.ledger.finish();
       const sync = decided.hasAppended || placed.length > 0 || changes.some((change) => change.isSynced === true);
       await this.parts.store.commit(batch, { sync });
     } catch (error) {
@@ -211,7 +236,20 @@ export class Committer {
     }
     this.isForChanges = false;
     this.announce(accepted, placed);
+    this.announceStatuses(statuses);
     for (const change of changes) change.done?.();
+  }
+
+  private async readMissingRows(entries: readonly Entry[], notes: readonly StatusNote[]): Promise<void> {
+    const news = entries.flatMap((entry) => entry.news ?? []);
+    const read = notes.filter((note) => note.read.length > 0).map((note) => note.markKey);
+    await this.order.readMissingMarks(entries, read);
+    if (notes.length > 0 || news.length > 0) await this.ledger.prepare([...notes, ...news].map((note) => note.markKey));
+  }
+
+  /** A reader can only have read what is stored for it. */
+  private truthful(note: StatusNote): StatusNote {
+    return note.read.length === 0 ? note : { ...note, read: clampTo(note.read, this.order.highOf(note.markKey)) };
   }
 
   /** Gives each entry its place; `accepted` are those to be acknowledged with the commit. */
@@ -226,6 +264,12 @@ export class Committer {
           message: 'an earlier message to this recipient was refused',
           retryAfterMs: 0,
         });
+        continue;
+      }
+      if (entry.news !== undefined) {
+        this.ledger.note(entry.news);
+        accepted.push(entry);
+        hasAppended = true;
         continue;
       }
       const refusal = this.order.refusalOf(request.envelope, entry);
@@ -269,6 +313,12 @@ export class Committer {
     }
   }
 
+  private announceStatuses({ grown, placed }: ReturnType<StatusLedger['finish']>): void {
+    this.ledger.committed(grown);
+    for (const row of grown) this.parts.statusGrown(row);
+    for (const one of placed) this.parts.committed(one);
+  }
+
   private failed(entries: readonly Entry[], error: unknown): void {
     const reason = errorLine(error);
     this.parts.telemetry.log.error('commit-failed', { entries: entries.length, reason });
@@ -286,4 +336,8 @@ export class Committer {
       this.releaseLater();
     });
   }
+}
+
+function noteOf({ device, sender, recipient, delivered, read }: StatusNews): StatusNote {
+  return { markKey: markKeyFor(device, sender, recipient), delivered, read };
 }

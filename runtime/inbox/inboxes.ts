@@ -6,10 +6,11 @@ import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest, ReadRequest, ShardOwner } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { envelopeRecipient } from '../wire/envelope.ts';
+import { envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
 import { type Destination, INBOX, type Placed } from './append-order.ts';
 import { Attachment, type AttachmentParts } from './attachment.ts';
 import { type Change, Committer } from './committer.ts';
+import type { StatusNote } from './status-ledger.ts';
 
 export interface InboxesParts {
   readonly store: InboxStore;
@@ -45,13 +46,21 @@ export class Inboxes implements ShardOwner {
       telemetry: parts.telemetry,
       heldBack: this.heldBack,
       load: parts.load,
+      destinationOf: (user) => this.destinationOf(user),
       committed: (placed) => this.committed(placed),
+      statusGrown: (row) => this.statusGrown(row),
     });
     this.attachmentParts = {
       store: parts.store,
       change: (change) => this.committer.change(change),
       detached: (attachment) => this.detached(attachment),
       readFailed: (attachment, error) => this.readFailed(attachment, error),
+      statusOf: (markKey) => this.committer.statusOf(markKey),
+      statusFailed: (error) => parts.telemetry.log.error('status-lookup-failed', { reason: errorLine(error) }),
+      readsShed: parts.telemetry.counter(
+        'iris_reads_shed_total',
+        'Messages whose reading was not told: their reader told too much at once',
+      ),
     };
     parts.telemetry.gauge('iris_inbox_readers', 'Users whose inbox is being read', () => this.readers.size);
   }
@@ -108,7 +117,7 @@ export class Inboxes implements ShardOwner {
   private refuseStale(request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription {
     const stale = new Attachment(this.attachmentParts, request, subscriber, 0);
     stale.replace();
-    this.committer.change({ apply: (batch) => stale.trimAcknowledged(batch) });
+    stale.trimAcknowledged();
     return stale;
   }
 
@@ -133,6 +142,17 @@ export class Inboxes implements ShardOwner {
   private committed({ destination, recipient, entry }: Placed): void {
     if (destination.kind === 'inbox') this.readers.get(recipient)?.committed(entry);
     else this.parts.outboxCommitted(destination.group, entry);
+  }
+
+  /** A user’s own row of anything: here, or with the owner that its group’s outbox leads to, in this region or another. */
+  private destinationOf(user: Buffer): Destination {
+    const { group } = this.parts.slots.current.homeOfUser(user);
+    return group === this.parts.group ? INBOX : this.outboxOf(group);
+  }
+
+  private statusGrown(row: StatusNote): void {
+    const { device, sender, recipient } = partiesOfMark(row.markKey);
+    this.readers.get(sender.toString('latin1'))?.statusGrown({ device, recipient, delivered: row.delivered, read: row.read });
   }
 
   private supersede(key: string, attachment: Attachment): void {

@@ -3,9 +3,11 @@ import { APPEND_TIMEOUT_MS, LINK_IN_FLIGHT_MAX, LINK_QUEUED_BYTES_MAX } from '..
 import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
+import { Durability } from '../wire/durability.ts';
 import { envelopeRecipient, writeEnvelope } from '../wire/envelope.ts';
 import { APPEND_CORRELATION_AT, APPEND_ENVELOPE_AT, APPEND_FLAGS_AT, beginAppend } from '../wire/link/append.ts';
 import { LinkOpcode } from '../wire/link/opcodes.ts';
+import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
 import { InFlight } from './in-flight.ts';
 
@@ -107,21 +109,28 @@ export class AppendQueue {
     return count;
   }
 
-  /** Writes every unanswered append again, marked as a retry; what may no longer follow its predecessor is refused instead (L3). */
-  repeat(out: ByteWriter): void {
+  /**
+   * Writes every unanswered append again, marked as a retry; what may no longer follow its predecessor is refused instead (L3), and a status
+   * that the owner does not know counts as done.
+   */
+  repeat(out: ByteWriter, { knowsStatuses }: { knowsStatuses: boolean }): void {
     const retained = this.retained;
     this.retained = [];
     this.retainedBytes = 0;
     for (const { bytes } of retained) {
       forEachAppend(bytes, (at, wireCorrelation, end) =>
-        this.repeatOne(out, bytes, { at, end, correlation: this.inFlight.widen(wireCorrelation) }),
+        this.repeatOne(out, bytes, { at, end, correlation: this.inFlight.widen(wireCorrelation), knowsStatuses }),
       );
     }
   }
 
-  private repeatOne(out: ByteWriter, bytes: Buffer, frame: { at: number; end: number; correlation: number }): void {
+  private repeatOne(out: ByteWriter, bytes: Buffer, frame: { at: number; end: number; correlation: number; knowsStatuses: boolean }): void {
     const publisher = this.inFlight.publisherOf(frame.correlation);
     if (publisher === undefined) return;
+    if (!frame.knowsStatuses && isStatusEnvelope(bytes, frame.at + APPEND_ENVELOPE_AT)) {
+      this.appended(frame.correlation % 0x1_0000_0000, 1, Durability.D0);
+      return;
+    }
     const recipient = recipientAt(bytes, frame.at);
     if (publisher.isFenced(recipient)) {
       this.tellRefused(frame.correlation, recipient, {

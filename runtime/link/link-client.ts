@@ -9,6 +9,7 @@ import type { Connection, ConnectionHandler, Transport } from '../ports/transpor
 import type { Bursts, BurstTarget } from '../wire/bursts.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
+import { Durability } from '../wire/durability.ts';
 import { ENVELOPE_BYTES_MAX, envelopeRecipient } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { decodeRefused, encodePublisherEnd } from '../wire/link/append.ts';
@@ -17,6 +18,7 @@ import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello, type LinkWelcome 
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
 import { encodeLinkPing } from '../wire/link/ping.ts';
 import { decodeStatus, encodeStatusQuery } from '../wire/link/status.ts';
+import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { AppendQueue, unavailable } from './append-queue.ts';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.ts';
 import { LinkSubscription } from './subscription.ts';
@@ -109,6 +111,11 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   }
 
   forward(publisher: Publisher, forwarding: Forwarding): void {
+    // An owner of version 1 would deliver it as a message.
+    if (this.isUp && !this.knowsStatuses && isStatusEnvelope(forwarding.envelope)) {
+      this.parts.clock.soon(() => publisher.published(forwarding.token, 1, Durability.D0));
+      return;
+    }
     const refusal = this.admission();
     if (refusal !== undefined) {
       publisher.refused(forwarding.token, 1, envelopeRecipient(forwarding.envelope), refusal);
@@ -202,6 +209,10 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     if (state === 'open') this.timesOpened.value++;
   }
 
+  private get knowsStatuses(): boolean {
+    return this.version >= 2;
+  }
+
   private connect(): void {
     if (this.state === 'closed') return;
     this.state = 'connecting';
@@ -267,6 +278,9 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
       case LinkOpcode.Detached:
         this.subscriptions.get(reader.u32())?.ended(reader.u8() === Detached.Flushed ? 'flushed' : 'replaced');
         break;
+      case LinkOpcode.MessageStatus:
+        this.subscriptions.get(reader.u32())?.statusGrown(reader);
+        break;
       case LinkOpcode.Status:
         this.answered(reader);
         break;
@@ -291,7 +305,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.refusedPublishers.clear();
     const out = this.parts.bursts.writer(this);
     for (const subscription of this.subscriptions.values()) subscription.writeAttach(out);
-    this.appends.repeat(out);
+    this.appends.repeat(out, { knowsStatuses: this.knowsStatuses });
     this.parts.telemetry.log.info('link-up', { address: this.address, peer: node, version });
   }
 

@@ -2,7 +2,7 @@ import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
 import { LINK_SILENT_MS } from '../contract/limits.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import type { InboxSubscriber, InboxSubscription, MessageStatus } from '../ports/inbox-feed.ts';
 import type { AppendOrigin, ShardOwner } from '../ports/shard-owner.ts';
 import type { Log } from '../ports/telemetry.ts';
 import type { Connection, ConnectionHandler } from '../ports/transport.ts';
@@ -14,6 +14,7 @@ import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { encodeAppended, encodeRefused } from '../wire/link/append.ts';
 import { DETACH_FLUSH, Detached, decodeAttach, encodeDetached, encodePush, type PushPlace } from '../wire/link/attach.ts';
 import { decodeLinkHello, encodeLinkRefuse, encodeLinkWelcome, type LinkHello } from '../wire/link/hello.ts';
+import { decodeLinkRead, decodeLinkStatusQuery, encodeLinkMessageStatus } from '../wire/link/message-status.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
 import { encodeLinkPong } from '../wire/link/ping.ts';
 import { encodeStatus } from '../wire/link/status.ts';
@@ -155,6 +156,12 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       case LinkOpcode.Detach:
         this.detach(reader.u32(), (reader.u8() & DETACH_FLUSH) !== 0);
         break;
+      case LinkOpcode.Read:
+        this.attachments.get(reader.u32())?.markRead(decodeLinkRead(reader));
+        break;
+      case LinkOpcode.MessageStatusQuery:
+        this.askStatus(this.attachments.get(reader.u32()), reader);
+        break;
       case LinkOpcode.StatusQuery:
         this.status(reader.u32(), Buffer.from(reader.bytes16(1_024, 'user name')));
         break;
@@ -211,6 +218,16 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
     encodePush(this.writer(), place, envelope);
   }
 
+  /** For an attachment of this link; a peer of version 1 does not know statuses. */
+  statusGrown(attachment: number, status: MessageStatus): void {
+    if (this.version >= 2) encodeLinkMessageStatus(this.writer(), attachment, status);
+  }
+
+  private askStatus(attachment: InboxSubscription | undefined, reader: ByteReader): void {
+    const { device, recipient } = decodeLinkStatusQuery(reader);
+    attachment?.askStatus(device, recipient);
+  }
+
   ended(attachment: number, isSelective: boolean, reason: 'replaced' | 'flushed'): void {
     if (reason === 'flushed' || !isSelective) this.attachments.delete(attachment);
     encodeDetached(this.writer(), attachment, reason === 'flushed' ? Detached.Flushed : Detached.Replaced);
@@ -247,6 +264,13 @@ class LinkReader implements InboxSubscriber {
     const envelope = start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end);
     this.link.pushed({ attachment: this.attachment, ...at }, envelope);
   }
+
+  statusGrown(status: MessageStatus): void {
+    this.link.statusGrown(this.attachment, status);
+  }
+
+  /** An owner reads its own store: nothing breaks on this side. */
+  resumed(): void {}
 
   ended(reason: 'replaced' | 'flushed'): void {
     this.link.ended(this.attachment, this.isSelective, reason);

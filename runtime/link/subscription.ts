@@ -1,13 +1,18 @@
-import type { AttachOptions, InboxCursor, InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import type { AttachOptions, InboxCursor, InboxSubscriber, InboxSubscription, ReadMessages } from '../ports/inbox-feed.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { envelopeCount } from '../wire/envelope.ts';
 import { encodeAttach, encodeCredit, encodeDetach, encodeLinkCursor, encodeRemove } from '../wire/link/attach.ts';
+import { decodeLinkMessageStatus, encodeLinkRead, encodeLinkStatusQuery } from '../wire/link/message-status.ts';
+
+/** Link version that knows statuses. */
+const STATUS_VERSION = 2;
 
 /** What a subscription needs of its link. */
 export interface SubscriptionLink {
   /** The writer while the link is up; undefined while it is down, when only the state kept here counts. */
   controlWriter(): ByteWriter | undefined;
+  readonly peerVersion: number;
   dropSubscription(attachment: number): void;
 }
 
@@ -45,6 +50,7 @@ export class LinkSubscription implements InboxSubscription {
       acknowledged: this.acknowledged,
       shown: this.shown,
     });
+    if (this.hasAttached) this.subscriber.resumed();
     this.hasAttached = true;
     if (this.isFlushing) encodeDetach(out, this.attachment, true);
   }
@@ -79,6 +85,22 @@ export class LinkSubscription implements InboxSubscription {
   remove(bucket: number, position: number): void {
     const out = this.link.controlWriter();
     if (out !== undefined) encodeRemove(out, this.attachment, bucket, position);
+  }
+
+  statusGrown(reader: ByteReader): void {
+    this.subscriber.statusGrown(decodeLinkMessageStatus(reader));
+  }
+
+  markRead(messages: ReadMessages): void {
+    if (this.link.peerVersion < STATUS_VERSION) return;
+    const out = this.link.controlWriter();
+    if (out !== undefined) encodeLinkRead(out, this.attachment, messages);
+  }
+
+  askStatus(device: Uint8Array, recipient: Uint8Array): void {
+    if (this.link.peerVersion < STATUS_VERSION) return;
+    const out = this.link.controlWriter();
+    if (out !== undefined) encodeLinkStatusQuery(out, this.attachment, device, recipient);
   }
 
   detach({ flush }: { flush: boolean }): void {

@@ -1,3 +1,5 @@
+import type { SequenceSet } from '../contract/sequence-set.ts';
+
 /** Everything of `bucket` up to this message, inclusive. */
 export interface InboxCursor {
   readonly bucket: number;
@@ -5,10 +7,31 @@ export interface InboxCursor {
   readonly index: number;
 }
 
+/** What became of one device’s messages to one recipient (L6). */
+export interface MessageStatus {
+  /** 8 bytes. */
+  readonly device: Buffer;
+  readonly recipient: Buffer;
+  readonly delivered: SequenceSet;
+  readonly read: SequenceSet;
+}
+
+/** Messages of a sender’s device that a person has seen. */
+export interface ReadMessages {
+  /** 8 bytes. */
+  readonly device: Uint8Array;
+  readonly sender: Uint8Array;
+  readonly sequences: SequenceSet;
+}
+
 /** Who reads an inbox: a client’s session. */
 export interface InboxSubscriber {
   /** The next envelope, `buffer[start … end)`, in the order of its bucket; messages before `firstIndex` were acknowledged earlier. */
   pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void;
+  /** Messages that this user has sent reached a further status, or `askStatus` is answered. Whole rows, of any of the user’s devices. */
+  statusGrown(status: MessageStatus): void;
+  /** The read was broken for a while and goes on: statuses may have been missed. */
+  resumed(): void;
   /** `replaced`: another session reads the inbox now. `flushed`: the answer to `detach({ flush: true })`. */
   ended(reason: 'replaced' | 'flushed'): void;
 }
@@ -21,6 +44,10 @@ export interface InboxSubscription {
   acknowledge(cursor: InboxCursor): void;
   /** This one envelope may be forgotten (v1 acknowledges one by one). */
   remove(bucket: number, position: number): void;
+  /** Tells the senders that their messages were read; lost when the link is down, so it is told again after `resumed`. */
+  markRead(messages: ReadMessages): void;
+  /** Asks what became of this user’s messages; answered by `statusGrown`, not at all when the link is down. */
+  askStatus(device: Uint8Array, recipient: Uint8Array): void;
   /** Ends the read. With `flush`, what was acknowledged is durable before `ended('flushed')` comes. */
   detach(options: { flush: boolean }): void;
 }

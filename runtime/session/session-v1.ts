@@ -127,6 +127,11 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.parts.counters.messagesOut.value += count - at.firstIndex;
   }
 
+  /** v1 has no word for the status of what was sent. */
+  statusGrown(): void {}
+
+  resumed(): void {}
+
   /** A newer session reads the inbox; this one stays open, hears nothing more, and may still acknowledge. */
   ended(): void {}
 

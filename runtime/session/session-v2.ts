@@ -1,7 +1,7 @@
 import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
 import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
-import type { InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import type { InboxSubscriber, InboxSubscription, MessageStatus } from '../ports/inbox-feed.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { BurstTarget } from '../wire/bursts.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
@@ -15,14 +15,17 @@ import { encodeDeliver } from '../wire/v2/deliver.ts';
 import { encodeFault, type FaultOptions } from '../wire/v2/fault.ts';
 import { encodeGoaway } from '../wire/v2/goaway.ts';
 import { decodeHello, type HelloFrame } from '../wire/v2/hello.ts';
+import { decodeMessageStatusQuery, encodeMessageStatus } from '../wire/v2/message-status.ts';
 import { Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
 import { decodePing, encodePong } from '../wire/v2/ping.ts';
-import { decodeSend, SEND_FRESH, type SendFrame } from '../wire/v2/send.ts';
+import { decodeRead } from '../wire/v2/read.ts';
+import { decodeSend, SEND_FLAGS, SEND_FLAGS_VERSION_2, SEND_FRESH, type SendFrame } from '../wire/v2/send.ts';
 import { encodeSent } from '../wire/v2/sent.ts';
 import { encodeWelcome } from '../wire/v2/welcome.ts';
 import { PushWindow } from './push-window.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
+import { SignalBudget } from './signal-budget.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -44,6 +47,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private fences: Set<string> | undefined;
   private readonly openedMs: number;
   private heardMs: number;
+  private readonly signals: SignalBudget;
+  private hasMissedStatuses = false;
   private isOpen = true;
 
   constructor(parts: SessionParts, connection: Connection) {
@@ -52,6 +57,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.publisherId = parts.nextPublisherId();
     this.sendWindow = new SendWindow(connection);
     this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax);
+    this.signals = new SignalBudget(parts.clock);
     this.openedMs = parts.clock.monotonicMs();
     this.heardMs = this.openedMs;
   }
@@ -75,6 +81,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   }
 
   drained(): void {
+    if (this.hasMissedStatuses) this.resumed();
     this.pushWindow.settle(this.subscription);
     this.sendWindow.settle();
   }
@@ -129,6 +136,18 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     encodeDeliver(this.writer(), at, buffer, start, end);
   }
 
+  /** A client that reads slowly is told later to ask. */
+  statusGrown(status: MessageStatus): void {
+    if (!this.isOpen || this.version < 3 || !status.device.equals(this.device)) return;
+    if (this.connection.queuedBytes > this.parts.sessionQueuedBytesMax) this.hasMissedStatuses = true;
+    else encodeMessageStatus(this.writer(), status);
+  }
+
+  resumed(): void {
+    this.hasMissedStatuses = false;
+    if (this.isOpen && this.version >= 3) encodeMessageStatus(this.writer(), { recipient: NO_BYTES, delivered: [], read: [] });
+  }
+
   ended(reason: 'replaced' | 'flushed'): void {
     if (!this.isOpen) return;
     if (reason === 'replaced') this.end({ code: 'SESSION_REPLACED', message: 'this user logged in elsewhere' });
@@ -164,11 +183,23 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       case Opcode.Hello:
         throw new IrisError('FRAME_MALFORMED', 'a second HELLO on one connection; open another');
       default:
+        if (this.version >= 3 && this.signal(opcode, reader)) return;
         encodeFault(this.writer(), {
           code: 'OPCODE_UNKNOWN',
           message: `opcode 0x${opcode.toString(16)} is not part of version ${this.version}`,
         });
     }
+  }
+
+  /** What came with version 3; false for an opcode that did not. */
+  private signal(opcode: number, reader: ByteReader): boolean {
+    if (opcode !== Opcode.Read && opcode !== Opcode.MessageStatusQuery) return false;
+    if (!this.signals.take()) {
+      const message = `over ${limits.SIGNALS_PER_SECOND} reads, typing signals and queries in a second`;
+      encodeFault(this.writer(), { code: 'SIGNALS_LIMITED', message, retryAfterMs: 1_000 });
+    } else if (opcode === Opcode.Read) this.subscription?.markRead(decodeRead(reader));
+    else this.subscription?.askStatus(this.device, decodeMessageStatusQuery(reader));
+    return true;
   }
 
   private writer(): ByteWriter {
@@ -234,7 +265,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.sendWindow.opened(frame.count, reader.end - frame.entriesAt);
     const publication = this.parts.publication;
     publication.publisher = this;
-    publication.flags = frame.flags;
+    publication.flags = frame.flags & (this.version >= 3 ? SEND_FLAGS : SEND_FLAGS_VERSION_2);
     publication.count = frame.count;
     publication.sequence = frame.sequence;
     publication.previous = frame.previous;

@@ -9,6 +9,8 @@ import type { ByteWriter } from './byte-writer.ts';
  * What one client packet becomes, and what link, log, store and replay carry unopened. `stamp` is milliseconds since 1970 · 2^10 plus a
  * counter, given by the edge; `sequence` is the first message’s, the others follow by one; `previous` is the last sequence that
  * this device sent to this recipient before, 0 for none: what comes too early waits for it (L3); `device` is the sender’s choice.
+ * `flags`: 04 the sender wants to hear of delivery and reading, 40 its status says nothing of earlier messages, 80 control: statuses on
+ * their way to a sender (`status-envelope.ts`), not a message.
  * The range device … recipient identifies a sender’s row of sequences to one recipient: `markKeyOf`.
  */
 export const ENVELOPE_VERSION = 1;
@@ -18,6 +20,12 @@ export const ENVELOPE_BYTES_MAX = ENVELOPE_HEADER_BYTES + 2 * USER_BYTES_MAX + B
 /** Stamps per millisecond that one edge can tell apart. */
 export const STAMPS_PER_MS = 1024;
 
+/** Flags of an envelope. */
+export const ENVELOPE_STATUS_WANTED = 0x04;
+export const ENVELOPE_STATUS_EXACT = 0x40;
+export const ENVELOPE_CONTROL = 0x80;
+
+const FLAGS = 1;
 const COUNT = 2;
 const STAMP = 4;
 const SEQUENCE = 12;
@@ -27,6 +35,8 @@ const SENDER_LENGTH = 36;
 const RECIPIENT_LENGTH = 38;
 
 export interface EnvelopeHeader {
+  /** SEND’s flags; ENVELOPE_STATUS_WANTED stays in the envelope. */
+  readonly flags: number;
   readonly count: number;
   readonly stamp: number;
   readonly sequence: number;
@@ -40,7 +50,7 @@ export interface EnvelopeHeader {
 /** Writes an envelope whose entries are `buffer[start … end)`, copied as they came. */
 export function writeEnvelope(out: ByteWriter, header: EnvelopeHeader, buffer: Buffer, start: number, end: number): void {
   out.u8(ENVELOPE_VERSION);
-  out.u8(0);
+  out.u8(header.flags & ENVELOPE_STATUS_WANTED);
   out.u16(header.count);
   out.u64(header.stamp);
   out.u64(header.sequence);
@@ -74,6 +84,10 @@ export function checkEnvelope(buffer: Buffer, at: number, end: number): void {
   if (at + ENVELOPE_HEADER_BYTES + sender + recipient > end) throw new IrisError('FRAME_TRUNCATED', 'envelope ends inside its names');
 }
 
+export function envelopeFlags(buffer: Buffer, at = 0): number {
+  return buffer[at + FLAGS] as number;
+}
+
 export function envelopeCount(buffer: Buffer, at = 0): number {
   return buffer.readUInt16BE(at + COUNT);
 }
@@ -90,6 +104,11 @@ export function envelopePrevious(buffer: Buffer, at = 0): number {
   return buffer.readUInt32BE(at + PREVIOUS) * 0x1_0000_0000 + buffer.readUInt32BE(at + PREVIOUS + 4);
 }
 
+/** A view of the 8 bytes. */
+export function envelopeDevice(buffer: Buffer, at = 0): Buffer {
+  return buffer.subarray(at + DEVICE, at + DEVICE + 8);
+}
+
 export function envelopeSender(buffer: Buffer, at = 0): Buffer {
   const start = at + ENVELOPE_HEADER_BYTES;
   return buffer.subarray(start, start + buffer.readUInt16BE(at + SENDER_LENGTH));
@@ -103,6 +122,21 @@ export function envelopeRecipient(buffer: Buffer, at = 0): Buffer {
 /** Device, sender and recipient as one key: the row in which sequences grow (L2). One byte a character. */
 export function markKeyOf(buffer: Buffer, at = 0): string {
   return buffer.toString('latin1', at + DEVICE, entriesStart(buffer, at));
+}
+
+/** The key of a row that has no envelope at hand. `device` has 8 bytes. */
+export function markKeyFor(device: Uint8Array, sender: Uint8Array, recipient: Uint8Array): string {
+  const lengths = Buffer.alloc(4);
+  lengths.writeUInt16BE(sender.length, 0);
+  lengths.writeUInt16BE(recipient.length, 2);
+  return Buffer.concat([device, lengths, sender, recipient]).toString('latin1');
+}
+
+/** Whom a row is about; also of a key with something behind it. */
+export function partiesOfMark(markKey: string): { device: Buffer; sender: Buffer; recipient: Buffer } {
+  const bytes = Buffer.from(markKey, 'latin1');
+  const [sender, recipient] = [12 + bytes.readUInt16BE(8), 12 + bytes.readUInt16BE(8) + bytes.readUInt16BE(10)];
+  return { device: bytes.subarray(0, 8), sender: bytes.subarray(12, sender), recipient: bytes.subarray(sender, recipient) };
 }
 
 /** Where the entries begin. */
@@ -131,6 +165,13 @@ export function countEntries(buffer: Buffer, start: number, end: number): number
     count++;
   }
   return at === end ? count : -1;
+}
+
+/** The same envelope with more flags. */
+export function withFlags(envelope: Buffer, flags: number): Buffer {
+  const copy = Buffer.from(envelope);
+  copy[FLAGS] = envelopeFlags(envelope) | flags;
+  return copy;
 }
 
 /** Milliseconds since 1970 of a stamp. */

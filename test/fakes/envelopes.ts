@@ -6,6 +6,8 @@ export interface EnvelopeParts {
   readonly recipient?: string;
   /** One byte, repeated eight times. */
   readonly device?: number;
+  /** SEND’s. */
+  readonly flags?: number;
   readonly sequence?: number;
   readonly previous?: number;
   readonly stamp?: number;
@@ -20,6 +22,7 @@ export function envelopeOf(parts: EnvelopeParts): Buffer {
   const bytes = entries.take();
   const out = new ByteWriter(64);
   const header = {
+    flags: parts.flags ?? 0,
     count: bodies.length,
     stamp: parts.stamp ?? 1,
     sequence: parts.sequence ?? 1,

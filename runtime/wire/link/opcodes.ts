@@ -9,6 +9,9 @@ export const LinkOpcode = {
   Cursor: 0x22,
   Remove: 0x23,
   Detach: 0x24,
+  // Since version 2.
+  Read: 0x25,
+  MessageStatusQuery: 0x26,
   StatusQuery: 0x30,
   Welcome: 0x81,
   Pong: 0x82,
@@ -17,6 +20,8 @@ export const LinkOpcode = {
   Refused: 0x91,
   Push: 0xa0,
   Detached: 0xa1,
+  // Since version 2.
+  MessageStatus: 0xa2,
   Status: 0xb0,
 } as const;
 

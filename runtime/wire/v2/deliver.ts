@@ -1,6 +1,18 @@
 import type { ByteReader } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
-import { checkEnvelope, entriesStart, envelopeCount, envelopeSender, envelopeStamp, forEachEntry } from '../envelope.ts';
+import {
+  checkEnvelope,
+  ENVELOPE_STATUS_WANTED,
+  entriesStart,
+  envelopeCount,
+  envelopeDevice,
+  envelopeFlags,
+  envelopePrevious,
+  envelopeSender,
+  envelopeSequence,
+  envelopeStamp,
+  forEachEntry,
+} from '../envelope.ts';
 import { Opcode } from './opcodes.ts';
 
 /**
@@ -12,6 +24,14 @@ export interface DeliverFrame {
   readonly position: number;
   readonly firstIndex: number;
   readonly count: number;
+  /** True when the sender wants to hear that the messages were read (version 3). */
+  readonly isStatusWanted: boolean;
+  /** The sender’s, 8 bytes; with `sequence` it names the messages in READ. */
+  readonly device: Buffer;
+  /** Of the first message, the others follow by one. */
+  readonly sequence: number;
+  /** The last one before them to this recipient; 0 for none. */
+  readonly previous: number;
   readonly sender: string;
   readonly stamp: number;
   /** Views into the chunk. */
@@ -28,7 +48,19 @@ export function decodeDeliver(reader: ByteReader): DeliverFrame {
   const messages: Buffer[] = [];
   forEachEntry(buffer, entriesStart(buffer, at), end, (from, to) => messages.push(buffer.subarray(from, to)));
   const sender = envelopeSender(buffer, at).toString('utf8');
-  return { bucket, position, firstIndex, count: envelopeCount(buffer, at), sender, stamp: envelopeStamp(buffer, at), messages };
+  return {
+    bucket,
+    position,
+    firstIndex,
+    count: envelopeCount(buffer, at),
+    isStatusWanted: (envelopeFlags(buffer, at) & ENVELOPE_STATUS_WANTED) !== 0,
+    device: Buffer.from(envelopeDevice(buffer, at)),
+    sequence: envelopeSequence(buffer, at),
+    previous: envelopePrevious(buffer, at),
+    sender,
+    stamp: envelopeStamp(buffer, at),
+    messages,
+  };
 }
 
 export interface DeliverOptions {

@@ -6,6 +6,9 @@ export const Opcode = {
   Ack: 0x04,
   Ping: 0x05,
   Bye: 0x06,
+  // Since version 3.
+  Read: 0x07,
+  MessageStatusQuery: 0x08,
   Welcome: 0x81,
   Sent: 0x82,
   Deliver: 0x83,
@@ -13,6 +16,8 @@ export const Opcode = {
   Fault: 0x85,
   Goaway: 0x86,
   Farewell: 0x87,
+  // Since version 3.
+  MessageStatus: 0x88,
 } as const;
 
 /**

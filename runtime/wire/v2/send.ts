@@ -9,6 +9,11 @@ import { Opcode } from './opcodes.ts';
 export const SEND_RETRY = 0x01;
 /** The client has seen that an earlier message to this recipient was refused; order begins anew with this one (L3). */
 export const SEND_FRESH = 0x02;
+/** Since version 3: the sender wants to hear when the messages were delivered and read (L6). Stays in the envelope. */
+export const SEND_STATUS_WANTED = 0x04;
+/** What a client may set; other bits are between nodes. */
+export const SEND_FLAGS_VERSION_2 = SEND_RETRY | SEND_FRESH;
+export const SEND_FLAGS = SEND_FLAGS_VERSION_2 | SEND_STATUS_WANTED;
 
 /**
  * Send  => 02 flags:u8 sequence:u64 previous:u64 recipient:bytes16 length:u16 message

@@ -2,7 +2,7 @@ import { CHANGE_DELAY_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
 import { Inboxes } from '../../../runtime/inbox/inboxes.ts';
 import type { Refusal } from '../../../runtime/ports/bus.ts';
-import type { InboxSubscriber } from '../../../runtime/ports/inbox-feed.ts';
+import type { InboxSubscriber, MessageStatus } from '../../../runtime/ports/inbox-feed.ts';
 import type { StoredEnvelope } from '../../../runtime/ports/inbox-store.ts';
 import { CALM } from '../../../runtime/ports/load-level.ts';
 import type { AppendOrigin, ReadRequest } from '../../../runtime/ports/shard-owner.ts';
@@ -79,10 +79,20 @@ export class TestOrigin implements AppendOrigin {
 export class TestReader implements InboxSubscriber {
   readonly pushes: { position: number; firstIndex: number; bodies: string[]; sender: string }[] = [];
   readonly ends: string[] = [];
+  readonly statuses: MessageStatus[] = [];
+  resumptions = 0;
 
   pushed(at: { position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
     const envelope = buffer.subarray(start, end);
     this.pushes.push({ position: at.position, firstIndex: at.firstIndex, bodies: bodiesOf(envelope), sender: senderOf(envelope) });
+  }
+
+  statusGrown(status: MessageStatus): void {
+    this.statuses.push(status);
+  }
+
+  resumed(): void {
+    this.resumptions++;
   }
 
   ended(reason: 'replaced' | 'flushed'): void {

@@ -6,8 +6,9 @@ import { ByteReader } from '../../../runtime/wire/byte-reader.ts';
 import { FrameSplitter } from '../../../runtime/wire/frame-splitter.ts';
 import { decodeLinkHello, decodeLinkWelcome, encodeLinkHello, encodeLinkWelcome } from '../../../runtime/wire/link/hello.ts';
 import { LINK_VERSION_MAX, LinkOpcode } from '../../../runtime/wire/link/opcodes.ts';
+import { encodeStatusEnvelope } from '../../../runtime/wire/status-envelope.ts';
 import { framed } from '../../servers/v2-client.ts';
-import { LinkUnderTest } from './link-under-test.ts';
+import { LinkUnderTest, TestPublisher } from './link-under-test.ts';
 
 const identity = { environment: 'unit', region: 'tokyo', node: 'tokyo-edge-0' };
 
@@ -61,7 +62,19 @@ it('a node asks for its whole range and keeps to what an older owner answers, un
   far?.write(framed((out) => encodeLinkWelcome(out, { version: 1, node: 'osaka-core-0' })));
   await link.advance(10);
   expect([client.isUp, client.peerVersion]).toEqual([true, 1]);
+  const publisher = new TestPublisher();
+  const news = { device: Buffer.alloc(8), sender: Buffer.from('alice'), recipient: Buffer.from('bob'), delivered: [], read: [] };
+  const forward = (token: number) => client.forward(publisher, { flags: 0, token, envelope: encodeStatusEnvelope(news) });
+  forward(1);
+  await link.advance(10);
   link.transport.cut();
   await link.advance(5);
   expect(client.peerVersion).toBe(0);
+  forward(2);
+  await link.advance(200);
+  far?.write(framed((out) => encodeLinkWelcome(out, { version: 1, node: 'osaka-core-0' })));
+  await link.advance(10);
+  // It would deliver a status as a message.
+  expect(publisher.published_).toEqual([1, 2]);
+  expect(owner.frames.map((frame) => frame[0])).not.toContain(LinkOpcode.Append);
 });

@@ -40,7 +40,10 @@ function connect(): { client: ClientConnection; connection: TestConnection } {
   const parts: SessionParts = {
     router: { publish() {}, ownerOf: () => 'owner' },
     bus: { publish() {}, forward() {}, forget() {} },
-    feed: { attach: () => ({ grant() {}, acknowledge() {}, remove() {}, detach() {} }), status: async () => undefined },
+    feed: {
+      attach: () => ({ grant() {}, acknowledge() {}, remove() {}, markRead() {}, askStatus() {}, detach() {} }),
+      status: async () => undefined,
+    },
     authenticator: { authenticate() {} },
     clock,
     random: fixedRandom(),

@@ -9,7 +9,7 @@ import { decodeFault, encodeFault } from '../../../runtime/wire/v2/fault.ts';
 import { decodeGoaway, encodeGoaway } from '../../../runtime/wire/v2/goaway.ts';
 import { decodeHello, encodeHello, type HelloFrame } from '../../../runtime/wire/v2/hello.ts';
 import { decodePing, encodePing } from '../../../runtime/wire/v2/ping.ts';
-import { decodeSend, encodeSend, type SendFrame } from '../../../runtime/wire/v2/send.ts';
+import { decodeSend, encodeSend, SEND_RETRY, SEND_STATUS_WANTED, type SendFrame } from '../../../runtime/wire/v2/send.ts';
 import { decodeSent, encodeSent } from '../../../runtime/wire/v2/sent.ts';
 import { decodeWelcome, encodeWelcome } from '../../../runtime/wire/v2/welcome.ts';
 
@@ -109,6 +109,7 @@ it('DELIVER shows sender, stamp, place and messages of the stored envelope', () 
     writeEnvelope(
       out,
       {
+        flags: SEND_STATUS_WANTED | SEND_RETRY,
         count: 3,
         stamp: 1_700_000_000_000 * 1024,
         sequence: 9,
@@ -125,6 +126,7 @@ it('DELIVER shows sender, stamp, place and messages of the stored envelope', () 
   const frame = frameOf((out) => encodeDeliver(out, { bucket: 3, position: 2 ** 45, firstIndex: 1 }, envelope, 0, envelope.length));
   const read = decodeDeliver(readerOf(frame));
   expect(read).toMatchObject({ bucket: 3, position: 2 ** 45, firstIndex: 1, count: 3, sender: 'alice' });
+  expect(read).toMatchObject({ isStatusWanted: true, device: Buffer.alloc(8), sequence: 9, previous: 4 });
   expect(read.messages.map(String)).toEqual(['a', 'bc', '']);
 });
 

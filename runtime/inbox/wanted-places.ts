@@ -1,0 +1,118 @@
+import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, UNACKNOWLEDGED_MAX } from '../contract/limits.ts';
+import { type SequenceRange, unite } from '../contract/sequence-set.ts';
+import type { InboxStore } from '../ports/inbox-store.ts';
+import {
+  ENVELOPE_STATUS_EXACT,
+  ENVELOPE_STATUS_WANTED,
+  envelopeCount,
+  envelopeFlags,
+  envelopePrevious,
+  envelopeSequence,
+  markKeyOf,
+} from '../wire/envelope.ts';
+import type { StatusNote } from './status-ledger.ts';
+
+const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
+
+/** An envelope whose sender wants to hear of it. */
+interface Place {
+  readonly position: number;
+  readonly markKey: string;
+  readonly first: number;
+  readonly count: number;
+  /** Sequences that its delivery says nothing of. */
+  readonly after: number;
+}
+
+/**
+ * Which of the envelopes that a reader was pushed have senders who want to hear of it, so that an acknowledgement tells them without a look
+ * into the store. Envelopes without the wish cost nothing.
+ */
+export class WantedPlaces {
+  /** Acknowledged one by one: a delivery then says nothing of earlier messages. */
+  private readonly isSelective: boolean;
+  private places = new Map<number, Place>();
+  /** Rows up to here may have a wish that memory does not know: an earlier link showed them, or there were too many. */
+  private unknownThrough: number;
+
+  constructor(options: { isSelective: boolean; unknownThrough: number }) {
+    this.isSelective = options.isSelective;
+    this.unknownThrough = options.unknownThrough;
+  }
+
+  pushed(position: number, envelope: Buffer): void {
+    if ((envelopeFlags(envelope) & ENVELOPE_STATUS_WANTED) === 0) return;
+    if (this.places.size >= UNACKNOWLEDGED_MAX) this.unknownThrough = Math.max(this.unknownThrough, position);
+    else this.places.set(position, placeOf(position, envelope, this.isSelective));
+  }
+
+  /** True when the store must be asked what an acknowledgement of rows after `after` covers. */
+  mustSearch(after: number): boolean {
+    return after < this.unknownThrough;
+  }
+
+  /** Takes out what a cursor covers. Called with growing cursors. */
+  takeThrough(position: number, index: number): StatusNote[] {
+    const notes: StatusNote[] = [];
+    for (const place of this.places.values()) {
+      if (place.position > position) break;
+      const last = place.position === position ? Math.min(index, place.count - 1) : place.count - 1;
+      notes.push(noteOf(place, last));
+      if (last === place.count - 1) this.places.delete(place.position);
+    }
+    return combined(notes);
+  }
+
+  /** Takes out one envelope that is acknowledged whole. */
+  take(position: number): StatusNote[] {
+    const place = this.places.get(position);
+    if (place === undefined) return [];
+    this.places.delete(position);
+    return [noteOf(place, place.count - 1)];
+  }
+}
+
+/** What an acknowledgement of the rows after `after` up to the cursor says, as the store knows it. */
+export async function searchWanted(
+  store: InboxStore,
+  search: { user: Buffer; bucket: number; after: number; cursor: { position: number; index: number }; isSelective: boolean },
+): Promise<StatusNote[]> {
+  const { user, bucket, after, cursor, isSelective } = search;
+  let notes: StatusNote[] = [];
+  for (let from = after; from < cursor.position; ) {
+    const page = await store.readInbox(user, bucket, from, PAGE);
+    const due = page.filter(({ position }) => position <= cursor.position);
+    for (const { position, envelope } of due) {
+      if ((envelopeFlags(envelope) & ENVELOPE_STATUS_WANTED) === 0) continue;
+      const place = placeOf(position, envelope, isSelective);
+      notes.push(noteOf(place, position === cursor.position ? Math.min(cursor.index, place.count - 1) : place.count - 1));
+    }
+    notes = combined(notes);
+    if (due.length < page.length || page.length === 0) break;
+    from = page.at(-1)?.position ?? cursor.position;
+  }
+  return notes;
+}
+
+function placeOf(position: number, envelope: Buffer, isSelective: boolean): Place {
+  const first = envelopeSequence(envelope);
+  const isExact = isSelective || (envelopeFlags(envelope) & ENVELOPE_STATUS_EXACT) !== 0;
+  const after = isExact ? envelopePrevious(envelope) || first - 1 : 0;
+  return { position, markKey: markKeyOf(envelope), first, count: envelopeCount(envelope), after };
+}
+
+function noteOf({ markKey, after, first }: Place, index: number): StatusNote {
+  return { markKey, delivered: [{ after, through: first + index }], read: [] };
+}
+
+/** One note a row. */
+function combined(notes: readonly StatusNote[]): StatusNote[] {
+  if (notes.length < 2) return [...notes];
+  const rows = new Map<string, SequenceRange[]>();
+  for (const { markKey, delivered } of notes) {
+    const row = rows.get(markKey) ?? [];
+    rows.set(markKey, row);
+    row.push(...delivered);
+  }
+  return [...rows].map(([markKey, ranges]) => ({ markKey, delivered: unite([], ranges), read: [] }));
+}
