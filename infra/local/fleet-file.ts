@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { IrisError } from '../../runtime/contract/errors.ts';
+import { systemCode } from '../../runtime/contract/system-error.ts';
 import { isRunning, type ProcessIdentity } from './process-identity.ts';
-import { systemCode } from './system-error.ts';
 
 /** The folder that holds one state folder per environment, below the working folder. */
 export const STATE_ROOT = '.iris';

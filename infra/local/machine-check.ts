@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { IrisError } from '../../runtime/contract/errors.ts';
+import { systemCode } from '../../runtime/contract/system-error.ts';
 import type { FleetLayout } from './fleet-layout.ts';
-import { systemCode } from './system-error.ts';
 
 /**
  * Mebibytes of memory that one node has for itself. Measured on linux-x64 with the slot map of planet: 35 idle, beside 52 of program

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { systemCode } from './system-error.ts';
+import { systemCode } from '../../runtime/contract/system-error.ts';
 
 /**
  * A process that is still the same after its number may have been given to another. `startTicks` is the kernel's start time of the

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IrisError } from '../../runtime/contract/errors.ts';
+import { systemCode } from '../../runtime/contract/system-error.ts';
 import { identityOf, isRunning, type ProcessIdentity } from './process-identity.ts';
-import { systemCode } from './system-error.ts';
 
 /** Tries before giving up when other processes take the lock over at the same moment. */
 const ATTEMPTS_MAX = 8;

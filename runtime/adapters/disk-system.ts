@@ -1,4 +1,5 @@
 import { type FileHandle, mkdir, open, readdir, statfs, unlink } from 'node:fs/promises';
+import { systemCode } from '../contract/system-error.ts';
 import type { Disk, DiskFile } from '../ports/disk.ts';
 
 const FLAGS = { create: 'wx+', write: 'r+', read: 'r' } as const;
@@ -12,7 +13,7 @@ export const systemDisk: Disk = {
     try {
       return (await readdir(directory)).sort();
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      if (systemCode(error) === 'ENOENT') return [];
       throw error;
     }
   },

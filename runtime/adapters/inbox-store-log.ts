@@ -1,4 +1,3 @@
-import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import {
@@ -10,6 +9,7 @@ import {
   WAITING_ENVELOPES_MAX,
   WAITING_INBOXES_MAX,
 } from '../contract/limits.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Disk } from '../ports/disk.ts';
 import type {
   InboxStore,
@@ -22,9 +22,12 @@ import type {
   StoredParked,
   StoredRecord,
 } from '../ports/inbox-store.ts';
+import type { Lease, Ownership } from '../ports/ownership.ts';
+import { systemClock } from './clock-system.ts';
 import { systemDisk } from './disk-system.ts';
 import { BlockCache } from './inbox-log/block-cache.ts';
 import type { FoundEnvelope } from './inbox-log/envelope-index.ts';
+import { epochOfLog } from './inbox-log/log-chain.ts';
 import { LogCleaner } from './inbox-log/log-cleaner.ts';
 import { LogContents } from './inbox-log/log-contents.ts';
 import {
@@ -37,9 +40,12 @@ import {
   recordRows,
   userOfRecord,
 } from './inbox-log/log-operations.ts';
-import { LogRing } from './inbox-log/log-ring.ts';
+import { LogRing, type Replay } from './inbox-log/log-ring.ts';
+import { MarkFlusher } from './inbox-log/mark-flusher.ts';
 import { MarkTable } from './inbox-log/mark-table.ts';
 import type { SegmentFile } from './inbox-log/segment-file.ts';
+import { FileOwnership } from './ownership-file.ts';
+import { machineLife } from './process-life.ts';
 
 const DEFAULT_BOUNDS: StoreBounds = {
   inbox: { envelopesMax: INBOX_ENVELOPES_MAX, bytesMax: INBOX_BYTES_MAX },
@@ -52,6 +58,10 @@ const UNLIMITED: PageLimits = { envelopesMax: Number.POSITIVE_INFINITY, bytesMax
 export interface LogStoreOptions {
   /** @default the machine’s files */
   readonly disk?: Disk;
+  /** @default the machine’s */
+  readonly clock?: Clock;
+  /** The right to write, released when the store is closed. @default taken from the folder of leases beside the log, or STATE_IN_USE */
+  readonly lease?: Lease;
   /** @default what suits the disk: 64 MiB, less on a disk below 1 GiB */
   readonly segmentBytes?: number;
   /** @default STORE_CACHE_BYTES_MAX */
@@ -62,55 +72,79 @@ export interface LogStoreOptions {
   readonly failed?: (error: unknown) => void;
   /** Hears once that the disk has failed: every further commit is refused until the store is opened again. */
   readonly broken?: (reason: string) => void;
+  /** Hears once that the lease has run out: no commit is answered any more, and the process has to end. */
+  readonly lost?: (reason: string) => void;
 }
 
 /**
- * Opens the embedded store in `directory`, which is made when it is missing: a log of commits, an index of what waits in memory, and a
- * table of marks beside it (docs/decisions/0030).
- * @throws IrisError STATE_IN_USE when another process holds it, STORE_FAILED when it is damaged or of another format.
+ * Opens the embedded store in `directory`, which is made when it is missing: a log of commits, an index of what waits in memory, and runs
+ * of marks beside it (docs/decisions/0030). An owner’s first segment fences what owners before it still write (0014).
+ * @throws IrisError STATE_IN_USE when another holds it, STORE_FAILED when it is damaged or of another format, OWNERSHIP_LOST.
  */
 export async function openLogStore(directory: string, options: LogStoreOptions = {}): Promise<InboxStore> {
-  if (existsSync(join(directory, 'CURRENT'))) {
+  const { disk = systemDisk, clock = systemClock } = options;
+  if ((await disk.list(directory)).includes('CURRENT'))
     throw new IrisError(
       'STORE_FAILED',
-      `the store ${directory} has format 1, this release knows 2; remove the folder to start with an empty one`,
+      `the store ${directory} has format 1, this release knows 3; remove the folder to start with an empty one`,
     );
-  }
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const marks = await MarkTable.open(join(directory, 'marks'));
+  const lease = options.lease ?? (await takeLease(directory, { disk, clock, ...options }));
+  const marks = new MarkTable({ disk, directory: join(directory, 'marks'), epoch: lease.epoch, soon: (callback) => clock.soon(callback) });
+  const contents = new LogContents(marks, options.bounds ?? DEFAULT_BOUNDS);
+  const replay: Replay = {
+    record: (bytes, start, end, place) => contents.apply(bytes, start, end, place),
+    get droppedBelow() {
+      return contents.droppedBelow;
+    },
+    get reserved() {
+      return contents.reserved;
+    },
+  };
+  let ring: LogRing | undefined;
   try {
     const cache = new BlockCache(options.cacheBytes ?? STORE_CACHE_BYTES_MAX);
-    const contents = new LogContents(marks, options.bounds ?? DEFAULT_BOUNDS);
     const segmentBytes = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes };
-    const disk = options.disk ?? systemDisk;
-    const ring = await LogRing.open(
-      { disk, directory: join(directory, 'log'), cache, ...segmentBytes },
-      async (bytes, start, end, place) => {
-        contents.apply(bytes, start, end, place);
-        if (marks.isFull) await marks.flushThrough(place.sequence);
-      },
-    );
-    return new LogStore({
-      ring,
-      marks,
-      contents,
-      failed: options.failed ?? (() => undefined),
-      broken: options.broken ?? (() => undefined),
-    });
+    ring = await LogRing.open({ disk, directory: join(directory, 'log'), cache, lease, ...segmentBytes }, replay);
+    await marks.open();
+    await marks.removeStrays();
+    const { failed = () => undefined, broken = () => undefined, lost = () => undefined } = options;
+    return new LogStore({ ring, marks, contents, lease, failed, broken, lost });
   } catch (error) {
+    await ring?.closeFiles();
     await marks.close();
+    await lease.release();
     throw error instanceof IrisError
       ? error
       : new IrisError('STORE_FAILED', `the store ${directory} cannot be opened: ${errorLine(error)}`);
   }
 }
 
+/** Who agrees on the owner of the store in `directory`: the nodes that have its volume. */
+export function storeOwnership(
+  directory: string,
+  parts: { disk: Disk; clock: Clock; holder: string; lost: (reason: string) => void },
+): Ownership {
+  const { disk } = parts;
+  const life = disk === systemDisk ? machineLife() : undefined;
+  const epochInLog = () => epochOfLog(disk, join(directory, 'log'));
+  return new FileOwnership({ ...parts, directory: join(directory, 'lease'), epochInLog, ...(life === undefined ? {} : { life }) });
+}
+
+async function takeLease(directory: string, parts: { disk: Disk; clock: Clock; lost?: (reason: string) => void }): Promise<Lease> {
+  const lost = parts.lost ?? (() => undefined);
+  const acquired = await storeOwnership(directory, { ...parts, holder: 'alone', lost }).acquire();
+  if (acquired.kind === 'held') return acquired.lease;
+  throw new IrisError('STATE_IN_USE', `the store ${directory} is held by ${acquired.holder} in epoch ${acquired.epoch}; stop it first`);
+}
+
 interface LogStoreParts {
   readonly ring: LogRing;
   readonly marks: MarkTable;
   readonly contents: LogContents;
+  readonly lease: Lease;
   readonly failed: (error: unknown) => void;
   readonly broken: (reason: string) => void;
+  readonly lost: (reason: string) => void;
 }
 
 class LogStore implements InboxStore {
@@ -119,8 +153,10 @@ class LogStore implements InboxStore {
   private readonly marks: MarkTable;
   private readonly contents: LogContents;
   private readonly cleaner: LogCleaner;
-  private readonly failed: (error: unknown) => void;
+  private readonly flusher: MarkFlusher;
+  private readonly lease: Lease;
   private tellBroken: ((reason: string) => void) | undefined;
+  private tellLost: ((reason: string) => void) | undefined;
   private reserved: number | undefined;
   /** The commit called last: the next one waits for it. */
   private last: Promise<unknown> = Promise.resolve();
@@ -128,16 +164,25 @@ class LogStore implements InboxStore {
   private isClosed = false;
 
   constructor(parts: LogStoreParts) {
-    this.ring = parts.ring;
-    this.marks = parts.marks;
-    this.contents = parts.contents;
-    this.failed = parts.failed;
-    this.tellBroken = parts.broken;
-    this.ring.reserved = Math.max(this.ring.reserved, this.contents.reserved);
-    this.firstPosition = this.ring.reserved;
-    const write = (fill: () => LogBatch | undefined) => this.inTurn(async () => this.write(fill(), { sync: true }));
     const { ring, marks, contents, failed } = parts;
-    this.cleaner = new LogCleaner({ ring, marks, index: contents.index, appliedThrough: () => contents.appliedThrough, write, failed });
+    this.ring = ring;
+    this.marks = marks;
+    this.contents = contents;
+    this.lease = parts.lease;
+    this.tellBroken = parts.broken;
+    this.tellLost = parts.lost;
+    this.firstPosition = ring.reserved;
+    const inTurn = (work: () => Promise<void>) => this.inTurn(work);
+    const write = (batch: LogBatch | undefined) => this.write(batch, { sync: true });
+    this.flusher = new MarkFlusher({ marks, appliedThrough: () => contents.appliedThrough, inTurn, write, failed });
+    this.cleaner = new LogCleaner({
+      ring,
+      marks,
+      index: contents.index,
+      flushMarks: () => this.flusher.flush(),
+      write: (fill) => this.inTurn(() => write(fill())),
+      failed,
+    });
   }
 
   get isFull(): boolean {
@@ -231,34 +276,42 @@ class LogStore implements InboxStore {
   }
 
   expireMarks(beforeMs: number): Promise<number> {
-    return this.reading(async () => {
-      // In the table they are found in one pass, and the log will not bring them back.
-      await this.marks.flushThrough(this.contents.appliedThrough);
-      return await this.marks.expire(beforeMs);
-    });
+    // In the runs they are found in one pass, and the log will not bring them back.
+    return this.reading(() => this.flusher.flush(beforeMs));
   }
 
   /** Waits for the commits called before. */
   async close(): Promise<void> {
     if (this.isClosed) return;
-    await this.cleaner.stop();
-    await this.inTurn(async () => {
-      this.isClosed = true;
-      try {
-        await this.ring.close();
-      } finally {
-        await this.marks.close();
-      }
-    });
+    if (this.lease.isHeld) {
+      await this.cleaner.stop();
+      await this.flusher.idle();
+      await this.last;
+    }
+    this.isClosed = true;
+    try {
+      await this.ring.close();
+    } finally {
+      await this.marks.close();
+      await this.lease.release();
+    }
   }
 
   private inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.last.then(work).catch((cause: unknown) => {
+      if (cause instanceof IrisError && cause.code === 'OWNERSHIP_LOST') return this.lose(cause.message);
       throw new IrisError('STORE_FAILED', `the store did not take the batch: ${errorLine(cause)}`, { cause });
     });
     // Its caller hears of a failure; the commits behind it go on.
     this.last = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** What became of the commit only the next owner knows: neither a yes nor a no would be true, so none is given. */
+  private lose(reason: string): Promise<void> {
+    this.tellLost?.(reason);
+    this.tellLost = undefined;
+    return new Promise(() => undefined);
   }
 
   private async write(batch: LogBatch | undefined, options: { sync: boolean }): Promise<void> {
@@ -277,10 +330,7 @@ class LogStore implements InboxStore {
         `${envelopes} envelopes wait in ${rows} inboxes, limits are ${WAITING_ENVELOPES_MAX} and ${WAITING_INBOXES_MAX}; add shard groups`,
       );
     }
-    if (!this.marks.isFull) return;
-    const flushed = this.marks.flushThrough(this.contents.appliedThrough);
-    flushed.catch(this.failed);
-    if (this.marks.isFull) await flushed;
+    await this.flusher.makeRoom();
   }
 
   private page(row: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {

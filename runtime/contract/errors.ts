@@ -33,6 +33,7 @@ export const ERROR_CODES = {
     retry: true,
     meaning: 'too many reads, typing signals or queries in a short time; this one was passed over',
   },
+  NOT_OWNER: { wire: 2020, retry: true, meaning: 'this node is a standby; another one owns the shards' },
   // 3xxx: identity.
   AUTHENTICATION_FAILED: { wire: 3001, retry: false, meaning: 'the token is missing, wrong, expired or for another user' },
   SESSION_REPLACED: { wire: 3002, retry: false, meaning: 'the same user logged in elsewhere and took the inbox over' },
@@ -51,6 +52,11 @@ export const ERROR_CODES = {
   TIMED_OUT: { wire: 4011, retry: true, meaning: 'no answer came within the time given' },
   CONNECTION_FAILED: { wire: 4012, retry: true, meaning: 'no connection to the address given' },
   COMMAND_INVALID: { wire: 4013, retry: false, meaning: 'a command to a node is unknown or its input has the wrong shape' },
+  OWNERSHIP_LOST: {
+    wire: 4020,
+    retry: false,
+    meaning: 'the lease of the shard group ran out; the node ends and starts again as a standby',
+  },
 } as const satisfies Record<string, { wire: number; retry: boolean; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -176,3 +176,14 @@ export const DRAIN_TIMEOUT_MS = 10_000;
 export const GOAWAY_SPREAD_MS = 2_000;
 /** Open connections of one edge beyond which new ones are refused; the plan gives an edge its own figure. */
 export const CONNECTIONS_MAX = 100_000;
+
+/**
+ * Milliseconds for which a lease of a shard group counts, and between its renewals. A holder that could not renew stops OWNERSHIP_MARGIN_MS
+ * before another may begin: clocks of two machines drift apart by less in that time. Two renewals may fail, and a standby that sees
+ * nothing but silence serves within 10 s (F2).
+ */
+export const OWNERSHIP_LEASE_MS = 6_000;
+export const OWNERSHIP_RENEWAL_MS = 2_000;
+export const OWNERSHIP_MARGIN_MS = 1_000;
+/** Milliseconds between a standby’s looks at the lease. */
+export const STANDBY_POLL_MS = 250;

@@ -24,16 +24,23 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     clock: systemClock,
     telemetry,
   });
+  const end = (error: IrisError) => {
+    telemetry.flush();
+    setImmediate(() => {
+      throw error;
+    });
+  };
   const store = await openLogStore(config.store.directory, {
     bounds: boundsOf(config),
     failed: (error) => telemetry.log.error('store-upkeep-failed', { reason: errorLine(error) }),
     broken: (reason) => {
       telemetry.log.error('store-broken', { reason });
-      telemetry.flush();
       // Nothing can be stored any more: the process ends, and the one that is started in its place opens the log anew.
-      setImmediate(() => {
-        throw new IrisError('STORE_FAILED', reason);
-      });
+      end(new IrisError('STORE_FAILED', reason));
+    },
+    lost: (reason) => {
+      telemetry.log.error('ownership-lost', { reason });
+      end(new IrisError('OWNERSHIP_LOST', reason));
     },
   });
   const core = await openCore(config, {

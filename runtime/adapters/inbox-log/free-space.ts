@@ -1,4 +1,5 @@
 import { IrisError } from '../../contract/errors.ts';
+import { systemCode } from '../../contract/system-error.ts';
 import type { Disk } from '../../ports/disk.ts';
 
 /** Bytes that may be written between two looks at a disk’s free space. */
@@ -40,15 +41,11 @@ export class FreeSpace {
 }
 
 export function isDiskFull(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = systemCode(error);
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** True for a file that is not there. */
 export function isMissing(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT';
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  return systemCode(error) === 'ENOENT';
 }

@@ -8,6 +8,8 @@ import { RecordScanner } from './record-scanner.ts';
 /** The log may take this many times the bytes that wait, and some segments more, before its oldest segment is cleaned. */
 const LOG_SHARE_MAX = 2;
 const SPARE_SEGMENTS = 2;
+/** Segments that the log may have beyond what its bytes ask for: each start of a node begins one. */
+const SURPLUS_SEGMENTS_MAX = 32;
 /** Bytes of envelopes moved with one commit, so that the commits of senders wait little. */
 const MOVED_BYTES_MAX = 1_048_576;
 
@@ -15,8 +17,8 @@ export interface LogCleanerParts {
   readonly ring: LogRing;
   readonly marks: MarkTable;
   readonly index: EnvelopeIndex;
-  /** Sequence of the last record that index and marks know. */
-  appliedThrough(): number;
+  /** Resolves when all marks so far are in runs on the disk. */
+  flushMarks(): Promise<unknown>;
   /** Commits what `fill` makes in its turn, nothing when it makes nothing. */
   write(fill: () => LogBatch | undefined): Promise<void>;
   failed(error: unknown): void;
@@ -61,7 +63,8 @@ export class LogCleaner {
 
   private get isDue(): boolean {
     const { ring, index } = this.parts;
-    return ring.count > 1 && ring.bytes > LOG_SHARE_MAX * index.liveBytes + SPARE_SEGMENTS * ring.segmentBytes;
+    const isLarge = ring.bytes > LOG_SHARE_MAX * index.liveBytes + SPARE_SEGMENTS * ring.segmentBytes;
+    return ring.count > 1 && (isLarge || ring.count > SURPLUS_SEGMENTS_MAX + LOG_SHARE_MAX * Math.ceil(ring.bytes / ring.segmentBytes));
   }
 
   private async run(): Promise<void> {
@@ -70,14 +73,15 @@ export class LogCleaner {
       const { oldest } = ring;
       if (index.liveBytesOf(oldest.number) > 0) await this.moveAll();
       if (this.isStopped) return;
-      if (marks.flushedThrough < oldest.lastSequence) await marks.flushThrough(this.parts.appliedThrough());
+      if (marks.flushedThrough < oldest.lastSequence) await this.parts.flushMarks();
+      await this.parts.write(() => dropOf(oldest.number + 1));
       await ring.dropOldest();
     }
   }
 
   private async moveAll(): Promise<void> {
     const { oldest } = this.parts.ring;
-    const scanner = new RecordScanner(oldest);
+    const scanner = new RecordScanner(oldest, oldest.size);
     const reader = new OperationReader();
     let due: Candidate[] = [];
     let bytes = 0;
@@ -116,4 +120,10 @@ export class LogCleaner {
       return batch.isEmpty ? undefined : batch;
     });
   }
+}
+
+function dropOf(below: number): LogBatch {
+  const batch = new LogBatch();
+  batch.dropSegments(below);
+  return batch;
 }

@@ -7,6 +7,8 @@ import type { MarkTable } from './mark-table.ts';
 export class LogContents {
   readonly index: EnvelopeIndex;
   reserved = 1;
+  /** No segment below it is needed. */
+  droppedBelow = 1;
   /** Sequence of the last record taken. */
   appliedThrough = 0;
   private readonly marks: MarkTable;
@@ -20,7 +22,6 @@ export class LogContents {
   apply(bytes: Buffer, start: number, end: number, place: { segment: number; offset: number; sequence: number }): void {
     const { reader, index, marks } = this;
     const base = place.offset - start;
-    const isInTable = place.sequence <= marks.flushedThrough;
     this.appliedThrough = place.sequence;
     reader.begin(bytes, start, end);
     while (reader.next()) {
@@ -29,11 +30,12 @@ export class LogContents {
         index.put(reader.key, reader.number, { segment: place.segment, offset: base + reader.bodyStart, length, count, firstIndex });
       } else if (reader.kind === Kind.remove) index.remove(reader.key, reader.number);
       else if (reader.kind === Kind.trim) index.trim(reader.key, reader.number, reader.index);
-      else if (reader.kind === Kind.reserve) this.reserved = reader.number;
-      else if (isInTable) continue;
       else if (reader.kind === Kind.mark) {
-        marks.setMark(reader.key, reader.number, reader.markTimeMs, reader.markHoles);
-      } else if (reader.kind === Kind.seen) marks.setSeen(reader.key, reader.number);
+        marks.setMark(reader.key, { high: reader.number, timeMs: reader.markTimeMs, holes: reader.markHoles }, place.sequence);
+      } else if (reader.kind === Kind.seen) marks.setSeen(reader.key, reader.number, place.sequence);
+      else if (reader.kind === Kind.reserve) this.reserved = reader.number;
+      else if (reader.kind === Kind.table) marks.switchTo(reader.number, reader.body);
+      else if (reader.kind === Kind.drop) this.droppedBelow = reader.number;
     }
   }
 }

@@ -12,11 +12,13 @@ import { RECORD_HEADER_BYTES, readNumber, writeNumber } from './log-record.ts';
  *   mark     markKey      high                            timeMs:u64 (from:u64 to:u64)*
  *   seen     user         seconds
  *   reserve               position                        positions below it count as given out
+ *   table                 through                         (epoch:u64 number:u64 bytes:u64)*, runs with all marks of records up to it
+ *   drop                  segment                         no segment below it is needed
  *
  * A row is an inbox (`i` bucket:u32 user), an outbox (`o` group), one parked envelope (`w` parkedAtMs:u64 markKey, position its sequence)
  * or a record of a user (`r` kind:u8 user, position RECORD_POSITION, its value in the place of the envelope).
  */
-export const Kind = { append: 1, remove: 2, trim: 3, mark: 4, seen: 5, reserve: 6 } as const;
+export const Kind = { append: 1, remove: 2, trim: 3, mark: 4, seen: 5, reserve: 6, table: 7, drop: 8 } as const;
 
 export const INBOX_ROW = 0x69;
 export const OUTBOX_ROW = 0x6f;
@@ -148,6 +150,16 @@ export class LogBatch implements StoreBatch {
 
   reservePositions(position: number): void {
     this.begin(Kind.reserve, 0, position, 0);
+  }
+
+  /** Says which runs of marks count from now on. */
+  switchTable(through: number, body: Buffer): void {
+    const at = this.begin(Kind.table, 0, through, body.length);
+    this.bytes.set(body, at);
+  }
+
+  dropSegments(below: number): void {
+    this.begin(Kind.drop, 0, below, 0);
   }
 
   private remove(row: string, position: number): void {

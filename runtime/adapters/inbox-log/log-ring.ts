@@ -1,12 +1,13 @@
-import { join } from 'node:path';
 import { errorLine, IrisError } from '../../contract/errors.ts';
 import type { Disk } from '../../ports/disk.ts';
+import type { Lease } from '../../ports/ownership.ts';
 import type { BlockCache } from './block-cache.ts';
 import { FreeSpace, isDiskFull } from './free-space.ts';
+import { type ChainLink, damaged, openChain } from './log-chain.ts';
 import { LogBatch } from './log-operations.ts';
 import { sealRecord } from './log-record.ts';
 import { RecordScanner } from './record-scanner.ts';
-import { readSegmentHeader, SEGMENT_HEADER_BYTES, SegmentFile, segmentName } from './segment-file.ts';
+import { SegmentFile, type SegmentHeader } from './segment-file.ts';
 
 const SEGMENT_BYTES_MAX = 64 * 1_048_576;
 const SEGMENT_BYTES_MIN = 1_048_576;
@@ -19,21 +20,25 @@ export interface LogRingOptions {
   readonly disk: Disk;
   readonly directory: string;
   readonly cache: BlockCache;
+  /** Who may write; asked before each write and after it. */
+  readonly lease: Pick<Lease, 'epoch' | 'isHeld'>;
   /** @default what suits the disk: 64 MiB, less on a disk below 1 GiB */
   readonly segmentBytes?: number;
 }
 
-/** Takes a record of the log that is being opened. */
-export type Replay = (
-  bytes: Buffer,
-  start: number,
-  end: number,
-  place: { segment: number; offset: number; sequence: number },
-) => Promise<void>;
+/** Takes the log that is being opened. */
+export interface Replay {
+  record(bytes: Buffer, start: number, end: number, place: { segment: number; offset: number; sequence: number }): void;
+  /** The lowest segment that the records seen so far need. */
+  readonly droppedBelow: number;
+  /** The lowest position that they do not count as given out. */
+  readonly reserved: number;
+}
 
 /**
  * The log as a row of segment files: written at the newest, cut off at the oldest. Only the oldest is ever dropped, so that what is left is
- * always a whole end of the history, and replaying it cannot bring back what was removed.
+ * always a whole end of the history, and replaying it cannot bring back what was removed. Each owner begins a segment of its own, which says
+ * where the log ended when it came: what an earlier owner still writes is behind that end (L10).
  */
 export class LogRing {
   /** Bytes at which the next record opens a new segment. */
@@ -48,18 +53,20 @@ export class LogRing {
   private sequence = 0;
   private durableThrough = 0;
   private openedAt = 0;
+  private readonly lease: LogRingOptions['lease'];
   /** Why nothing more can be written until the log is opened again; undefined while it can. */
   broken: string | undefined;
 
-  private constructor({ disk, directory, cache }: LogRingOptions, segmentBytes: number) {
+  private constructor({ disk, directory, cache, lease }: LogRingOptions, segmentBytes: number) {
     this.disk = disk;
     this.directory = directory;
     this.cache = cache;
+    this.lease = lease;
     this.segmentBytes = segmentBytes;
     this.space = new FreeSpace(disk, directory, RESERVED_SEGMENTS * segmentBytes);
   }
 
-  /** @throws IrisError STORE_FAILED for a log with damage before its end (F6). */
+  /** @throws IrisError STORE_FAILED for a log with damage before its end (F6), OWNERSHIP_LOST when the lease does not hold. */
   static async open(options: LogRingOptions, replay: Replay): Promise<LogRing> {
     const { disk, directory, segmentBytes } = options;
     await disk.makeDirectory(directory);
@@ -67,21 +74,23 @@ export class LogRing {
     const share = 2 ** Math.floor(Math.log2(Math.max(1, totalBytes / SEGMENTS_PER_DISK)));
     const suited = Math.min(SEGMENT_BYTES_MAX, Math.max(SEGMENT_BYTES_MIN, share));
     const ring = new LogRing(options, segmentBytes ?? suited);
-    const names = (await disk.list(directory)).filter((name) => name.endsWith('.log'));
+    const { links, strays } = await openChain(disk, directory);
     try {
-      for (const [i, name] of names.entries()) await ring.load(name, i === names.length - 1, replay);
-      await ring.segments.at(-1)?.settle();
+      for (const link of links) ring.segments.push(await ring.take(link));
+      for (const [i, segment] of ring.segments.entries()) await ring.replay(segment, ring.segments[i + 1]?.header, replay);
+      ring.checkWhole(replay.droppedBelow);
+      ring.reserved = Math.max(ring.reserved, replay.reserved);
+      await ring.begin(strays);
     } catch (error) {
       await ring.closeFiles();
       throw error;
     }
-    ring.durableThrough = ring.sequence;
-    ring.openedAt = ring.sequence;
     return ring;
   }
 
+  /** Bytes of the disk that the log takes, without what is written ahead of its newest records. */
   get bytes(): number {
-    return this.segments.reduce((sum, segment) => sum + segment.size, 0);
+    return this.segments.reduce((sum, segment, i) => sum + (i === this.segments.length - 1 ? segment.size : segment.diskBytes), 0);
   }
 
   get count(): number {
@@ -103,22 +112,25 @@ export class LogRing {
 
   /**
    * Writes a batch as one record; resolves to where it stands. One call at a time.
-   * @throws IrisError STORE_FAILED; then the log is as before.
+   * @throws IrisError STORE_FAILED, then the log is as before; OWNERSHIP_LOST, then it is not known whether the record counts.
    */
   async append(batch: LogBatch, { sync }: { sync: boolean }): Promise<{ segment: number; offset: number }> {
+    this.checkHeld();
     if (this.broken !== undefined) throw new IrisError('STORE_FAILED', this.broken);
     if (batch.appends > 0) await this.space.claim(batch.length);
     const segment = await this.segmentFor(batch.length);
     const header = { sequence: this.sequence + 1, durableThrough: this.durableThrough };
-    sealRecord(batch.bytes, batch.length, segment.nonce, header);
+    sealRecord(batch.bytes, batch.length, segment.header.nonce, header);
     const record = batch.bytes.subarray(0, batch.length);
     try {
       await segment.write(record);
       if (sync) await this.sync(segment);
     } catch (cause) {
-      await this.undo(segment, cause);
+      this.giveUp(segment, cause);
       throw cause;
     }
+    // Another may own the log by now, and have read its end before this record came: then nobody may hear of it.
+    this.checkHeld();
     const offset = segment.size;
     segment.advance(record, header.sequence);
     this.sequence = header.sequence;
@@ -126,17 +138,28 @@ export class LogRing {
     return { segment: segment.number, offset };
   }
 
-  /** Removes the oldest segment, which holds nothing that is still needed. */
+  /**
+   * Removes the oldest segment, which the log has said to be unneeded. That commit was made under the lease, so whoever owns the log
+   * next has read it: even an owner that lost the lease just now takes nothing from it.
+   */
   async dropOldest(): Promise<void> {
-    const oldest = this.oldest;
-    await oldest.drop();
+    this.checkHeld();
+    await this.oldest.drop();
     this.segments = this.segments.slice(1);
+  }
+
+  /** @throws IrisError OWNERSHIP_LOST */
+  checkHeld(): void {
+    if (this.lease.isHeld) return;
+    throw new IrisError('OWNERSHIP_LOST', `the lease of epoch ${this.lease.epoch} has run out: another node may own the log`);
   }
 
   /** Ends the log with a record that says that all before it is on the disk, so that damage to any of it is told from a torn end. */
   async close(): Promise<void> {
     try {
-      if (this.sequence > this.openedAt && this.broken === undefined) await this.append(new LogBatch(), { sync: true });
+      if (this.broken !== undefined || !this.lease.isHeld) return;
+      if (this.sequence > this.openedAt) await this.append(new LogBatch(), { sync: true });
+      await this.segments.at(-1)?.settle();
     } finally {
       await this.closeFiles();
     }
@@ -148,18 +171,26 @@ export class LogRing {
   }
 
   private async segmentFor(bytes: number): Promise<SegmentFile> {
-    const newest = this.segments.at(-1);
-    if (newest !== undefined && (newest.size + bytes <= this.segmentBytes || newest.lastSequence === 0)) return newest;
-    if (newest !== undefined) {
-      try {
-        await newest.settle();
-      } catch (cause) {
-        throw this.breakWith(cause);
-      }
-      this.durableThrough = this.sequence;
+    const newest = this.segments.at(-1) as SegmentFile;
+    const hasRoom = newest.size + bytes <= this.segmentBytes || newest.lastSequence === 0;
+    if (hasRoom && !newest.isSealed) return newest;
+    try {
+      await newest.settle();
+    } catch (cause) {
+      throw this.breakWith(cause);
     }
-    const fields = { number: (newest?.number ?? 0) + 1, reserved: this.reserved };
-    const made = await SegmentFile.create(this.disk, this.directory, fields, this.cache);
+    this.durableThrough = this.sequence;
+    return await this.add({
+      number: newest.number + 1,
+      previousEpoch: newest.header.epoch,
+      previousEnd: newest.size,
+      previousSequence: this.sequence,
+    });
+  }
+
+  private async add(fields: Pick<SegmentHeader, 'number' | 'previousEpoch' | 'previousEnd' | 'previousSequence'>): Promise<SegmentFile> {
+    const header = { ...fields, reserved: this.reserved, epoch: this.lease.epoch };
+    const made = await SegmentFile.create(this.disk, this.directory, header, this.cache);
     this.segments.push(made);
     return made;
   }
@@ -178,61 +209,71 @@ export class LogRing {
     return new IrisError('STORE_FAILED', this.broken, { cause });
   }
 
-  private async undo(segment: SegmentFile, cause: unknown): Promise<void> {
+  /** A write has failed: what it left behind the last record is no part of the log. */
+  private giveUp(segment: SegmentFile, cause: unknown): void {
     this.space.distrust();
     if (this.broken !== undefined) return;
     if (!isDiskFull(cause)) throw this.breakWith(cause);
-    try {
-      await segment.undo();
-    } catch (second) {
-      throw this.breakWith(second);
-    }
+    segment.seal();
   }
 
-  private async load(name: string, isNewest: boolean, replay: Replay): Promise<void> {
-    const path = join(this.directory, name);
-    const file = await this.disk.open(path, 'write');
-    const headerBytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
-    const bytesRead = await file.read(headerBytes, 0, SEGMENT_HEADER_BYTES, 0);
-    const header = readSegmentHeader(headerBytes.subarray(0, bytesRead));
-    const expected = this.segments.at(-1);
-    if (header === undefined || segmentName(header.number) !== name || (expected !== undefined && header.number !== expected.number + 1)) {
-      const size = await file.size();
-      await file.close();
-      // A crash while it was made: it has no record yet.
-      if (isNewest && size <= SEGMENT_HEADER_BYTES) return await this.disk.remove(path);
-      throw damaged(path, 0, 'its header is not what was written, or the file before it is missing');
-    }
-    const segment = new SegmentFile({ disk: this.disk, file, path, header, headerBytes, cache: this.cache, allocated: 0 });
-    this.segments.push(segment);
-    this.reserved = Math.max(this.reserved, header.reserved);
-    await this.replay(segment, replay);
+  private async take(link: ChainLink): Promise<SegmentFile> {
+    this.reserved = Math.max(this.reserved, link.header.reserved);
+    return new SegmentFile({ disk: this.disk, ...link, cache: this.cache, allocated: await link.file.size() });
   }
 
-  private async replay(segment: SegmentFile, replay: Replay): Promise<void> {
-    const scanner = new RecordScanner(segment);
+  /** Begins this owner’s first segment, before anything is served. One of an owner that wrote nothing is replaced. */
+  private async begin(strays: readonly string[]): Promise<void> {
+    const newest = this.segments.at(-1);
+    if (newest !== undefined && newest.header.epoch >= this.lease.epoch)
+      throw new IrisError('OWNERSHIP_LOST', `epoch ${this.lease.epoch} is not above ${newest.header.epoch}, which wrote to ${newest.path}`);
+    await newest?.sync();
+    this.durableThrough = this.sequence;
+    this.openedAt = this.sequence;
+    const unused = newest?.lastSequence === 0 ? this.segments.pop() : undefined;
+    const last = this.segments.at(-1);
+    const { number, previousEpoch, previousEnd, previousSequence } = unused?.header ?? {
+      number: (last?.number ?? 0) + 1,
+      previousEpoch: last?.header.epoch ?? 0,
+      previousEnd: last?.size ?? 0,
+      previousSequence: this.sequence,
+    };
+    await this.add({ number, previousEpoch, previousEnd, previousSequence });
+    // From here on every later owner finds this segment, so none can have use for a stray.
+    this.checkHeld();
+    await unused?.drop();
+    for (const path of strays) await this.disk.remove(path);
+  }
+
+  /** Reads a segment up to where its successor goes on, or up to the end of the log. */
+  private async replay(segment: SegmentFile, successor: SegmentHeader | undefined, replay: Replay): Promise<void> {
+    if (segment === this.oldest) this.sequence = segment.header.previousSequence;
+    const scanner = new RecordScanner(segment, successor?.previousEnd);
     while (await scanner.next()) {
       const { sequence } = scanner.header;
-      const isNext = sequence === this.sequence + 1 || (this.sequence === 0 && segment === this.oldest);
-      if (!isNext) throw damaged(segment.path, scanner.offset, `record ${this.sequence + 1} is missing, ${sequence} follows`);
+      if (sequence !== this.sequence + 1)
+        throw damaged(segment.path, scanner.offset, `record ${this.sequence + 1} is missing, ${sequence} follows`);
       segment.advance(scanner.bytes.subarray(scanner.start, scanner.end), sequence);
       this.sequence = sequence;
-      await replay(scanner.bytes, scanner.start, scanner.end, { segment: segment.number, offset: scanner.offset, sequence });
+      replay.record(scanner.bytes, scanner.start, scanner.end, { segment: segment.number, offset: scanner.offset, sequence });
     }
+    if (successor === undefined) return await this.checkEnd(segment, scanner);
+    if (scanner.offset !== successor.previousEnd || this.sequence !== successor.previousSequence)
+      throw damaged(segment.path, scanner.offset, `records ${this.sequence + 1} to ${successor.previousSequence} cannot be read`);
+  }
+
+  /** A record that cannot be read is the torn end of a crash, unless a later one says that it was on the disk. */
+  private async checkEnd(segment: SegmentFile, scanner: RecordScanner): Promise<void> {
     const end = scanner.offset;
     while (await scanner.skipDamage()) {
       const { sequence, durableThrough } = scanner.header;
-      if (durableThrough > this.sequence) {
+      if (durableThrough > this.sequence)
         throw damaged(segment.path, end, `records ${this.sequence + 1} to ${sequence - 1} cannot be read, later ones can`);
-      }
     }
   }
-}
 
-/** Refused rather than served in part: what is missing was acknowledged. */
-function damaged(path: string, offset: number, what: string): IrisError {
-  return new IrisError(
-    'STORE_FAILED',
-    `the log is damaged in ${path} at byte ${offset}: ${what}; restore the folder from a copy, or start with an empty one and lose what waits`,
-  );
+  private checkWhole(droppedBelow: number): void {
+    const oldest = this.segments[0]?.number ?? 1;
+    if (oldest > droppedBelow) throw damaged(this.directory, 0, `segments ${droppedBelow} to ${oldest - 1} are missing`);
+  }
 }

@@ -1,191 +1,269 @@
-import { ClassicLevel } from 'classic-level';
 import { errorLine, IrisError } from '../../contract/errors.ts';
+import type { Disk } from '../../ports/disk.ts';
 import type { StoredMark } from '../../ports/inbox-store.ts';
-import * as keys from '../inbox-store-keys.ts';
+import { isMissing } from './free-space.ts';
+import { readNumber, writeNumber } from './log-record.ts';
+import { mergeRows, type RowChunks } from './mark-merge.ts';
+import { compareRows, encodeMark, encodeSeen, type MarkRow, markOf, type Row, RowKind, secondsOf } from './mark-row.ts';
+import { MarkRun, MarkRunWriter, type RunName, runFileName } from './mark-run.ts';
 
-type Database = ClassicLevel<Buffer, Buffer>;
+/** Rows that may wait in memory to be written to a run; then a flush begins, and above it commits wait for the flush. */
+const PENDING_MAX = 65_536;
+/** A flush takes older runs in while they are at most this many times what it has: each row is written again log₂ n times. */
+const MERGED_RATIO = 2;
+/** Parts by hash in which pending rows are sorted, so that none holds the event loop: 256 rows or so each. */
+const SORTED_PARTS = 256;
+/** Rows encoded at a time: about a millisecond of the event loop. */
+const ROWS_AT_ONCE = 1_024;
+const REFERENCE_BYTES = 24;
 
-interface Row {
-  readonly type: 'put';
-  readonly key: Buffer;
-  readonly value: Buffer;
-}
-
-interface MarkRow {
-  high: number;
-  timeMs: number;
-  holes: StoredMark['holes'];
-}
-
-/** What the log says and the table on the disk does not yet. */
+/** What the log says and no run does yet. */
 interface Pending {
   readonly marks: Map<string, MarkRow>;
-  readonly seen: Map<string, number>;
+  readonly seen: Map<string, { seconds: number; sequence: number }>;
 }
 
-/** Rows that may wait in memory to be written to the table; then a flush begins, and above it commits wait for the flush. */
-const PENDING_MAX = 65_536;
-/** Rows written at a time: about a millisecond of the event loop. */
-const FLUSH_ROWS = 256;
-const ENCODING = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
+/** A flush that is on the disk and waits for the log to say so. */
+export interface MarkFlush {
+  /** The record through which the runs hold everything. */
+  readonly through: number;
+  /** The runs from then on, as `Kind.table` carries them. */
+  readonly body: Buffer;
+  readonly expired: number;
+}
+
+export interface MarkTableParts {
+  readonly disk: Disk;
+  readonly directory: string;
+  /** The owner’s, in the names of its runs. */
+  readonly epoch: number;
+  /** Calls back when other work has had its turn. */
+  readonly soon: (callback: () => void) => void;
+}
 
 /**
- * Sequence marks and last-seen times: many, small, kept for days, and written far more often than read. The log makes them durable;
- * this table, sorted on the disk, takes them later, many changes of one row as one, so that memory holds only what is fresh.
+ * Sequence marks and last-seen times: many, small, kept for days, and written far more often than read. The log makes them durable; runs
+ * of sorted rows take them later, so that memory holds only what is fresh. Which runs count is said in the log alone, so what an
+ * owner does that has lost its lease is never read.
  */
 export class MarkTable {
-  /** Sequence of the last record whose marks are in the table: the log before it is not needed for them. */
-  flushedThrough: number;
-  private readonly database: Database;
+  /** Sequence of the last record whose marks are in the runs: the log before it is not needed for them. */
+  flushedThrough = 0;
+  private readonly disk: Disk;
+  private readonly directory: string;
+  private readonly epoch: number;
+  private readonly rest: () => Promise<void>;
   private pending: Pending = { marks: new Map(), seen: new Map() };
   private flushing: Pending = { marks: new Map(), seen: new Map() };
-  /** A flush or an expiry under way. */
-  private work: Promise<void> | undefined;
+  /** Newest first. */
+  private runs: MarkRun[] = [];
+  private named: readonly RunName[] = [];
+  /** Runs on the disk that no reader needs once the log has been synced. */
+  private obsolete: MarkRun[] = [];
+  private made: MarkRun | undefined;
+  private nextNumber = 1;
 
-  private constructor(database: Database, flushedThrough: number) {
-    this.database = database;
-    this.flushedThrough = flushedThrough;
+  constructor({ disk, directory, epoch, soon }: MarkTableParts) {
+    this.disk = disk;
+    this.directory = directory;
+    this.epoch = epoch;
+    this.rest = () => new Promise((resolve) => soon(resolve));
   }
 
-  /**
-   * Its database’s lock is the store’s: the system takes it back when the process ends, however it ends.
-   * @throws IrisError STATE_IN_USE, STORE_FAILED
-   */
-  static async open(directory: string): Promise<MarkTable> {
-    const database: Database = new ClassicLevel(directory, { ...ENCODING, compression: false });
-    try {
-      await database.open();
-    } catch (cause) {
-      const isLocked = cause instanceof Error && (cause.cause as { code?: string } | undefined)?.code === 'LEVEL_LOCKED';
-      if (isLocked) throw new IrisError('STATE_IN_USE', `the store ${directory} is held by another process; stop it first`);
-      throw new IrisError('STORE_FAILED', `the store ${directory} cannot be opened`, { cause });
+  /** Opens the runs that the log named. @throws IrisError STORE_FAILED */
+  async open(): Promise<void> {
+    await this.disk.makeDirectory(this.directory);
+    for (const name of this.named) {
+      try {
+        this.runs.push(await MarkRun.open(this.disk, this.directory, name));
+      } catch (cause) {
+        if (!isMissing(cause)) throw cause;
+        throw new IrisError('STORE_FAILED', `${this.directory}/${runFileName(name)} is missing, the log needs it; restore the folder`, {
+          cause,
+        });
+      }
     }
-    const flushed = await database.get(keys.metaKey('flushed'));
-    return new MarkTable(database, flushed === undefined ? 0 : keys.readNumber(flushed, 0));
+  }
+
+  /** Removes files of runs that the log does not name: a flush that did not get so far. */
+  async removeStrays(): Promise<void> {
+    const known = new Set(this.named.map(runFileName));
+    for (const name of await this.disk.list(this.directory)) if (!known.has(name)) await this.removeFile(`${this.directory}/${name}`);
   }
 
   get isFull(): boolean {
     return this.pending.marks.size + this.pending.seen.size >= PENDING_MAX;
   }
 
-  get isBusy(): boolean {
-    return this.work !== undefined;
-  }
-
-  setMark(key: string, high: number, timeMs: number, holes: StoredMark['holes']): void {
+  setMark(key: string, mark: Omit<MarkRow, 'sequence'>, sequence: number): void {
     const row = this.pending.marks.get(key);
     if (row === undefined) {
-      this.pending.marks.set(key, { high, timeMs, holes });
+      this.pending.marks.set(key, { ...mark, sequence });
       return;
     }
-    row.high = high;
-    row.timeMs = timeMs;
-    row.holes = holes;
+    row.high = mark.high;
+    row.timeMs = mark.timeMs;
+    row.holes = mark.holes;
+    row.sequence = sequence;
   }
 
-  setSeen(user: string, seconds: number): void {
-    this.pending.seen.set(user, seconds);
+  setSeen(user: string, seconds: number, sequence: number): void {
+    this.pending.seen.set(user, { seconds, sequence });
+  }
+
+  /** The log says which runs count from now on. */
+  switchTo(through: number, body: Buffer): void {
+    this.flushedThrough = through;
+    this.named = referencesOf(body);
+    this.flushing = { marks: new Map(), seen: new Map() };
+    for (const [key, { sequence }] of this.pending.marks) if (sequence <= through) this.pending.marks.delete(key);
+    for (const [user, { sequence }] of this.pending.seen) if (sequence <= through) this.pending.seen.delete(user);
+    const open = this.made === undefined ? this.runs : [this.made, ...this.runs];
+    this.made = undefined;
+    const counts = (run: MarkRun) => this.named.some(({ epoch, number }) => run.name.epoch === epoch && run.name.number === number);
+    this.runs = open.filter(counts);
+    this.obsolete.push(...open.filter((run) => !counts(run)));
   }
 
   async readMarks(names: readonly string[]): Promise<(StoredMark | undefined)[]> {
-    const fresh = names.map((name) => this.pending.marks.get(name) ?? this.flushing.marks.get(name));
-    const missing = names.filter((_, i) => fresh[i] === undefined);
-    const stored = missing.length === 0 ? [] : await this.database.getMany(missing.map(keys.markKey));
-    const rows = fresh.map((row) => row ?? rowOf(stored.shift()));
-    return rows.map((row) => (row === undefined ? undefined : { high: row.high, holes: row.holes }));
+    return await Promise.all(
+      names.map(async (name) => {
+        const fresh = this.pending.marks.get(name) ?? this.flushing.marks.get(name);
+        if (fresh !== undefined) return { high: fresh.high, holes: fresh.holes };
+        const row = await this.find(RowKind.mark, name);
+        return row === undefined ? undefined : markOf(row);
+      }),
+    );
   }
 
   async readSeen(user: string): Promise<number | undefined> {
     const fresh = this.pending.seen.get(user) ?? this.flushing.seen.get(user);
-    if (fresh !== undefined) return fresh;
-    const value = await this.database.get(keys.lastSeenKey(Buffer.from(user, 'latin1')));
-    return value === undefined ? undefined : keys.readNumber(value, 0);
+    if (fresh !== undefined) return fresh.seconds;
+    const row = await this.find(RowKind.seen, user);
+    return row === undefined ? undefined : secondsOf(row);
   }
 
-  /** Resolves when everything of the log through record `sequence`, the last one applied, is in the table on the disk. */
-  async flushThrough(sequence: number): Promise<void> {
-    while (this.work !== undefined) await this.work.catch(() => undefined);
-    if (this.flushedThrough >= sequence) return;
+  /**
+   * Writes everything of the log through record `sequence`, the last one applied, to a run; it counts when the log has said so. With
+   * `beforeMs` all runs become one, without the marks that are older. One call at a time.
+   * @throws IrisError STORE_FAILED; then everything is as before.
+   */
+  async flush(sequence: number, beforeMs: number | undefined): Promise<MarkFlush> {
     this.flushing = this.pending;
     this.pending = { marks: new Map(), seen: new Map() };
     try {
-      await this.exclusively(() => this.write(this.flushing, sequence));
-      this.flushedThrough = sequence;
+      const merged = beforeMs === undefined ? this.runsToMerge() : this.runs;
+      const isEmpty = this.flushing.marks.size + this.flushing.seen.size === 0 && (beforeMs === undefined || merged.length === 0);
+      const expired = isEmpty ? 0 : await this.writeRun(merged, beforeMs ?? Number.NEGATIVE_INFINITY);
+      const kept = isEmpty ? this.runs : this.runs.filter((run) => !merged.includes(run));
+      const names = [...(this.made === undefined ? [] : [this.made]), ...kept].map(({ name }) => name);
+      return { through: sequence, body: encodeReferences(names), expired };
     } catch (cause) {
-      this.takeBack(this.flushing);
+      this.takeBack();
       throw new IrisError('STORE_FAILED', `the table of marks did not take its rows: ${errorLine(cause)}`, { cause });
-    } finally {
-      this.flushing = { marks: new Map(), seen: new Map() };
     }
   }
 
-  /** Deletes marks older than `beforeMs` from the table; resolves to how many. Never beside a flush, which might just be renewing one. */
-  async expire(beforeMs: number): Promise<number> {
-    while (this.work !== undefined) await this.work.catch(() => undefined);
-    let count = 0;
-    await this.exclusively(async () => {
-      let expired: { type: 'del'; key: Buffer }[] = [];
-      for await (const [key, value] of this.database.iterator(keys.markRange)) {
-        if (keys.readNumber(value, 8) >= beforeMs) continue;
-        expired.push({ type: 'del', key });
-        count++;
-        if (expired.length < FLUSH_ROWS) continue;
-        await this.database.batch(expired);
-        expired = [];
-      }
-      await this.database.batch(expired);
-    });
-    return count;
+  /** The log did not take the flush: its rows wait again, under what came since. */
+  takeBack(): void {
+    const { marks, seen } = this.flushing;
+    for (const [key, row] of marks) if (!this.pending.marks.has(key)) this.pending.marks.set(key, row);
+    for (const [user, row] of seen) if (!this.pending.seen.has(user)) this.pending.seen.set(user, row);
+    this.flushing = { marks: new Map(), seen: new Map() };
+    if (this.made !== undefined) this.obsolete.push(this.made);
+    this.made = undefined;
+  }
+
+  /** Deletes what no longer counts. Only after the lease was seen held behind the commit that said so. */
+  async removeObsolete(): Promise<void> {
+    for (const run of this.obsolete.splice(0)) {
+      await run.close();
+      await this.removeFile(run.path);
+    }
   }
 
   async close(): Promise<void> {
-    await this.work?.catch(() => undefined);
-    await this.database.close();
+    for (const run of [...this.runs, ...this.obsolete]) await run.close();
   }
 
-  private async exclusively(work: () => Promise<void>): Promise<void> {
-    this.work = work();
+  /** A read that meets a run as it is being replaced looks again. */
+  private async find(kind: number, key: string): Promise<Buffer | undefined> {
+    const { runs } = this;
     try {
-      await this.work;
-    } finally {
-      this.work = undefined;
+      for (const run of runs) {
+        const row = await run.find(kind, key);
+        if (row !== undefined) return row;
+      }
+      return undefined;
+    } catch (error) {
+      if (runs === this.runs) throw error;
+      return await this.find(kind, key);
     }
   }
 
-  private async write(pending: Pending, sequence: number): Promise<void> {
-    let rows: Row[] = [];
-    for (const row of rowsOf(pending)) {
-      rows.push(row);
-      if (rows.length < FLUSH_ROWS) continue;
-      await this.database.batch(rows);
-      rows = [];
+  private runsToMerge(): MarkRun[] {
+    let bytes = (this.flushing.marks.size + this.flushing.seen.size) * 64;
+    const merged: MarkRun[] = [];
+    for (const run of this.runs) {
+      if (run.name.bytes > MERGED_RATIO * bytes) break;
+      merged.push(run);
+      bytes += run.name.bytes;
     }
-    rows.push({ type: 'put', key: keys.metaKey('flushed'), value: keys.numberValue(sequence) });
-    await this.database.batch(rows, { sync: true });
+    return merged;
   }
 
-  /** A flush failed: its rows wait again, under what came since. */
-  private takeBack({ marks, seen }: Pending): void {
-    for (const [key, row] of marks) if (!this.pending.marks.has(key)) this.pending.marks.set(key, row);
-    for (const [user, seconds] of seen) if (!this.pending.seen.has(user)) this.pending.seen.set(user, seconds);
+  private async writeRun(merged: readonly MarkRun[], beforeMs: number): Promise<number> {
+    const writer = await MarkRunWriter.create(this.disk, this.directory, { epoch: this.epoch, number: this.nextNumber++ });
+    try {
+      const inputs: RowChunks[] = [sortedRows(this.flushing, this.rest), ...merged.map((run) => run.chunks())];
+      const expired = await mergeRows(inputs, writer, beforeMs);
+      this.made = await writer.finish();
+      return expired;
+    } catch (error) {
+      await writer.abandon();
+      throw error;
+    }
+  }
+
+  private async removeFile(path: string): Promise<void> {
+    try {
+      await this.disk.remove(path);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
   }
 }
 
-function* rowsOf({ marks, seen }: Pending): Generator<Row> {
-  for (const [key, { high, timeMs, holes }] of marks) {
-    const numbers = holes.flatMap(({ from, to }) => [from, to]);
-    yield { type: 'put', key: keys.markKey(key), value: keys.numberValue(high, timeMs, ...numbers) };
+/** Pending rows in the order of a run, part by part; each part is sorted when its turn comes. */
+async function* sortedRows({ marks, seen }: Pending, rest: () => Promise<void>): AsyncGenerator<Row[]> {
+  const parts = Array.from({ length: SORTED_PARTS }, (): Row[] => []);
+  let count = 0;
+  for (const row of encodedRows(marks, seen)) {
+    (parts[Math.floor(row.hash / (2 ** 32 / SORTED_PARTS))] as Row[]).push(row);
+    if (++count % ROWS_AT_ONCE === 0) await rest();
   }
-  for (const [user, seconds] of seen) {
-    yield { type: 'put', key: keys.lastSeenKey(Buffer.from(user, 'latin1')), value: keys.numberValue(seconds) };
-  }
+  for (const part of parts) yield part.sort(compareRows);
 }
 
-function rowOf(value: Buffer | undefined): (MarkRow & StoredMark) | undefined {
-  if (value === undefined) return undefined;
-  const holes = Array.from({ length: value.length / 16 - 1 }, (_, i) => ({
-    from: keys.readNumber(value, 16 * i + 16),
-    to: keys.readNumber(value, 16 * i + 24),
+function* encodedRows(marks: Pending['marks'], seen: Pending['seen']): Generator<Row> {
+  for (const [key, row] of marks) yield encodeMark(key, row);
+  for (const [user, { seconds }] of seen) yield encodeSeen(user, seconds);
+}
+
+function encodeReferences(names: readonly RunName[]): Buffer {
+  const body = Buffer.alloc(names.length * REFERENCE_BYTES);
+  names.forEach(({ epoch, number, bytes }, i) => {
+    writeNumber(body, epoch, i * REFERENCE_BYTES);
+    writeNumber(body, number, i * REFERENCE_BYTES + 8);
+    writeNumber(body, bytes, i * REFERENCE_BYTES + 16);
+  });
+  return body;
+}
+
+function referencesOf(body: Buffer): RunName[] {
+  return Array.from({ length: body.length / REFERENCE_BYTES }, (_, i) => ({
+    epoch: readNumber(body, i * REFERENCE_BYTES),
+    number: readNumber(body, i * REFERENCE_BYTES + 8),
+    bytes: readNumber(body, i * REFERENCE_BYTES + 16),
   }));
-  return { high: keys.readNumber(value, 0), timeMs: keys.readNumber(value, 8), holes };
 }

@@ -10,12 +10,15 @@ export class RecordScanner {
   start = 0;
   end = 0;
   private readonly segment: SegmentFile;
+  private readonly limit: number;
   private filled = 0;
   /** Where in the file the window begins. */
   private base = SEGMENT_HEADER_BYTES;
 
-  constructor(segment: SegmentFile) {
+  /** Reads as if the file ended at byte `limit`. */
+  constructor(segment: SegmentFile, limit = Number.POSITIVE_INFINITY) {
     this.segment = segment;
+    this.limit = limit;
   }
 
   /** Where in the file the record begins; after the last one, where it ends. */
@@ -31,7 +34,7 @@ export class RecordScanner {
   async next(): Promise<boolean> {
     this.start = this.end;
     if (this.filled - this.start < RECORD_HEADER_BYTES) await this.fill(RECORD_HEADER_BYTES);
-    const length = recordLength(this.bytes, this.start, this.filled, this.segment.nonce);
+    const length = recordLength(this.bytes, this.start, this.filled, this.segment.header.nonce);
     if (length === undefined) return false;
     if (this.filled - this.start < length) await this.fill(length);
     if (this.filled - this.start < length || !isIntact(this.bytes, this.start, length)) return false;
@@ -46,7 +49,7 @@ export class RecordScanner {
   async skipDamage(): Promise<boolean> {
     let from = this.start + 1;
     for (;;) {
-      const at = this.bytes.subarray(0, this.filled).indexOf(this.segment.nonce, from);
+      const at = this.bytes.subarray(0, this.filled).indexOf(this.segment.header.nonce, from);
       if (at >= 0) {
         this.end = at;
         if (await this.next()) return true;
@@ -70,6 +73,7 @@ export class RecordScanner {
     this.base += this.start;
     this.start = 0;
     this.end = 0;
-    this.filled = rest + (await this.segment.readRaw(window, rest, this.base + rest));
+    const end = Math.max(rest, Math.min(window.length, this.limit - this.base));
+    this.filled = rest + (await this.segment.readRaw(window.subarray(0, end), rest, this.base + rest));
   }
 }

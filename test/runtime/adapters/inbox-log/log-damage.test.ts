@@ -6,6 +6,7 @@ import { systemDisk } from '../../../../runtime/adapters/disk-system.ts';
 import { BlockCache } from '../../../../runtime/adapters/inbox-log/block-cache.ts';
 import { Kind, LogBatch, OperationReader } from '../../../../runtime/adapters/inbox-log/log-operations.ts';
 import { LogRing } from '../../../../runtime/adapters/inbox-log/log-ring.ts';
+import { SEGMENT_HEADER_BYTES, segmentName } from '../../../../runtime/adapters/inbox-log/segment-file.ts';
 import { openLogStore } from '../../../../runtime/adapters/inbox-store-log.ts';
 import type { InboxStore } from '../../../../runtime/ports/inbox-store.ts';
 import { bodiesOf, envelopeOf } from '../../../fakes/envelopes.ts';
@@ -39,14 +40,22 @@ async function append(store: InboxStore, number: number): Promise<void> {
 /** The messages a log serves, or the code with which it is refused. It also has to take another commit. */
 async function outcomeOf(log: Buffer): Promise<string[] | string> {
   const directory = mkdtempSync(join(root, 'log-'));
-  writeFileSync(join(directory, '000000000001.log'), log);
+  writeFileSync(join(directory, segmentName({ number: 1, epoch: 1 })), log);
+  let epoch = 1;
   const served: string[] = [];
   const reader = new OperationReader();
   const open = () =>
-    LogRing.open({ disk: systemDisk, directory, cache: new BlockCache(1) }, async (bytes, start, end) => {
-      reader.begin(bytes, start, end);
-      while (reader.next()) if (reader.kind === Kind.append) served.push(...bodiesOf(reader.body));
-    });
+    LogRing.open(
+      { disk: systemDisk, directory, cache: new BlockCache(1), lease: { epoch: ++epoch, isHeld: true } },
+      {
+        droppedBelow: 1,
+        reserved: 1,
+        record(bytes, start, end) {
+          reader.begin(bytes, start, end);
+          while (reader.next()) if (reader.kind === Kind.append) served.push(...bodiesOf(reader.body));
+        },
+      },
+    );
   try {
     const ring = await open();
     const batch = new LogBatch();
@@ -71,7 +80,7 @@ function recordsOf(directory: string): { log: Buffer; borders: number[] } {
   const log = readFileSync(logOf(directory));
   const nonce = log.subarray(16, 24);
   const borders: number[] = [];
-  for (let at = log.indexOf(nonce, 40); at >= 0; at = log.indexOf(nonce, at + 1)) borders.push(at);
+  for (let at = log.indexOf(nonce, SEGMENT_HEADER_BYTES); at >= 0; at = log.indexOf(nonce, at + 1)) borders.push(at);
   const last = borders.at(-1) as number;
   const end = last + 32 + log.readUInt32LE(last + 12);
   return { log: log.subarray(0, end), borders: [...borders, end] };
