@@ -1,21 +1,17 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Environment } from '../environments/environment.ts';
 import { loadEnvironment } from '../environments/load-environment.ts';
-import { createAwsApp } from '../infra/apps/aws-app.ts';
-import { MANIFEST_FILE, synthesize } from '../infra/apps/synthesize.ts';
-import { buildNodePackage } from '../infra/package/node-package.ts';
+import { MANIFEST_FILE } from '../infra/apps/synthesize.ts';
 import { createPlan } from '../infra/plan/create-plan.ts';
 import type { DiffSide } from '../infra/reports/diff/diff-report.ts';
-import type { Template, Templates } from '../infra/reports/diff/template.ts';
 import { errorLine, IrisError } from '../runtime/contract/errors.ts';
 import type { CommandIo } from './command.ts';
-import { packageCache } from './package-cache.ts';
+import { readTemplates, synthesizedTemplates } from './synthesized-templates.ts';
 
-const TEMPLATE = '.template.json';
 const run = promisify(execFile);
 
 type Source =
@@ -31,8 +27,8 @@ export async function diffSides(io: CommandIo, names: readonly [string, string])
   const scratch = mkdtempSync(join(tmpdir(), 'iris-diff-'));
   try {
     const [before, after] = [await sourceOf(io, scratch, names[0]), await sourceOf(io, scratch, names[1])];
-    const first = await sideOf(io, scratch, before);
-    return [first, await sideOf(io, scratch, renamed(after, first, io))];
+    const first = await sideOf(io, before);
+    return [first, await sideOf(io, renamed(after, first, io))];
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -71,23 +67,11 @@ function renamed(source: Source, first: DiffSide, io: CommandIo): Source {
   return { ...source, environment: { ...source.environment, name: first.environment, domain: first.plan.domain } };
 }
 
-async function sideOf(io: CommandIo, scratch: string, source: Source): Promise<DiffSide> {
+async function sideOf(io: CommandIo, source: Source): Promise<DiffSide> {
   if (source.kind === 'assembly') {
     const { environment } = JSON.parse(readFileSync(join(source.directory, MANIFEST_FILE), 'utf8')) as { environment: string };
     return { name: source.name, environment, templates: readTemplates(source.directory), plan: null };
   }
   const plan = createPlan(source.environment);
-  if (plan.runsIn === 'local') return { name: source.name, environment: plan.environment, templates: new Map(), plan };
-  io.note(`synthesizing ${source.name}`);
-  const nodePackage = await buildNodePackage({ onProgress: (text) => io.note(text), signal: io.signal, ...packageCache(io.env) });
-  const outDir = mkdtempSync(join(scratch, 'assembly-'));
-  await synthesize(createAwsApp({ outDir, validate: false }), { plan, nodePackage });
-  return { name: source.name, environment: plan.environment, templates: readTemplates(outDir), plan };
-}
-
-function readTemplates(directory: string): Templates {
-  const files = readdirSync(directory).filter((file) => file.endsWith(TEMPLATE));
-  return new Map(
-    files.map((file) => [file.slice(0, -TEMPLATE.length), JSON.parse(readFileSync(join(directory, file), 'utf8')) as Template]),
-  );
+  return { name: source.name, environment: plan.environment, templates: await synthesizedTemplates(io, plan), plan };
 }

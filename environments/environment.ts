@@ -106,6 +106,12 @@ export const environmentSchema = z.strictObject({
     .prefault({})
     .describe('What a client’s token must say; its keys are in the SSM parameter /iris/<name>/token-keys (A3).'),
   limits: limits.prefault({}).describe('Bounds of the runtime that this environment changes.'),
+  quotas: z
+    .record(z.string().regex(/^L-[0-9A-F]{8}$/, 'must be a quota code such as L-1216C47A'), positive)
+    .default({})
+    .describe(
+      'Service quotas that the accounts have been given, by code, in every AWS region; `iris preflight` names those that are needed.',
+    ),
   slotMapVersion: positive
     .default(1)
     .describe('Version of the slot map; raise it with each change of shards or groups, nodes refuse to go back.'),

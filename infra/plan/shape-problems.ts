@@ -15,10 +15,17 @@ function problemsOf(issue: z.core.$ZodIssue, document: unknown): EnvironmentProb
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownField([...issue.path, key], valueAt(document, [...issue.path, key])));
   }
+  if (issue.code === 'invalid_key') return [wrongKey(issue)];
   const field = fieldName(issue.path);
   const meaning = descriptionAt(issue.path) ?? 'docs/environment.md lists every field';
   if (value === undefined) return [{ field, value, limit: 'given', remedy: `add it: ${asClause(meaning)}` }];
   return [{ field, value, limit: limitOf(issue), remedy: remedyOf(issue, value) ?? asClause(meaning) }];
+}
+
+/** A name in a table of values, such as a quota’s code. */
+function wrongKey(issue: z.core.$ZodIssueInvalidKey): EnvironmentProblem {
+  const limit = issue.issues[0]?.message.replace(/^must be /, '') ?? issue.message;
+  return { field: fieldName(issue.path.slice(0, -1)), value: issue.path.at(-1), limit, remedy: 'write the name as it is listed' };
 }
 
 function unknownField(path: readonly PropertyKey[], value: unknown): EnvironmentProblem {

@@ -38,6 +38,7 @@ const ALONE: Readonly<Record<string, RegExp>> = {
   'npx iris plan planet': /50 in all/,
   'npx iris synth proof --out cdk.out': /stacks/,
   'npx iris package --out node-package': /node-package/,
+  'npx iris preflight proof': /nothing stands in the way/,
   'npx iris cost planet': /a month at list price/,
   'npx iris diff proof growth': /slots change their shard group/,
   'npx iris simulate --environment proof --seed 7 --hours 0.2': /every law held/,

@@ -1,6 +1,7 @@
 /** A CloudFormation template, as far as a comparison reads it. */
 export interface Template {
   readonly Resources?: Readonly<Record<string, Resource>>;
+  readonly Outputs?: Readonly<Record<string, unknown>>;
   readonly Parameters?: Readonly<Record<string, { readonly Type?: string; readonly Default?: unknown }>>;
 }
 

@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+import { loadEnvironment } from '../../environments/load-environment.ts';
+import { createPlan } from '../../infra/plan/create-plan.ts';
+import { slotMapOf } from '../../infra/plan/slot-map.ts';
+import { fullLimits, limitsReport, missingQuotas } from '../../infra/reports/limits/limits-report.ts';
+import { checkSlotMap } from '../../runtime/contract/slot-map.ts';
+import { type Command, UsageError } from '../command.ts';
+import { quotaRequest, quotaTable } from '../limits-text.ts';
+import { synthesizedTemplates } from '../synthesized-templates.ts';
+
+export const command: Command = {
+  name: 'preflight',
+  summary: 'Say what stands in the way of a deployment: quotas, limits, slot map; asks nobody.',
+  usage: 'iris preflight <environment> [--json]',
+  options: [
+    ['--json', 'one document {"environment","ready","problems":[…],"quotas":[…],"requests":[…]}'],
+    ['quotas', 'of the environment’s field `quotas`, else what a new account has'],
+    ['exit code', '0 when nothing stands in the way, 1 when something does'],
+  ],
+  async run(args, io) {
+    const { positionals, values } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: 'boolean', default: false } },
+    });
+    const [name, surplus] = positionals;
+    if (name === undefined || surplus !== undefined) throw new UsageError('iris preflight takes one environment: a preset or a file');
+    // Regions, families, zones, names and networks are refused by the plan itself, all problems at once.
+    const plan = createPlan(await loadEnvironment(name, io.cwd));
+    const report = limitsReport(plan, await synthesizedTemplates(io, plan));
+    const problems = [...fullLimits(report), ...checkSlotMap(slotMapOf(plan)).map((problem) => `slot map: ${problem}`)];
+    const quotas = missingQuotas(report);
+    const requests = quotas.map(quotaRequest);
+    const ready = problems.length === 0 && quotas.length === 0;
+    if (values.json) io.result(JSON.stringify({ environment: plan.environment, ready, problems, quotas, requests }));
+    else io.result(render(plan.environment, { problems, quotas, requests }));
+    return ready ? 0 : 1;
+  },
+};
+
+interface Found {
+  readonly problems: readonly string[];
+  readonly quotas: ReturnType<typeof missingQuotas>;
+  readonly requests: readonly string[];
+}
+
+function render(environment: string, { problems, quotas, requests }: Found): string {
+  if (problems.length === 0 && quotas.length === 0) return `${environment}: nothing stands in the way of a deployment`;
+  return [
+    ...(problems.length > 0 ? [problems.join('\n')] : []),
+    ...(quotas.length > 0
+      ? [quotaTable(quotas), `Ask for them, then write what was given into the field quotas:\n${requests.join('\n')}`]
+      : []),
+    `${environment}: ${problems.length} limits nearly reached or broken, ${quotas.length} quotas too small`,
+  ].join('\n\n');
+}
