@@ -117,19 +117,21 @@ function killOne(world: World, role: SimulatedNode['role'], hasPower: boolean): 
   return [node];
 }
 
-/** Ends a process at some step of what it does next, or of what it does in one state, by kill -9 or with the power. */
+/** Ends a process at some step of what it does next, or a core’s at one of what it does in one state, by kill -9 or with the power. */
 function crashSoon(world: World, met: Met): readonly SimulatedNode[] {
-  const node = world.random.pick(world.nodes);
-  const hasPower = world.random.oneIn(2);
   const state = world.random.oneIn(3) ? undefined : world.random.pick(AIMED_STATES);
-  node.place?.clock.crashAfter({
+  const node = world.random.pick(state === undefined ? world.nodes : world.nodes.filter(({ role }) => role === 'core'));
+  const hasPower = world.random.oneIn(2);
+  const crash = {
     steps: 1 + world.random.below(state === undefined ? CRASH_STEPS_MAX : AIMED_STEPS_MAX),
     counts: () => state === undefined || isIn(world, node, state),
     kill: () => {
       met(statesOf(world, node));
       world.restart(node, { hasPower });
     },
-  });
+  };
+  if (state === 'opening') world.restart(node, { hasPower, crash });
+  else node.place?.clock.crashAfter(crash);
   return [];
 }
 
