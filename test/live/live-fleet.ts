@@ -15,8 +15,8 @@ export interface LiveFleetShape {
   isProxied?(from: string, to: string): boolean;
   /** Laid over the configs. */
   fields?(node: string): Readonly<Record<string, unknown>>;
-  /** How the process is started. */
-  started?(node: string): NodeProcessOptions;
+  /** How the process is started; `folder` is where the fleet keeps everything. */
+  started?(node: string, folder: string): NodeProcessOptions;
 }
 
 interface Place {
@@ -102,7 +102,7 @@ export class LiveFleet {
   }
 
   /** Resolves when the node serves; an edge, when it reaches a core too. */
-  async startNode(node: string, options: NodeProcessOptions = this.shape.started?.(node) ?? {}): Promise<void> {
+  async startNode(node: string, options: NodeProcessOptions = this.shape.started?.(node, this.folder) ?? {}): Promise<void> {
     const { role } = this.place(node);
     const process = new NodeProcess(role, join(this.folder, `${node}.json`), options);
     this.processes.set(node, process);

@@ -11,6 +11,8 @@ export class FreeSpace {
   private readonly directory: string;
   private readonly reservedBytes: number;
   private uncheckedBytes = 0;
+  /** True from a claim that was refused to the next one that is not. */
+  isShort = false;
 
   constructor(disk: Disk, directory: string, reservedBytes: number) {
     this.disk = disk;
@@ -22,7 +24,8 @@ export class FreeSpace {
   async claim(bytes: number): Promise<void> {
     if (bytes > this.uncheckedBytes) {
       const { freeBytes: free } = await this.disk.space(this.directory);
-      if (bytes + this.reservedBytes > free) {
+      this.isShort = bytes + this.reservedBytes > free;
+      if (this.isShort) {
         const least = bytes + this.reservedBytes;
         throw new IrisError(
           'STORE_FAILED',

@@ -63,8 +63,11 @@ export class LogCleaner {
 
   private get isDue(): boolean {
     const { ring, index } = this.parts;
+    if (ring.count === 1) return false;
+    // On a full disk a segment that holds nothing any more goes at once: that costs no copy.
+    if (ring.isShortOfSpace && index.liveBytesOf(ring.oldest.number) === 0) return true;
     const isLarge = ring.bytes > LOG_SHARE_MAX * index.liveBytes + SPARE_SEGMENTS * ring.segmentBytes;
-    return ring.count > 1 && (isLarge || ring.count > SURPLUS_SEGMENTS_MAX + LOG_SHARE_MAX * Math.ceil(ring.bytes / ring.segmentBytes));
+    return isLarge || ring.count > SURPLUS_SEGMENTS_MAX + LOG_SHARE_MAX * Math.ceil(ring.bytes / ring.segmentBytes);
   }
 
   private async run(): Promise<void> {

@@ -101,6 +101,11 @@ export class LogRing {
     return this.segments[0] as SegmentFile;
   }
 
+  /** The disk had no room for the last append. */
+  get isShortOfSpace(): boolean {
+    return this.space.isShort;
+  }
+
   /** Sequence of the last record written. */
   get lastSequence(): number {
     return this.sequence;
