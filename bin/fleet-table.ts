@@ -5,13 +5,16 @@ import { textTable } from './text-table.ts';
 
 /** The table of a fleet that runs. */
 export function renderFleet(nodes: readonly FleetFileNode[]): string {
-  const rows = nodes.map((node) => [node.id, node.role, node.region, String(node.process.pid), addressOf(node), node.listen.admin]);
+  const hasStandbys = nodes.some((node) => node.isStandby);
+  const roleOf = ({ role, isStandby }: FleetFileNode) =>
+    role === 'core' && hasStandbys ? (isStandby ? 'core, standby' : 'core, owner') : role;
+  const rows = nodes.map((node) => [node.id, roleOf(node), node.region, String(node.process.pid), addressOf(node), node.listen.admin]);
   return textTable([['node', 'role', 'region', 'pid', 'listens at', 'admin'], ...rows]);
 }
 
 /** The one line of `iris up --json`. */
 export function renderReady(environment: string, nodes: readonly FleetFileNode[]): string {
-  const listed = nodes.map(({ id, role, region, process: { pid }, listen }) => ({ id, role, region, pid, listen }));
+  const listed = nodes.map(({ id, role, region, isStandby, process: { pid }, listen }) => ({ id, role, region, isStandby, pid, listen }));
   return JSON.stringify({ ready: true, environment, nodes: listed });
 }
 
@@ -38,6 +41,8 @@ export function renderEvent(event: NodeEvent): string {
       return `${event.reason}; restarting with its state in ${event.restartInMs} ms`;
     case 'restarted':
       return `${event.node.id} is back as process ${event.pid} after ${Math.round(event.tookMs)} ms`;
+    case 'took-over':
+      return `${event.node.id} took over as owner with epoch ${event.epoch}`;
     case 'killed':
       return `${event.node.id} did not drain within ${event.afterMs} ms and was killed`;
   }

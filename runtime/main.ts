@@ -16,6 +16,8 @@ export interface RunNodeOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Called once, when the node serves. */
   onReady(line: ReadyLine): void;
+  /** Called when a standby takes over. */
+  onOwner(line: OwnerLine): void;
   /** Aborts to drain. */
   readonly signal: AbortSignal;
 }
@@ -26,6 +28,15 @@ export interface ReadyLine {
   readonly role: string;
   readonly region: string;
   readonly listen: Readonly<Record<string, string>>;
+  /** Only of a core that waits for the owner of its shards to end. */
+  readonly isStandby?: true;
+}
+
+/** A standby owns its shards from now on. */
+export interface OwnerLine {
+  readonly event: 'owner';
+  readonly node: string;
+  readonly epoch: number;
 }
 
 /**
@@ -43,7 +54,9 @@ export async function runNode(options: RunNodeOptions): Promise<void> {
 export async function runWith(options: RunNodeOptions, starters: Starters): Promise<void> {
   const config = readConfig(options);
   const node = await start(config, starters);
-  options.onReady({ event: 'ready', node: config.node, role: config.role, region: config.region, listen: node.listen });
+  const standby = node.isStandby === true ? { isStandby: true as const } : {};
+  options.onReady({ event: 'ready', node: config.node, role: config.role, region: config.region, listen: node.listen, ...standby });
+  void node.tookOver?.then((epoch) => options.onOwner({ event: 'owner', node: config.node, epoch }));
   if (!options.signal.aborted) await new Promise((done) => options.signal.addEventListener('abort', done, { once: true }));
   await node.drain();
 }
@@ -68,9 +81,16 @@ export async function runProcess(starters: Starters): Promise<void> {
     if (configPath === undefined || (flag !== undefined && (flag !== '--overlay' || overlayPath === undefined))) {
       throw new IrisError('CONFIG_INVALID', 'usage: node <bundle> <config.json> [--overlay FILE]');
     }
-    const onReady = (line: ReadyLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
+    const print = (line: ReadyLine | OwnerLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
     await runWith(
-      { configPath, ...(overlayPath === undefined ? {} : { overlayPath }), env: process.env, onReady, signal: abort.signal },
+      {
+        configPath,
+        ...(overlayPath === undefined ? {} : { overlayPath }),
+        env: process.env,
+        onReady: print,
+        onOwner: print,
+        signal: abort.signal,
+      },
       starters,
     );
     process.exit(0);

@@ -19,6 +19,7 @@ export const command: Command = {
       ...(values.overlay === undefined ? {} : { overlayPath: resolve(io.cwd, values.overlay) }),
       env: io.env,
       onReady: (line) => io.result(JSON.stringify(line)),
+      onOwner: (line) => io.result(JSON.stringify(line)),
       signal: io.signal,
     });
     return 0;

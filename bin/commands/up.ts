@@ -20,11 +20,13 @@ import { type ProgressTask, runTasks } from '../progress.ts';
 export const command: Command = {
   name: 'up',
   summary: 'Run an environment on this machine: every node its own process, restarted when it dies.',
-  usage: 'iris up <environment> [--state <dir>] [--base-port <n>] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
+  usage:
+    'iris up <environment> [--state <dir>] [--base-port <n>] [--standby] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
   options: [
     ['--state <dir>', `where stores, configs and logs are; default: ${STATE_ROOT}/<environment>`],
     ['--base-port <n>', `port of the first edge, the other nodes follow on 127.0.0.1; default: ${BASE_PORT_DEFAULT}`],
     ['--shrink', 'one edge and one shard group in each region, the group with all shards of its region'],
+    ['--standby', 'two cores for each shard group on its one store: one owns it, the other takes over when that one dies'],
     ['--regions <a,b>', 'only these regions, their shards numbered anew; default: all'],
     ['--synth <dir>', 'write the templates of the environment there first'],
     ['--smoke', 'once all run, send a message from the first region to a user of the last and print how long it took'],
@@ -58,6 +60,7 @@ function parse(args: readonly string[]) {
       state: { type: 'string' },
       'base-port': { type: 'string', default: String(BASE_PORT_DEFAULT) },
       shrink: { type: 'boolean', default: false },
+      standby: { type: 'boolean', default: false },
       regions: { type: 'string' },
       synth: { type: 'string' },
       smoke: { type: 'boolean', default: false },
@@ -72,6 +75,7 @@ function parse(args: readonly string[]) {
     state: values.state,
     basePort: portOf(values['base-port']),
     isShrunk: values.shrink,
+    hasStandbys: values.standby,
     ...(values.regions === undefined ? {} : { regions: values.regions.split(',').filter((code) => code !== '') }),
     synth: values.synth,
     smoke: values.smoke || values.once,

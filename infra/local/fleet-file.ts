@@ -14,6 +14,8 @@ const nodeSchema = z.object({
   role: z.enum(['edge', 'core']),
   region: z.string(),
   process: identity,
+  /** Waits for the owner of its shards to end. */
+  isStandby: z.literal(true).optional(),
   /** host:port; clients reach an edge at `tcp`, other nodes a core at `link`. */
   listen: z.object({ tcp: z.string().optional(), link: z.string().optional(), admin: z.string() }),
 });

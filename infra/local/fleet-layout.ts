@@ -84,14 +84,23 @@ function placesOf({ regions }: FleetShape): Place[] {
   const cores = regions.flatMap((region) =>
     region.groups.map((group): Place => ({ id: group.core, role: 'core', region: region.code, group })),
   );
-  return [...edges, ...cores];
+  const standbys = regions.flatMap((region) =>
+    region.groups.flatMap((group): Place[] =>
+      group.standby === undefined ? [] : [{ id: group.standby, role: 'core', region: region.code, group }],
+    ),
+  );
+  return [...edges, ...cores, ...standbys];
 }
 
 function localRegions(shape: FleetShape, portOf: ReadonlyMap<string, number>): SlotMap['regions'] {
   return shape.regions.map((region) => ({
     code: region.code,
     awsRegion: region.awsRegion,
-    groups: region.groups.map(({ core, ...group }) => ({ ...group, address: `${HOST}:${portOf.get(core)}` })),
+    groups: region.groups.map(({ core, standby, ...group }) => ({
+      ...group,
+      address: `${HOST}:${portOf.get(core)}`,
+      ...(standby === undefined ? {} : { standby: [`${HOST}:${portOf.get(standby)}`] }),
+    })),
   }));
 }
 

@@ -1,7 +1,8 @@
 import { IrisError } from '../../runtime/contract/errors.ts';
+import { coreNodeName } from '../plan/names.ts';
 import type { Plan } from '../plan/plan.ts';
 
-/** What one machine runs of a plan: one process for each edge, one for each shard group. Standbys need the distributed foundation. */
+/** What one machine runs of a plan: one process for each edge, one for each shard group, and one for its standby where asked for. */
 export interface FleetShape {
   readonly environment: string;
   readonly slotMapVersion: number;
@@ -20,6 +21,8 @@ export interface FleetGroup {
   readonly id: string;
   /** Name of the one core that serves it here: the plan's primary. */
   readonly core: string;
+  /** Name of a second core on the same store, which takes over when the first one dies; undefined for none. */
+  readonly standby?: string;
   readonly firstShard: number;
   readonly shardCount: number;
 }
@@ -27,6 +30,8 @@ export interface FleetGroup {
 export interface ShapeOptions {
   /** One edge and one shard group in each region, the group holding all shards of its region. */
   readonly isShrunk: boolean;
+  /** A standby for the core of each group. @default false */
+  readonly hasStandbys?: boolean;
   /** Codes of the regions to run; all of them when absent. */
   readonly regions?: readonly string[];
 }
@@ -38,7 +43,7 @@ export interface ShapeOptions {
  */
 export function fleetShape(
   plan: Pick<Plan, 'environment' | 'totals' | 'regions' | 'slotMap'>,
-  { isShrunk, regions }: ShapeOptions,
+  { isShrunk, hasStandbys = false, regions }: ShapeOptions,
 ): FleetShape {
   const known = plan.regions.map(({ code }) => code);
   const unknown = (regions ?? []).filter((code) => !known.includes(code));
@@ -49,7 +54,8 @@ export function fleetShape(
     );
   }
   const chosen = plan.regions.filter(({ code }) => regions === undefined || regions.includes(code));
-  const shaped = chosen.map((region) => (isShrunk ? shrunkRegion(region) : wholeRegion(region)));
+  const sized = chosen.map((region) => (isShrunk ? shrunkRegion(region) : wholeRegion(region)));
+  const shaped = hasStandbys ? sized.map(withStandbys) : sized;
   const named = { environment: plan.environment, slotMapVersion: plan.slotMap.version };
   if (chosen.length === plan.regions.length) return { ...named, shards: plan.totals.shards, regions: shaped };
   return { ...named, ...renumbered(shaped) };
@@ -69,6 +75,11 @@ function shrunkRegion({ code, awsRegion, groups, shards, firstShard }: PlannedRe
 
 function fleetGroup({ id, firstShard, shardCount, nodes }: PlannedRegion['groups'][number]): FleetGroup {
   return { id, core: nodes[0] ?? id, firstShard, shardCount };
+}
+
+/** Named like the plan's second core of a group. */
+function withStandbys(region: FleetRegion): FleetRegion {
+  return { ...region, groups: region.groups.map((group) => ({ ...group, standby: coreNodeName(group.id, 1) })) };
 }
 
 function renumbered(regions: readonly FleetRegion[]): Pick<FleetShape, 'shards' | 'regions'> {

@@ -60,10 +60,11 @@ export class Fleet {
 
   /** What fleet.json and `iris up --json` say about each node. */
   get nodes(): readonly FleetFileNode[] {
-    return this.members.map(({ node, pid }) => ({
+    return this.members.map(({ node, pid, isStandby }) => ({
       id: node.id,
       role: node.role,
       region: node.region,
+      ...(isStandby ? { isStandby } : {}),
       process: identityOf(pid),
       listen: {
         ...(node.role === 'edge' ? { tcp: `127.0.0.1:${node.port}` } : { link: `127.0.0.1:${node.port}` }),
@@ -142,9 +143,9 @@ export class Fleet {
     return new SupervisedNode({
       node,
       policy,
-      spawn: () => spawnNode(node, program, { env, readyTimeoutMs }),
+      spawn: (onOwner) => spawnNode(node, program, { env, readyTimeoutMs, onOwner }),
       onEvent: (event) => {
-        if (event.kind === 'restarted') this.remember();
+        if (event.kind === 'restarted' || event.kind === 'took-over') this.remember();
         this.options.onEvent(event);
       },
       onGivenUp: (reason) => this.failure.resolve(reason),

@@ -21,7 +21,7 @@ export interface NodeExit {
 export interface NodeProcess {
   readonly pid: number;
   /** Resolves with the ready line; rejects with NODE_FAILED when the process ends first or the deadline passes. */
-  readonly ready: Promise<void>;
+  readonly ready: Promise<{ readonly isStandby: boolean }>;
   readonly exited: Promise<NodeExit>;
   kill(signal: NodeJS.Signals): void;
 }
@@ -32,11 +32,18 @@ export interface NodeProgram {
   readonly args: readonly string[];
 }
 
+export interface SpawnOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly readyTimeoutMs: number;
+  /** A standby has become the owner of its shards. */
+  readonly onOwner: (epoch: number) => void;
+}
+
 /**
  * Starts a node. Its stdin stays open as long as this process lives: with IRIS_PARENT_PIPE set a node leaves when that pipe closes,
  * so that nothing runs on after a kill -9 of the supervisor. Its stderr is appended to its log.
  */
-export function spawnNode(node: FleetNode, program: NodeProgram, options: { env: NodeJS.ProcessEnv; readyTimeoutMs: number }): NodeProcess {
+export function spawnNode(node: FleetNode, program: NodeProgram, options: SpawnOptions): NodeProcess {
   const log = openLog(node.logPath);
   const startedAtMs = performance.now();
   const child = spawn(program.command, [...program.args, node.configPath], {
@@ -54,7 +61,7 @@ export function spawnNode(node: FleetNode, program: NodeProgram, options: { env:
   });
   return {
     pid: child.pid ?? 0,
-    ready: readyLine(child, node, { exited, timeoutMs: options.readyTimeoutMs }),
+    ready: readyLine(child, node, { exited, ...options }),
     exited,
     kill: (signal) => void child.kill(signal),
   };
@@ -71,24 +78,31 @@ export function describeExit(node: FleetNode, exit: NodeExit): string {
 async function readyLine(
   child: ChildProcess,
   node: FleetNode,
-  { exited, timeoutMs }: { exited: Promise<NodeExit>; timeoutMs: number },
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  { exited, readyTimeoutMs: timeoutMs, onOwner }: SpawnOptions & { exited: Promise<NodeExit> },
+): Promise<{ isStandby: boolean }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ isStandby: boolean }>();
   const deadline = setTimeout(() => {
     reject(new IrisError('NODE_FAILED', `${node.id} was not ready within ${timeoutMs} ms; its log is ${node.logPath}`));
   }, timeoutMs);
-  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => isReady(line, node.id) && resolve());
+  if (child.stdout !== null)
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const said = eventOf(line, node.id);
+      if (said?.event === 'ready') resolve({ isStandby: said.isStandby === true });
+      // Both lines may come at once; who waits for the first hears of it first.
+      else if (said?.event === 'owner') setImmediate(() => onOwner(said.epoch ?? 0));
+    });
   void exited.then((exit) => reject(new IrisError('NODE_FAILED', `${describeExit(node, exit)}; its log is ${node.logPath}`)));
   try {
-    await promise;
+    return await promise;
   } finally {
     clearTimeout(deadline);
   }
 }
 
-function isReady(line: string, id: string): boolean {
+/** Undefined for a line that is no event of this node. */
+function eventOf(line: string, id: string): { event: unknown; isStandby?: boolean; epoch?: number } | undefined {
   const value = parsed(line);
-  return typeof value === 'object' && value !== null && 'event' in value && value.event === 'ready' && 'node' in value && value.node === id;
+  return typeof value === 'object' && value !== null && 'event' in value && 'node' in value && value.node === id ? value : undefined;
 }
 
 /** A line that is no JSON is not ours to judge: it is no ready line. */

@@ -64,7 +64,7 @@ function checkSameShape({ slotMap, slotMapPath, stateDirectory }: FleetLayout): 
 
 /** Everything of a slot map but addresses and version, which may change between two starts. */
 function shapeKey(document: unknown): string {
-  return JSON.stringify(document, (key, value: unknown) => (key === 'address' || key === 'version' ? undefined : value));
+  return JSON.stringify(document, (key, value: unknown) => (['address', 'standby', 'version'].includes(key) ? undefined : value));
 }
 
 function writeDocuments({ nodes, slotMap, slotMapPath, adminTokenPath }: FleetLayout): void {

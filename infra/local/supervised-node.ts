@@ -28,12 +28,14 @@ export const RESTART_POLICY: RestartPolicy = {
 export type NodeEvent =
   | { readonly kind: 'died'; readonly node: FleetNode; readonly reason: string; readonly restartInMs: number }
   | { readonly kind: 'restarted'; readonly node: FleetNode; readonly pid: number; readonly tookMs: number }
+  | { readonly kind: 'took-over'; readonly node: FleetNode; readonly epoch: number }
   | { readonly kind: 'killed'; readonly node: FleetNode; readonly afterMs: number };
 
 export interface SupervisedNodeOptions {
   readonly node: FleetNode;
   readonly policy: RestartPolicy;
-  spawn(): NodeProcess;
+  /** `onOwner` is to be told when the process becomes the owner of its shards. */
+  spawn(onOwner: (epoch: number) => void): NodeProcess;
   onEvent(event: NodeEvent): void;
   /** NODE_FAILED: the node keeps dying and is not started again. */
   onGivenUp(reason: IrisError): void;
@@ -42,6 +44,8 @@ export interface SupervisedNodeOptions {
 /** Keeps one node running from its first start until it is stopped: a death is followed by a restart with the same state. */
 export class SupervisedNode {
   readonly node: FleetNode;
+  /** True while the process waits for the owner of its shards to end. */
+  isStandby = false;
   private readonly options: SupervisedNodeOptions;
   private readonly stopping = new AbortController();
   private current: NodeProcess | undefined;
@@ -64,9 +68,8 @@ export class SupervisedNode {
    * @throws IrisError NODE_FAILED with what the node said last.
    */
   async start(): Promise<void> {
-    const first = this.options.spawn();
-    this.current = first;
-    await first.ready;
+    const first = this.spawn();
+    this.isStandby = (await first.ready).isStandby;
     this.wasReady = true;
     void this.watch(first);
   }
@@ -87,6 +90,15 @@ export class SupervisedNode {
   /** For the last moment of the supervisor's own process, when nothing can be awaited any more. */
   killNow(): void {
     this.current?.kill('SIGKILL');
+  }
+
+  private spawn(): NodeProcess {
+    const spawned = this.options.spawn((epoch) => {
+      this.isStandby = false;
+      this.options.onEvent({ kind: 'took-over', node: this.node, epoch });
+    });
+    this.current = spawned;
+    return spawned;
   }
 
   private async watch(first: NodeProcess): Promise<void> {
@@ -112,10 +124,12 @@ export class SupervisedNode {
     this.options.onEvent({ kind: 'died', node: this.node, reason, restartInMs });
     const diedAtMs = performance.now();
     if (!(await pause(restartInMs, this.stopping.signal))) return undefined;
-    const next = this.options.spawn();
-    this.current = next;
+    const next = this.spawn();
     this.wasReady = await next.ready.then(
-      () => true,
+      ({ isStandby }) => {
+        this.isStandby = isStandby;
+        return true;
+      },
       () => false,
     );
     if (this.wasReady) this.options.onEvent({ kind: 'restarted', node: this.node, pid: next.pid, tookMs: performance.now() - diedAtMs });

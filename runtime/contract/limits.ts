@@ -71,6 +71,12 @@ export const LINK_RETRY_LAST_MS = 2_000;
 /** Milliseconds between a link’s heartbeats, and the silence after which it is taken for dead. */
 export const LINK_PING_MS = 2_000;
 export const LINK_SILENT_MS = 8_000;
+/** The same where the owner has a standby: two pings without an answer. A lease runs out at about that time. */
+export const LINK_SILENT_WITH_STANDBY_MS = 4_500;
+/** Milliseconds a standby asks who links to it to wait: it takes over within some of these. */
+export const LINK_STANDBY_RETRY_MS = 250;
+/** Standbys of one shard group. */
+export const STANDBYS_MAX = 3;
 
 /**
  * Sends in a row that an owner leaves unanswered or cannot store, and milliseconds its link is down, before further ones are refused at

@@ -6,6 +6,7 @@ export function slotMapProblems(map: SlotMap): string[] {
   const groups = new Set(groupsOf(map).map(({ id }) => id));
   return [
     ...coverageProblems(map, groups),
+    ...addressProblems(map),
     ...overrideProblems(map),
     ...(map.moving === undefined ? [] : movingProblems(map.moving, map, groups)),
   ];
@@ -13,6 +14,13 @@ export function slotMapProblems(map: SlotMap): string[] {
 
 function groupsOf({ regions }: Pick<SlotMap, 'regions'>): ShardGroup[] {
   return regions.flatMap((region) => region.groups);
+}
+
+/** Two nodes of one group cannot listen at one address. */
+function addressProblems(map: SlotMap): string[] {
+  return groupsOf(map).flatMap(({ id, address, standby = [] }) =>
+    new Set([address, ...standby]).size > standby.length ? [] : [`group ${id} lists an address twice: ${[address, ...standby].join(', ')}`],
+  );
 }
 
 /** Every shard must have exactly one home, and no two groups may share an id. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SHARDS_MAX, SLOTS } from './limits.ts';
+import { SHARDS_MAX, SLOTS, STANDBYS_MAX } from './limits.ts';
 
 const code = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes, 31 at most');
 const address = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port');
@@ -14,6 +14,8 @@ const groupSchema = z.strictObject({
   firstShard: z.int().min(0).max(SHARDS_MAX),
   shardCount: z.int().min(1).max(SHARDS_MAX),
   address,
+  /** Where the group’s standbys listen; one of them serves when the node at `address` does not. @default none */
+  standby: z.array(address).min(1).max(STANDBYS_MAX).optional(),
 });
 
 /** Shards `firstShard` … `firstShard + shardCount - 1` live in `group`. */

@@ -19,6 +19,7 @@ export class SlotRouter {
   private readonly homes: readonly ShardHome[];
   private readonly former: { readonly table: Uint16Array; readonly homes: readonly ShardHome[] } | undefined;
   private readonly lost: ReadonlySet<string>;
+  private readonly standbys: ReadonlyMap<string, readonly string[]>;
 
   constructor(map: SlotMap, table: Uint16Array, formerTable?: Uint16Array) {
     this.map = map;
@@ -29,6 +30,13 @@ export class SlotRouter {
     this.former =
       moving === undefined || formerTable === undefined ? undefined : { table: formerTable, homes: spread(moving.from.homes, groups) };
     this.lost = new Set(moving?.lost);
+    const listed = map.regions.flatMap((region) => region.groups);
+    this.standbys = new Map(listed.flatMap(({ address, standby }) => (standby === undefined ? [] : [[address, standby] as const])));
+  }
+
+  /** Addresses of the standbys of the group whose node listens at `address`. */
+  standbysOf(address: string): readonly string[] {
+    return this.standbys.get(address) ?? [];
   }
 
   shardOf(user: Uint8Array): number {

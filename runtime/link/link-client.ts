@@ -14,13 +14,14 @@ import { ENVELOPE_BYTES_MAX, envelopeRecipient } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { decodeRefused, encodePublisherEnd } from '../wire/link/append.ts';
 import { Detached } from '../wire/link/attach.ts';
-import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello, type LinkWelcome } from '../wire/link/hello.ts';
+import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello, type LinkRefuse, type LinkWelcome } from '../wire/link/hello.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
 import { encodeLinkPing } from '../wire/link/ping.ts';
 import { decodeStatus, encodeStatusQuery } from '../wire/link/status.ts';
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { AppendQueue, unavailable } from './append-queue.ts';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.ts';
+import type { OwnerAddresses } from './owner-addresses.ts';
 import { LinkSubscription } from './subscription.ts';
 
 export interface LinkIdentity {
@@ -38,6 +39,8 @@ export interface LinkParts {
   readonly telemetry: Telemetry;
   readonly load: LoadLevel;
   readonly identity: LinkIdentity;
+  /** Addresses of the standbys of the owner at `address`. */
+  standbysOf(address: string): readonly string[];
 }
 
 /** Refusals that say more about the owner than about the message. */
@@ -52,7 +55,9 @@ type State = 'down' | 'connecting' | 'greeting' | 'up' | 'closed';
 export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   burst: ByteWriter | undefined;
   private readonly parts: LinkParts;
+  /** The owner’s by the slot map; a standby of it may be the one that answers. */
   private readonly address: string;
+  private readonly addresses: OwnerAddresses;
   private readonly appends = new AppendQueue();
   private readonly subscriptions = new Map<number, LinkSubscription>();
   private readonly queries = new Map<number, (status: UserStatus) => void>();
@@ -70,9 +75,10 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private heardMs: number;
   private timer: Timer;
 
-  constructor(parts: LinkParts, address: string) {
+  constructor(parts: LinkParts, address: string, addresses: OwnerAddresses) {
     this.parts = parts;
     this.address = address;
+    this.addresses = addresses;
     this.heardMs = parts.clock.monotonicMs();
     const { telemetry } = parts;
     this.timesOpened = telemetry.counter('iris_breaker_opened_total', 'Times that sends to an owner began to be refused at once');
@@ -217,9 +223,10 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     if (this.state === 'closed') return;
     this.state = 'connecting';
     const greet = (connection: Connection) => this.greet(connection);
-    this.parts.transport.connect(this.address, greet).catch((error: unknown) => {
+    const address = this.addresses.current;
+    this.parts.transport.connect(address, greet).catch((error: unknown) => {
       if (this.retryMs === limits.LINK_RETRY_FIRST_MS)
-        this.parts.telemetry.log.warn('link-unreachable', { address: this.address, reason: errorLine(error) });
+        this.parts.telemetry.log.warn('link-unreachable', { address, reason: errorLine(error) });
       this.retryLater();
     });
   }
@@ -240,10 +247,16 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     return this;
   }
 
+  /** How long the owner may be silent. */
+  private get silentMs(): number {
+    return this.addresses.hasOthers ? limits.LINK_SILENT_WITH_STANDBY_MS : limits.LINK_SILENT_MS;
+  }
+
   private retryLater(): void {
     if (this.state === 'closed') return;
     this.state = 'down';
     this.breaker.linkDown();
+    this.addresses.passOn();
     const jitter = 0.5 + this.parts.random.fraction();
     this.parts.clock.after(this.retryMs * jitter, () => this.connect());
     this.retryMs = Math.min(this.retryMs * 2, limits.LINK_RETRY_LAST_MS);
@@ -254,7 +267,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const now = this.parts.clock.monotonicMs();
     this.timer = this.parts.clock.after(limits.LINK_PING_MS, () => this.tick());
     if (this.isUp) encodeLinkPing(this.parts.bursts.writer(this));
-    if (this.connection !== undefined && now - this.heardMs > limits.LINK_SILENT_MS) this.connection.destroy();
+    if (this.connection !== undefined && now - this.heardMs > this.silentMs) this.connection.destroy();
     const oldest = this.appends.oldestMs;
     if (oldest === undefined || now - oldest < limits.APPEND_TIMEOUT_MS - limits.LINK_PING_MS) return;
     this.parts.bursts.flushNow();
@@ -288,15 +301,26 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
         this.welcomed(decodeLinkWelcome(reader));
         break;
       case LinkOpcode.Refuse:
-        this.parts.telemetry.log.error('link-refused', { address: this.address, ...decodeLinkRefuse(reader) });
-        this.retryMs = limits.LINK_RETRY_LAST_MS;
+        this.linkRefused(decodeLinkRefuse(reader));
         break;
       default:
         break;
     }
   }
 
-  private welcomed({ version, node }: LinkWelcome): void {
+  /** A standby is asked again soon, in turn with the others; a node that must not be linked to seldom. */
+  private linkRefused(refusal: LinkRefuse): void {
+    const isStandby = errorCodeOfWire(refusal.wire) === 'NOT_OWNER';
+    if (!isStandby) this.parts.telemetry.log.error('link-refused', { address: this.addresses.current, ...refusal });
+    this.retryMs = isStandby ? refusal.retryAfterMs || limits.LINK_STANDBY_RETRY_MS : limits.LINK_RETRY_LAST_MS;
+  }
+
+  private welcomed({ version, node, epoch }: LinkWelcome): void {
+    if (!this.addresses.accepts(epoch)) {
+      this.parts.telemetry.log.warn('link-to-former-owner', { address: this.addresses.current, peer: node, epoch });
+      this.connection?.destroy();
+      return;
+    }
     this.parts.bursts.flushNow();
     this.version = version;
     this.state = 'up';
@@ -306,7 +330,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const out = this.parts.bursts.writer(this);
     for (const subscription of this.subscriptions.values()) subscription.writeAttach(out);
     this.appends.repeat(out, { knowsStatuses: this.knowsStatuses });
-    this.parts.telemetry.log.info('link-up', { address: this.address, peer: node, version });
+    this.parts.telemetry.log.info('link-up', { address: this.addresses.current, peer: node, version, epoch });
   }
 
   private refused(reader: ByteReader): void {

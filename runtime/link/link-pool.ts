@@ -2,6 +2,7 @@ import { STATUS_CACHE_MAX, STATUS_CACHE_MS } from '../contract/limits.ts';
 import type { Bus, Forwarding, Publication, Publisher } from '../ports/bus.ts';
 import type { AttachOptions, InboxFeed, InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
 import { LinkClient, type LinkParts } from './link-client.ts';
+import { OwnerAddresses } from './owner-addresses.ts';
 
 interface CachedStatus {
   readonly status: Promise<UserStatus | undefined>;
@@ -89,7 +90,9 @@ export class LinkPool implements Bus, InboxFeed {
   private link(address: string): LinkClient {
     let link = this.links.get(address);
     if (link === undefined) {
-      link = new LinkClient(this.parts, this.addresses[address] ?? address);
+      const nameOf = (one: string) => this.addresses[one] ?? one;
+      const addresses = new OwnerAddresses(() => [address, ...this.parts.standbysOf(address)].map(nameOf));
+      link = new LinkClient(this.parts, nameOf(address), addresses);
       this.links.set(address, link);
     }
     return link;

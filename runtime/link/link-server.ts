@@ -27,6 +27,8 @@ export interface LinkServerParts {
   readonly log: Log;
   readonly environment: string;
   readonly node: string;
+  /** Of the lease under which this node owns its shards; 0 where it needs none. */
+  readonly epoch: number;
   closed(connection: Connection): void;
 }
 
@@ -179,7 +181,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   private greet(hello: LinkHello): void {
     const problem = this.greetingProblem(hello);
     if (problem !== undefined) {
-      encodeLinkRefuse(this.writer(), { wire: ERROR_CODES.LINK_REFUSED.wire, message: problem });
+      encodeLinkRefuse(this.writer(), { wire: ERROR_CODES.LINK_REFUSED.wire, message: problem, retryAfterMs: 0 });
       this.parts.log.error('link-refused', { peer: this.connection.remoteAddress, problem });
       this.parts.bursts.flushNow();
       this.splitter.stop();
@@ -187,7 +189,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       return;
     }
     this.version = Math.min(hello.versionMax, LINK_VERSION_MAX);
-    encodeLinkWelcome(this.writer(), { version: this.version, node: this.parts.node });
+    encodeLinkWelcome(this.writer(), { version: this.version, node: this.parts.node, epoch: this.parts.epoch });
     this.parts.log.info('link-accepted', { peer: hello.node, peerRegion: hello.region, version: this.version });
   }
 

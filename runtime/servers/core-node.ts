@@ -22,6 +22,8 @@ export interface CoreParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  /** Of the lease under which the store is held; left out where nothing is leased. */
+  readonly epoch?: number;
   /** Share of the heap in use; left out where nothing is measured. */
   readonly heapShare?: () => number;
 }
@@ -44,7 +46,8 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   const identity = { environment: config.environment, region: config.region, node: config.node };
   const signals = [queueSignal('commit-queue', () => inboxes.commitQueueShare), ...heapSignals(parts.heapShare)];
   const load = new LoadMeter({ clock, telemetry, signals });
-  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load }, config.addresses);
+  const standbysOf = (address: string) => slots.current.standbysOf(address);
+  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load, standbysOf }, config.addresses);
   const bridges = new Bridges({ store, links, clock, telemetry, slots });
   const inboxes = new Inboxes({
     store,
@@ -61,10 +64,11 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   for (const group of await store.outboxGroups()) bridges.of(group);
   const connections = new Set<Connection>();
   const { environment, node } = config;
+  const { epoch = 0 } = parts;
   const closed = (connection: Connection) => connections.delete(connection);
   const listening = await transport.listen(config.link, (connection) => {
     connections.add(connection);
-    return new LinkServer({ owner: inboxes, bursts, clock, log: telemetry.log, environment, node, closed }, connection);
+    return new LinkServer({ owner: inboxes, bursts, clock, log: telemetry.log, environment, node, epoch, closed }, connection);
   });
   const sweep = sweepMarks(store, clock, telemetry);
   telemetry.gauge('iris_links_in', 'Nodes linked to this core', () => connections.size);

@@ -48,7 +48,8 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
   const identity = { environment: config.environment, region: config.region, node: config.node };
   const signals = [queueSignal('link-queue', () => links.queueShare), ...heapSignals(parts.heapShare)];
   const load = new LoadMeter({ clock, telemetry, signals });
-  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load }, config.addresses);
+  const standbysOf = (address: string) => slots.current.standbysOf(address);
+  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load, standbysOf }, config.addresses);
   const router = new SlotMessageRouter(slots, links, config.region);
   links.warm(router.localCores);
   const clients = new Set<ClientConnection>();

@@ -2,6 +2,10 @@
 export interface RunningNode {
   /** Where it listens, by listener name. */
   readonly listen: Readonly<Record<string, string>>;
+  /** True for a core that waits for another to end. @default false */
+  readonly isStandby?: boolean;
+  /** Resolves to its epoch when a standby has taken over. @default never */
+  readonly tookOver?: Promise<number>;
   /** Says goodbye to clients, finishes what was taken in, closes. Resolves within the config’s drainTimeoutMs. */
   drain(): Promise<void>;
 }

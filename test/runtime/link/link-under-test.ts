@@ -44,6 +44,12 @@ export class LinkUnderTest {
   /** What the edge’s links share. */
   readonly parts: LinkParts;
   readonly pool: LinkPool;
+  /** The node is gone: nobody answers at its address. */
+  stopListening: () => Promise<void> = async () => undefined;
+  /** Where else the owner may be. */
+  standbys: readonly string[] = [];
+  /** What the core says of its lease. */
+  epoch = 1;
   /** The owner’s ends, the latest last. */
   readonly servers: LinkServer[] = [];
 
@@ -53,7 +59,16 @@ export class LinkUnderTest {
     const bursts = new Bursts((callback) => core.clock.soon(callback));
     const identity = { environment, region: 'tokyo', node: 'tokyo-edge-0' };
     const { transport, telemetry } = this;
-    this.parts = { transport, clock: core.clock, random: fixedRandom(), bursts, telemetry, identity, load: CALM };
+    this.parts = {
+      transport,
+      clock: core.clock,
+      random: fixedRandom(),
+      bursts,
+      telemetry,
+      identity,
+      load: CALM,
+      standbysOf: () => this.standbys,
+    };
     this.pool = new LinkPool(this.parts, {});
   }
 
@@ -61,7 +76,7 @@ export class LinkUnderTest {
     const link = new LinkUnderTest(await CoreUnderTest.start(), environment);
     const bursts = new Bursts((callback) => link.core.clock.soon(callback));
     const { clock, telemetry } = link.core;
-    await link.transport.listen({ host: '10.0.0.1', port: 7_400 }, (connection) => {
+    const listening = await link.transport.listen({ host: '10.0.0.1', port: 7_400 }, (connection) => {
       const parts = {
         owner: link.core.inboxes,
         bursts,
@@ -69,12 +84,14 @@ export class LinkUnderTest {
         log: telemetry.log,
         environment: 'unit',
         node: 'tokyo-core-0',
+        epoch: link.epoch,
         closed: () => undefined,
       };
       const server = new LinkServer(parts, connection);
       link.servers.push(server);
       return server;
     });
+    link.stopListening = () => listening.close();
     link.pool.warm([ADDRESS]);
     await clock.advance(20);
     return link;

@@ -1,6 +1,7 @@
 /** F16, X16: a node of this release links with one of the release before, and both keep to what the older one knows. */
 
 import { LinkClient } from '../../../runtime/link/link-client.ts';
+import { OwnerAddresses } from '../../../runtime/link/owner-addresses.ts';
 import type { Connection, ConnectionHandler } from '../../../runtime/ports/transport.ts';
 import { ByteReader } from '../../../runtime/wire/byte-reader.ts';
 import { FrameSplitter } from '../../../runtime/wire/frame-splitter.ts';
@@ -55,11 +56,11 @@ it('a node asks for its whole range and keeps to what an older owner answers, un
     far = connection;
     return owner;
   });
-  const client = new LinkClient(link.parts, '10.0.0.2:7400');
+  const client = new LinkClient(link.parts, '10.0.0.2:7400', new OwnerAddresses(() => ['10.0.0.2:7400']));
   await link.advance(10);
   expect(decodeLinkHello(read(owner.frames[0]))).toMatchObject({ versionMin: 1, versionMax: LINK_VERSION_MAX });
   expect(client.peerVersion).toBe(0);
-  far?.write(framed((out) => encodeLinkWelcome(out, { version: 1, node: 'osaka-core-0' })));
+  far?.write(framed((out) => encodeLinkWelcome(out, { version: 1, node: 'osaka-core-0', epoch: 0 })));
   await link.advance(10);
   expect([client.isUp, client.peerVersion]).toEqual([true, 1]);
   const publisher = new TestPublisher();
@@ -72,7 +73,7 @@ it('a node asks for its whole range and keeps to what an older owner answers, un
   expect(client.peerVersion).toBe(0);
   forward(2);
   await link.advance(200);
-  far?.write(framed((out) => encodeLinkWelcome(out, { version: 1, node: 'osaka-core-0' })));
+  far?.write(framed((out) => encodeLinkWelcome(out, { version: 1, node: 'osaka-core-0', epoch: 0 })));
   await link.advance(10);
   // It would deliver a status as a message.
   expect(publisher.published_).toEqual([1, 2]);

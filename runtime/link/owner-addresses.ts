@@ -1,0 +1,37 @@
+/**
+ * Where the owner of a shard group may be: its address and those of its standbys, tried in turn. Remembers the highest epoch it met, since
+ * who answers with a lower one owns nothing any more (L10).
+ */
+export class OwnerAddresses {
+  private readonly all: () => readonly string[];
+  private turn = 0;
+  private epoch = 0;
+
+  /** `all` is asked anew for each attempt: slot maps change while nodes run. */
+  constructor(all: () => readonly string[]) {
+    this.all = all;
+  }
+
+  /** The one whose turn it is. */
+  get current(): string {
+    const all = this.all();
+    return all[this.turn % all.length] as string;
+  }
+
+  /** True where a silent owner may have a successor elsewhere. */
+  get hasOthers(): boolean {
+    return this.all().length > 1;
+  }
+
+  /** The one that was tried does not serve. */
+  passOn(): void {
+    this.turn++;
+  }
+
+  /** False for an owner whose epoch is over. 0 is said by a release that knows no epochs. */
+  accepts(epoch: number): boolean {
+    if (epoch !== 0 && epoch < this.epoch) return false;
+    this.epoch = Math.max(this.epoch, epoch);
+    return true;
+  }
+}
