@@ -84,11 +84,11 @@ export class ServerFleet {
     return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
   }
 
-  /** kill -9, all at once. */
+  /** kill -9, all at once; profiled nodes end in order instead, since a killed one writes no profile. */
   async kill(nodes: readonly ServerNode[]): Promise<void> {
     const children = this.members.filter(({ node }) => nodes.includes(node)).map(({ child }) => child);
     const ended = Promise.all(children.map((child) => once(child, 'exit')));
-    for (const child of children) child.kill('SIGKILL');
+    for (const child of children) child.kill(this.launcher.isProfiled ? 'SIGTERM' : 'SIGKILL');
     await ended;
   }
 
@@ -134,6 +134,7 @@ function portOf(address: string): number {
 }
 
 interface Launcher {
+  readonly isProfiled: boolean;
   readonly command: readonly string[];
   entry(role: 'edge' | 'core'): string;
 }
@@ -146,12 +147,17 @@ async function launcherOf(folder: string, { cpus, profileDirectory }: BenchmarkI
     mkdirSync(profileDirectory, { recursive: true });
     const profiler = ['--cpu-prof', '--cpu-prof-dir', profileDirectory];
     return {
+      isProfiled: true,
       command: ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags, ...profiler],
       entry: (role: string) => join(SOURCES, `${role}.ts`),
     };
   }
   const { entries } = await buildRuntimeBundles({ outDir: join(folder, 'bundle') });
-  return { command: ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags], entry: (role: 'edge' | 'core') => entries[role] };
+  return {
+    isProfiled: false,
+    command: ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags],
+    entry: (role: 'edge' | 'core') => entries[role],
+  };
 }
 
 function slotMap() {

@@ -43,12 +43,18 @@ export const SESSION_QUEUED_BYTES_MAX = 262_144;
  */
 export const PUSH_CREDIT_FIRST_BYTES = 65_536;
 export const PUSH_CREDIT_BYTES = 1_048_576;
+/**
+ * Bytes that a reader who leaves nothing waiting may have under way: at 64 MB/s that is what a busy core and edge push between two of its
+ * grants. What passes PUSH_CREDIT_BYTES comes out of one stock per edge, so that 36 such readers have it and the others 1 MiB.
+ */
+export const PUSH_CREDIT_FAST_BYTES = 8 * 1_048_576;
+export const PUSH_STOCK_BYTES = 256 * 1_048_576;
 /** Messages and bytes a session may have sent without an answer; then its socket is not read, so that one client cannot fill a link (A8). */
 export const SESSION_IN_FLIGHT_BYTES_MAX = 8 * 1_048_576;
 export const SESSION_IN_FLIGHT_MAX = 8_000;
 /**
- * Bytes a session may leave unread before its own socket is not read either. Deliveries alone stay below it, by their credit, so only a
- * client that asks and reads no answer meets it.
+ * Bytes a session may leave unread before its own socket is not read either. Deliveries alone stay below it, by their credit, except
+ * for a fast reader that stops; else only a client that asks and reads no answer meets it.
  */
 export const SESSION_UNREAD_BYTES_MAX = 2 * 1_048_576;
 /** Frames beside messages (reads, typing, queries) that a session may send in a second, and at once after a pause; more are refused. */

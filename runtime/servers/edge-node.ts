@@ -1,4 +1,4 @@
-import { IDLE_SWEEP_MS, LOGIN_TIMEOUT_MS } from '../contract/limits.ts';
+import { IDLE_SWEEP_MS, LOGIN_TIMEOUT_MS, PUSH_STOCK_BYTES } from '../contract/limits.ts';
 import type { EdgeConfig } from '../contract/node-config.ts';
 import { LinkPool } from '../link/link-pool.ts';
 import { LoadMeter } from '../load/load-meter.ts';
@@ -113,6 +113,7 @@ function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, 
     awsRegion: slots.current.map.regions.find((region) => region.code === config.region)?.awsRegion ?? '',
     node: config.node,
     sessionQueuedBytesMax: config.sessionQueuedBytesMax,
+    pushStock: { bytes: PUSH_STOCK_BYTES },
     nextPublisherId: () => ++lastPublisherId,
     isDraining,
   };

@@ -8,6 +8,7 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import type { Bursts } from '../wire/bursts.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { SendFrame } from '../wire/v2/send.ts';
+import type { PushStock } from './push-window.ts';
 import type { Stamps } from './stamps.ts';
 
 /** What all sessions of one edge share. */
@@ -32,6 +33,7 @@ export interface SessionParts {
   readonly awsRegion: string;
   readonly node: string;
   readonly sessionQueuedBytesMax: number;
+  readonly pushStock: PushStock;
   nextPublisherId(): number;
   isDraining(): boolean;
 }

@@ -49,7 +49,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.publisherId = parts.nextPublisherId();
     this.device = parts.random.bytes(8);
     this.sendWindow = new SendWindow(connection);
-    this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax);
+    this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax, parts.pushStock);
     this.openedMs = parts.clock.monotonicMs();
   }
 
@@ -77,6 +77,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   closed(): void {
     this.isOpen = false;
     this.replay?.stop();
+    this.pushWindow.close();
     this.subscription?.detach({ flush: false });
     this.parts.bus.forget(this);
   }

@@ -56,7 +56,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.connection = connection;
     this.publisherId = parts.nextPublisherId();
     this.sendWindow = new SendWindow(connection);
-    this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax);
+    this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax, parts.pushStock);
     this.signals = new SignalBudget(parts.clock);
     this.openedMs = parts.clock.monotonicMs();
     this.heardMs = this.openedMs;
@@ -89,6 +89,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   closed(): void {
     this.isOpen = false;
     this.splitter.stop();
+    this.pushWindow.close();
     this.subscription?.detach({ flush: false });
     this.parts.bus.forget(this);
   }

@@ -42,8 +42,9 @@ export class Bursts {
     for (const target of dirty) {
       const writer = target.burst as ByteWriter;
       target.burst = undefined;
-      const bytes = writer.take();
-      if (this.pool.length < POOL_MAX && writer.buffer.length <= KEPT_BYTES_MAX) this.pool.push(writer);
+      const isKept = this.pool.length < POOL_MAX && writer.buffer.length <= KEPT_BYTES_MAX;
+      const bytes = isKept ? writer.take() : writer.buffer.subarray(0, writer.length);
+      if (isKept) this.pool.push(writer);
       target.writeBurst(bytes);
     }
   }

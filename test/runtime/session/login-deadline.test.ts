@@ -59,6 +59,7 @@ function connect(): { client: ClientConnection; connection: TestConnection } {
     awsRegion: 'ap-northeast-1',
     node: 'tokyo-edge-0',
     sessionQueuedBytesMax: 1,
+    pushStock: { bytes: 0 },
     nextPublisherId: () => 1,
     isDraining: () => false,
   };
