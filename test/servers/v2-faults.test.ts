@@ -47,7 +47,7 @@ describe('a first frame that is refused', () => {
   it.each<[string, string, Buffer]>([
     ['HELLO_EXPECTED', 'a SEND', rawFrame(send('00', ONE, ZERO, '0003 626f62 0001 61'))],
     ['HELLO_EXPECTED', 'an unknown opcode', rawFrame(hex('7f'))],
-    ['VERSION_UNSUPPORTED', 'only newer versions', hello('a', { versionMin: 3, versionMax: 9 })],
+    ['VERSION_UNSUPPORTED', 'only newer versions', hello('a', { versionMin: 4, versionMax: 9 })],
     ['VERSION_UNSUPPORTED', 'only older versions', hello('a', { versionMin: 0, versionMax: 1 })],
     ['VERSION_UNSUPPORTED', 'a range upside down', hello('a', { versionMin: 3, versionMax: 2 })],
     ['NAME_INVALID', 'an empty name', hello('')],
