@@ -1,5 +1,5 @@
 /**
- * Two users of a running environment: alice sends, bob reads and acknowledges. Start `npx iris up proof` in another terminal, then run
+ * Two users of a running environment: alice sends, bob reads and acknowledges, and alice hears of it. Start `npx iris up proof` in another terminal, then run
  * `node examples/send-and-receive.ts 127.0.0.1:8085 127.0.0.1:8087`, two of the edges that it lists. In a project of yours, import from
  * `iris/client`.
  */
@@ -8,7 +8,7 @@ import { IrisClient } from '../runtime/client/index.ts';
 const [near = '127.0.0.1:8085', far = near] = process.argv.slice(2);
 
 const alice = await IrisClient.connect({ addresses: [near], user: 'alice' });
-const receipt = await alice.send('bob', 'konnichiwa');
+const receipt = await alice.send('bob', 'konnichiwa', { status: true });
 process.stdout.write(`stored in ${alice.region} as ${receipt.durability}\n`);
 
 // bob was away when the message was sent: it waits in his inbox, wherever that is.
@@ -20,4 +20,6 @@ for await (const message of bob.messages()) {
   break;
 }
 
+const isDelivered = await alice.reached(receipt, 'delivered');
+process.stdout.write(`alice hears: ${isDelivered ? 'delivered' : 'not delivered yet'}\n`);
 await Promise.all([alice.close(), bob.close()]);

@@ -6,18 +6,19 @@ import { connectAs, EDGE_OPTION_HELP, EDGE_OPTIONS } from '../edge-connection.ts
 export const command: Command = {
   name: 'listen',
   summary: 'Print the messages of a user as they come, each acknowledged once it is printed.',
-  usage: 'iris listen --as <user> [--at <host:port>] [--count <n>] [--json]',
+  usage: 'iris listen --as <user> [--at <host:port>] [--count <n>] [--read] [--json]',
   options: [
     ['--as <user>', 'whose inbox'],
     ...EDGE_OPTION_HELP,
     ['--count <n>', 'end after this many messages; default: until Ctrl-C'],
+    ['--read', 'tell the senders who want to know that each message was read'],
     ['--json', 'one line {"from","to","text","sentAtMs","receivedAtMs"} per message'],
   ],
   async run(args, io) {
     const { positionals, values } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { as: { type: 'string' }, count: { type: 'string' }, json: { type: 'boolean' }, ...EDGE_OPTIONS },
+      options: { as: { type: 'string' }, count: { type: 'string' }, read: { type: 'boolean' }, json: { type: 'boolean' }, ...EDGE_OPTIONS },
     });
     if (values.as === undefined) throw new UsageError('iris listen needs --as');
     if (positionals.length > 0) throw new UsageError(`iris listen takes no argument, got '${positionals[0]}'`);
@@ -32,7 +33,7 @@ export const command: Command = {
     };
     io.signal.addEventListener('abort', () => void leave(), { once: true });
     try {
-      await printMessages(client, io, { user, countMax, isJson: values.json === true });
+      await printMessages(client, io, { user, countMax, isRead: values.read === true, isJson: values.json === true });
     } finally {
       await leave();
     }
@@ -43,17 +44,19 @@ export const command: Command = {
 interface PrintOptions {
   readonly user: string;
   readonly countMax: number;
+  readonly isRead: boolean;
   readonly isJson: boolean;
 }
 
 /** The acknowledgement comes after the print: a message whose reader was killed in between comes again. */
-async function printMessages(client: IrisClient, io: CommandIo, { user, countMax, isJson }: PrintOptions): Promise<void> {
+async function printMessages(client: IrisClient, io: CommandIo, { user, countMax, isRead, isJson }: PrintOptions): Promise<void> {
   let count = 0;
   for await (const message of client.messages()) {
     const { sender, sentAtMs } = message;
     if (isJson) io.result(JSON.stringify({ from: sender, to: user, text: message.text(), sentAtMs, receivedAtMs: Date.now() }));
     else io.result(`${new Date(sentAtMs).toISOString()} ${sender}: ${message.text()}`);
     client.ack(message);
+    if (isRead) client.markRead(message);
     count += 1;
     if (count >= countMax) return;
   }

@@ -4,6 +4,10 @@ import type { DeliverFrame } from '../wire/v2/deliver.ts';
 
 /** Messages that wait for the application; beyond it they are left in the inbox and read again later. */
 const QUEUED_MAX = 10_000;
+const NO_DEVICE = Buffer.alloc(8);
+
+/** What the envelope says of a message’s way, to tell its sender that it was read. */
+export type MessageOrigin = Pick<DeliverFrame, 'isStatusWanted' | 'device' | 'sequence' | 'previous'>;
 
 /** A message as the application reads it. */
 export class IrisMessage {
@@ -16,13 +20,27 @@ export class IrisMessage {
   readonly sentAtMs: number;
   /** @internal */
   readonly cursor: Cursor;
+  /** @internal */
+  readonly origin: MessageOrigin;
 
-  constructor(sender: string, body: Buffer, stamp: number, cursor: Cursor) {
-    this.sender = sender;
-    this.body = body;
-    this.sentAtMs = stampMs(stamp);
+  constructor(frame: Pick<DeliverFrame, 'sender' | 'stamp'>, origin: MessageOrigin, delivery: { body: Buffer; cursor: Cursor }) {
+    this.sender = frame.sender;
+    this.body = delivery.body;
+    this.sentAtMs = stampMs(frame.stamp);
+    this.origin = origin;
+    const { cursor } = delivery;
     this.cursor = cursor;
     this.id = `${cursor.bucket}-${cursor.position}-${cursor.index}`;
+  }
+
+  /** @internal The message’s own sequence. */
+  get sequence(): number {
+    return this.origin.sequence + this.cursor.index;
+  }
+
+  /** @internal True for the first message of its packet. */
+  get isFirst(): boolean {
+    return this.cursor.index === 0;
   }
 
   /** The body as UTF-8. */
@@ -57,13 +75,16 @@ export class Incoming {
   }
 
   delivered(frame: DeliverFrame): void {
+    const { isStatusWanted, sequence, previous } = frame;
+    // Views would keep the whole chunk for as long as the application keeps the message.
+    const origin = { isStatusWanted, sequence, previous, device: isStatusWanted ? Buffer.from(frame.device) : NO_DEVICE };
     for (let index = frame.firstIndex; index < frame.count; index++) {
       if (this.queue.length >= QUEUED_MAX) this.isLagging = true;
       if (this.isLagging || this.isClosed) return;
       const cursor = { bucket: frame.bucket, position: frame.position, index };
       if (!this.isNew(cursor)) continue;
       const body = Buffer.from(frame.messages[index] as Buffer);
-      this.handOut(new IrisMessage(frame.sender, body, frame.stamp, cursor));
+      this.handOut(new IrisMessage(frame, origin, { body, cursor }));
     }
   }
 

@@ -1,4 +1,6 @@
 export { IrisError } from '../contract/errors.ts';
+export type { ClientParts, ConnectOptions, SendOptions } from './client-options.ts';
 export { IrisMessage } from './incoming.ts';
-export { type ClientParts, type ConnectOptions, IrisClient } from './iris-client.ts';
+export { IrisClient } from './iris-client.ts';
+export type { MessageStatus, SentMessages, StatusUpdate } from './message-statuses.ts';
 export type { SendReceipt } from './outgoing.ts';

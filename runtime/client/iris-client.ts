@@ -2,8 +2,8 @@ import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import { type ErrorCode, errorCodeOfWire, IrisError } from '../contract/errors.ts';
 import { FRAME_BYTES_MAX, LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PING_INTERVAL_MS, SESSION_IDLE_MS } from '../contract/limits.ts';
-import type { Clock, Random, Timer } from '../ports/clock.ts';
-import type { Connection, ConnectionHandler, Transport } from '../ports/transport.ts';
+import type { Timer } from '../ports/clock.ts';
+import type { Connection, ConnectionHandler } from '../ports/transport.ts';
 import { Bursts, type BurstTarget } from '../wire/bursts.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
@@ -15,33 +15,16 @@ import { decodeDeliver } from '../wire/v2/deliver.ts';
 import { decodeFault, type FaultFrame } from '../wire/v2/fault.ts';
 import { decodeGoaway } from '../wire/v2/goaway.ts';
 import { encodeHello } from '../wire/v2/hello.ts';
+import { decodeMessageStatus } from '../wire/v2/message-status.ts';
 import { Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
 import { encodePing } from '../wire/v2/ping.ts';
 import { decodeSent } from '../wire/v2/sent.ts';
 import { decodeWelcome, type WelcomeFrame } from '../wire/v2/welcome.ts';
+import type { ClientParts, ConnectOptions, SendOptions } from './client-options.ts';
 import { Incoming, type IrisMessage } from './incoming.ts';
+import type { MessageStatus, SentMessages, StatusUpdate } from './message-statuses.ts';
 import { Outgoing, type SendReceipt } from './outgoing.ts';
-
-export interface ConnectOptions {
-  /** host:port of one or more edges; another is tried when one cannot be reached. */
-  readonly addresses: readonly string[];
-  readonly user: string;
-  /** Asked for wherever the environment is not local. */
-  readonly token?: string;
-  /** Milliseconds until the first login must have succeeded. @default 10_000 */
-  readonly connectTimeoutMs?: number;
-  /** Milliseconds a send may wait for its acknowledgement, through reconnects. @default 30_000 */
-  readonly sendTimeoutMs?: number;
-  /** Aborts to drop the connection at once; sends without an answer are rejected. */
-  readonly signal?: AbortSignal;
-}
-
-/** What the client stands on; replaced in simulations. */
-export interface ClientParts {
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
-}
+import { Signals } from './signals.ts';
 
 /** Faults after which another connection would fail as well. */
 const FATAL: readonly ErrorCode[] = [
@@ -65,6 +48,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   private readonly parts: ClientParts;
   private readonly bursts: Bursts;
   private readonly outgoing: Outgoing;
+  private readonly signals: Signals;
   private readonly incoming = new Incoming();
   private readonly device: Buffer;
   private readonly reader = new ByteReader();
@@ -89,7 +73,15 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.parts = parts;
     this.bursts = new Bursts((callback) => parts.clock.soon(callback));
     this.device = parts.random.bytes(8);
-    this.outgoing = new Outgoing({ clock: parts.clock, writer: () => (this.isUp ? this.writer() : undefined) });
+    this.outgoing = new Outgoing({
+      clock: parts.clock,
+      writer: () => (this.isUp ? this.writer() : undefined),
+      version: () => this.protocolVersion,
+    });
+    this.signals = new Signals({
+      clock: parts.clock,
+      writer: () => (this.isUp && this.protocolVersion >= 3 ? this.writer() : undefined),
+    });
     this.sweep = parts.clock.after(SWEEP_MS, () => this.tick());
     const abort = () => this.finish(new IrisError('DRAINING', 'the client was aborted'));
     options.signal?.addEventListener('abort', abort, { once: true });
@@ -122,15 +114,57 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   }
 
   /** Resolves once the message is stored, with what it survives. Text is sent as UTF-8. */
-  send(to: string, message: Uint8Array | string, options: { timeoutMs?: number } = {}): Promise<SendReceipt> {
+  send(to: string, message: Uint8Array | string, options: SendOptions = {}): Promise<SendReceipt> {
     return this.sendBatch(to, [message], options);
   }
 
   /** Up to 1,000 messages or 1 MB to one recipient, stored together. */
-  sendBatch(to: string, messages: readonly (Uint8Array | string)[], options: { timeoutMs?: number } = {}): Promise<SendReceipt> {
+  sendBatch(to: string, messages: readonly (Uint8Array | string)[], options: SendOptions = {}): Promise<SendReceipt> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     const bodies = messages.map((message) => (typeof message === 'string' ? Buffer.from(message, 'utf8') : message));
-    return this.outgoing.send(to, bodies, options.timeoutMs ?? this.options.sendTimeoutMs ?? 30_000);
+    const timeoutMs = options.timeoutMs ?? this.options.sendTimeoutMs ?? 30_000;
+    if (options.status !== true) return this.outgoing.send(to, bodies, { timeoutMs, isStatusWanted: false, started: () => undefined });
+    return this.sendTracked(to, bodies, timeoutMs);
+  }
+
+  /**
+   * Tells what becomes of the sends that asked for it (`status: true`), each status once and in order: pending, sent, delivered (the
+   * recipient’s application has acknowledged it), read. Of the 10,000 latest sends that are not read yet. Returns what ends it.
+   */
+  onStatus(listener: (update: StatusUpdate) => void): () => void {
+    return this.signals.statuses.listen(listener);
+  }
+
+  /** Asks the server what became of a send; what this client knows when no answer comes within 3 s. Never less than it told before. */
+  statusOf(messages: SentMessages): Promise<MessageStatus> {
+    return this.signals.statusOf(messages);
+  }
+
+  /** Resolves to true once all messages of a send are delivered, or read; to false after `timeoutMs`, 30 s by default. */
+  reached(messages: SentMessages, status: 'delivered' | 'read', options: { timeoutMs?: number } = {}): Promise<boolean> {
+    return this.signals.reached(messages, status, options.timeoutMs ?? 30_000);
+  }
+
+  /** A person has seen the message: its sender hears of it where it asked. Says nothing of other messages, and does not acknowledge. */
+  markRead(message: IrisMessage): void {
+    this.signals.markRead(message);
+  }
+
+  private async sendTracked(to: string, bodies: readonly Uint8Array[], timeoutMs: number): Promise<SendReceipt> {
+    const { statuses } = this.signals;
+    let sent: SentMessages = { to, sequence: 0, count: bodies.length };
+    const started = (sequence: number) => {
+      sent = { ...sent, sequence };
+      statuses.started(sent);
+    };
+    try {
+      const receipt = await this.outgoing.send(to, bodies, { timeoutMs, isStatusWanted: true, started });
+      statuses.stored(sent);
+      return receipt;
+    } catch (error) {
+      statuses.failed(sent.sequence);
+      throw error;
+    }
   }
 
   /** Messages in the order of the inbox, each once. Ends when the client closes; throws what ended it for good. */
@@ -162,6 +196,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.isClosing = true;
     this.incoming.close();
     this.flushAcks();
+    this.signals.tick();
     this.isConfirmed = this.isUp || this.incoming.cursors.length > 0 ? await this.sayBye() : true;
     this.finish(new IrisError('DRAINING', 'the client was closed'));
     return this.isConfirmed;
@@ -199,6 +234,9 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
         break;
       case Opcode.Sent:
         this.outgoing.acknowledged(decodeSent(reader));
+        break;
+      case Opcode.MessageStatus:
+        this.signals.grown(decodeMessageStatus(reader));
         break;
       case Opcode.Fault:
         this.fault(decodeFault(reader));
@@ -277,6 +315,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.retryMs = LINK_RETRY_FIRST_MS;
     this.incoming.isLagging = false;
     this.outgoing.repeat(this.writer());
+    this.signals.repeat();
     this.loggedIn?.resolve();
     this.loggedIn = undefined;
     if (this.isClosing) encodeBye(this.writer());
@@ -288,6 +327,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
       return;
     }
     const code = errorCodeOfWire(frame.wire);
+    if (code === 'SIGNALS_LIMITED') this.parts.clock.after(frame.retryAfterMs, () => this.signals.repeat());
     if (code !== undefined && FATAL.includes(code)) this.finish(new IrisError(code, frame.message));
   }
 
@@ -317,6 +357,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.sweep = this.parts.clock.after(SWEEP_MS, () => this.tick());
     const now = this.parts.clock.monotonicMs();
     this.outgoing.expire();
+    this.signals.tick();
     if (this.isUp && now - this.spokenMs > PING_INTERVAL_MS) encodePing(this.writer(), Math.floor(now));
     if (this.connection !== undefined && now - this.heardMs > SESSION_IDLE_MS) this.connection.destroy();
   }
@@ -329,6 +370,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.connection?.end();
     this.isUp = false;
     this.outgoing.failAll(error);
+    this.signals.end();
     this.incoming.close();
     this.loggedIn?.reject(error);
     this.loggedIn = undefined;

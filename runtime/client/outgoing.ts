@@ -3,12 +3,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { type DurabilityName, durabilityName } from '../wire/durability.ts';
 import type { FaultFrame } from '../wire/v2/fault.ts';
-import { checkSend, encodeSend, SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
+import { checkSend, encodeSend, SEND_FLAGS_VERSION_2, SEND_FRESH, SEND_RETRY, SEND_STATUS_WANTED } from '../wire/v2/send.ts';
 import type { SentFrame } from '../wire/v2/sent.ts';
 import { Predecessors } from './predecessors.ts';
 
 /** What the sender holds once a message is stored. */
 export interface SendReceipt {
+  readonly to: string;
   /** What the message survives (L1): D0 memory, D1 kill -9, D2 power loss, D2q the same on a quorum. */
   readonly durability: DurabilityName;
   /** The first message’s sequence within this client. */
@@ -27,11 +28,20 @@ interface Pending {
   previous: number;
   readonly recipient: string;
   readonly messages: readonly Uint8Array[];
+  /** Those that every copy of it carries. */
+  readonly flags: number;
   readonly deadlineMs: number;
   /** `waiting`: to be written when the recipient is open again. */
   state: 'sent' | 'waiting';
   resolve(receipt: SendReceipt): void;
   reject(error: IrisError): void;
+}
+
+export interface OutgoingOptions {
+  readonly timeoutMs: number;
+  readonly isStatusWanted: boolean;
+  /** Hears the first message’s sequence before anything is written. */
+  started(sequence: number): void;
 }
 
 /** Sends that may wait for their acknowledgement; a further one is refused. */
@@ -42,6 +52,8 @@ export interface OutgoingParts {
   readonly clock: Clock;
   /** The writer while connected. */
   writer(): ByteWriter | undefined;
+  /** Of the protocol, on the present connection. */
+  version(): number;
 }
 
 /**
@@ -66,7 +78,7 @@ export class Outgoing {
   }
 
   /** @throws IrisError through the promise: what the server refused for good, TIMED_OUT, OVERLOADED, FRAME_TOO_LARGE. */
-  send(recipient: string, messages: readonly Uint8Array[], timeoutMs: number): Promise<SendReceipt> {
+  send(recipient: string, messages: readonly Uint8Array[], options: OutgoingOptions): Promise<SendReceipt> {
     if (this.pending.size >= PENDING_MAX) {
       return Promise.reject(
         new IrisError('OVERLOADED', `${this.pending.size} sends wait for their acknowledgement, limit is ${PENDING_MAX}`),
@@ -82,13 +94,15 @@ export class Outgoing {
         previous: this.predecessors.replace(recipient, last),
         recipient,
         messages,
-        deadlineMs: this.parts.clock.monotonicMs() + timeoutMs,
+        flags: options.isStatusWanted ? SEND_STATUS_WANTED : 0,
+        deadlineMs: this.parts.clock.monotonicMs() + options.timeoutMs,
         state: this.blocked.has(recipient) ? 'waiting' : 'sent',
         resolve,
         reject,
       };
       this.nextSequence = last + 1;
       this.pending.set(sequence, entry);
+      options.started(sequence);
       const out = this.parts.writer();
       if (out !== undefined && entry.state === 'sent') this.write(out, entry, 0);
     });
@@ -99,7 +113,8 @@ export class Outgoing {
     if (entry === undefined) return;
     this.pending.delete(frame.sequence);
     const { sequence, count } = frame;
-    entry.resolve({ durability: durabilityName(frame.durability), sequence, count, acknowledgedAtMs: this.parts.clock.nowMs() });
+    const durability = durabilityName(frame.durability);
+    entry.resolve({ to: entry.recipient, durability, sequence, count, acknowledgedAtMs: this.parts.clock.nowMs() });
     this.reopenSoon(entry.recipient, 0);
   }
 
@@ -180,8 +195,9 @@ export class Outgoing {
   }
 
   private write(out: ByteWriter, entry: Pending, flags: number): void {
+    const known = this.parts.version() >= 3 ? entry.flags : entry.flags & SEND_FLAGS_VERSION_2;
     encodeSend(out, {
-      flags,
+      flags: flags | known,
       sequence: entry.sequence,
       previous: entry.previous,
       recipient: Buffer.from(entry.recipient, 'utf8'),

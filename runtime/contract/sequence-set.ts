@@ -10,10 +10,10 @@ export interface SequenceRange {
 export type SequenceSet = readonly SequenceRange[];
 
 /**
- * The set with the ranges of another. Keeps SEQUENCE_RANGES_MAX ranges at the most; beyond them it forgets the lowest ones, so that it
- * says too little and never too much.
+ * The set with the ranges of another. Keeps `rangesMax` ranges at the most; beyond them it forgets the lowest ones, so that it says too
+ * little and never too much.
  */
-export function unite(set: SequenceSet, more: SequenceSet): SequenceSet {
+export function unite(set: SequenceSet, more: SequenceSet, rangesMax = SEQUENCE_RANGES_MAX): SequenceSet {
   const all = [...set, ...more].filter(({ after, through }) => through > after).toSorted((a, b) => a.after - b.after);
   const united: { after: number; through: number }[] = [];
   for (const range of all) {
@@ -21,7 +21,7 @@ export function unite(set: SequenceSet, more: SequenceSet): SequenceSet {
     if (last === undefined || range.after > last.through) united.push({ ...range });
     else last.through = Math.max(last.through, range.through);
   }
-  return united.slice(-SEQUENCE_RANGES_MAX);
+  return united.slice(-rangesMax);
 }
 
 /** True when every sequence of `range` is in the set. */

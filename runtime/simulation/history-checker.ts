@@ -37,7 +37,7 @@ const STATUSES: readonly string[] = ['pending', 'sent', 'delivered', 'read'];
 /**
  * Judges a history, event by event, simulated or real: acknowledged messages are received or reported as gone (L1, L4); each once at the
  * application (L2); per sender and recipient in order (L3); every read from one cursor alike (L4); nothing received that was not sent to
- * this user (L5); statuses that never go back and never ahead of the recipient (L6); one owner per group and epoch (L10).
+ * this user (L5); statuses that never go back, are never ahead of the recipient and reach the sender (L6); one owner per group and epoch (L10).
  */
 export class HistoryChecker {
   private readonly sent = new Set<string>();
@@ -82,6 +82,11 @@ export class HistoryChecker {
         return;
       case 'status':
         this.status(event.message, event.status);
+        return;
+      case 'status-end':
+        this.status(event.message, event.status);
+        if (event.status === 'sent' && this.confirmed.has(event.message))
+          this.breach('L6 status', `${event.message} never known as delivered`);
         return;
       case 'gap':
         this.reportedLost.set(event.user, (this.reportedLost.get(event.user) ?? 0) + event.messages);

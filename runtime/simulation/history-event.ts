@@ -28,6 +28,8 @@ export type HistoryEvent =
   | { readonly event: 'read-end'; readonly user: string; readonly from: string; readonly read: number }
   /** The sender was told how far its message is (L6). */
   | { readonly event: 'status'; readonly message: string; readonly status: 'pending' | 'sent' | 'delivered' | 'read' }
+  /** Everything has had time to come back: a message that its recipient has acknowledged must be known as delivered by now. */
+  | { readonly event: 'status-end'; readonly message: string; readonly status: string }
   /** The recipient was told that so many messages to it are gone (L4). */
   | { readonly event: 'gap'; readonly user: string; readonly messages: number }
   /** A node began to own the shards of a group (L10). */
@@ -36,7 +38,19 @@ export type HistoryEvent =
 /** An event with its moment: milliseconds, of one clock for all events of a history. */
 export type HistoryLine = HistoryEvent & { readonly atMs: number };
 
-const EVENTS: ReadonlySet<string> = new Set(['send', 'ack', 'refuse', 'receive', 'cursor', 'read', 'read-end', 'status', 'gap', 'own']);
+const EVENTS: ReadonlySet<string> = new Set([
+  'send',
+  'ack',
+  'refuse',
+  'receive',
+  'cursor',
+  'read',
+  'read-end',
+  'status',
+  'status-end',
+  'gap',
+  'own',
+]);
 
 /** @throws SyntaxError for what is no line of a history. */
 export function parseHistoryLine(line: string): HistoryLine {

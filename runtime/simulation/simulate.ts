@@ -38,6 +38,8 @@ export interface SimulationReport extends Verdict {
 
 /** Virtual milliseconds that everything may take to arrive after the last fault: an outbox that waits, and an order that is given up. */
 const SETTLE_MS = 40 * 60_000;
+/** Virtual milliseconds for a status to cross regions and be written, and for its sender to ask for it. */
+const STATUS_MS = 15_000;
 /** Virtual milliseconds for a last reading of whole inboxes: a few leave and log in, over whatever distance. */
 const READ_AGAIN_MS = 30_000;
 
@@ -63,6 +65,11 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   workload.finish();
   const endMs = world.time.nowMs + SETTLE_MS;
   while (world.time.nowMs < endMs && !(workload.isSettled && history.isComplete)) await world.time.run(world.time.nowMs + 1_000);
+  workload.acknowledgeAgain();
+  // The last acknowledgements come back to their senders.
+  await world.time.run(world.time.nowMs + STATUS_MS);
+  workload.askStatuses();
+  await world.time.run(world.time.nowMs + STATUS_MS);
   workload.readAgain();
   // A double or a late stray would come now.
   await world.time.run(world.time.nowMs + READ_AGAIN_MS);

@@ -1,5 +1,7 @@
 import type { IrisMessage } from '../client/incoming.ts';
 import type { IrisClient } from '../client/iris-client.ts';
+import type { StatusUpdate } from '../client/message-statuses.ts';
+import type { SendReceipt } from '../client/outgoing.ts';
 import { IrisError } from '../contract/errors.ts';
 import type { History } from './history.ts';
 import { bodyOf, MessageNames, nameOf, type SimulatedUser } from './simulated-user.ts';
@@ -34,6 +36,8 @@ export class V2User implements SimulatedUser {
   private reads = 0;
   private cursors = 0;
   private kept: IrisMessage[] = [];
+  /** What the present session has sent and wants to hear of, by first sequence. */
+  private asked = new Map<number, { receipt: SendReceipt; messages: readonly string[] }>();
 
   constructor(name: string, options: { home: string; isKeeper: boolean; world: World; history: History }) {
     this.name = name;
@@ -54,11 +58,14 @@ export class V2User implements SimulatedUser {
     const messages = Array.from({ length: count }, () => this.names.next(to));
     for (const message of messages) this.history.send(message);
     this.underWay++;
+    const isAsking = this.world.random.oneIn(2);
     const bodies = messages.map((message) => bodyOf(message, bytes));
-    this.client.sendBatch(to, bodies, { timeoutMs: SEND_TIMEOUT_MS }).then(
+    const { client } = this;
+    client.sendBatch(to, bodies, { timeoutMs: SEND_TIMEOUT_MS, status: isAsking }).then(
       (receipt) => {
         this.underWay--;
         for (const message of messages) this.history.acknowledge(message, receipt.durability);
+        if (isAsking && client === this.client) this.asked.set(receipt.sequence, { receipt, messages });
       },
       (error: unknown) => {
         this.underWay--;
@@ -81,6 +88,8 @@ export class V2User implements SimulatedUser {
       (client) => {
         this.isComing = false;
         this.client = client;
+        this.asked = new Map();
+        client.onStatus((update) => this.heard(update));
         this.readAll(client).catch(() => this.lost(client));
       },
       () => {
@@ -111,10 +120,28 @@ export class V2User implements SimulatedUser {
     );
   }
 
+  /** Of what the present session has sent; the sessions before it were other devices. */
+  askStatuses(): void {
+    const { client } = this;
+    for (const { receipt, messages } of this.asked.values()) {
+      client?.statusOf(receipt).then(
+        (status) => {
+          for (const message of messages) this.history.record({ event: 'status-end', message, status });
+        },
+        () => undefined,
+      );
+    }
+  }
+
   /** A keeper’s present session has had time to read to the end. */
   endRead(): void {
     if (this.isKeeper && this.client !== undefined)
       this.history.record({ event: 'read-end', user: this.name, from: String(this.cursors), read: this.reads });
+  }
+
+  /** What is told of a send before its answer is known by the answer. */
+  private heard({ sequence, status }: StatusUpdate): void {
+    for (const message of this.asked.get(sequence)?.messages ?? []) this.history.record({ event: 'status', message, status });
   }
 
   private lost(client: IrisClient): void {
@@ -144,5 +171,6 @@ export class V2User implements SimulatedUser {
   private confirm(client: IrisClient, message: IrisMessage): void {
     this.history.record({ event: 'cursor', user: this.name, message: nameOf(message.text()) });
     client.ack(message);
+    if (this.world.random.oneIn(2)) client.markRead(message);
   }
 }

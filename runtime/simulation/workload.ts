@@ -50,6 +50,20 @@ export class Workload {
     return this.v2Users.every((user) => user.underWay === 0);
   }
 
+  /** A v1 acknowledgement that a broken link swallowed is made again at the next login. */
+  acknowledgeAgain(): void {
+    for (const user of this.users) {
+      if (!(user instanceof V1User)) continue;
+      user.leave();
+      user.comeOnline();
+    }
+  }
+
+  /** Every sender asks once more what became of its messages; answered within seconds. */
+  askStatuses(): void {
+    for (const user of this.v2Users) user.askStatuses();
+  }
+
   /** Those who keep their messages read them once more, from the beginning, and are judged when `endReads` is called later. */
   readAgain(): void {
     for (const user of this.v2Users) {

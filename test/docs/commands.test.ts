@@ -33,12 +33,16 @@ function iris(command: string) {
   });
 }
 
-const TALKING = ['npx iris send --as alice --to bob "hello"', 'npx iris listen --as bob --count 1'];
+const TALKING = [
+  'npx iris send --as alice --to bob "hello"',
+  'npx iris listen --as bob --count 1',
+  'npx iris listen --as bob --read --count 1',
+  'npx iris send --as alice --to bob --wait read "have you seen this?"',
+];
 const ALONE: Readonly<Record<string, RegExp>> = {
   'npx iris plan planet': /50 in all/,
   'npx iris synth proof --out cdk.out': /stacks/,
   'npx iris package --out node-package': /node-package/,
-  'npx iris add-region sydney --to proof --aws-region ap-southeast-2 --countries AU,NZ --print': /"code": "sydney"/,
   'npx iris preflight proof': /nothing stands in the way/,
   'npx iris cost planet': /a month at list price/,
   'npx iris diff proof growth': /slots change their shard group/,
@@ -78,6 +82,9 @@ it('sends and listens as printed, while an environment runs', async () => {
     await Promise.race([once(up.stdout, 'data'), exited.then(() => Promise.reject(new Error('iris up ended early')))]);
     expect((await iris(TALKING[0] as string)).stdout).toMatch(/D2/);
     expect((await iris(TALKING[1] as string)).stdout).toMatch(/alice.*hello/);
+    const reader = iris(TALKING[2] as string);
+    expect((await iris(TALKING[3] as string)).stdout).toMatch(/status: read/);
+    expect((await reader).stdout).toMatch(/alice.*have you seen this/);
   } finally {
     up.kill('SIGTERM');
     await exited;

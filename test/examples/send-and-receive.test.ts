@@ -20,9 +20,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, 60_000);
 
-it('examples/send-and-receive.ts stores a message in one region and reads it in another', () => {
+it('examples/send-and-receive.ts stores a message in one region, reads it in another and hears of it in the first (R14)', () => {
   const [north, south] = [fleet.edgesOf('north')[0]!, fleet.edgesOf('south')[0]!];
   const { status, stdout, stderr } = spawnSync(process.execPath, [example, north, south], { encoding: 'utf8', timeout: 30_000 });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toBe('stored in north as D2\nbob reads in south: konnichiwa, from alice\n');
+  expect(stdout).toBe('stored in north as D2\nbob reads in south: konnichiwa, from alice\nalice hears: delivered\n');
 });

@@ -26,7 +26,7 @@ export interface DeliverFrame {
   readonly count: number;
   /** True when the sender wants to hear that the messages were read (version 3). */
   readonly isStatusWanted: boolean;
-  /** The sender’s, 8 bytes; with `sequence` it names the messages in READ. */
+  /** The sender’s, 8 bytes; with `sequence` it names the messages in READ. A view into the chunk. */
   readonly device: Buffer;
   /** Of the first message, the others follow by one. */
   readonly sequence: number;
@@ -54,7 +54,7 @@ export function decodeDeliver(reader: ByteReader): DeliverFrame {
     firstIndex,
     count: envelopeCount(buffer, at),
     isStatusWanted: (envelopeFlags(buffer, at) & ENVELOPE_STATUS_WANTED) !== 0,
-    device: Buffer.from(envelopeDevice(buffer, at)),
+    device: envelopeDevice(buffer, at),
     sequence: envelopeSequence(buffer, at),
     previous: envelopePrevious(buffer, at),
     sender,

@@ -62,6 +62,11 @@ it.each<[string, string, readonly HistoryEvent[]]>([
     ],
   ],
   [
+    'a status that its sender never hears of',
+    'L6 status',
+    [...sent(one), ...received(one), { event: 'cursor', user: 'bob', message: one }, { event: 'status-end', message: one, status: 'sent' }],
+  ],
+  [
     'a status ahead of the recipient',
     'L6 status',
     [...sent(one), ...received(one), { event: 'status', message: one, status: 'delivered' }],

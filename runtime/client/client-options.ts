@@ -1,0 +1,30 @@
+import type { Clock, Random } from '../ports/clock.ts';
+import type { Transport } from '../ports/transport.ts';
+
+export interface ConnectOptions {
+  /** host:port of one or more edges; another is tried when one cannot be reached. */
+  readonly addresses: readonly string[];
+  readonly user: string;
+  /** Asked for wherever the environment is not local. */
+  readonly token?: string;
+  /** Milliseconds until the first login must have succeeded. @default 10_000 */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds a send may wait for its acknowledgement, through reconnects. @default 30_000 */
+  readonly sendTimeoutMs?: number;
+  /** Aborts to drop the connection at once; sends without an answer are rejected. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SendOptions {
+  /** Milliseconds it may wait for its acknowledgement. @default the client’s `sendTimeoutMs` */
+  readonly timeoutMs?: number;
+  /** Asks what becomes of it: `onStatus`, `statusOf`, `reached`. @default false - it costs a small envelope back for each acknowledgement */
+  readonly status?: boolean;
+}
+
+/** What the client stands on; replaced in simulations. */
+export interface ClientParts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+}

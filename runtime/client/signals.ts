@@ -1,0 +1,110 @@
+import type { Clock } from '../ports/clock.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { encodeMessageStatusQuery, type MessageStatusFrame } from '../wire/v2/message-status.ts';
+import type { IrisMessage } from './incoming.ts';
+import { type MessageStatus, MessageStatuses, type SentMessages } from './message-statuses.ts';
+import { ReadMarks } from './read-marks.ts';
+
+/** Frames written in a quarter of a second: below the server’s budget of 100 a second. */
+const FRAMES_AT_ONCE = 20;
+/** Milliseconds an answer about a status may take; then what is known is the answer. */
+const ANSWER_TIMEOUT_MS = 3_000;
+
+export interface SignalsParts {
+  readonly clock: Clock;
+  /** The writer while connected to a server of version 3. */
+  writer(): ByteWriter | undefined;
+}
+
+/** What a client says and asks beside its messages: what was read here, and what became of what was sent. Paced, and said again when lost. */
+export class Signals {
+  readonly statuses: MessageStatuses;
+  private readonly parts: SignalsParts;
+  private readonly reads = new ReadMarks();
+  /** Recipients to ask about. */
+  private readonly questions = new Set<string>();
+  private left = FRAMES_AT_ONCE;
+  private isFlushDue = false;
+
+  constructor(parts: SignalsParts) {
+    this.parts = parts;
+    this.statuses = new MessageStatuses(parts.clock);
+  }
+
+  markRead(message: IrisMessage): void {
+    this.reads.add(message);
+    this.flushSoon();
+  }
+
+  /** What the server knows, or what this client knows when no answer comes. */
+  async statusOf(messages: SentMessages): Promise<MessageStatus> {
+    const known = this.statuses.of(messages);
+    if (known === 'pending' || known === 'read' || this.parts.writer() === undefined) return known;
+    this.ask(messages.to);
+    await this.statuses.until(messages.to, () => true, ANSWER_TIMEOUT_MS);
+    return this.statuses.of(messages);
+  }
+
+  /** Resolves to true once the messages are delivered, or read; to false after `timeoutMs`. */
+  reached(messages: SentMessages, status: 'delivered' | 'read', timeoutMs: number): Promise<boolean> {
+    const isSo = () => {
+      const now = this.statuses.of(messages);
+      return now === 'read' || now === status;
+    };
+    if (isSo()) return Promise.resolve(true);
+    this.ask(messages.to);
+    return this.statuses.until(messages.to, isSo, timeoutMs);
+  }
+
+  grown(frame: MessageStatusFrame): void {
+    if (frame.recipient.length === 0) this.repeat();
+    else this.statuses.grown(frame);
+  }
+
+  /** Signals and news may have been lost: says and asks everything again. */
+  repeat(): void {
+    this.reads.repeat();
+    for (const to of this.statuses.awaited) this.questions.add(to);
+    this.flushSoon();
+  }
+
+  /** Called four times a second. */
+  tick(): void {
+    this.left = Math.min(this.left, 0) + FRAMES_AT_ONCE;
+    this.flush();
+  }
+
+  /** The client is closed: who waits hears what is known. */
+  end(): void {
+    this.statuses.endWaiting();
+  }
+
+  private flush(): void {
+    this.isFlushDue = false;
+    const out = this.hasWork ? this.parts.writer() : undefined;
+    if (out === undefined) return;
+    this.left -= this.reads.write(out, this.left);
+    for (const to of this.questions) {
+      if (this.left <= 0) return;
+      this.left--;
+      this.questions.delete(to);
+      encodeMessageStatusQuery(out, Buffer.from(to, 'utf8'));
+    }
+  }
+
+  private get hasWork(): boolean {
+    return this.reads.hasUntold || this.questions.size > 0;
+  }
+
+  private ask(to: string): void {
+    this.questions.add(to);
+    this.flushSoon();
+  }
+
+  /** What one burst says goes out together. */
+  private flushSoon(): void {
+    if (this.isFlushDue) return;
+    this.isFlushDue = true;
+    this.parts.clock.soon(() => this.flush());
+  }
+}
