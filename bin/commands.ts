@@ -5,6 +5,7 @@ const COMMANDS = {
   plan: () => import('./commands/plan.ts'),
   synth: () => import('./commands/synth.ts'),
   package: () => import('./commands/package.ts'),
+  'add-region': () => import('./commands/add-region.ts'),
   diff: () => import('./commands/diff.ts'),
   cost: () => import('./commands/cost.ts'),
   limits: () => import('./commands/limits.ts'),

@@ -3,29 +3,33 @@ import { loadEnvironment } from '../../environments/load-environment.ts';
 import { presets } from '../../environments/presets.ts';
 import { fleetShape } from '../../infra/local/fleet-shape.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
+import { BUDGETS } from '../../runtime/simulation/budgets.ts';
 import { FAULTS, type Fault } from '../../runtime/simulation/fault-injector.ts';
 import { verdictLine } from '../../runtime/simulation/history-checker.ts';
-import { type SimulationReport, simulate } from '../../runtime/simulation/simulate.ts';
-import type { SimulatedRegion } from '../../runtime/simulation/world.ts';
+import { type SimulateOptions, type SimulationReport, simulate } from '../../runtime/simulation/simulate.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
 import { checkHistoryFile, createHistoryFile } from '../history-file.ts';
-import { textTable } from '../text-table.ts';
+import { runTasks } from '../progress.ts';
+import { simulationText } from '../simulation-text.ts';
 
 /** The first preset. */
 const [SMALLEST = ''] = presets.keys();
 /** Nodes beyond which the environment is simulated with one edge and one shard group in each region. */
 const NODES_MAX = 40;
+const BUDGET_NAMES = Object.keys(BUDGETS) as readonly (keyof typeof BUDGETS)[];
+const BUDGET_TEXTS = BUDGET_NAMES.map((name) => `${name} is ${BUDGETS[name].seeds} seeds of ${BUDGETS[name].hours} hours`);
 
 export const command: Command = {
   name: 'simulate',
   summary: 'Run the production code of an environment on a virtual clock, under seeded faults, and judge what users saw.',
   usage:
-    'iris simulate [--environment <environment>] [--seed <n>] [--seeds <n>] [--hours <h>] [--fault <a,b>] [--history <file>] [--check <file>] [--json]',
+    'iris simulate [--environment <environment>] [--seed <n>] [--seeds <n>] [--hours <h>] [--budget <name>] [--fault <a,b>] [--history <file>] [--check <file>] [--json]',
   options: [
     ['--environment <name>', `a preset or a file; default: ${SMALLEST}`],
     ['--seed <n>', 'whole number that decides everything; the same seed gives the same history; default: 1'],
     ['--seeds <n>', 'how many seeds to run, from --seed on; default: 1'],
     ['--hours <h>', 'virtual hours of traffic and faults for each seed; default: 0.5'],
+    ['--budget <name>', `seeds and hours by name: ${BUDGET_TEXTS.join(', ')}; default: none`],
     ['--fault <a,b>', `only these faults, or none; default: ${FAULTS.join(',')}`],
     ['--history <file>', 'write what every client saw, one JSON line per event; for one seed'],
     ['--check <file>', 'run nothing: judge such a file, of a simulation or of real processes'],
@@ -38,28 +42,37 @@ export const command: Command = {
     const isShrunk = plan.totals.edges + plan.totals.shardGroups > NODES_MAX;
     if (isShrunk) io.note(`${plan.environment} is simulated with one edge and one shard group in each region`);
     const { regions } = fleetShape(plan, { isShrunk });
-    let failed: SimulationReport | undefined;
-    for (let seed = flags.seed; seed < flags.seed + flags.seeds && !io.signal.aborted; seed++) {
-      const report = await simulateSeed(io, { regions, seed, hours: flags.hours, faults: flags.faults }, flags.history);
-      io.result(flags.json ? JSON.stringify(report) : renderReport(report));
-      if (report.broken.length > 0) failed ??= report;
-    }
-    if (failed === undefined) return 0;
-    const laws = failed.broken.map(({ law, count }) => `${law} (${count})`).join(', ');
-    io.note(`iris: broken ${laws} with seed ${failed.seed}; repeat it with --seed ${failed.seed} --hours ${failed.hours}`);
-    return 1;
+    const startMs = performance.now();
+    const reports = await simulateAll(io, flags, regions);
+    if (!flags.json && reports.length > 0) io.result(simulationText(reports));
+    io.note(speedLine(reports, performance.now() - startMs));
+    const failed = reports.filter((report) => report.broken.length > 0);
+    for (const { seed, hours } of failed)
+      io.note(`iris: repeat it with --environment ${flags.environment} --seed ${seed} --hours ${hours}`);
+    return failed.length === 0 ? 0 : 1;
   },
 };
 
-interface SeedOptions {
-  readonly regions: readonly SimulatedRegion[];
-  readonly seed: number;
-  readonly hours: number;
-  readonly faults: readonly Fault[];
+type Flags = ReturnType<typeof parse>;
+
+async function simulateAll(io: CommandIo, flags: Flags, regions: SimulateOptions['regions']): Promise<SimulationReport[]> {
+  const { seed: first, seeds, hours, faults, json } = flags;
+  const reports: SimulationReport[] = [];
+  const runAll = async (say: (text: string) => void) => {
+    for (let seed = first; seed < first + seeds && !io.signal.aborted; seed++) {
+      const report = await simulateOne({ regions, seed, hours, faults }, flags.history);
+      reports.push(report);
+      if (json) io.result(JSON.stringify(report));
+      const broken = reports.filter((one) => one.broken.length > 0).length;
+      say(`${reports.length} of ${seeds} seeds, ${(reports.length * hours).toFixed(1)} virtual hours, ${broken} broken`);
+    }
+  };
+  if (io.isInteractive && !json) await runTasks(io, [{ title: `simulate ${regions.length} regions`, run: runAll }]);
+  else await runAll((text) => io.note(text));
+  return reports;
 }
 
-async function simulateSeed(io: CommandIo, options: SeedOptions, history: string | undefined): Promise<SimulationReport> {
-  io.note(`seed ${options.seed}: ${options.hours} virtual hours in ${options.regions.length} regions`);
+async function simulateOne(options: SimulateOptions, history: string | undefined): Promise<SimulationReport> {
   if (history === undefined) return await simulate(options);
   const file = createHistoryFile(history);
   try {
@@ -76,34 +89,53 @@ async function check(io: CommandIo, path: string, isJson: boolean): Promise<numb
   return verdict.broken.length === 0 ? 0 : 1;
 }
 
+function speedLine(reports: readonly SimulationReport[], elapsedMs: number): string {
+  const hours = reports.reduce((sum, report) => sum + report.hours, 0);
+  return `${hours.toFixed(1)} virtual hours in ${(elapsedMs / 1_000).toFixed(1)} s: ${Math.round(hours / (elapsedMs / 3_600_000))} an hour`;
+}
+
 function parse(args: readonly string[]) {
   const { values } = parseArgs({
     args: [...args],
     options: {
       environment: { type: 'string', default: SMALLEST },
       seed: { type: 'string', default: '1' },
-      seeds: { type: 'string', default: '1' },
-      hours: { type: 'string', default: '0.5' },
+      seeds: { type: 'string' },
+      hours: { type: 'string' },
+      budget: { type: 'string' },
       fault: { type: 'string', default: FAULTS.join(',') },
       history: { type: 'string' },
       check: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
-  if (values.history !== undefined && values.seeds !== '1') throw new UsageError('--history takes one seed; leave out --seeds');
-  const names = values.fault === 'none' ? [] : values.fault.split(',');
-  const unknown = names.find((name) => !FAULTS.some((fault) => fault === name));
-  if (unknown !== undefined) throw new UsageError(`no fault is called '${unknown}'; there are ${FAULTS.join(', ')}, or none`);
+  const budget = budgetOf(values.budget);
+  const seeds = values.seeds === undefined ? budget.seeds : wholeNumber('--seeds', values.seeds, 1);
+  if (values.history !== undefined && seeds !== 1) throw new UsageError(`--history takes one seed, this runs ${seeds}; give --seeds 1`);
   return {
     environment: values.environment,
     seed: wholeNumber('--seed', values.seed, 0),
-    seeds: wholeNumber('--seeds', values.seeds, 1),
-    hours: hoursOf(values.hours),
-    faults: FAULTS.filter((fault) => names.includes(fault)),
+    seeds,
+    hours: values.hours === undefined ? budget.hours : hoursOf(values.hours),
+    faults: faultsOf(values.fault),
     history: values.history,
     check: values.check,
     json: values.json,
   };
+}
+
+function budgetOf(name: string | undefined): { seeds: number; hours: number } {
+  if (name === undefined) return { seeds: 1, hours: 0.5 };
+  const known = BUDGET_NAMES.find((candidate) => candidate === name);
+  if (known === undefined) throw new UsageError(`no budget is called '${name}'; there are ${BUDGET_NAMES.join(' and ')}`);
+  return BUDGETS[known];
+}
+
+function faultsOf(text: string): Fault[] {
+  const names = text === 'none' ? [] : text.split(',');
+  const unknown = names.find((name) => !FAULTS.some((fault) => fault === name));
+  if (unknown !== undefined) throw new UsageError(`no fault is called '${unknown}'; there are ${FAULTS.join(', ')}, or none`);
+  return FAULTS.filter((fault) => names.includes(fault));
 }
 
 function wholeNumber(flag: string, text: string, min: number): number {
@@ -116,24 +148,4 @@ function hoursOf(text: string): number {
   const hours = Number(text);
   if (!(hours > 0 && hours <= 1_000)) throw new UsageError(`--hours ${text} must be above 0 and at most 1000`);
   return hours;
-}
-
-function renderReport(report: SimulationReport): string {
-  const faults = Object.entries(report.faults).map(([fault, count]) => `${fault} ${count}`);
-  const rows = [
-    ['seed', 'hours', 'sent', 'acknowledged', 'refused', 'received', 'restarts', 'parked', 'verdict'],
-    [
-      String(report.seed),
-      String(report.hours),
-      String(report.sent),
-      String(report.acknowledged),
-      String(report.refused),
-      String(report.received),
-      String(report.restarts),
-      String(report.parked),
-      report.broken.length === 0 ? 'every law held' : report.broken.map(({ law, count }) => `${law} broken ${count} times`).join(', '),
-    ],
-  ];
-  const shown = report.broken.map(({ law, first }) => `${law}: ${first.join(', ')}`);
-  return [textTable(rows), `faults: ${faults.join(', ') || 'none'}; history ${report.historySha256.slice(0, 16)}`, ...shown].join('\n');
 }

@@ -49,7 +49,15 @@ export function groupOf(key: Buffer): string {
 
 export const outboxRange = { gte: Buffer.of(OUTBOX), lt: Buffer.of(OUTBOX + 1) };
 export const parkedRange = { gte: Buffer.of(PARKED), lt: Buffer.of(PARKED + 1) };
+export const inboxRange = { gte: Buffer.of(INBOX), lt: Buffer.of(INBOX + 1) };
+export const lastSeenRange = { gte: Buffer.of(LAST_SEEN), lt: Buffer.of(LAST_SEEN + 1) };
 export const markRange = { gte: Buffer.of(MARK), lt: Buffer.of(MARK + 1) };
+
+/** Whose inbox a key belongs to, one byte a character. */
+export function inboxPartsOf(key: Buffer): { user: string; bucket: number } {
+  const end = 3 + key.readUInt16BE(1);
+  return { user: key.toString('latin1', 3, end), bucket: key.readUInt32BE(end) };
+}
 
 /** `markKey` is one byte a character. */
 export function markKey(key: string): Buffer {

@@ -10,6 +10,7 @@ import type {
   StoredMark,
   StoredParked,
   StoredRecord,
+  StoreSurvey,
 } from '../ports/inbox-store.ts';
 import { envelopeCount, envelopeSequence } from '../wire/envelope.ts';
 import * as keys from './inbox-store-keys.ts';
@@ -140,6 +141,25 @@ class LevelStore implements InboxStore {
   async readRecords(kind: RecordKind): Promise<StoredRecord[]> {
     const rows = await reading(() => this.database.iterator(keys.recordRange(kind)).all());
     return rows.map(([key, value]) => ({ user: keys.userOfRecord(key), value }));
+  }
+
+  survey(survey: StoreSurvey): Promise<void> {
+    return reading(async () => {
+      let last = '';
+      for await (const key of this.database.keys(keys.inboxRange)) {
+        const { user, bucket } = keys.inboxPartsOf(key);
+        if (bucket === 0 && user !== last) survey.inbox(user);
+        if (bucket === 0) last = user;
+      }
+      for await (const [key, value] of this.database.iterator(keys.markRange)) {
+        const mark = markOf(value);
+        if (mark.high > 0) survey.mark(key.toString('latin1', 1), mark, keys.readNumber(value, 8));
+      }
+      for await (const [key, value] of this.database.iterator(keys.lastSeenRange)) {
+        const seconds = keys.readNumber(value, 0);
+        if (seconds > 0) survey.seen(key.toString('latin1', 1), seconds);
+      }
+    });
   }
 
   async expireMarks(beforeMs: number): Promise<number> {

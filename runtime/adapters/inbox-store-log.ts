@@ -21,6 +21,7 @@ import type {
   StoredMark,
   StoredParked,
   StoredRecord,
+  StoreSurvey,
 } from '../ports/inbox-store.ts';
 import type { Lease, Ownership } from '../ports/ownership.ts';
 import { systemClock } from './clock-system.ts';
@@ -273,6 +274,15 @@ class LogStore implements InboxStore {
       for (const { envelope } of await this.page(row, 0, UNLIMITED)) records.push({ user: userOfRecord(row), value: envelope });
     }
     return records;
+  }
+
+  survey(survey: StoreSurvey): Promise<void> {
+    return this.reading(async () => {
+      for (const user of this.contents.index.inboxUsers()) survey.inbox(user);
+      // One run holds everything then, each mark once.
+      await this.flusher.flush(Number.NEGATIVE_INFINITY);
+      await this.marks.survey(survey);
+    });
   }
 
   expireMarks(beforeMs: number): Promise<number> {

@@ -27,6 +27,8 @@ export const RecordKind = {
   bucket: 2,
   /** At a user’s slot owner: that the user lives elsewhere. */
   home: 3,
+  /** At a new owner: that a user has been fetched, and with which version of the slot map. */
+  fetched: 4,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
@@ -34,6 +36,16 @@ export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 export interface StoredRecord {
   readonly user: Buffer;
   readonly value: Buffer;
+}
+
+/** Hears of everything kept of users. Names are one byte a character. */
+export interface StoreSurvey {
+  /** A user with envelopes in bucket 0. */
+  inbox(user: string): void;
+  /** Never for a mark of 0, which stands for one that was taken away. */
+  mark(key: string, mark: StoredMark, timeMs: number): void;
+  /** Never for 0 seconds, the same. */
+  seen(user: string, seconds: number): void;
 }
 
 export interface PageLimits {
@@ -102,6 +114,8 @@ export interface InboxStore {
   readRecord(kind: RecordKind, user: Buffer): Promise<Buffer | undefined>;
   /** All records of one kind, in no order. */
   readRecords(kind: RecordKind): Promise<StoredRecord[]>;
+  /** Tells everything kept of users, in no order; what is committed meanwhile may be told or not. For moves: it reads all marks. */
+  survey(survey: StoreSurvey): Promise<void>;
   /** Deletes sequence marks older than `beforeMs`; resolves to how many. */
   expireMarks(beforeMs: number): Promise<number>;
   close(): Promise<void>;

@@ -1,8 +1,10 @@
-import { Encounters, statesOf } from './node-states.ts';
+import { AIMED_STATES, Encounters, isIn, statesOf } from './node-states.ts';
 import type { SimulatedNode, World } from './world.ts';
 
 /** Steps of a process within which it crashes: a burst of messages takes some dozens from socket to answer. */
 const CRASH_STEPS_MAX = 400;
+/** The same, counted in one state only. */
+const AIMED_STEPS_MAX = 20;
 /** F7. */
 const LONG_CUT_MS = 600_000;
 /** Between two cuts of one path: what waited can pass. Without it the cuts of a busy injector join to one that outlasts ORDER_HOLD_MS. */
@@ -82,7 +84,7 @@ export class FaultInjector {
     this.isActive = false;
     this.world.network.calm();
     for (const node of this.world.nodes) {
-      node.place?.clock.crashAfter(Number.POSITIVE_INFINITY, () => undefined);
+      node.place?.clock.crashAfter(undefined);
       if (node.disk !== undefined) {
         node.disk.failingUntilMs = 0;
         node.disk.slowUntilMs = 0;
@@ -115,14 +117,21 @@ function killOne(world: World, role: SimulatedNode['role'], hasPower: boolean): 
   return [node];
 }
 
-/** Ends a process at some step of what it does next, by kill -9 or with the power. */
+/** Ends a process at some step of what it does next, or a core’s at one of what it does in one state, by kill -9 or with the power. */
 function crashSoon(world: World, met: Met): readonly SimulatedNode[] {
-  const node = world.random.pick(world.nodes);
+  const state = world.random.oneIn(3) ? undefined : world.random.pick(AIMED_STATES);
+  const node = world.random.pick(state === undefined ? world.nodes : world.nodes.filter(({ role }) => role === 'core'));
   const hasPower = world.random.oneIn(2);
-  node.place?.clock.crashAfter(1 + world.random.below(CRASH_STEPS_MAX), () => {
-    met(statesOf(world, node));
-    world.restart(node, { hasPower });
-  });
+  const crash = {
+    steps: 1 + world.random.below(state === undefined ? CRASH_STEPS_MAX : AIMED_STEPS_MAX),
+    counts: () => state === undefined || isIn(world, node, state),
+    kill: () => {
+      met(statesOf(world, node));
+      world.restart(node, { hasPower });
+    },
+  };
+  if (state === 'opening') world.restart(node, { hasPower, crash });
+  else node.place?.clock.crashAfter(crash);
   return [];
 }
 

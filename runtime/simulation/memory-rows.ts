@@ -8,6 +8,7 @@ import type {
   StoredMark,
   StoredParked,
   StoredRecord,
+  StoreSurvey,
 } from '../ports/inbox-store.ts';
 import { envelopeCount, envelopeSequence } from '../wire/envelope.ts';
 
@@ -93,6 +94,15 @@ export class MemoryRows {
 
   isOutboxFull(group: string): boolean {
     return isFull(this.outboxes.get(group), this.bounds.outbox);
+  }
+
+  survey(survey: StoreSurvey): void {
+    for (const [key, rows] of this.inboxes) {
+      const [user, bucket] = key.split(' ') as [string, string];
+      if (bucket === '0' && rows.size > 0) survey.inbox(Buffer.from(user, 'hex').toString('latin1'));
+    }
+    for (const [key, { mark, timeMs }] of this.marks) if (mark.high > 0) survey.mark(key, mark, timeMs);
+    for (const [user, seconds] of this.lastSeen) if (seconds > 0) survey.seen(user, seconds);
   }
 
   expireMarks(beforeMs: number): number {

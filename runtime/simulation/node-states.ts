@@ -12,7 +12,15 @@ const STATES: Readonly<Record<string, (world: World, node: SimulatedNode) => boo
   'cut off': (world) => world.network.hasCuts,
 };
 
-export const STATE_NAMES: readonly string[] = [...Object.keys(STATES), 'idle'];
+/** In the order in which tables show them. */
+export const SHOWN_STATES: readonly string[] = [...Object.keys(STATES), 'idle'];
+
+/** States that last for a moment only, so that a fault has to be aimed to meet them. */
+export const AIMED_STATES: readonly string[] = ['opening', 'committing', 'reading', 'bridging', 'parking'];
+
+export function isIn(world: World, node: SimulatedNode, state: string): boolean {
+  return STATES[state]?.(world, node) === true;
+}
 
 export function statesOf(world: World, node: SimulatedNode): string[] {
   const found = Object.entries(STATES).flatMap(([name, isIn]) => (isIn(world, node) ? [name] : []));
@@ -35,7 +43,7 @@ export class Encounters {
     return Object.fromEntries(
       rows.map(([fault, counts]) => [
         fault,
-        Object.fromEntries(STATE_NAMES.flatMap((state) => (counts.has(state) ? [[state, counts.get(state) as number]] : []))),
+        Object.fromEntries(SHOWN_STATES.flatMap((state) => (counts.has(state) ? [[state, counts.get(state) as number]] : []))),
       ]),
     );
   }

@@ -8,6 +8,7 @@ import type {
   StoredMark,
   StoredParked,
   StoredRecord,
+  StoreSurvey,
 } from '../ports/inbox-store.ts';
 import { type MemoryBatch, MemoryRows } from './memory-rows.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -132,6 +133,11 @@ export class SimulatedStore implements InboxStore {
 
   async readRecords(kind: RecordKind): Promise<StoredRecord[]> {
     return this.disk.system.recordsOf(kind);
+  }
+
+  async survey(survey: StoreSurvey): Promise<void> {
+    await this.pause(0.05, 5);
+    this.disk.system.survey(survey);
   }
 
   async expireMarks(beforeMs: number): Promise<number> {

@@ -80,6 +80,12 @@ function isBefore(a: Event, b: Event): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
 
+export interface Crash {
+  steps: number;
+  counts(): boolean;
+  kill(): void;
+}
+
 /** One process’s view of the time. Ends with its process, stands still while that is stopped, and its wall clock may be wrong (F11, F22). */
 export class ProcessClock implements Clock {
   private readonly time: VirtualTime;
@@ -87,7 +93,7 @@ export class ProcessClock implements Clock {
   private resumeMs = 0;
   /** Milliseconds by which the wall clock is wrong. */
   skewMs = 0;
-  private crash: { steps: number; readonly kill: () => void } | undefined;
+  private crash: Crash | undefined;
 
   constructor(time: VirtualTime) {
     this.time = time;
@@ -100,16 +106,16 @@ export class ProcessClock implements Clock {
 
   /**
    * Kills the process at its so-manyth step from now: before it goes on after a wait, or in the middle of what it does, at a write to a
-   * connection or a disk. So every await of the code under test is a place where it may end.
+   * connection or a disk. So every await of the code under test is a place where it may end. Only steps for which `counts` holds count.
    */
-  crashAfter(steps: number, kill: () => void): void {
-    this.crash = { steps, kill };
+  crashAfter(crash: Crash | undefined): void {
+    this.crash = crash === undefined ? undefined : { ...crash };
   }
 
   /** Counts a step; false when the process is dead, or died of it: what it was about to do does not happen. */
   step(): boolean {
     const { crash } = this;
-    if (crash !== undefined && this.isAlive && --crash.steps <= 0) {
+    if (crash !== undefined && this.isAlive && crash.counts() && --crash.steps <= 0) {
       this.crash = undefined;
       crash.kill();
     }

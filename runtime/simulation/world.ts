@@ -13,7 +13,7 @@ import { type Sabotage, sabotaged } from './sabotage.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedDisk, SimulatedStore } from './simulated-disk.ts';
 import { type Place, SimulatedNetwork } from './simulated-network.ts';
-import { ProcessClock, VirtualTime } from './virtual-time.ts';
+import { type Crash, ProcessClock, VirtualTime } from './virtual-time.ts';
 
 /** A region as the simulation needs it. */
 export interface SimulatedRegion {
@@ -81,11 +81,12 @@ export class World {
   }
 
   /** Starts a process for the node, unless it has one. */
-  start(node: SimulatedNode): void {
+  start(node: SimulatedNode, crash?: Crash): void {
     if (node.place !== undefined) return;
     node.starts++;
     const place = { region: node.region, clock: new ProcessClock(this.time) };
     node.place = place;
+    place.clock.crashAfter(crash);
     this.open(node, place).catch((error: unknown) => {
       // A process that cannot start dies and is started again, as its supervisor would.
       if (node.place !== place) return;
@@ -111,10 +112,10 @@ export class World {
     if (!hasPower) node.disk?.losePower(this.random);
   }
 
-  /** kill -9, and a new process later, as a supervisor starts it. */
-  restart(node: SimulatedNode, { hasPower }: { hasPower: boolean }): void {
+  /** kill -9, and a new process later, as a supervisor starts it; `crash` may end that one. */
+  restart(node: SimulatedNode, { hasPower, crash }: { hasPower: boolean; crash?: Crash }): void {
     this.kill(node, { hasPower });
-    this.time.schedule(this.time.nowMs + this.random.between(200, 9_000), () => this.start(node));
+    this.time.schedule(this.time.nowMs + this.random.between(200, 9_000), () => this.start(node, crash));
   }
 
   /** A client of its own process in a region. */

@@ -181,6 +181,36 @@ export function describeInboxStoreContract(name: string, create: () => Promise<S
       expect((await store.readOutbox('tokyo-00', 5, ALL)).map(({ position }) => position)).toEqual([6]);
     });
 
+    it('tells everything it keeps of users, but not what was taken away', async () => {
+      const names = ['bob', 'bo', '\xff\0'].map((name) => Buffer.from(name, 'latin1'));
+      await commit((batch) => {
+        for (const user of names) for (const bucket of [0, 7]) batch.appendInbox(user, bucket, 9 + bucket, envelopeOf({}));
+        batch.appendInbox(Buffer.from('elsewhere'), 1, 3, envelopeOf({}));
+        batch.mark('kept \xfe', { high: 4, holes: [{ from: 1, to: 2 }] }, 1_000);
+        batch.mark('gone', { high: 4, holes: [] }, 1_000);
+        batch.setLastSeen(bob, 50);
+        batch.setLastSeen(Buffer.from('gone'), 50);
+      });
+      store = await under.reopen();
+      await commit((batch) => {
+        batch.trimInbox(Buffer.from('bo'), 0, { position: Number.MAX_SAFE_INTEGER, index: 0xffff });
+        batch.mark('gone', { high: 0, holes: [] }, 0);
+        batch.setLastSeen(Buffer.from('gone'), 0);
+      });
+      const told: unknown[] = [];
+      await store.survey({
+        inbox: (user) => void told.push(['inbox', user]),
+        mark: (...mark) => void told.push(['mark', ...mark]),
+        seen: (...seen) => void told.push(['seen', ...seen]),
+      });
+      expect(told.toSorted((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual([
+        ['inbox', 'bob'],
+        ['inbox', '\xff\0'],
+        ['mark', 'kept \xfe', { high: 4, holes: [{ from: 1, to: 2 }] }, 1_000],
+        ['seen', 'bob', 50],
+      ]);
+    });
+
     it('remembers when a user was last seen', async () => {
       await commit((batch) => batch.setLastSeen(bob, 1_800_000_000));
       store = await under.reopen();

@@ -8,6 +8,7 @@ import type {
   StoredMark,
   StoredParked,
   StoredRecord,
+  StoreSurvey,
 } from '../../runtime/ports/inbox-store.ts';
 import { type MemoryBatch, MemoryRows } from '../../runtime/simulation/memory-rows.ts';
 
@@ -108,6 +109,11 @@ export class MemoryInboxStore implements InboxStore {
   async readRecords(kind: RecordKind): Promise<StoredRecord[]> {
     this.use('reads', 'the store cannot be read');
     return this.disk.recordsOf(kind);
+  }
+
+  async survey(survey: StoreSurvey): Promise<void> {
+    this.use('reads', 'the store cannot be read');
+    this.disk.survey(survey);
   }
 
   async expireMarks(beforeMs: number): Promise<number> {

@@ -27,6 +27,8 @@ export interface FoundEnvelope {
 /** Dead slots a row may have before they are swept out, so that a short row is not swept for each. */
 const DEAD_MIN = 32;
 const UNBOUNDED: RowBounds = { envelopesMax: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
+/** What the rows of bucket 0 begin with. */
+const FIRST_BUCKET_ROWS = 'i\0\0\0\0';
 /** Emptied rows kept for use again: a message to an online user comes and goes at once. */
 const SPARE_ROWS = 1_024;
 
@@ -87,6 +89,11 @@ export class EnvelopeIndex {
 
   parkedRows(): string[] {
     return [...this.parked.rows.keys()];
+  }
+
+  /** Users with something in bucket 0, one byte a character. */
+  inboxUsers(): string[] {
+    return [...this.inboxes.rows.keys()].flatMap((row) => (row.startsWith(FIRST_BUCKET_ROWS) ? [row.slice(FIRST_BUCKET_ROWS.length)] : []));
   }
 
   /** Rows of records that begin with `prefix`. */

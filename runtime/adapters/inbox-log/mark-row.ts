@@ -66,6 +66,11 @@ export function compareRows(a: Row, b: Row): number {
   return (a.bytes[4] as number) - (b.bytes[4] as number) || a.bytes.compare(b.bytes, ROW_HEADER_BYTES, endOfB, ROW_HEADER_BYTES, endOfA);
 }
 
+/** The mark’s key or the user, one byte a character. */
+export function keyOf(row: Buffer): string {
+  return row.toString('latin1', ROW_HEADER_BYTES, keyEnd(row));
+}
+
 /** When a mark was made; Infinity for what does not expire. */
 export function rowTimeMs(row: Buffer): number {
   return row[4] === RowKind.mark ? readNumber(row, keyEnd(row)) : Number.POSITIVE_INFINITY;

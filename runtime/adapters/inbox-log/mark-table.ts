@@ -1,10 +1,10 @@
 import { errorLine, IrisError } from '../../contract/errors.ts';
 import type { Disk } from '../../ports/disk.ts';
-import type { StoredMark } from '../../ports/inbox-store.ts';
+import type { StoredMark, StoreSurvey } from '../../ports/inbox-store.ts';
 import { isMissing } from './free-space.ts';
 import { readNumber, writeNumber } from './log-record.ts';
 import { mergeRows, type RowChunks } from './mark-merge.ts';
-import { compareRows, encodeMark, encodeSeen, type MarkRow, markOf, type Row, RowKind, secondsOf } from './mark-row.ts';
+import { compareRows, encodeMark, encodeSeen, keyOf, type MarkRow, markOf, type Row, RowKind, rowTimeMs, secondsOf } from './mark-row.ts';
 import { MarkRun, MarkRunWriter, type RunName, runFileName } from './mark-run.ts';
 
 /** Rows that may wait in memory to be written to a run; then a flush begins, and above it commits wait for the flush. */
@@ -143,6 +143,17 @@ export class MarkTable {
     return row === undefined ? undefined : secondsOf(row);
   }
 
+  /** Tells what the runs hold, some of it twice when a run is replaced meanwhile; what waits to be flushed is not told. */
+  async survey(survey: StoreSurvey): Promise<void> {
+    const { runs } = this;
+    try {
+      for (const run of runs) for await (const rows of run.chunks()) for (const row of rows) tell(row.bytes, survey);
+    } catch (error) {
+      if (runs === this.runs) throw error;
+      await this.survey(survey);
+    }
+  }
+
   /**
    * Writes everything of the log through record `sequence`, the last one applied, to a run; it counts when the log has said so. With
    * `beforeMs` all runs become one, without the marks that are older. One call at a time.
@@ -232,6 +243,13 @@ export class MarkTable {
       if (!isMissing(error)) throw error;
     }
   }
+}
+
+function tell(row: Buffer, survey: StoreSurvey): void {
+  if (row[4] === RowKind.mark) {
+    const mark = markOf(row);
+    if (mark.high > 0) survey.mark(keyOf(row), mark, rowTimeMs(row));
+  } else if (secondsOf(row) > 0) survey.seen(keyOf(row), secondsOf(row));
 }
 
 /** Pending rows in the order of a run, part by part; each part is sorted when its turn comes. */
