@@ -174,6 +174,20 @@ export const POSITIONS_RESERVED = 1_048_576;
 export const DEDUP_SWEEP_MS = 3_600_000;
 /** Senders’ sequence marks kept in memory per core; older ones are read from the store for frames marked as retries. */
 export const DEDUP_MEMORY_MAX = 200_000;
+/**
+ * How readers who are far behind share a core (D6): bytes a reader may have read since it fell behind before it takes turns; bytes of a
+ * turn at least; bytes given at once to all together; and, while others are pushed to live, the pause between turns and the bytes per
+ * millisecond of all together, until so many turns have passed without a live push.
+ */
+export const REPLAY_FREE_BYTES = 65_536;
+export const REPLAY_TURN_BYTES = 32_768;
+export const REPLAY_BYTES_AT_ONCE = 1_048_576;
+export const REPLAY_PAUSE_MS = 2;
+export const REPLAY_BYTES_PER_MS = 16_384;
+export const REPLAY_SLOW_TURNS = 25;
+/** Bytes of turns that readers may not have taken yet, while others are pushed to live; and milliseconds after which a turn counts no longer. */
+export const REPLAY_UNDER_WAY_BYTES = 131_072;
+export const REPLAY_SETTLE_MS = 200;
 /** Envelopes and bytes of one page read from an inbox or an outbox. */
 export const PAGE_ENVELOPES_MAX = 512;
 export const PAGE_BYTES_MAX = 262_144;

@@ -1,9 +1,11 @@
+import { REPLAY_FREE_BYTES } from '../contract/limits.ts';
 import type { StoredEnvelope } from '../ports/inbox-store.ts';
+import type { Lagging, ReplayLane } from './replay-lane.ts';
 
 /** The log that is followed, and where its entries go. An object of its user’s, so that a reader costs no closures. */
 export interface FollowedLog {
-  /** One page after a position, ascending; an empty page means the end. */
-  read(after: number): Promise<StoredEnvelope[]>;
+  /** One page of about `bytesMax` after a position, ascending; an empty page means the end. */
+  read(after: number, bytesMax: number): Promise<StoredEnvelope[]>;
   push(entry: StoredEnvelope): void;
   /** A read failed; the follower stands still until `retry`. */
   failed(error: unknown): void;
@@ -13,19 +15,27 @@ export interface FollowedLog {
  * Reads a log from a position to its tail and on: pages from the store while it is behind, envelopes from memory once it has caught up.
  * Each entry is pushed once, ascending. It stops at credit 0 and then falls back to the store, so a slow reader costs no memory (L8).
  */
-export class LogFollower {
+export class LogFollower implements Lagging {
   private readonly log: FollowedLog;
+  private readonly lane: ReplayLane;
   private after: number;
   private credit: number;
   private isLive = false;
   private isReading = false;
   private isStopped = false;
+  /** What the lane keeps of it; and the bytes of its turn that are left, when it takes turns. */
+  underWayBytes = 0;
+  overMs = 0;
+  private turnBytes = REPLAY_FREE_BYTES;
+  /** Bytes read since it was last at the tail. */
+  private behindBytes = 0;
   /** Commits seen; a page read while this grew may not have been the end. */
   private commits = 0;
 
   /** Starts after a position, 0 for the beginning. */
-  constructor(log: FollowedLog, { after, creditBytes }: { after: number; creditBytes: number }) {
+  constructor(log: FollowedLog, { lane, after, creditBytes }: { lane: ReplayLane; after: number; creditBytes: number }) {
     this.log = log;
+    this.lane = lane;
     this.after = after;
     this.credit = creditBytes;
   }
@@ -52,10 +62,12 @@ export class LogFollower {
 
   stop(): void {
     this.isStopped = true;
+    this.lane.settle(this, this.underWayBytes);
   }
 
   grant(bytes: number): void {
     this.credit += bytes;
+    if (this.underWayBytes > 0) this.lane.settle(this, bytes);
     this.start();
   }
 
@@ -64,6 +76,7 @@ export class LogFollower {
     this.commits++;
     if (this.isStopped || entry.position <= this.after) return;
     if (this.isLive && this.credit > 0) {
+      this.lane.pushedLive();
       this.give(entry);
       return;
     }
@@ -73,14 +86,22 @@ export class LogFollower {
 
   private async readOn(): Promise<void> {
     while (!this.isStopped && this.credit > 0) {
+      if (this.behindBytes > REPLAY_FREE_BYTES) this.turnBytes = await this.lane.turn(this);
+      if (this.isStopped) break;
       const commits = this.commits;
-      const page = await this.log.read(this.after);
+      const page = await this.log.read(this.after, Math.min(this.credit, this.turnBytes));
       for (const entry of page) {
         if (this.isStopped || this.credit <= 0) break;
+        this.behindBytes += entry.envelope.length;
+        this.turnBytes -= entry.envelope.length;
         this.give(entry);
       }
+      if (this.turnBytes > 0) this.lane.settle(this, this.turnBytes);
       if (page.length === 0 && commits === this.commits) {
         this.isLive = true;
+        this.behindBytes = 0;
+        this.lane.settle(this, this.underWayBytes);
+        this.turnBytes = REPLAY_FREE_BYTES;
         break;
       }
     }

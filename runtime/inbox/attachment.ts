@@ -1,6 +1,7 @@
-import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES, READ_NOTES_MAX } from '../contract/limits.ts';
+import { PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES, READ_NOTES_MAX } from '../contract/limits.ts';
 import { type SequenceSet, unite } from '../contract/sequence-set.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
+import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { InboxCursor, InboxSubscriber, InboxSubscription, MessageStatus, ReadMessages } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { ReadRequest } from '../ports/shard-owner.ts';
@@ -12,7 +13,6 @@ import { searchWanted, WantedPlaces } from './wanted-places.ts';
 
 /** Until an inbox is promoted, everything is in bucket 0. */
 export const FIRST_BUCKET = 0;
-const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
 
 /** Rows after `after` up to a cursor. */
 interface SearchSpan {
@@ -22,6 +22,7 @@ interface SearchSpan {
 
 export interface AttachmentParts {
   readonly store: InboxStore;
+  readonly lane: ReplayLane;
   change(change: Change): void;
   /** The reader is gone. */
   detached(attachment: Attachment): void;
@@ -70,11 +71,11 @@ export class Attachment implements InboxSubscription, FollowedLog {
     const shown = request.shown.filter((cursor) => cursor.bucket === FIRST_BUCKET).map((cursor) => cursor.position);
     this.wanted = new WantedPlaces({ isSelective: request.isSelective, unknownThrough: Math.max(startAfter, ...shown) });
     const after = Math.max(startAfter, ...shown, ...this.acknowledgedAtStart.map((cursor) => cursor.position - 1));
-    this.follower = new LogFollower(this, { after, creditBytes: request.creditBytes });
+    this.follower = new LogFollower(this, { lane: parts.lane, after, creditBytes: request.creditBytes });
   }
 
-  read(after: number): Promise<StoredEnvelope[]> {
-    return this.parts.store.readInbox(this.user, FIRST_BUCKET, after, PAGE);
+  read(after: number, bytesMax: number): Promise<StoredEnvelope[]> {
+    return this.parts.store.readInbox(this.user, FIRST_BUCKET, after, { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax });
   }
 
   failed(error: unknown): void {
@@ -120,15 +121,15 @@ export class Attachment implements InboxSubscription, FollowedLog {
     const through = Math.min(position, this.startedAfter);
     if (!this.isSelective || through === 0 || this.replaying !== undefined) return;
     const older: FollowedLog = {
-      read: async (after) => {
-        const due = (await this.read(after)).filter((entry) => entry.position <= through);
+      read: async (after, bytesMax) => {
+        const due = (await this.read(after, bytesMax)).filter((entry) => entry.position <= through);
         if (due.length === 0) this.endReplay();
         return due;
       },
       push: (entry) => this.push(entry),
       failed: (error) => this.failed(error),
     };
-    this.replaying = new LogFollower(older, { after: 0, creditBytes: PUSH_CREDIT_BYTES });
+    this.replaying = new LogFollower(older, { lane: this.parts.lane, after: 0, creditBytes: PUSH_CREDIT_BYTES });
     this.replaying.start();
   }
 

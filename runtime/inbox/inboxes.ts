@@ -1,4 +1,5 @@
 import { errorLine } from '../contract/errors.ts';
+import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoredEnvelope } from '../ports/inbox-store.ts';
@@ -20,6 +21,8 @@ export interface InboxesParts {
   readonly region: string;
   readonly group: string;
   readonly load: LoadLevel;
+  /** Where readers far behind wait for their turns. */
+  readonly lane: ReplayLane;
   /** An envelope was committed to the outbox of another group. */
   outboxCommitted(group: string, entry: StoredEnvelope): void;
 }
@@ -52,6 +55,7 @@ export class Inboxes implements ShardOwner {
     });
     this.attachmentParts = {
       store: parts.store,
+      lane: parts.lane,
       change: (change) => this.committer.change(change),
       detached: (attachment) => this.detached(attachment),
       readFailed: (attachment, error) => this.readFailed(attachment, error),

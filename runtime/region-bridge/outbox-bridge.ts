@@ -4,11 +4,11 @@ import {
   HELD_RETRY_MS,
   LINK_RETRY_FIRST_MS,
   LINK_RETRY_LAST_MS,
-  PAGE_BYTES_MAX,
   PAGE_ENVELOPES_MAX,
   PUSH_CREDIT_BYTES,
 } from '../contract/limits.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
+import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { Bus, Publisher, Refusal } from '../ports/bus.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
@@ -21,6 +21,7 @@ export interface OutboxBridgeParts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly lane: ReplayLane;
   /** Users whose inbox is full, of all bridges of this core, one byte a character. While they stand here senders are refused. */
   readonly heldBack: Set<string>;
   /** The link address of a group; undefined when the slot map in force has no such group. */
@@ -29,8 +30,6 @@ export interface OutboxBridgeParts {
   /** A publisher id never used before in this run. */
   nextPublisherId(): number;
 }
-
-const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
 
 /**
  * Drains the outbox to one group of another region: at least once, in order, with PUSH_CREDIT_BYTES under way (L9). A refusal starts
@@ -154,13 +153,13 @@ export class OutboxBridge implements Publisher, FollowedLog {
   }
 
   private follow(): LogFollower {
-    const follower = new LogFollower(this, { after: 0, creditBytes: PUSH_CREDIT_BYTES });
+    const follower = new LogFollower(this, { lane: this.parts.lane, after: 0, creditBytes: PUSH_CREDIT_BYTES });
     follower.start();
     return follower;
   }
 
-  read(after: number): Promise<StoredEnvelope[]> {
-    return this.parts.store.readOutbox(this.group, after, PAGE);
+  read(after: number, bytesMax: number): Promise<StoredEnvelope[]> {
+    return this.parts.store.readOutbox(this.group, after, { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax });
   }
 
   failed(error: unknown): void {

@@ -1,6 +1,7 @@
 import { IrisError } from '../contract/errors.ts';
 import { DEDUP_SWEEP_MS, DEDUP_WINDOW_MS } from '../contract/limits.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
+import { ReplayLane } from '../follow/replay-lane.ts';
 import { Inboxes } from '../inbox/inboxes.ts';
 import { LinkPool } from '../link/link-pool.ts';
 import { LinkServer } from '../link/link-server.ts';
@@ -48,7 +49,8 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   const load = new LoadMeter({ clock, telemetry, signals });
   const standbysOf = (address: string) => slots.current.standbysOf(address);
   const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load, standbysOf }, config.addresses);
-  const bridges = new Bridges({ store, links, clock, telemetry, slots });
+  const lane = new ReplayLane(clock);
+  const bridges = new Bridges({ store, links, clock, telemetry, slots, lane });
   const inboxes = new Inboxes({
     store,
     slots,
@@ -57,6 +59,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     region: config.region,
     group: config.group,
     load,
+    lane,
     outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
   });
   await inboxes.load();
@@ -71,6 +74,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     return new LinkServer({ owner: inboxes, bursts, clock, log: telemetry.log, environment, node, epoch, closed }, connection);
   });
   const sweep = sweepMarks(store, clock, telemetry);
+  telemetry.gauge('iris_replays_waiting', 'Readers far behind who wait for their turn', () => lane.length);
   telemetry.gauge('iris_links_in', 'Nodes linked to this core', () => connections.size);
   let isDraining = false;
   return {
@@ -102,7 +106,7 @@ function checkGroup(config: CoreConfig, slots: SlotMaps): void {
 
 /** The bridges of this core’s outboxes, each made when its group is first needed. */
 class Bridges {
-  private readonly parts: { store: InboxStore; links: LinkPool; clock: Clock; telemetry: Telemetry; slots: SlotMaps };
+  private readonly parts: { store: InboxStore; links: LinkPool; clock: Clock; telemetry: Telemetry; slots: SlotMaps; lane: ReplayLane };
   private readonly bridges = new Map<string, OutboxBridge>();
   private inboxes: Inboxes | undefined;
   private lastPublisherId = 0;
@@ -119,13 +123,14 @@ class Bridges {
   of(group: string): OutboxBridge {
     const known = this.bridges.get(group);
     if (known !== undefined) return known;
-    const { store, links, clock, telemetry, slots } = this.parts;
+    const { store, links, clock, telemetry, slots, lane } = this.parts;
     const inboxes = this.inboxes as Inboxes;
     const parts = {
       store,
       bus: links,
       clock,
       telemetry,
+      lane,
       heldBack: inboxes.heldBack,
       addressOf: (id: string) => addressOf(slots, id),
       change: inboxes.change.bind(inboxes),

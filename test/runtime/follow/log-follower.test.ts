@@ -1,6 +1,7 @@
 /** L4, L8: a follower shows each entry of a log once, in order, whatever the credit, the pages and the failures on the way. */
 import fc from 'fast-check';
 import { LogFollower } from '../../../runtime/follow/log-follower.ts';
+import { ReplayLane } from '../../../runtime/follow/replay-lane.ts';
 import type { StoredEnvelope } from '../../../runtime/ports/inbox-store.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 
@@ -25,7 +26,7 @@ class Scene {
       push: (entry: StoredEnvelope) => this.push(entry),
       failed: () => void this.failures++,
     };
-    this.follower = new LogFollower(log, { after, creditBytes });
+    this.follower = new LogFollower(log, { lane: new ReplayLane(this.clock), after, creditBytes });
   }
 
   commit(bytes: number): void {

@@ -1,5 +1,6 @@
 import { CHANGE_DELAY_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
+import { ReplayLane } from '../../../runtime/follow/replay-lane.ts';
 import { Inboxes } from '../../../runtime/inbox/inboxes.ts';
 import type { Refusal } from '../../../runtime/ports/bus.ts';
 import type { InboxSubscriber, MessageStatus } from '../../../runtime/ports/inbox-feed.ts';
@@ -133,6 +134,7 @@ export class CoreUnderTest {
       region: 'tokyo',
       group: 'tokyo-0',
       load: CALM,
+      lane: new ReplayLane(this.clock),
       outboxCommitted: (group, entry) => void this.outbox.push({ group, entry }),
     });
     await this.inboxes.load();

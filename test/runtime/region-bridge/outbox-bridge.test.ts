@@ -1,5 +1,6 @@
 /** L3, L9, X4: a bridge brings everything over in order, and a full inbox on the other side holds back its own messages only. */
 import { HELD_RETRY_MS, LINK_RETRY_FIRST_MS } from '../../../runtime/contract/limits.ts';
+import { ReplayLane } from '../../../runtime/follow/replay-lane.ts';
 import type { Bus, Forwarding, Publisher, Refusal } from '../../../runtime/ports/bus.ts';
 import type { StoreBatch } from '../../../runtime/ports/inbox-store.ts';
 import { OutboxBridge } from '../../../runtime/region-bridge/outbox-bridge.ts';
@@ -52,7 +53,17 @@ class BridgeUnderTest {
     let lastId = 0;
     const { store, bus, clock, telemetry, heldBack } = this;
     const change = (one: { apply(batch: StoreBatch): void }) => void this.commit((batch) => one.apply(batch));
-    const parts = { store, bus, clock, telemetry, heldBack, addressOf: () => '127.0.0.1:1', change, nextPublisherId: () => ++lastId };
+    const parts = {
+      lane: new ReplayLane(clock),
+      store,
+      bus,
+      clock,
+      telemetry,
+      heldBack,
+      addressOf: () => '127.0.0.1:1',
+      change,
+      nextPublisherId: () => ++lastId,
+    };
     this.bridge = new OutboxBridge(parts, 'london-0');
   }
 
