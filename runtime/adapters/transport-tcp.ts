@@ -6,9 +6,14 @@ import type { Connection, ConnectionHandler, ListenAddress, Listening, Transport
 const BACKLOG = 4_096;
 const CONNECT_TIMEOUT_MS = 5_000;
 
+export interface TcpTransportOptions {
+  /** The system could not hand over a connection, mostly since the process has no file descriptor left; the listener goes on. */
+  readonly acceptFailed?: (reason: string) => void;
+}
+
 /** Plain TCP without Nagle’s delay. All sockets share their listener functions, so an idle connection costs 2.6 KB. */
-export function createTcpTransport(): Transport {
-  return { listen, connect };
+export function createTcpTransport({ acceptFailed = () => {} }: TcpTransportOptions = {}): Transport {
+  return { listen: (address, accept) => listen(address, accept, acceptFailed), connect };
 }
 
 /** A socket and its owner; the listeners find it by this property. */
@@ -89,14 +94,21 @@ function onClose(this: OwnedSocket): void {
   handler?.closed('closed');
 }
 
-function listen(address: ListenAddress, accept: (connection: Connection) => ConnectionHandler): Promise<Listening> {
+function listen(
+  address: ListenAddress,
+  accept: (connection: Connection) => ConnectionHandler,
+  acceptFailed: (reason: string) => void,
+): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const server = createServer({ allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
       const connection = new TcpConnection(socket);
       connection.handler = accept(connection);
     });
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(address, cause)));
+    const refused = (cause: NodeJS.ErrnoException) => reject(listenError(address, cause));
+    server.once('error', refused);
     server.listen({ host: address.host, port: address.port, backlog: BACKLOG }, () => {
+      server.off('error', refused);
+      server.on('error', (error) => acceptFailed(errorLine(error)));
       const bound = server.address() as AddressInfo;
       const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
       resolve({

@@ -213,3 +213,9 @@ export const OWNERSHIP_RENEWAL_MS = 2_000;
 export const OWNERSHIP_MARGIN_MS = 1_000;
 /** Milliseconds between a standby’s looks at the lease. */
 export const STANDBY_POLL_MS = 250;
+/** Files an edge keeps for what is not a client: its listeners and event loop, 64 admin connections, REFUSED_CONNECTIONS_MAX; one more for each owner it may link to. */
+export const EDGE_FILES_RESERVED = 128;
+/** Connections over the limit that may wait to be told so, milliseconds each may take to speak, and the delay it is asked to keep. */
+export const REFUSED_CONNECTIONS_MAX = 32;
+export const REFUSAL_WAIT_MS = 2_000;
+export const REFUSAL_RETRY_MS = 1_000;

@@ -9,6 +9,7 @@ import { errorLine, IrisError } from '../contract/errors.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
 import type { StoreBounds } from '../ports/inbox-store.ts';
 import type { Lease } from '../ports/ownership.ts';
+import { acceptFailures } from './accept-failures.ts';
 import { startAdminServer } from './admin-server.ts';
 import { type CoreNode, openCore } from './core-node.ts';
 import { CoreOwnership } from './core-ownership.ts';
@@ -99,7 +100,7 @@ class LeasedCore {
   async open(): Promise<void> {
     const { telemetry } = this.parts;
     this.door = await LinkDoor.open(this.config.link, {
-      transport: createTcpTransport(),
+      transport: createTcpTransport({ acceptFailed: acceptFailures(telemetry, systemClock) }),
       clock: systemClock,
       log: telemetry.log,
       node: this.config.node,

@@ -1,4 +1,4 @@
-import { IDLE_SWEEP_MS, LOGIN_TIMEOUT_MS, PUSH_STOCK_BYTES } from '../contract/limits.ts';
+import { EDGE_FILES_RESERVED, IDLE_SWEEP_MS, LOGIN_TIMEOUT_MS, PUSH_STOCK_BYTES } from '../contract/limits.ts';
 import type { EdgeConfig } from '../contract/node-config.ts';
 import { LinkPool } from '../link/link-pool.ts';
 import { LoadMeter } from '../load/load-meter.ts';
@@ -12,6 +12,7 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import type { Connection, Transport } from '../ports/transport.ts';
 import { SlotMessageRouter } from '../routing/slot-message-router.ts';
 import { ClientConnection } from '../session/client-connection.ts';
+import { RefusedConnections } from '../session/refused-connections.ts';
 import { type SessionParts, sessionCounters } from '../session/session-parts.ts';
 import { Stamps } from '../session/stamps.ts';
 import { Bursts } from '../wire/bursts.ts';
@@ -28,6 +29,8 @@ export interface EdgeParts {
   readonly telemetry: Telemetry;
   /** Share of the heap in use; left out where nothing is measured. */
   readonly heapShare?: () => number;
+  /** Files and sockets that the process may have open; it takes fewer connections than its config allows where they would not fit. */
+  readonly openFilesMax?: number;
 }
 
 export interface EdgeNode {
@@ -56,10 +59,12 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
   let isDraining = false;
   const sessions = sessionParts(config, { parts, bursts, links, router, load, isDraining: () => isDraining });
   const forget = (client: ClientConnection) => clients.delete(client);
+  const refusals = new RefusedConnections({ clock, telemetry });
+  const connectionsMax = connectionsMaxOf(config, parts);
   const listening = await transport.listen(config.client, (connection: Connection) => {
+    if (clients.size >= connectionsMax) return refusals.take(connection);
     const client = new ClientConnection(sessions, connection, forget);
-    if (clients.size >= config.connectionsMax) connection.destroy();
-    else clients.add(client);
+    clients.add(client);
     return client;
   });
   telemetry.gauge('iris_connections', 'Open client connections', () => clients.size);
@@ -80,6 +85,15 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
       links.close();
     },
   };
+}
+
+/** As many as the config says, or as the process may have open beside its links (F23). */
+function connectionsMaxOf({ connectionsMax }: EdgeConfig, { openFilesMax, slots, telemetry }: EdgeParts): number {
+  if (openFilesMax === undefined) return connectionsMax;
+  const owners = slots.current.map.regions.reduce((sum, region) => sum + region.groups.length, 0);
+  const fitting = Math.max(1, openFilesMax - EDGE_FILES_RESERVED - owners);
+  if (fitting < connectionsMax) telemetry.log.warn('connections-capped', { connectionsMax, openFilesMax, fitting });
+  return Math.min(connectionsMax, fitting);
 }
 
 interface JoinedParts {

@@ -2,11 +2,13 @@ import { trustingAuthenticator } from '../adapters/authenticator-none.ts';
 import { createTokenAuthenticator } from '../adapters/authenticator-token.ts';
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { systemHeapShare } from '../adapters/heap-share.ts';
+import { systemOpenFilesMax } from '../adapters/open-files.ts';
 import { createFileSlotMapSource } from '../adapters/slot-map-source-file.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import type { EdgeConfig } from '../contract/node-config.ts';
 import type { Authenticator } from '../ports/authenticator.ts';
+import { acceptFailures } from './accept-failures.ts';
 import { startAdminServer } from './admin-server.ts';
 import { openEdge } from './edge-node.ts';
 import { LiveSlotMaps } from './live-slot-maps.ts';
@@ -28,11 +30,12 @@ export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
   const edge = await openEdge(config, {
     slots,
     authenticator,
-    transport: createTcpTransport(),
+    transport: createTcpTransport({ acceptFailed: acceptFailures(telemetry, systemClock) }),
     clock: systemClock,
     random: systemRandom,
     telemetry,
     heapShare: systemHeapShare,
+    openFilesMax: systemOpenFilesMax(),
   });
   const admin = await startAdminServer(config.admin, {
     telemetry,

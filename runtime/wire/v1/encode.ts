@@ -16,6 +16,11 @@ export function encodeLoginRefused(out: ByteWriter): void {
   out.bytes(Buffer.from('AUTH_FAILED'));
 }
 
+/** What the original says to a login that it has no room for; the connection ends. */
+export function encodeLoginLimited(out: ByteWriter): void {
+  out.bytes(Buffer.from('RATE_LIMITED'));
+}
+
 export interface ReliablePlace {
   readonly bucket: number;
   readonly position: number;
