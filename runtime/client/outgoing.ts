@@ -108,19 +108,33 @@ export class Outgoing {
     });
   }
 
+  /** One SENT may answer several sends in a row. */
   acknowledged(frame: SentFrame): void {
-    const entry = this.pending.get(frame.sequence);
-    if (entry === undefined) return;
-    this.pending.delete(frame.sequence);
-    const { sequence, count } = frame;
+    const acknowledgedAtMs = this.parts.clock.nowMs();
     const durability = durabilityName(frame.durability);
-    entry.resolve({ to: entry.recipient, durability, sequence, count, acknowledgedAtMs: this.parts.clock.nowMs() });
-    this.reopenSoon(entry.recipient, 0);
+    for (const entry of this.answered(frame)) {
+      const { sequence, recipient, messages } = entry;
+      this.pending.delete(sequence);
+      entry.resolve({ to: recipient, durability, sequence, count: messages.length, acknowledgedAtMs });
+      this.reopenSoon(recipient, 0);
+    }
   }
 
+  /** So may one FAULT. */
   refused(frame: FaultFrame): void {
-    const entry = this.pending.get(frame.sequence);
-    if (entry === undefined) return;
+    for (const entry of this.answered(frame)) this.refusedOne(entry, frame);
+  }
+
+  private answered({ sequence, count }: { sequence: number; count: number }): Pending[] {
+    const entries: Pending[] = [];
+    for (let at = sequence; at < sequence + count; at++) {
+      const entry = this.pending.get(at);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return entries;
+  }
+
+  private refusedOne(entry: Pending, frame: FaultFrame): void {
     const code = errorCodeOfWire(frame.wire) ?? 'FRAME_MALFORMED';
     if (!ERROR_CODES[code].retry) {
       this.giveUp(entry, new IrisError(code, frame.message));

@@ -17,6 +17,8 @@ export const MESSAGE_BYTES_MAX = 65_535;
 export const BATCH_MESSAGES_MAX = 1_000;
 /** Bytes of one batch’s messages with their lengths (P2). */
 export const BATCH_BYTES_MAX = 1_048_576;
+/** Bytes of an envelope up to which the next message of its sender to the same recipient joins it: what one read of a socket brings. */
+export const JOINED_BYTES_MAX = 65_536;
 /** Bytes of one frame: a full batch, two names and headers. A longer length is refused before its body is read (A6). */
 export const FRAME_BYTES_MAX = BATCH_BYTES_MAX + 2_048;
 /** Bytes of an authentication token; RFC 8725’s 9 KB attack must fail early. */

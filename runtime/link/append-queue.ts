@@ -1,14 +1,14 @@
 import { IrisError } from '../contract/errors.ts';
-import { APPEND_TIMEOUT_MS, LINK_IN_FLIGHT_MAX, LINK_QUEUED_BYTES_MAX } from '../contract/limits.ts';
+import { APPEND_TIMEOUT_MS, BATCH_MESSAGES_MAX, JOINED_BYTES_MAX, LINK_IN_FLIGHT_MAX, LINK_QUEUED_BYTES_MAX } from '../contract/limits.ts';
 import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { Durability } from '../wire/durability.ts';
-import { envelopeRecipient, writeEnvelope } from '../wire/envelope.ts';
+import { envelopeRecipient, isEnvelopeTo, setEnvelopeCount, writeEnvelope } from '../wire/envelope.ts';
 import { APPEND_CORRELATION_AT, APPEND_ENVELOPE_AT, APPEND_FLAGS_AT, beginAppend } from '../wire/link/append.ts';
 import { LinkOpcode } from '../wire/link/opcodes.ts';
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
-import { SEND_RETRY } from '../wire/v2/send.ts';
+import { SEND_RETRY, SEND_STATUS_WANTED } from '../wire/v2/send.ts';
 import { InFlight } from './in-flight.ts';
 
 /** Bytes written in one burst and the appends among them; kept until all are answered, since a new link needs them again. */
@@ -16,6 +16,20 @@ interface Retained {
   readonly bytes: Buffer;
   /** One past the last correlation in `bytes`. */
   readonly end: number;
+}
+
+/** The append that was written last, while nothing stands behind it and it is open to more. */
+interface OpenAppend {
+  readonly out: ByteWriter;
+  readonly mark: number;
+  readonly correlation: number;
+  readonly publisher: Publisher;
+  readonly flags: number;
+  /** Where the writer stood after it. */
+  end: number;
+  count: number;
+  /** Sequence that would follow it. */
+  next: number;
 }
 
 /**
@@ -27,6 +41,7 @@ export class AppendQueue {
   private retained: Retained[] = [];
   private retainedBytes = 0;
   private openBytes = 0;
+  private last: OpenAppend | undefined;
 
   get queuedBytes(): number {
     return this.retainedBytes + this.openBytes;
@@ -50,12 +65,42 @@ export class AppendQueue {
   }
 
   write(out: ByteWriter, publication: Publication, nowMs: number): void {
+    if (this.joined(out, publication)) return;
+    const { publisher, sequence, count } = publication;
     const before = out.length;
-    const correlation = this.inFlight.add(publication.publisher, publication.sequence, publication.count, nowMs);
-    const mark = beginAppend(out, publication.flags, correlation % 0x1_0000_0000, publication.publisher.publisherId);
+    const correlation = this.inFlight.add(publisher, sequence, count, nowMs);
+    const mark = beginAppend(out, publication.flags, correlation % 0x1_0000_0000, publisher.publisherId);
     writeEnvelope(out, publication, publication.buffer, publication.start, publication.end);
     out.endFrame(mark);
     this.openBytes += out.length - before;
+    const isOpen = publication.mayJoin && isPlain(publication.flags);
+    this.last = isOpen
+      ? { out, mark, correlation, publisher, flags: publication.flags, end: out.length, count, next: sequence + count }
+      : undefined;
+  }
+
+  /**
+   * What a publisher sends to one recipient in one burst travels on as one envelope: link, log, push and answers then cost what one
+   * message costs. True when the publication went into the envelope written last.
+   */
+  private joined(out: ByteWriter, publication: Publication): boolean {
+    const { last } = this;
+    const { sequence, count, buffer, start, end } = publication;
+    if (last === undefined || last.publisher !== publication.publisher || last.out !== out || last.end !== out.length) return false;
+    if (!publication.mayJoin || publication.flags !== last.flags || sequence !== last.next || publication.previous !== sequence - 1)
+      return false;
+    if (last.count + count > BATCH_MESSAGES_MAX || out.length - last.mark + end - start > JOINED_BYTES_MAX) return false;
+    const envelopeAt = last.mark + 4 + APPEND_ENVELOPE_AT;
+    if (!isEnvelopeTo(publication.recipient, out.buffer, envelopeAt)) return false;
+    out.bytes(buffer, start, end);
+    out.endFrame(last.mark);
+    last.count += count;
+    last.next += count;
+    last.end = out.length;
+    setEnvelopeCount(out.buffer, envelopeAt, last.count);
+    this.inFlight.join(last.correlation, count);
+    this.openBytes += end - start;
+    return true;
   }
 
   writeEnvelope(out: ByteWriter, publisher: Publisher, forwarding: Forwarding, nowMs: number): void {
@@ -68,6 +113,7 @@ export class AppendQueue {
 
   /** Keeps the bytes of a burst until its appends are answered. */
   retain(bytes: Buffer): void {
+    this.last = undefined;
     if (this.openBytes > 0) {
       this.retained.push({ bytes, end: this.inFlight.next });
       this.retainedBytes += bytes.length;
@@ -165,6 +211,11 @@ export class AppendQueue {
     }
     if (done > 0) this.retained.splice(0, done);
   }
+}
+
+/** Neither repeated nor begun anew after a refusal: those are decided one by one. */
+function isPlain(flags: number): boolean {
+  return (flags & ~SEND_STATUS_WANTED) === 0;
 }
 
 /** What a publisher hears when its owner does not answer in time. */

@@ -30,6 +30,11 @@ export class InFlight {
     return correlation;
   }
 
+  /** More messages travel with this one. */
+  join(correlation: number, count: number): void {
+    this.counts[correlation & this.mask] = this.countOf(correlation) + count;
+  }
+
   /** The full correlation that a 32-bit one stands for. */
   widen(wire: number): number {
     return this.first + ((wire - this.first) >>> 0);

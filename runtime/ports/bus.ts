@@ -24,6 +24,8 @@ export interface Publication {
   publisher: Publisher;
   /** SEND_RETRY, SEND_FRESH. */
   flags: number;
+  /** The publisher may hear of it together with what it published right before, in one `published` or `refused`. */
+  mayJoin: boolean;
   count: number;
   sequence: number;
   previous: number;

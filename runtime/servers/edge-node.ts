@@ -139,6 +139,7 @@ function emptyPublication(): Publication {
   return {
     publisher: nobody,
     flags: 0,
+    mayJoin: false,
     count: 0,
     sequence: 0,
     previous: 0,

@@ -243,6 +243,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     const publication = this.parts.publication;
     publication.publisher = this;
     publication.flags = SEND_FRESH;
+    publication.mayJoin = false;
     publication.count = count;
     publication.sequence = this.sequence;
     // One session always takes one way to a recipient, and none outlives it: nothing can come too early.

@@ -267,6 +267,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     const publication = this.parts.publication;
     publication.publisher = this;
     publication.flags = frame.flags & (this.version >= 3 ? SEND_FLAGS : SEND_FLAGS_VERSION_2);
+    publication.mayJoin = this.version >= 3;
     publication.count = frame.count;
     publication.sequence = frame.sequence;
     publication.previous = frame.previous;

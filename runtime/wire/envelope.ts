@@ -92,6 +92,18 @@ export function envelopeCount(buffer: Buffer, at = 0): number {
   return buffer.readUInt16BE(at + COUNT);
 }
 
+export function setEnvelopeCount(buffer: Buffer, at: number, count: number): void {
+  buffer.writeUInt16BE(count, at + COUNT);
+}
+
+/** Whether the envelope is for `recipient`, without a view of its name. */
+export function isEnvelopeTo(recipient: Uint8Array, buffer: Buffer, at: number): boolean {
+  if (buffer.readUInt16BE(at + RECIPIENT_LENGTH) !== recipient.length) return false;
+  const start = at + ENVELOPE_HEADER_BYTES + buffer.readUInt16BE(at + SENDER_LENGTH);
+  for (let i = 0; i < recipient.length; i++) if (buffer[start + i] !== recipient[i]) return false;
+  return true;
+}
+
 export function envelopeStamp(buffer: Buffer, at = 0): number {
   return buffer.readUInt32BE(at + STAMP) * 0x1_0000_0000 + buffer.readUInt32BE(at + STAMP + 4);
 }

@@ -14,6 +14,8 @@ export const ADDRESS = '10.0.0.1:7400';
 /** A publisher that remembers what it was told, and fences like a v2 session. */
 export class TestPublisher implements Publisher {
   readonly published_: number[] = [];
+  /** First sequence and count of each answer. */
+  readonly answers: [sequence: number, count: number][] = [];
   readonly refusals: { sequence: number; refusal: Refusal }[] = [];
   readonly publisherId: number;
   private readonly fences = new Set<string>();
@@ -22,11 +24,13 @@ export class TestPublisher implements Publisher {
     this.publisherId = publisherId;
   }
 
-  published(sequence: number): void {
+  published(sequence: number, count: number): void {
     this.published_.push(sequence);
+    this.answers.push([sequence, count]);
   }
 
-  refused(sequence: number, _count: number, recipient: Buffer, refusal: Refusal): void {
+  refused(sequence: number, count: number, recipient: Buffer, refusal: Refusal): void {
+    this.answers.push([sequence, count]);
     this.refusals.push({ sequence, refusal });
     this.fences.add(recipient.toString('latin1'));
   }
@@ -101,11 +105,12 @@ export class LinkUnderTest {
     return this.core.clock.advance(ms);
   }
 
-  publish(publisher: TestPublisher, sequence: number, recipient = 'bob'): void {
+  publish(publisher: TestPublisher, sequence: number, recipient = 'bob', fields: Partial<Publication> = {}): void {
     const entries = Buffer.concat([Buffer.of(0, 2), Buffer.from(`m${sequence}`.slice(0, 2).padEnd(2))]);
     const publication: Publication = {
       publisher,
       flags: 0,
+      mayJoin: false,
       count: 1,
       sequence,
       previous: 0,
@@ -116,6 +121,7 @@ export class LinkUnderTest {
       buffer: entries,
       start: 0,
       end: entries.length,
+      ...fields,
     };
     this.pool.publish(ADDRESS, publication);
   }

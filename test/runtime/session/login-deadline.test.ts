@@ -52,7 +52,7 @@ function connect(): { client: ClientConnection; connection: TestConnection } {
     bursts: new Bursts((callback) => clock.soon(callback)),
     stamps: new Stamps(clock),
     counters: sessionCounters(telemetry),
-    publication: { publisher, ...header, buffer: nothing, start: 0, end: 0 },
+    publication: { publisher, mayJoin: false, ...header, buffer: nothing, start: 0, end: 0 },
     reader: new ByteReader(),
     sendFrame: { flags: 0, sequence: 0, previous: 0, recipient: nothing, count: 0, entriesAt: 0 },
     region: 'tokyo',
