@@ -11,6 +11,8 @@ export const SLOT_MAP_POLL_MS = 500;
 
 /** Bytes of a user name; the original’s limit (v1 LOGIN, SEND). */
 export const USER_BYTES_MAX = 256;
+/** Bytes of an inbox’s name: a user’s, or a bucket’s, which adds its generation, number and salt. */
+export const INBOX_NAME_BYTES_MAX = USER_BYTES_MAX + 24;
 /** Bytes of one message: what v1’s 16-bit length can say. The same in v2, so that batches cross versions unopened. */
 export const MESSAGE_BYTES_MAX = 65_535;
 /** Messages of one batch (P2). */
@@ -197,6 +199,33 @@ export const PAGE_BYTES_MAX = 262_144;
 /** Bytes of an admin command’s body, and fewest bytes of the token that allows it: 128 bits in hex are 32. */
 export const ADMIN_BODY_BYTES_MAX = 65_536;
 export const ADMIN_TOKEN_BYTES_MIN = 32;
+
+/** Buckets of one inbox: a HELLO can name two generations of them, and no user needs more owners than a region has cores. */
+export const BUCKETS_MAX = 1_024;
+/** Generations of one inbox within DEDUP_WINDOW_MS; then it is not promoted again until the oldest has aged. */
+export const GENERATIONS_MAX = 64;
+/** Promoted users of one core: their layouts are in memory, 4 KB each at 100 buckets and 10 generations. */
+export const LAYOUTS_MAX = 10_000;
+/** Layouts an edge remembers of users it publishes to; above it the oldest is forgotten, which costs its next message a detour. */
+export const LAYOUTS_REMEMBERED_MAX = 1_024;
+/** Milliseconds between two times that one link is told the same layout. */
+export const LAYOUT_REPEAT_MS = 1_000;
+/** Milliseconds between two looks at promoted inboxes: what is drained, what is hot, what is calm. */
+export const PROMOTION_SWEEP_MS = 5_000;
+/** Milliseconds a question between owners about a bucket may take, and before it is asked again. */
+export const BUCKET_QUERY_TIMEOUT_MS = 2_000;
+export const BUCKET_QUERY_RETRY_MS = 500;
+/** Questions about buckets that may wait for an answer on one link. */
+export const BUCKET_QUERIES_MAX = 4_096;
+/** Sequence rows one question names. */
+export const MARK_KEYS_MAX = 1_024;
+/** Bytes of appends that wait to learn what an older generation had of their senders, and how long they may; then they are refused. */
+export const INHERITANCE_BYTES_MAX = 64 * 1_048_576;
+export const INHERITANCE_TIMEOUT_MS = 6_000;
+/** Milliseconds the owner of a sealed bucket remembers that it is: twice what a message may wait in an outbox. */
+export const SEALED_REMEMBERED_MS = 2 * DEDUP_WINDOW_MS;
+/** Bytes a reader may be pushed of one bucket at first, whatever its share of the session’s window is. */
+export const BUCKET_CREDIT_BYTES_MIN = 1_024;
 
 /** Milliseconds a leaving node takes to say GOAWAY to its clients and to flush; then it closes what is left. */
 export const DRAIN_TIMEOUT_MS = 10_000;

@@ -7,6 +7,8 @@ export interface FollowedLog {
   /** One page of about `bytesMax` after a position, ascending; an empty page means the end. */
   read(after: number, bytesMax: number): Promise<StoredEnvelope[]>;
   push(entry: StoredEnvelope): void;
+  /** Everything stored has been pushed; comes again after each time that it fell behind. */
+  caughtUp?(): void;
   /** A read failed; the follower stands still until `retry`. */
   failed(error: unknown): void;
 }
@@ -48,6 +50,11 @@ export class LogFollower implements Lagging {
   /** Bytes it may still push; below 0 by at most one envelope. */
   get creditBytes(): number {
     return this.credit;
+  }
+
+  /** True while everything stored has been pushed. */
+  get isAtEnd(): boolean {
+    return this.isLive;
   }
 
   /** Begins to read; also goes on after a failed read. */
@@ -102,6 +109,7 @@ export class LogFollower implements Lagging {
         this.behindBytes = 0;
         this.lane.settle(this, this.underWayBytes);
         this.turnBytes = REPLAY_FREE_BYTES;
+        this.log.caughtUp?.();
         break;
       }
     }

@@ -1,3 +1,4 @@
+import { userTextOfInbox } from '../contract/bucket-name.ts';
 import {
   DEDUP_MEMORY_MAX,
   FULL_RETRY_MS,
@@ -9,7 +10,7 @@ import {
 } from '../contract/limits.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxStore, StoreBatch, StoredEnvelope, StoredParked } from '../ports/inbox-store.ts';
+import type { InboxStore, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../ports/inbox-store.ts';
 import type { AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import {
@@ -28,7 +29,14 @@ import { ParkedEnvelopes } from './parked-envelopes.ts';
 import { SequenceMarks } from './sequence-marks.ts';
 
 /** Where an envelope belongs: an inbox of this core, or the outbox to another group. */
-export type Destination = { readonly kind: 'inbox' } | { readonly kind: 'outbox'; readonly group: string };
+export type Destination =
+  | { readonly kind: 'inbox' }
+  | {
+      readonly kind: 'outbox';
+      readonly group: string;
+      /** What was readdressed comes here on several ways: in any order, and only its inbox can tell what came before. */
+      readonly isPassage?: boolean;
+    };
 
 export const INBOX: Destination = { kind: 'inbox' };
 
@@ -112,7 +120,7 @@ export class AppendOrder {
     if (first + envelopeCount(envelope) - 1 <= high || parked.has(place.markKey, first)) return undefined;
     if (store.isFull) return STORE_FULL;
     if (place.destination.kind === 'outbox') {
-      if (heldBack.has(place.recipient)) return INBOX_FULL;
+      if (heldBack.has(userTextOfInbox(place.recipient))) return INBOX_FULL;
       return store.isOutboxFull(place.destination.group) ? outboxFull(place.destination.group) : undefined;
     }
     if (store.isInboxFull(envelopeRecipient(envelope), 0)) return INBOX_FULL;
@@ -147,6 +155,31 @@ export class AppendOrder {
     return this.marks.high(markKey) ?? 0;
   }
 
+  /** True when memory knows the row’s mark. */
+  knows(markKey: string): boolean {
+    return this.marks.high(markKey) !== undefined;
+  }
+
+  /** Takes over what another inbox knows of a sender, unless this one knows more already. */
+  adopt(markKey: string, mark: StoredMark): void {
+    if (this.knows(markKey)) return;
+    this.marks.setHigh(markKey, mark.high);
+    this.marks.setHoles(markKey, [...mark.holes]);
+  }
+
+  /** Writes the row as it is known now. */
+  writeMark(batch: StoreBatch, markKey: string): void {
+    const high = this.marks.high(markKey);
+    if (high !== undefined) batch.mark(markKey, { high, holes: this.marks.holesOf(markKey) }, this.clock.nowMs());
+  }
+
+  /** Takes what is parked for an inbox out of memory; it stays in the store until it is unparked. Between batches. */
+  takeParked(inbox: Buffer): StoredParked[] {
+    const taken = this.parked.of(inbox.toString('latin1'));
+    for (const parked of taken) this.parked.remove(parked);
+    return taken;
+  }
+
   begin(batch: StoreBatch): void {
     this.batch = batch;
     this.placed = [];
@@ -156,6 +189,10 @@ export class AppendOrder {
 
   /** True when the envelope changed the log; false for a duplicate. */
   place(envelope: Buffer, markKey: string, destination: Destination, recipient: string): boolean {
+    if (destination.kind === 'outbox' && destination.isPassage === true) {
+      this.put(envelope, destination, recipient);
+      return true;
+    }
     const first = envelopeSequence(envelope);
     const last = first + envelopeCount(envelope) - 1;
     const high = this.marks.high(markKey);
@@ -252,6 +289,10 @@ export class AppendOrder {
     const envelope = this.marks.holesOf(markKey).length > 0 ? exactly(whole) : whole;
     if (!this.touched.has(markKey)) this.touched.set(markKey, this.marks.high(markKey));
     this.marks.setHigh(markKey, place.last);
+    this.put(envelope, destination, recipient);
+  }
+
+  private put(envelope: Buffer, destination: Destination, recipient: string): void {
     const entry = { position: this.takePosition(), envelope, firstIndex: 0 };
     if (destination.kind === 'inbox') this.batch.appendInbox(envelopeRecipient(envelope), 0, entry.position, envelope);
     else this.batch.appendOutbox(destination.group, entry.position, envelope);

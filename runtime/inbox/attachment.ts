@@ -1,3 +1,5 @@
+import { isBucketName } from '../contract/bucket-name.ts';
+import type { Layout } from '../contract/layout.ts';
 import { PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES, READ_NOTES_MAX } from '../contract/limits.ts';
 import { type SequenceSet, unite } from '../contract/sequence-set.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
@@ -57,6 +59,7 @@ export class Attachment implements InboxSubscription, FollowedLog {
   /** The store is asked which rows an acknowledgement covers: places alone do not know partial marks and what an earlier link showed. */
   private mustSearch: boolean;
   private replaying: LogFollower | undefined;
+  private isSealed = false;
 
   /** Pushing starts after `startAfter` or what the reader was shown on an earlier link, whichever is later. */
   constructor(parts: AttachmentParts, request: ReadRequest, subscriber: InboxSubscriber, startAfter: number) {
@@ -105,6 +108,23 @@ export class Attachment implements InboxSubscription, FollowedLog {
         this.parts.change({ apply, notes: () => notes, ...(isLast && done !== undefined && { done }) }),
       );
     }
+  }
+
+  /** Nothing enters the inbox any more: the reader is told when it has everything. */
+  seal(): void {
+    this.isSealed = true;
+    if (this.follower.isAtEnd) this.subscriber.caughtUp(true);
+  }
+
+  /** Where the user’s messages are, for the session that reads its inbox. */
+  laidOut(layout: Layout, readStamp: number): void {
+    if (!this.isReplaced) this.subscriber.laidOut(layout, readStamp);
+  }
+
+  caughtUp(): void {
+    if (this.isReplaced) return;
+    if (this.isSealed) this.subscriber.caughtUp(true);
+    else if (isBucketName(this.user)) this.subscriber.caughtUp(false);
   }
 
   /** Reads on after a failed read. */

@@ -1,9 +1,10 @@
+import { userTextOfInbox } from '../contract/bucket-name.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import * as limits from '../contract/limits.ts';
 import { clampTo } from '../contract/sequence-set.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxStore, StoreBatch } from '../ports/inbox-store.ts';
+import type { InboxStore, StoreBatch, StoredMark, StoredParked } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
@@ -126,10 +127,33 @@ export class Committer {
   }
 
   refuse(request: AppendRequest, recipient: string, refusal: Refusal): void {
+    // The publisher knows the user, not its buckets, and order holds towards the user.
+    const user = userTextOfInbox(recipient);
     this.counters.refusals.value++;
-    this.fences.raise(request.origin, request.publisherId, recipient);
-    request.origin.refused(request.correlation, Buffer.from(recipient, 'latin1'), refusal);
+    this.fences.raise(request.origin, request.publisherId, user);
+    request.origin.refused(request.correlation, Buffer.from(user, 'latin1'), refusal);
     if (this.fences.isFull) request.origin.cut(`messages to ${limits.FENCES_MAX} recipients stand refused`);
+  }
+
+  /** Resolves when everything taken in so far has been decided and committed, or refused. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => this.afterQueue(resolve));
+  }
+
+  /** True when the row’s mark need not be looked up. */
+  knowsMark(markKey: string): boolean {
+    return this.order.knows(markKey);
+  }
+
+  /** What an older generation knows of a sender counts here too. */
+  adoptMark(markKey: string, mark: StoredMark): void {
+    this.order.adopt(markKey, mark);
+    this.change({ apply: (batch) => this.order.writeMark(batch, markKey) });
+  }
+
+  /** Takes what is parked for an inbox out of the log’s order; only after `flushed`, in the same turn. */
+  takeParked(inbox: Buffer): StoredParked[] {
+    return this.order.takeParked(inbox);
   }
 
   publisherEnded(origin: AppendOrigin, publisherId: number): void {
@@ -285,11 +309,13 @@ export class Committer {
 
   private isFenced({ request, recipient }: Entry): boolean {
     if (this.fences.isEmpty) return false;
-    if ((request.flags & SEND_FRESH) !== 0) this.fences.lower(request.origin, request.publisherId, recipient);
-    return this.fences.has(request.origin, request.publisherId, recipient);
+    const user = userTextOfInbox(recipient);
+    if ((request.flags & SEND_FRESH) !== 0) this.fences.lower(request.origin, request.publisherId, user);
+    return this.fences.has(request.origin, request.publisherId, user);
   }
 
-  private takePosition(): number {
+  /** A number that grows, over restarts too. */
+  takePosition(): number {
     const position = this.nextPosition++;
     if (position >= this.reservedPosition) {
       this.reservedPosition = position + limits.POSITIONS_RESERVED;

@@ -1,8 +1,10 @@
-import { errorLine } from '../contract/errors.ts';
+import { isBucketName } from '../contract/bucket-name.ts';
+import { errorLine, IrisError } from '../contract/errors.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
+import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
-import type { InboxStore, StoredEnvelope } from '../ports/inbox-store.ts';
+import type { InboxStore, StoredEnvelope, StoredMark } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest, ReadRequest, ShardOwner } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
@@ -10,7 +12,9 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
 import { type Destination, INBOX, type Placed } from './append-order.ts';
 import { Attachment, type AttachmentParts } from './attachment.ts';
+import { Buckets } from './buckets.ts';
 import { type Change, Committer } from './committer.ts';
+import type { Promotion } from './promotions.ts';
 import type { StatusNote } from './status-ledger.ts';
 
 export interface InboxesParts {
@@ -23,6 +27,8 @@ export interface InboxesParts {
   readonly load: LoadLevel;
   /** Where readers far behind wait for their turns. */
   readonly lane: ReplayLane;
+  /** Where buckets of other cores are asked about. */
+  readonly owners: BucketOwners;
   /** An envelope was committed to the outbox of another group. */
   outboxCommitted(group: string, entry: StoredEnvelope): void;
 }
@@ -31,6 +37,7 @@ export interface InboxesParts {
 export class Inboxes implements ShardOwner {
   private readonly parts: InboxesParts;
   private readonly committer: Committer;
+  private readonly buckets: Buckets;
   /** The session that reads each inbox now; the key is the name, one byte a character. */
   private readonly readers = new Map<string, Attachment>();
   /** v1 sessions that were taken over and are still open; their unacknowledged messages come again when they close. */
@@ -53,6 +60,14 @@ export class Inboxes implements ShardOwner {
       committed: (placed) => this.committed(placed),
       statusGrown: (row) => this.statusGrown(row),
     });
+    this.buckets = new Buckets({
+      ...parts,
+      committer: this.committer,
+      append: (request) => this.append(request),
+      place: (request) => this.place(request, envelopeRecipient(request.envelope), true),
+      changed: (user, layout) => this.readers.get(user)?.laidOut(layout, this.committer.takePosition()),
+      sealed: (inbox) => this.readers.get(inbox)?.seal(),
+    });
     this.attachmentParts = {
       store: parts.store,
       lane: parts.lane,
@@ -70,14 +85,22 @@ export class Inboxes implements ShardOwner {
   }
 
   /** Takes up what the last run left waiting; before the first link. */
-  load(): Promise<void> {
-    return this.committer.load();
+  async load(): Promise<void> {
+    await this.committer.load();
+    await this.buckets.load();
   }
 
   append(request: AppendRequest): void {
     const recipient = envelopeRecipient(request.envelope);
+    if (this.buckets.concerns(request.flags, recipient)) this.buckets.take(request, recipient);
+    else this.place(request, recipient, false);
+  }
+
+  /** Into the log: an inbox of this core, or the outbox towards the one that owns it. */
+  private place(request: AppendRequest, recipient: Buffer, isReaddressed: boolean): void {
     const home = this.parts.slots.current.homeOfUser(recipient);
     if (home.group === this.parts.group) this.committer.append(request, INBOX);
+    else if (isReaddressed) this.committer.append(request, { kind: 'outbox', group: home.group, isPassage: true });
     else if (home.region !== this.parts.region) this.committer.append(request, this.outboxOf(home.group));
     else {
       const message = `the recipient’s shard belongs to group ${home.group}, this is ${this.parts.group}`;
@@ -95,10 +118,12 @@ export class Inboxes implements ShardOwner {
   }
 
   publisherEnded(origin: AppendOrigin, publisherId: number): void {
+    this.buckets.forget(origin, publisherId);
     this.committer.publisherEnded(origin, publisherId);
   }
 
   originClosed(origin: AppendOrigin): void {
+    this.buckets.forget(origin);
     this.committer.originClosed(origin);
   }
 
@@ -113,6 +138,10 @@ export class Inboxes implements ShardOwner {
     const acknowledged = request.acknowledged.filter((cursor) => this.committer.hasGiven(cursor.position));
     const attachment = new Attachment(this.attachmentParts, { ...request, acknowledged }, subscriber, startAfter);
     this.readers.set(key, attachment);
+    if (this.buckets.isFinal(key)) attachment.seal();
+    const layout = this.buckets.layouts.of(key);
+    // A position was never given before, and never will be again: the last to attach has the highest.
+    if (layout !== undefined) attachment.laidOut(layout, this.committer.takePosition());
     attachment.start();
     return attachment;
   }
@@ -128,6 +157,32 @@ export class Inboxes implements ShardOwner {
   async status(user: Buffer): Promise<UserStatus> {
     if (this.readers.has(user.toString('latin1'))) return { isOnline: true, lastSeenSeconds: 0 };
     return { isOnline: false, lastSeenSeconds: (await this.parts.store.readLastSeen(user)) ?? 0 };
+  }
+
+  /**
+   * Gives a user’s inbox `count` buckets.
+   * @throws IrisError COMMAND_INVALID, OVERLOADED
+   */
+  promote(user: Buffer, count: number): Promise<Promotion> {
+    const home = this.parts.slots.current.homeOfUser(user);
+    if (home.group !== this.parts.group)
+      return Promise.reject(
+        new IrisError('COMMAND_INVALID', `${user.toString('utf8')} is at home in group ${home.group}, this is ${this.parts.group}`),
+      );
+    return this.buckets.promote(user, count);
+  }
+
+  bucket(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport> {
+    return this.buckets.report(inbox, options);
+  }
+
+  finalMarks(question: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined> {
+    return this.buckets.finalMarks(question);
+  }
+
+  /** Looks after promoted inboxes; every PROMOTION_SWEEP_MS. */
+  sweepBuckets(): Promise<void> {
+    return this.buckets.sweep();
   }
 
   /** Resolves when everything taken in is committed. */
@@ -174,6 +229,7 @@ export class Inboxes implements ShardOwner {
     }
     if (this.readers.get(key) !== attachment) return;
     this.readers.delete(key);
+    if (isBucketName(attachment.user)) return;
     const seconds = Math.floor(this.parts.clock.nowMs() / 1_000);
     this.committer.change({ apply: (batch) => batch.setLastSeen(attachment.user, seconds) });
   }

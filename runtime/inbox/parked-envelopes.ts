@@ -1,6 +1,6 @@
 import { PARKED_BYTES_MAX } from '../contract/limits.ts';
 import type { StoredParked } from '../ports/inbox-store.ts';
-import { envelopePrevious, envelopeSequence } from '../wire/envelope.ts';
+import { envelopePrevious, envelopeSequence, inboxOfMarkKey } from '../wire/envelope.ts';
 
 /** Bytes that an entry costs beside its envelope: its objects and its place in the row. */
 const ENTRY_BYTES = 256;
@@ -49,6 +49,11 @@ export class ParkedEnvelopes {
     }
     this.bytes -= parked.envelope.length + ENTRY_BYTES;
     if (row.head === row.entries.length) this.rows.delete(parked.markKey);
+  }
+
+  /** Everything that waits for this inbox, one byte a character; in the order of each sender. */
+  of(inbox: string): StoredParked[] {
+    return [...this.rows].flatMap(([markKey, { entries, head }]) => (inboxOfMarkKey(markKey) === inbox ? entries.slice(head) : []));
   }
 
   /** The next one whose predecessor is stored, given the row’s mark. */

@@ -1,9 +1,10 @@
+import { userTextOfInbox } from '../contract/bucket-name.ts';
 import { STATUS_ROWS_MEMORY_MAX } from '../contract/limits.ts';
 import { isSameSet, type SequenceSet, unite } from '../contract/sequence-set.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch, StoredMark } from '../ports/inbox-store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { partiesOfMark } from '../wire/envelope.ts';
+import { inboxOfMarkKey, markKeyOfInbox, partiesOfMark } from '../wire/envelope.ts';
 import { encodeStatusEnvelope } from '../wire/status-envelope.ts';
 import type { Destination, Placed } from './append-order.ts';
 
@@ -59,7 +60,8 @@ export class StatusLedger {
   }
 
   /** Says where the rows of the next batch are kept, and looks up those that are kept here. */
-  async prepare(markKeys: readonly string[]): Promise<void> {
+  async prepare(keys: readonly string[]): Promise<void> {
+    const markKeys = keys.map(rowOfUser);
     this.destinations = new Map(markKeys.map((key) => [key, this.parts.destinationOf(partiesOfMark(key).sender)]));
     this.rows = await this.load(markKeys.filter((key) => this.destinations.get(key)?.kind === 'inbox'));
   }
@@ -69,7 +71,8 @@ export class StatusLedger {
     this.noted = new Map();
   }
 
-  note({ markKey, delivered, read }: StatusNote): void {
+  note({ markKey: key, delivered, read }: StatusNote): void {
+    const markKey = rowOfUser(key);
     const row = this.noted.get(markKey) ?? NOTHING_KNOWN;
     this.noted.set(markKey, { delivered: unite(row.delivered, delivered), read: unite(row.read, read) });
   }
@@ -134,6 +137,13 @@ export class StatusLedger {
     this.old = this.young;
     this.young = new Map();
   }
+}
+
+/** A sender knows the user, not its buckets: what they say of its messages is one row. */
+function rowOfUser(markKey: string): string {
+  const inbox = inboxOfMarkKey(markKey);
+  const user = userTextOfInbox(inbox);
+  return user.length === inbox.length ? markKey : markKeyOfInbox(markKey, Buffer.from(user, 'latin1'));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { userOfInbox } from '../contract/bucket-name.ts';
 import { IrisError } from '../contract/errors.ts';
 import { APPEND_TIMEOUT_MS, BATCH_MESSAGES_MAX, JOINED_BYTES_MAX, LINK_IN_FLIGHT_MAX, LINK_QUEUED_BYTES_MAX } from '../contract/limits.ts';
 import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
@@ -235,6 +236,7 @@ function forEachAppend(bytes: Buffer, visit: (at: number, correlation: number, e
   }
 }
 
+/** The user, also where the envelope is on its way to a bucket: that is whom its publisher knows. */
 function recipientAt(bytes: Buffer, at: number): Buffer {
-  return envelopeRecipient(bytes, at + APPEND_ENVELOPE_AT);
+  return userOfInbox(envelopeRecipient(bytes, at + APPEND_ENVELOPE_AT));
 }

@@ -1,4 +1,6 @@
+import { userOfInbox } from '../contract/bucket-name.ts';
 import { ERROR_CODES, type ErrorCode, errorCodeOfWire, errorLine } from '../contract/errors.ts';
+import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
 import type { Clock, Random, Timer } from '../ports/clock.ts';
@@ -14,12 +16,14 @@ import { ENVELOPE_BYTES_MAX, envelopeRecipient } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { decodeRefused, encodePublisherEnd } from '../wire/link/append.ts';
 import { Detached } from '../wire/link/attach.ts';
+import { decodeIsEnd, decodeLayoutFrame, type LayoutFrame } from '../wire/link/buckets.ts';
 import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello, type LinkRefuse, type LinkWelcome } from '../wire/link/hello.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
 import { encodeLinkPing } from '../wire/link/ping.ts';
 import { decodeStatus, encodeStatusQuery } from '../wire/link/status.ts';
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { AppendQueue, unavailable } from './append-queue.ts';
+import { BucketQuestions } from './bucket-questions.ts';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.ts';
 import type { OwnerAddresses } from './owner-addresses.ts';
 import { LinkSubscription } from './subscription.ts';
@@ -41,6 +45,8 @@ export interface LinkParts {
   readonly identity: LinkIdentity;
   /** Addresses of the standbys of the owner at `address`. */
   standbysOf(address: string): readonly string[];
+  /** Where messages to a user should go from now on; an empty layout: to the user’s home. */
+  laidOut?(user: Buffer, layout: Layout): void;
 }
 
 /** Refusals that say more about the owner than about the message. */
@@ -61,6 +67,8 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private readonly appends = new AppendQueue();
   private readonly subscriptions = new Map<number, LinkSubscription>();
   private readonly queries = new Map<number, (status: UserStatus) => void>();
+  /** What owners of buckets ask each other. */
+  readonly questions: BucketQuestions;
   private readonly refusedPublishers = new Set<number>();
   private readonly reader = new ByteReader();
   private splitter = newSplitter();
@@ -79,6 +87,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.parts = parts;
     this.address = address;
     this.addresses = addresses;
+    this.questions = new BucketQuestions(parts.clock, () => (this.peerVersion < 2 ? undefined : parts.bursts.writer(this)));
     this.heardMs = parts.clock.monotonicMs();
     const { telemetry } = parts;
     this.timesOpened = telemetry.counter('iris_breaker_opened_total', 'Times that sends to an owner began to be refused at once');
@@ -113,7 +122,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   publish(publication: Publication): void {
     const refusal = this.appends.fullness(this.parts.load) ?? this.admission();
     if (refusal === undefined) this.appends.write(this.parts.bursts.writer(this), publication, this.parts.clock.monotonicMs());
-    else publication.publisher.refused(publication.sequence, publication.count, publication.recipient, refusal);
+    else publication.publisher.refused(publication.sequence, publication.count, userOfInbox(publication.recipient), refusal);
   }
 
   forward(publisher: Publisher, forwarding: Forwarding): void {
@@ -297,6 +306,16 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
       case LinkOpcode.Status:
         this.answered(reader);
         break;
+      case LinkOpcode.CaughtUp:
+        this.subscriptions.get(reader.u32())?.caughtUp(decodeIsEnd(reader));
+        break;
+      case LinkOpcode.Layout:
+        this.laidOut(decodeLayoutFrame(reader));
+        break;
+      case LinkOpcode.Sealed:
+      case LinkOpcode.Mark:
+        this.questions.answered(reader);
+        break;
       case LinkOpcode.Welcome:
         this.welcomed(decodeLinkWelcome(reader));
         break;
@@ -344,6 +363,11 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
       retryAfterMs: frame.retryAfterMs,
     });
     if (publisher !== undefined && ERROR_CODES[code].retry) this.refusedPublishers.add(publisher.publisherId);
+  }
+
+  private laidOut({ attachment, user, layout, readStamp }: LayoutFrame): void {
+    if (attachment === 0) this.parts.laidOut?.(user, layout);
+    else this.subscriptions.get(attachment)?.laidOut(layout, readStamp);
   }
 
   private answered(reader: ByteReader): void {

@@ -1,6 +1,8 @@
 import { STATUS_CACHE_MAX, STATUS_CACHE_MS } from '../contract/limits.ts';
+import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Bus, Forwarding, Publication, Publisher } from '../ports/bus.ts';
 import type { AttachOptions, InboxFeed, InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
+import type { StoredMark } from '../ports/inbox-store.ts';
 import { LinkClient, type LinkParts } from './link-client.ts';
 import { OwnerAddresses } from './owner-addresses.ts';
 
@@ -10,7 +12,7 @@ interface CachedStatus {
 }
 
 /** Every link of one node: the direct bus and the inbox feed of the embedded foundation. A link is made when it is first needed. */
-export class LinkPool implements Bus, InboxFeed {
+export class LinkPool implements Bus, InboxFeed, BucketOwners {
   private readonly parts: LinkParts;
   /** Extra names for addresses: host:port → host:port. */
   private readonly addresses: Readonly<Record<string, string>>;
@@ -39,6 +41,14 @@ export class LinkPool implements Bus, InboxFeed {
 
   attach(options: AttachOptions, subscriber: InboxSubscriber): InboxSubscription {
     return this.link(options.address).attach(options, subscriber);
+  }
+
+  bucket(address: string, inbox: Buffer, options: { seal: boolean }): Promise<BucketReport | undefined> {
+    return this.link(address).questions.bucket(inbox, options);
+  }
+
+  finalMarks(address: string, question: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined> {
+    return this.link(address).questions.finalMarks(question);
   }
 
   /** Answers up to STATUS_CACHE_MS old; concurrent questions about one user share one query (X10). */

@@ -1,4 +1,5 @@
 import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
+import type { Layout } from '../contract/layout.ts';
 import { LINK_SILENT_MS } from '../contract/limits.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -12,7 +13,17 @@ import type { ByteWriter } from '../wire/byte-writer.ts';
 import { checkEnvelope, ENVELOPE_BYTES_MAX } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { encodeAppended, encodeRefused } from '../wire/link/append.ts';
-import { DETACH_FLUSH, Detached, decodeAttach, encodeDetached, encodePush, type PushPlace } from '../wire/link/attach.ts';
+import { type AttachFrame, DETACH_FLUSH, Detached, decodeAttach, encodeDetached, encodePush, type PushPlace } from '../wire/link/attach.ts';
+import {
+  decodeMarkQuery,
+  decodeSeal,
+  encodeCaughtUp,
+  encodeLayoutFrame,
+  encodeMarks,
+  encodeSealed,
+  type MarkQueryFrame,
+  type SealFrame,
+} from '../wire/link/buckets.ts';
 import { decodeLinkHello, encodeLinkRefuse, encodeLinkWelcome, type LinkHello } from '../wire/link/hello.ts';
 import { decodeLinkRead, decodeLinkStatusQuery, encodeLinkMessageStatus } from '../wire/link/message-status.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
@@ -101,6 +112,19 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
     this.runCount = 0;
   }
 
+  laidOut(user: Buffer, layout: Layout): void {
+    this.tellLayout(0, user, layout, 0);
+  }
+
+  /** For an attachment of this link, or 0 for what it publishes. A peer of version 1 goes on through the user’s home. */
+  tellLayout(attachment: number, user: Buffer, layout: Layout, readStamp: number): void {
+    if (this.version >= 2) encodeLayoutFrame(this.writer(), { attachment, user, layout, readStamp });
+  }
+
+  caughtUp(attachment: number, isEnd: boolean): void {
+    if (this.version >= 2) encodeCaughtUp(this.writer(), attachment, isEnd);
+  }
+
   cut(reason: string): void {
     this.parts.log.error('link-cut', { peer: this.connection.remoteAddress, reason });
     this.connection.destroy();
@@ -170,6 +194,12 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       case LinkOpcode.PublisherEnd:
         this.parts.owner.publisherEnded(this, reader.u32());
         break;
+      case LinkOpcode.Seal:
+        this.bucket(decodeSeal(reader));
+        break;
+      case LinkOpcode.MarkQuery:
+        this.finalMarks(decodeMarkQuery(reader));
+        break;
       case LinkOpcode.Ping:
         encodeLinkPong(this.writer());
         break;
@@ -212,7 +242,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   private attach(reader: ByteReader): void {
     const frame = decodeAttach(reader);
     this.attachments.get(frame.attachment)?.detach({ flush: false });
-    this.attachments.set(frame.attachment, this.parts.owner.attach(frame, new LinkReader(this, frame.attachment, frame.isSelective)));
+    this.attachments.set(frame.attachment, this.parts.owner.attach(frame, new LinkReader(this, frame)));
   }
 
   /** For an attachment of this link. */
@@ -248,6 +278,20 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       (error: unknown) => this.parts.log.error('status-failed', { reason: errorLine(error) }),
     );
   }
+
+  private bucket({ query, inbox, seal }: SealFrame): void {
+    this.parts.owner.bucket(inbox, { seal }).then(
+      (report) => encodeSealed(this.writer(), query, report),
+      (error: unknown) => this.parts.log.error('bucket-failed', { reason: errorLine(error) }),
+    );
+  }
+
+  private finalMarks({ query, ...question }: MarkQueryFrame): void {
+    this.parts.owner.finalMarks(question).then(
+      (marks) => encodeMarks(this.writer(), query, marks),
+      (error: unknown) => this.parts.log.error('marks-failed', { reason: errorLine(error) }),
+    );
+  }
 }
 
 /** A reader at the other end of a link. */
@@ -255,11 +299,13 @@ class LinkReader implements InboxSubscriber {
   private readonly link: LinkServer;
   private readonly attachment: number;
   private readonly isSelective: boolean;
+  private readonly user: Buffer;
 
-  constructor(link: LinkServer, attachment: number, isSelective: boolean) {
+  constructor(link: LinkServer, { attachment, isSelective, user }: AttachFrame) {
     this.link = link;
     this.attachment = attachment;
     this.isSelective = isSelective;
+    this.user = user;
   }
 
   pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
@@ -273,6 +319,14 @@ class LinkReader implements InboxSubscriber {
 
   /** An owner reads its own store: nothing breaks on this side. */
   resumed(): void {}
+
+  laidOut(layout: Layout, readStamp: number): void {
+    this.link.tellLayout(this.attachment, this.user, layout, readStamp);
+  }
+
+  caughtUp(isEnd: boolean): void {
+    this.link.caughtUp(this.attachment, isEnd);
+  }
 
   ended(reason: 'replaced' | 'flushed'): void {
     this.link.ended(this.attachment, this.isSelective, reason);

@@ -1,3 +1,4 @@
+import type { Layout } from '../contract/layout.ts';
 import type { AttachOptions, InboxCursor, InboxSubscriber, InboxSubscription, ReadMessages } from '../ports/inbox-feed.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
@@ -43,7 +44,7 @@ export class LinkSubscription implements InboxSubscription {
     encodeAttach(out, {
       attachment: this.attachment,
       isSelective: this.options.isSelective,
-      isReattached: this.hasAttached,
+      isReattached: this.hasAttached || this.options.yieldsToLater === true,
       loginStamp: this.options.loginStamp,
       creditBytes: this.options.credit.creditBytes,
       user: this.options.user,
@@ -63,6 +64,14 @@ export class LinkSubscription implements InboxSubscription {
     const { buffer, at, end } = reader;
     this.shown = latest(this.shown, { bucket, position, index: envelopeCount(buffer, at) - 1 });
     this.subscriber.pushed({ bucket, position, firstIndex }, buffer, at, end);
+  }
+
+  laidOut(layout: Layout, readStamp: number): void {
+    this.subscriber.laidOut(layout, readStamp);
+  }
+
+  caughtUp(isEnd: boolean): void {
+    this.subscriber.caughtUp(isEnd);
   }
 
   ended(reason: 'replaced' | 'flushed'): void {

@@ -1,3 +1,4 @@
+import type { Layout } from '../contract/layout.ts';
 import type { SequenceSet } from '../contract/sequence-set.ts';
 
 /** Everything of `bucket` up to this message, inclusive. */
@@ -34,6 +35,13 @@ export interface InboxSubscriber {
   resumed(): void;
   /** `replaced`: another session reads the inbox now. `flushed`: the answer to `detach({ flush: true })`. */
   ended(reason: 'replaced' | 'flushed'): void;
+  /**
+   * The user’s inbox is promoted: this is where its messages are. Comes after the attach and with each change. Of two sessions the one
+   * with the higher `readStamp` may read the buckets.
+   */
+  laidOut(layout: Layout, readStamp: number): void;
+  /** Of a bucket or a promoted inbox: what was stored has been pushed. With `isEnd` nothing will ever follow. May come more than once. */
+  caughtUp(isEnd: boolean): void;
 }
 
 /** A running read. Survives lost links by itself: it attaches again after the last envelope pushed. */
@@ -64,6 +72,8 @@ export interface AttachOptions {
   readonly isSelective: boolean;
   /** The edge’s stamp of the login: of two readers that attach again after a lost link, the later login keeps the inbox. */
   readonly loginStamp: number;
+  /** True where a reader of a higher stamp keeps the inbox from the first attach on, not only after a lost link. */
+  readonly yieldsToLater?: boolean;
 }
 
 export interface UserStatus {

@@ -1,5 +1,8 @@
+import type { Layout } from '../contract/layout.ts';
+import type { BucketReport, MarkQuestion } from './bucket-owners.ts';
 import type { Refusal } from './bus.ts';
 import type { InboxCursor, InboxSubscriber, InboxSubscription, UserStatus } from './inbox-feed.ts';
+import type { StoredMark } from './inbox-store.ts';
 
 /** Where an append came from and its answer goes: one link. */
 export interface AppendOrigin {
@@ -7,6 +10,8 @@ export interface AppendOrigin {
   refused(correlation: number, recipient: Buffer, refusal: Refusal): void;
   /** No further answer follows in this burst. */
   settled(): void;
+  /** Where messages to this user should go from now on; an empty layout: ask again. */
+  laidOut(user: Buffer, layout: Layout): void;
   /** The link must end: its order can no longer be kept. */
   cut(reason: string): void;
 }
@@ -41,4 +46,8 @@ export interface ShardOwner {
   originClosed(origin: AppendOrigin): void;
   attach(request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription;
   status(user: Buffer): Promise<UserStatus>;
+  /** How a bucket stands; with `seal` it takes no more messages, durably, before the answer. */
+  bucket(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport>;
+  /** Undefined when it cannot be known now. @throws IrisError STORE_FAILED */
+  finalMarks(question: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined>;
 }

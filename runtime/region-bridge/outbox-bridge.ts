@@ -1,3 +1,4 @@
+import { userOfInbox } from '../contract/bucket-name.ts';
 import { ERROR_CODES, errorLine } from '../contract/errors.ts';
 import {
   HELD_RECIPIENTS_MAX,
@@ -168,7 +169,7 @@ export class OutboxBridge implements Publisher, FollowedLog {
   }
 
   push({ position, envelope }: StoredEnvelope): void {
-    if (this.held.size > 0 && this.held.has(envelopeRecipient(envelope).toString('latin1'))) {
+    if (this.held.size > 0 && this.held.has(userOfInbox(envelopeRecipient(envelope)).toString('latin1'))) {
       this.follower.grant(envelope.length);
       return;
     }

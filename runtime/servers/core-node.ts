@@ -1,8 +1,9 @@
-import { IrisError } from '../contract/errors.ts';
-import { DEDUP_SWEEP_MS, DEDUP_WINDOW_MS } from '../contract/limits.ts';
+import { errorLine, IrisError } from '../contract/errors.ts';
+import { DEDUP_SWEEP_MS, DEDUP_WINDOW_MS, PROMOTION_SWEEP_MS } from '../contract/limits.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
 import { ReplayLane } from '../follow/replay-lane.ts';
 import { Inboxes } from '../inbox/inboxes.ts';
+import type { Promotion } from '../inbox/promotions.ts';
 import { LinkPool } from '../link/link-pool.ts';
 import { LinkServer } from '../link/link-server.ts';
 import { LoadMeter } from '../load/load-meter.ts';
@@ -32,6 +33,8 @@ export interface CoreParts {
 export interface CoreNode {
   readonly linkAddress: string;
   readonly isDraining: boolean;
+  /** Gives a user of this core so many buckets. @throws IrisError COMMAND_INVALID, OVERLOADED */
+  promote(user: Buffer, count: number): Promise<Promotion>;
   /** Finishes what was taken in and closes links and store. */
   drain(): Promise<void>;
 }
@@ -60,10 +63,11 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     group: config.group,
     load,
     lane,
+    owners: links,
     outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
   });
-  await inboxes.load();
   bridges.attach(inboxes);
+  await inboxes.load();
   for (const group of await store.outboxGroups()) bridges.of(group);
   const connections = new Set<Connection>();
   const { environment, node } = config;
@@ -76,16 +80,19 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   const sweep = sweepMarks(store, clock, telemetry);
   telemetry.gauge('iris_replays_waiting', 'Readers far behind who wait for their turn', () => lane.length);
   telemetry.gauge('iris_links_in', 'Nodes linked to this core', () => connections.size);
+  const bucketSweep = sweepBuckets(inboxes, clock, telemetry);
   let isDraining = false;
   return {
     linkAddress: listening.address,
     get isDraining() {
       return isDraining;
     },
+    promote: (user, count) => inboxes.promote(user, count),
     async drain() {
       isDraining = true;
       sweep.stop();
       load.stop();
+      bucketSweep.stop();
       await listening.close();
       bridges.stop();
       await inboxes.drained();
@@ -164,6 +171,20 @@ function sweepMarks(store: InboxStore, clock: Clock, telemetry: Telemetry): { st
       (count) => telemetry.log.info('marks-expired', { count }),
       (error: unknown) => telemetry.log.error('marks-expiry-failed', { reason: String(error) }),
     );
+  }
+  return { stop: () => timer.stop() };
+}
+
+/** Looks after promoted inboxes. */
+function sweepBuckets(inboxes: Inboxes, clock: Clock, telemetry: Telemetry): { stop(): void } {
+  let timer = clock.after(PROMOTION_SWEEP_MS, sweep);
+  function sweep(): void {
+    inboxes
+      .sweepBuckets()
+      .catch((error: unknown) => telemetry.log.error('bucket-sweep-failed', { reason: errorLine(error) }))
+      .finally(() => {
+        timer = clock.after(PROMOTION_SWEEP_MS, sweep);
+      });
   }
   return { stop: () => timer.stop() };
 }

@@ -1,3 +1,4 @@
+import type { Layout } from '../contract/layout.ts';
 import { EDGE_FILES_RESERVED, IDLE_SWEEP_MS, LOGIN_TIMEOUT_MS, PUSH_STOCK_BYTES } from '../contract/limits.ts';
 import type { EdgeConfig } from '../contract/node-config.ts';
 import { LinkPool } from '../link/link-pool.ts';
@@ -52,8 +53,9 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
   const signals = [queueSignal('link-queue', () => links.queueShare), ...heapSignals(parts.heapShare)];
   const load = new LoadMeter({ clock, telemetry, signals });
   const standbysOf = (address: string) => slots.current.standbysOf(address);
-  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load, standbysOf }, config.addresses);
-  const router = new SlotMessageRouter(slots, links, config.region);
+  const laidOut = (user: Buffer, layout: Layout) => router.laidOut(user, layout);
+  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load, standbysOf, laidOut }, config.addresses);
+  const router: SlotMessageRouter = new SlotMessageRouter(slots, links, config.region);
   links.warm(router.localCores);
   const clients = new Set<ClientConnection>();
   let isDraining = false;

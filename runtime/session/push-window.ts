@@ -1,9 +1,9 @@
-import { PUSH_CREDIT_BYTES, PUSH_CREDIT_FAST_BYTES, PUSH_CREDIT_FIRST_BYTES } from '../contract/limits.ts';
+import { BUCKET_CREDIT_BYTES_MIN, PUSH_CREDIT_BYTES, PUSH_CREDIT_FAST_BYTES, PUSH_CREDIT_FIRST_BYTES } from '../contract/limits.ts';
 import type { InboxSubscription } from '../ports/inbox-feed.ts';
 import type { Connection } from '../ports/transport.ts';
 
 /** Owed credit that is worth a frame. */
-const GRANT_BYTES_MIN = PUSH_CREDIT_FIRST_BYTES / 4;
+const GRANT_BYTES = PUSH_CREDIT_FIRST_BYTES / 4;
 
 /** Credit beyond PUSH_CREDIT_BYTES that the sessions of one edge share. */
 export interface PushStock {
@@ -20,6 +20,7 @@ export class PushWindow {
   private readonly stock: PushStock;
   private window = PUSH_CREDIT_FIRST_BYTES;
   private owed = 0;
+  private grantBytesMin = GRANT_BYTES;
 
   constructor(connection: Connection, queuedBytesMax: number, stock: PushStock) {
     this.connection = connection;
@@ -32,13 +33,18 @@ export class PushWindow {
     return Math.max(0, this.window - this.owed);
   }
 
+  /** So many reads share the window: none may stand still with its share used up while less is owed than is worth a frame. */
+  dividedBy(reads: number): void {
+    this.grantBytesMin = Math.min(GRANT_BYTES, Math.max(BUCKET_CREDIT_BYTES_MIN, Math.floor(this.window / reads)) / 2);
+  }
+
   took(bytes: number): void {
     this.owed += bytes;
   }
 
   /** Grants what is owed once it is worth a frame and the client keeps up. */
   settle(subscription: InboxSubscription | undefined): void {
-    if (this.owed < GRANT_BYTES_MIN || this.connection.queuedBytes > this.queuedBytesMax) return;
+    if (this.owed < this.grantBytesMin || this.connection.queuedBytes > this.queuedBytesMax) return;
     const growth = this.connection.queuedBytes === 0 ? this.grow() : 0;
     subscription?.grant(this.owed + growth);
     this.owed = 0;

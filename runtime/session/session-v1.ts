@@ -1,4 +1,6 @@
+import { isBucketName } from '../contract/bucket-name.ts';
 import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
+import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
 import type { Timer } from '../ports/clock.ts';
@@ -12,6 +14,7 @@ import * as v1 from '../wire/v1/encode.ts';
 import { OpcodeV1 } from '../wire/v1/opcodes.ts';
 import { packetSpan } from '../wire/v1/packet.ts';
 import { SEND_FRESH } from '../wire/v2/send.ts';
+import { BucketReads } from './bucket-reads.ts';
 import { PushWindow } from './push-window.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
@@ -38,6 +41,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   private pending: Buffer | undefined;
   private user: Buffer | undefined;
   private subscription: InboxSubscription | undefined;
+  private reads: BucketReads | undefined;
   private replay: Timer | undefined;
   private sequence = 1;
   private openedMs: number;
@@ -119,7 +123,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (!this.isOpen) return;
     const count = envelopeCount(buffer, start);
     const out = this.writer();
-    if (count > 1) this.batches.shown(at.position, at.firstIndex, count - at.firstIndex);
+    if (count > 1) this.batches.shown(at, at.firstIndex, count - at.firstIndex);
     forEachEntry(buffer, entriesStart(buffer, start), end, (from, to, index) => {
       if (index < at.firstIndex) return;
       v1.encodeReliable(out, { bucket: at.bucket, position: at.position, index: count === 1 ? WHOLE_ENVELOPE : index }, buffer, from, to);
@@ -133,8 +137,35 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
 
   resumed(): void {}
 
+  /** The inbox is promoted: from now on its buckets are read as well. */
+  laidOut(layout: Layout, readStamp: number): void {
+    if (!this.isOpen || this.subscription === undefined) return;
+    if (this.reads === undefined) {
+      const { feed, router } = this.parts;
+      const { pushWindow, subscription: home } = this;
+      this.reads = new BucketReads({
+        home,
+        feed,
+        router,
+        pushWindow,
+        user: this.user as Buffer,
+        cursors: [],
+        isSelective: true,
+        subscriber: this,
+      });
+      this.subscription = this.reads;
+    }
+    this.reads.laidOut(layout, readStamp);
+  }
+
+  caughtUp(isEnd: boolean): void {
+    if (isEnd) this.reads?.homeEnded();
+  }
+
   /** A newer session reads the inbox; this one stays open, hears nothing more, and may still acknowledge. */
-  ended(): void {}
+  ended(): void {
+    this.reads?.replaced();
+  }
 
   private writer(): ByteWriter {
     return this.parts.bursts.writer(this);
@@ -219,6 +250,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.parts.counters.logins.value++;
     this.subscription?.detach({ flush: false });
     this.subscription = undefined;
+    this.reads = undefined;
     this.user = user;
     v1.encodeLoginOk(this.writer());
     this.replay?.stop();
@@ -239,6 +271,11 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   /** `buffer[start … end)` are the entries, each with its u16 length: what SEND and BATCH carry already. */
   private publish(recipient: Buffer, count: number, buffer: Buffer, start: number, end: number): void {
     this.parts.counters.messagesIn.value += count;
+    if (isBucketName(recipient)) {
+      this.parts.counters.messagesRefused.value += count;
+      v1.encodeErrorV1(this.writer(), 'name_invalid');
+      return;
+    }
     this.sendWindow.opened(count, end - start);
     const publication = this.parts.publication;
     publication.publisher = this;
@@ -281,7 +318,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   private acknowledge(buffer: Buffer, at: number): boolean {
     const id = readMessageId(buffer, at);
     if (id === undefined) return false;
-    if (id.index === WHOLE_ENVELOPE || this.batches.acknowledged(id.position, id.index)) this.subscription?.remove(id.bucket, id.position);
+    if (id.index === WHOLE_ENVELOPE || this.batches.acknowledged(id, id.index)) this.subscription?.remove(id.bucket, id.position);
     return true;
   }
 

@@ -1,7 +1,8 @@
 import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
+import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
-import type { InboxSubscriber, InboxSubscription, MessageStatus } from '../ports/inbox-feed.ts';
+import type { InboxCursor, InboxSubscriber, InboxSubscription, MessageStatus } from '../ports/inbox-feed.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { BurstTarget } from '../wire/bursts.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
@@ -22,6 +23,7 @@ import { decodeRead } from '../wire/v2/read.ts';
 import { decodeSend, SEND_FLAGS, SEND_FLAGS_VERSION_2, SEND_FRESH, type SendFrame } from '../wire/v2/send.ts';
 import { encodeSent } from '../wire/v2/sent.ts';
 import { encodeWelcome } from '../wire/v2/welcome.ts';
+import { BucketReads } from './bucket-reads.ts';
 import { PushWindow } from './push-window.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
@@ -39,6 +41,9 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private readonly sendWindow: SendWindow;
   private readonly pushWindow: PushWindow;
   private subscription: InboxSubscription | undefined;
+  private reads: BucketReads | undefined;
+  /** What the client had of its buckets when it logged in. */
+  private cursors: readonly InboxCursor[] = [];
   /** What both sides speak; 0 before the login. */
   private version = 0;
   private user = NO_BYTES;
@@ -149,6 +154,22 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (this.isOpen && this.version >= 3) encodeMessageStatus(this.writer(), { recipient: NO_BYTES, delivered: [], read: [] });
   }
 
+  /** The inbox is promoted: from now on its buckets are read as well. */
+  laidOut(layout: Layout, readStamp: number): void {
+    if (!this.isOpen || this.subscription === undefined) return;
+    if (this.reads === undefined) {
+      const { feed, router } = this.parts;
+      const { pushWindow, user, subscription: home } = this;
+      this.reads = new BucketReads({ home, feed, router, pushWindow, user, cursors: this.cursors, isSelective: false, subscriber: this });
+      this.subscription = this.reads;
+    }
+    this.reads.laidOut(layout, readStamp);
+  }
+
+  caughtUp(isEnd: boolean): void {
+    if (isEnd) this.reads?.homeEnded();
+  }
+
   ended(reason: 'replaced' | 'flushed'): void {
     if (!this.isOpen) return;
     if (reason === 'replaced') this.end({ code: 'SESSION_REPLACED', message: 'this user logged in elsewhere' });
@@ -226,6 +247,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     const { region, awsRegion, node } = this.parts;
     encodeWelcome(this.writer(), { version, serverTimeMs: this.parts.clock.nowMs(), region, awsRegion, node });
     const address = this.parts.router.ownerOf(user);
+    this.cursors = hello.cursors.filter((cursor) => cursor.bucket !== 0);
     this.subscription = this.parts.feed.attach(
       {
         address,

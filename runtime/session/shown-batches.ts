@@ -2,27 +2,31 @@ import { V1_BATCHES_MAX } from '../contract/limits.ts';
 
 /** Which messages of each batch a v1 client has acknowledged: a batch is one row, so it is forgotten when all of its messages are. */
 export class ShownBatches {
-  /** Position → messages still to be acknowledged, as places. */
-  private readonly open = new Map<number, Set<number>>();
+  /** Bucket and position → messages still to be acknowledged, as places. */
+  private readonly open = new Map<string, Set<number>>();
 
   /** `count` messages from place `first` on were shown. */
-  shown(position: number, first: number, count: number): void {
+  shown(at: { bucket: number; position: number }, first: number, count: number): void {
     if (this.open.size >= V1_BATCHES_MAX) {
       for (const oldest of this.open.keys()) {
         this.open.delete(oldest);
         break;
       }
     }
-    this.open.set(position, new Set(Array.from({ length: count }, (_, i) => first + i)));
+    this.open.set(keyOf(at), new Set(Array.from({ length: count }, (_, i) => first + i)));
   }
 
   /** True when this was the batch’s last open message. */
-  acknowledged(position: number, index: number): boolean {
-    const places = this.open.get(position);
+  acknowledged(at: { bucket: number; position: number }, index: number): boolean {
+    const places = this.open.get(keyOf(at));
     if (places === undefined) return false;
     places.delete(index);
     if (places.size > 0) return false;
-    this.open.delete(position);
+    this.open.delete(keyOf(at));
     return true;
   }
+}
+
+function keyOf({ bucket, position }: { bucket: number; position: number }): string {
+  return `${bucket} ${position}`;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Fault, FaultInjector } from './fault-injector.ts';
 import { History } from './history.ts';
 import type { Verdict } from './history-checker.ts';
+import { PromotionEvents } from './promotion-events.ts';
 import type { Sabotage } from './sabotage.ts';
 import { Workload } from './workload.ts';
 import { type SimulatedRegion, World } from './world.ts';
@@ -28,6 +29,8 @@ export interface SimulationReport extends Verdict {
   readonly parked: number;
   readonly duplicatesDropped: number;
   readonly restarts: number;
+  /** Times that an inbox got another number of buckets. */
+  readonly promotions: number;
   readonly faults: Readonly<Record<string, number>>;
   /** fault → state of the node it met → count. */
   readonly met: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -57,11 +60,17 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     sendsPerSecond: options.sendsPerSecond ?? 5,
   });
   const injector = new FaultInjector(world, options.faults);
+  const promotions = new PromotionEvents(
+    world,
+    workload.users.map((user) => user.name),
+  );
   for (const node of world.nodes) world.start(node);
   workload.start();
   injector.start();
+  promotions.start();
   await world.time.run(options.hours * 3_600_000);
   injector.finish();
+  promotions.finish();
   workload.finish();
   const endMs = world.time.nowMs + SETTLE_MS;
   while (world.time.nowMs < endMs && !(workload.isSettled && history.isComplete)) await world.time.run(world.time.nowMs + 1_000);
@@ -74,17 +83,18 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   // A double or a late stray would come now.
   await world.time.run(world.time.nowMs + READ_AGAIN_MS);
   workload.endReads();
-  return report(options, { world, history, injector, historySha256: digest.digest('hex') });
+  return report(options, { world, history, injector, promotions, historySha256: digest.digest('hex') });
 }
 
 interface Ended {
   readonly world: World;
   readonly history: History;
   readonly injector: FaultInjector;
+  readonly promotions: PromotionEvents;
   readonly historySha256: string;
 }
 
-function report({ seed, hours }: SimulateOptions, { world, history, injector, historySha256 }: Ended): SimulationReport {
+function report({ seed, hours }: SimulateOptions, { world, history, injector, promotions, historySha256 }: Ended): SimulationReport {
   return {
     seed,
     hours,
@@ -93,6 +103,7 @@ function report({ seed, hours }: SimulateOptions, { world, history, injector, hi
     duplicatesDropped: world.counter('iris_duplicates_total').value,
     restarts: world.nodes.reduce((sum, node) => sum + node.starts - 1, 0),
     faults: Object.fromEntries([...injector.injected].toSorted(([a], [b]) => a.localeCompare(b))),
+    promotions: promotions.made,
     met: injector.encounters.table(),
     steps: world.time.steps,
     historySha256,

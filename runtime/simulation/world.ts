@@ -6,7 +6,7 @@ import { createSlotMap, readSlotMap, type SlotRouter } from '../contract/slot-ma
 import type { SlotMap } from '../contract/slot-map-schema.ts';
 import type { SlotMapSource } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { openCore } from '../servers/core-node.ts';
+import { type CoreNode, openCore } from '../servers/core-node.ts';
 import { openEdge } from '../servers/edge-node.ts';
 import { LiveSlotMaps } from '../servers/live-slot-maps.ts';
 import { type Sabotage, sabotaged } from './sabotage.ts';
@@ -29,6 +29,8 @@ export interface SimulatedNode {
   readonly address: string;
   readonly disk: SimulatedDisk | undefined;
   place: Place | undefined;
+  /** While it runs. */
+  core: CoreNode | undefined;
   starts: number;
 }
 
@@ -104,6 +106,7 @@ export class World {
     const { place } = node;
     if (place === undefined) return;
     node.place = undefined;
+    node.core = undefined;
     this.openedMs.delete(node);
     this.gauges.delete(node);
     place.clock.kill();
@@ -138,7 +141,13 @@ export class World {
   }
 
   private add(node: Pick<SimulatedNode, 'id' | 'role' | 'region' | 'address'>): void {
-    this.nodes.push({ ...node, disk: node.role === 'core' ? new SimulatedDisk() : undefined, place: undefined, starts: 0 });
+    this.nodes.push({
+      ...node,
+      disk: node.role === 'core' ? new SimulatedDisk() : undefined,
+      place: undefined,
+      core: undefined,
+      starts: 0,
+    });
   }
 
   private addressOf(group: string): string {
@@ -152,7 +161,8 @@ export class World {
     const slots = await LiveSlotMaps.open({ ...parts, source: this.slotMapSource(), environment: ENVIRONMENT });
     if (node.role === 'core') {
       const store = sabotaged(new SimulatedStore(node.disk as SimulatedDisk, clock, this.random), this.sabotages);
-      await openCore(configOf(node) as CoreConfig, { ...parts, slots, store });
+      const core = await openCore(configOf(node) as CoreConfig, { ...parts, slots, store });
+      if (node.place === place) node.core = core;
     } else {
       await openEdge(configOf(node) as EdgeConfig, { ...parts, slots, authenticator: { authenticate() {} } });
     }

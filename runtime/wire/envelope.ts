@@ -1,5 +1,5 @@
 import { IrisError } from '../contract/errors.ts';
-import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, USER_BYTES_MAX } from '../contract/limits.ts';
+import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, INBOX_NAME_BYTES_MAX, USER_BYTES_MAX } from '../contract/limits.ts';
 import type { ByteWriter } from './byte-writer.ts';
 
 /**
@@ -16,7 +16,7 @@ import type { ByteWriter } from './byte-writer.ts';
 export const ENVELOPE_VERSION = 1;
 export const ENVELOPE_HEADER_BYTES = 40;
 /** Largest envelope: a full batch between two longest names. */
-export const ENVELOPE_BYTES_MAX = ENVELOPE_HEADER_BYTES + 2 * USER_BYTES_MAX + BATCH_BYTES_MAX;
+export const ENVELOPE_BYTES_MAX = ENVELOPE_HEADER_BYTES + USER_BYTES_MAX + INBOX_NAME_BYTES_MAX + BATCH_BYTES_MAX;
 /** Stamps per millisecond that one edge can tell apart. */
 export const STAMPS_PER_MS = 1024;
 
@@ -78,8 +78,11 @@ export function checkEnvelope(buffer: Buffer, at: number, end: number): void {
     throw new IrisError('FRAME_MALFORMED', `envelope of ${count} messages, must be 1 to ${BATCH_MESSAGES_MAX}`);
   const sender = buffer.readUInt16BE(at + SENDER_LENGTH);
   const recipient = buffer.readUInt16BE(at + RECIPIENT_LENGTH);
-  if (sender > USER_BYTES_MAX || recipient > USER_BYTES_MAX) {
-    throw new IrisError('FRAME_TOO_LARGE', `names of ${sender} and ${recipient} bytes, limit is ${USER_BYTES_MAX}`);
+  if (sender > USER_BYTES_MAX || recipient > INBOX_NAME_BYTES_MAX) {
+    throw new IrisError(
+      'FRAME_TOO_LARGE',
+      `names of ${sender} and ${recipient} bytes, limits are ${USER_BYTES_MAX} and ${INBOX_NAME_BYTES_MAX}`,
+    );
   }
   if (at + ENVELOPE_HEADER_BYTES + sender + recipient > end) throw new IrisError('FRAME_TRUNCATED', 'envelope ends inside its names');
 }
@@ -149,6 +152,34 @@ export function partiesOfMark(markKey: string): { device: Buffer; sender: Buffer
   const bytes = Buffer.from(markKey, 'latin1');
   const [sender, recipient] = [12 + bytes.readUInt16BE(8), 12 + bytes.readUInt16BE(8) + bytes.readUInt16BE(10)];
   return { device: bytes.subarray(0, 8), sender: bytes.subarray(12, sender), recipient: bytes.subarray(sender, recipient) };
+}
+
+/** The same device and sender in the row of another inbox. */
+export function markKeyOfInbox(markKey: string, inbox: Buffer): string {
+  const length = String.fromCharCode(inbox.length >>> 8, inbox.length & 0xff);
+  return `${markKey.slice(0, 10)}${length}${markKey.slice(12, 12 + senderLength(markKey))}${inbox.toString('latin1')}`;
+}
+
+/** The sender in a row’s key. */
+export function senderOfMarkKey(markKey: string): Buffer {
+  return Buffer.from(markKey.slice(12, 12 + senderLength(markKey)), 'latin1');
+}
+
+/** The inbox in a row’s key, one byte a character. */
+export function inboxOfMarkKey(markKey: string): string {
+  return markKey.slice(12 + senderLength(markKey));
+}
+
+function senderLength(markKey: string): number {
+  return markKey.charCodeAt(8) * 256 + markKey.charCodeAt(9);
+}
+
+/** The same envelope for another inbox. */
+export function readdress(envelope: Buffer, recipient: Buffer): Buffer {
+  const names = ENVELOPE_HEADER_BYTES + envelope.readUInt16BE(SENDER_LENGTH);
+  const moved = Buffer.concat([envelope.subarray(0, names), recipient, envelope.subarray(entriesStart(envelope))]);
+  moved.writeUInt16BE(recipient.length, RECIPIENT_LENGTH);
+  return moved;
 }
 
 /** Where the entries begin. */

@@ -1,5 +1,5 @@
 import { IrisError } from '../../contract/errors.ts';
-import { USER_BYTES_MAX } from '../../contract/limits.ts';
+import { INBOX_NAME_BYTES_MAX } from '../../contract/limits.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import { type Cursor, decodeCursor, encodeCursor } from '../v2/cursor.ts';
@@ -42,7 +42,7 @@ export function decodeAttach(reader: ByteReader): AttachFrame {
     isReattached: (flags & ATTACH_AGAIN) !== 0,
     loginStamp: reader.u64(),
     creditBytes: reader.u32(),
-    user: Buffer.from(reader.bytes16(USER_BYTES_MAX, 'user name')),
+    user: Buffer.from(reader.bytes16(INBOX_NAME_BYTES_MAX, 'inbox name')),
     acknowledged: decodeCursors(reader),
     shown: decodeCursors(reader),
   };

@@ -12,6 +12,8 @@ export const LinkOpcode = {
   // Since version 2.
   Read: 0x25,
   MessageStatusQuery: 0x26,
+  Seal: 0x28,
+  MarkQuery: 0x29,
   StatusQuery: 0x30,
   Welcome: 0x81,
   Pong: 0x82,
@@ -22,6 +24,10 @@ export const LinkOpcode = {
   Detached: 0xa1,
   // Since version 2.
   MessageStatus: 0xa2,
+  Layout: 0xa5,
+  CaughtUp: 0xa6,
+  Sealed: 0xa7,
+  Mark: 0xa8,
   Status: 0xb0,
 } as const;
 

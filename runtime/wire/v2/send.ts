@@ -14,6 +14,8 @@ export const SEND_STATUS_WANTED = 0x04;
 /** What a client may set; other bits are between nodes. */
 export const SEND_FLAGS_VERSION_2 = SEND_RETRY | SEND_FRESH;
 export const SEND_FLAGS = SEND_FLAGS_VERSION_2 | SEND_STATUS_WANTED;
+/** Between nodes only: the recipient is a bucket of a promoted inbox. */
+export const APPEND_BUCKET = 0x20;
 
 /**
  * Send  => 02 flags:u8 sequence:u64 previous:u64 recipient:bytes16 length:u16 message

@@ -1,7 +1,9 @@
+import type { Layout } from '../../../runtime/contract/layout.ts';
 import { CHANGE_DELAY_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
 import { ReplayLane } from '../../../runtime/follow/replay-lane.ts';
 import { Inboxes } from '../../../runtime/inbox/inboxes.ts';
+import type { BucketOwners } from '../../../runtime/ports/bucket-owners.ts';
 import type { Refusal } from '../../../runtime/ports/bus.ts';
 import type { InboxSubscriber, MessageStatus } from '../../../runtime/ports/inbox-feed.ts';
 import type { StoredEnvelope } from '../../../runtime/ports/inbox-store.ts';
@@ -24,6 +26,9 @@ const MAP = createSlotMap({
 /** Every user is at home in the one group. */
 export const ONE_GROUP = new SlotRouter(MAP, expandTable(MAP));
 
+/** Other cores do not answer. */
+export const NOBODY: BucketOwners = { bucket: async () => undefined, finalMarks: async () => undefined };
+
 export type Answer = { readonly kind: 'appended'; readonly durability: number } | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** One link into a core: appends and remembers the answers. */
@@ -31,6 +36,8 @@ export class TestOrigin implements AppendOrigin {
   readonly answers = new Map<number, Answer>();
   readonly order: number[] = [];
   cuts: string[] = [];
+  /** What it was told of promoted users. */
+  readonly layouts: { user: string; generation: number | undefined }[] = [];
   private readonly core: CoreUnderTest;
   private correlation = 0;
 
@@ -58,6 +65,10 @@ export class TestOrigin implements AppendOrigin {
   }
 
   settled(): void {}
+
+  laidOut(user: Buffer, layout: Layout): void {
+    this.layouts.push({ user: user.toString(), generation: layout.generations.at(-1)?.number });
+  }
 
   cut(reason: string): void {
     this.cuts.push(reason);
@@ -94,6 +105,21 @@ export class TestReader implements InboxSubscriber {
 
   resumed(): void {
     this.resumptions++;
+  }
+
+  /** Generations it was told of, and whether everything came. */
+  readonly generations: number[] = [];
+  isAtEnd = false;
+
+  readonly layouts: Layout['generations'][] = [];
+
+  laidOut(layout: Layout): void {
+    this.layouts.push(layout.generations);
+    this.generations.push(layout.generations.at(-1)?.number ?? -1);
+  }
+
+  caughtUp(isEnd: boolean): void {
+    this.isAtEnd = isEnd;
   }
 
   ended(reason: 'replaced' | 'flushed'): void {
@@ -135,6 +161,7 @@ export class CoreUnderTest {
       group: 'tokyo-0',
       load: CALM,
       lane: new ReplayLane(this.clock),
+      owners: NOBODY,
       outboxCommitted: (group, entry) => void this.outbox.push({ group, entry }),
     });
     await this.inboxes.load();
@@ -146,7 +173,7 @@ export class CoreUnderTest {
 
   attach(reader: TestReader, user = 'bob', request: Partial<ReadRequest> = {}) {
     const defaults = {
-      user: Buffer.from(user),
+      user: Buffer.from(user, 'latin1'),
       creditBytes: 1 << 20,
       isSelective: false,
       loginStamp: 1,

@@ -1,0 +1,34 @@
+import { bucketName } from '../contract/bucket-name.ts';
+import type { SlotMaps } from '../ports/slot-maps.ts';
+
+/** Names tried for one bucket before any owner in the region will do; a region of 1,000 among 50,000 groups needs about 50,000 for its last. */
+const TRIES_MAX = 400_000;
+
+export interface SaltOptions {
+  readonly slots: SlotMaps;
+  /** Buckets stay in the region of their user (L9). */
+  readonly region: string;
+  /** Gets the first bucket: a demoted inbox stays with its user. */
+  readonly group: string;
+}
+
+/**
+ * What makes the names of a generation’s buckets fall evenly on the groups of a region. Names are recorded, so a later slot map moves
+ * buckets like any inbox and changes none.
+ */
+export function chooseSalts(user: Buffer, generation: number, count: number, { slots, region, group }: SaltOptions): number[] {
+  const groups = slots.current.map.regions.find((candidate) => candidate.code === region)?.groups.length ?? 1;
+  const loads = new Map<string, number>();
+  let salt = 0;
+  return Array.from({ length: count }, (_, index) => {
+    const shareMax = Math.floor(index / groups);
+    for (const end = salt + TRIES_MAX; ; salt++) {
+      const home = slots.current.homeOfUser(bucketName(user, generation, index, salt));
+      if (home.region !== region) continue;
+      const isFair = index === 0 ? home.group === group : (loads.get(home.group) ?? 0) <= shareMax;
+      if (!isFair && salt < end) continue;
+      loads.set(home.group, (loads.get(home.group) ?? 0) + 1);
+      return salt++;
+    }
+  });
+}

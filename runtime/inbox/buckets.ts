@@ -1,0 +1,221 @@
+import { type BucketName, isBucketName, readBucketName } from '../contract/bucket-name.ts';
+import { inboxOfSender, type Layout } from '../contract/layout.ts';
+import { DEDUP_SWEEP_MS, LAYOUT_REPEAT_MS, LAYOUTS_REMEMBERED_MAX } from '../contract/limits.ts';
+import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { InboxStore, StoredMark } from '../ports/inbox-store.ts';
+import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
+import type { SlotMaps } from '../ports/slot-maps.ts';
+import { envelopeRecipient, envelopeSender, markKeyOfInbox, readdress, senderOfMarkKey } from '../wire/envelope.ts';
+import { isStatusEnvelope } from '../wire/status-envelope.ts';
+import { APPEND_BUCKET, SEND_RETRY } from '../wire/v2/send.ts';
+import type { Committer } from './committer.ts';
+import { InheritedMarks } from './inherited-marks.ts';
+import { currentOf, Layouts } from './layouts.ts';
+import { ParkedMover } from './parked-mover.ts';
+import { type Promotion, Promotions } from './promotions.ts';
+import { SealedInboxes } from './sealed-inboxes.ts';
+
+export interface BucketsParts {
+  readonly store: InboxStore;
+  readonly committer: Committer;
+  readonly slots: SlotMaps;
+  readonly owners: BucketOwners;
+  readonly clock: Clock;
+  readonly region: string;
+  readonly group: string;
+  /** Takes an append from the beginning, readdressed. */
+  append(request: AppendRequest): void;
+  /** Into this core’s log: its inbox, or the outbox towards its owner. */
+  place(request: AppendRequest): void;
+  /** The layout of a user changed. */
+  changed(user: string, layout: Layout): void;
+  /** Nothing will enter this inbox again. */
+  sealed(inbox: string): void;
+}
+
+const UNKNOWN: Layout = { generations: [] };
+
+/** What one core does for promoted inboxes: for those whose users live here, and for the buckets that fall to it. */
+export class Buckets {
+  readonly layouts = new Layouts();
+  private readonly parts: BucketsParts;
+  private readonly sealedInboxes: SealedInboxes;
+  private readonly inherited: InheritedMarks;
+  private readonly promotions: Promotions;
+  /** When each link was last told of a user. */
+  private readonly told = new WeakMap<AppendOrigin, Map<string, { generation: number; atMs: number }>>();
+
+  private sealsSweptMs: number;
+
+  constructor(parts: BucketsParts) {
+    this.parts = parts;
+    this.sealsSweptMs = parts.clock.monotonicMs();
+    const { store, committer, clock } = parts;
+    const mover = new ParkedMover({ committer, clock, append: (request) => this.toUser(request) });
+    const moveParked = mover.move.bind(mover);
+    this.sealedInboxes = new SealedInboxes({ store, committer, clock, moveParked, ended: (inbox) => parts.sealed(inbox) });
+    this.inherited = new InheritedMarks({
+      store,
+      committer,
+      clock,
+      ask: (question) => this.askForMarks(question),
+      resume: (request) => parts.append(request),
+    });
+    this.promotions = new Promotions({
+      ...parts,
+      layouts: this.layouts,
+      sealed: this.sealedInboxes,
+      report: (inbox, options) => this.report(inbox, options),
+    });
+  }
+
+  /** After the committer has loaded, before the first link. */
+  async load(): Promise<void> {
+    await this.layouts.load(this.parts.store);
+    await this.sealedInboxes.load(this.layouts.users());
+    this.promotions.resume();
+  }
+
+  promote(user: Buffer, count: number): Promise<Promotion> {
+    return this.promotions.promote(user, count);
+  }
+
+  /** Every PROMOTION_SWEEP_MS. */
+  async sweep(): Promise<void> {
+    await this.promotions.sweep();
+    const nowMs = this.parts.clock.monotonicMs();
+    if (nowMs - this.sealsSweptMs < DEDUP_SWEEP_MS) return;
+    this.sealsSweptMs = nowMs;
+    await this.sealedInboxes.sweep();
+  }
+
+  isFinal(inbox: string): boolean {
+    return this.sealedInboxes.isFinal(inbox);
+  }
+
+  /** True when `take` must decide. Costs nothing for an append to a user while nobody is promoted (B6). */
+  concerns(flags: number, recipient: Buffer): boolean {
+    if (this.layouts.size > 0 && this.layouts.of(recipient.toString('latin1')) !== undefined) return true;
+    return (flags & (APPEND_BUCKET | SEND_RETRY)) !== 0 && isBucketName(recipient);
+  }
+
+  take(request: AppendRequest, recipient: Buffer): void {
+    const bucket = readBucketName(recipient);
+    // What became of a user’s own messages is kept at its home, whatever its inbox.
+    if (isStatusEnvelope(request.envelope)) this.parts.place(request);
+    else if (bucket === undefined) this.intoBucket(request, Buffer.from(recipient));
+    else if (!this.isOwn(recipient)) this.parts.place(request);
+    else if (this.sealedInboxes.has(recipient.toString('latin1'))) this.backToUser(request, bucket);
+    else if (this.inherited.isKnown(request, bucket)) this.parts.place(request);
+  }
+
+  forget(origin: AppendOrigin, publisherId?: number): void {
+    this.inherited.forget(origin, publisherId);
+  }
+
+  /** How an inbox of this core stands. */
+  async report(inbox: Buffer, { seal }: { seal: boolean }): Promise<BucketReport> {
+    const key = inbox.toString('latin1');
+    if (seal) await this.seal(inbox);
+    const isSealed = this.sealedInboxes.isFinal(key);
+    const first = await this.parts.store.readInbox(inbox, 0, 0, { envelopesMax: 1, bytesMax: 1 });
+    return { isSealed, isEmpty: first.length === 0, messagesPerSecond: 0 };
+  }
+
+  /** Undefined while something that is asked about cannot be known: not sealed here, or its owner does not answer. */
+  async finalMarks({ inbox, below, keys }: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined> {
+    if (below === 0) return await this.marksOfInbox(inbox, keys);
+    const layout = this.layouts.of(inbox.toString('latin1'));
+    if (layout === undefined) return undefined;
+    const found = Array.from<StoredMark | undefined>({ length: keys.length });
+    for (const generation of layout.generations.filter(({ number }) => number < below).toReversed()) {
+      const asked = new Map<string, number[]>();
+      keys.forEach((key, i) => {
+        if (found[i] !== undefined) return;
+        const holder = inboxOfSender(inbox, generation, senderOfMarkKey(key)).toString('latin1');
+        asked.set(holder, [...(asked.get(holder) ?? []), i]);
+      });
+      const answers = await Promise.all([...asked].map(([holder, at]) => this.marksAt(Buffer.from(holder, 'latin1'), at, keys)));
+      for (const answer of answers) {
+        if (answer === undefined) return undefined;
+        for (const [i, mark] of answer) found[i] = mark;
+      }
+    }
+    return found;
+  }
+
+  /** The rows `at` of `keys`, as the owner of `inbox` has them. */
+  private async marksAt(
+    inbox: Buffer,
+    at: readonly number[],
+    keys: readonly string[],
+  ): Promise<[number, StoredMark | undefined][] | undefined> {
+    const question = { inbox, below: 0, keys: at.map((i) => keys[i] as string) };
+    const { slots, owners } = this.parts;
+    const isHere = !isBucketName(inbox) || this.isOwn(inbox);
+    const marks = isHere ? await this.finalMarks(question) : await owners.finalMarks(slots.current.homeOfUser(inbox).address, question);
+    return marks?.map((mark, i) => [at[i] as number, mark]);
+  }
+
+  /** Whoever asks knows a later generation, so this one is over. */
+  private async marksOfInbox(inbox: Buffer, keys: readonly string[]): Promise<(StoredMark | undefined)[] | undefined> {
+    await this.seal(inbox);
+    if (!this.sealedInboxes.isFinal(inbox.toString('latin1'))) return undefined;
+    return await this.parts.store.readMarks(keys.map((key) => markKeyOfInbox(key, inbox)));
+  }
+
+  /** A user’s own inbox is sealed by its promotion, nobody else can do it. */
+  private async seal(inbox: Buffer): Promise<void> {
+    const hasRecord = isBucketName(inbox);
+    if (hasRecord || this.layouts.of(inbox.toString('latin1')) !== undefined) await this.sealedInboxes.seal(inbox, { hasRecord });
+  }
+
+  private askForMarks(question: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined> {
+    const { slots, owners } = this.parts;
+    if (this.isOwn(question.inbox)) return this.finalMarks(question);
+    return owners.finalMarks(slots.current.homeOfUser(question.inbox).address, question);
+  }
+
+  private isOwn(inbox: Buffer): boolean {
+    return this.parts.slots.current.homeOfUser(inbox).group === this.parts.group;
+  }
+
+  private intoBucket(request: AppendRequest, user: Buffer): void {
+    const layout = this.layouts.of(user.toString('latin1'));
+    if (layout === undefined) {
+      this.parts.place(request);
+      return;
+    }
+    this.tell(request.origin, user, layout);
+    const inbox = inboxOfSender(user, currentOf(layout), envelopeSender(request.envelope));
+    this.parts.append({ ...request, flags: request.flags | APPEND_BUCKET, envelope: readdress(request.envelope, inbox) });
+  }
+
+  /** Too late for this bucket: the user’s home knows the present one. */
+  private backToUser(request: AppendRequest, { user }: BucketName): void {
+    if (!this.isOwn(user)) this.tell(request.origin, Buffer.from(user), UNKNOWN);
+    const moved = { ...request, flags: request.flags & ~APPEND_BUCKET, envelope: readdress(request.envelope, user) };
+    this.toUser(moved);
+  }
+
+  /** To the user’s home, be it here or behind an outbox. */
+  private toUser(request: AppendRequest): void {
+    if (this.isOwn(envelopeRecipient(request.envelope))) this.parts.append(request);
+    else this.parts.place(request);
+  }
+
+  /** Once a second at the most for one layout, since whoever is told may have forgotten it again. */
+  private tell(origin: AppendOrigin, user: Buffer, layout: Layout): void {
+    const key = user.toString('latin1');
+    const known = this.told.get(origin) ?? new Map<string, { generation: number; atMs: number }>();
+    this.told.set(origin, known);
+    const generation = layout.generations.at(-1)?.number ?? -1;
+    const nowMs = this.parts.clock.monotonicMs();
+    const last = known.get(key);
+    if (last !== undefined && last.generation === generation && nowMs - last.atMs < LAYOUT_REPEAT_MS) return;
+    if (known.size >= LAYOUTS_REMEMBERED_MAX) known.clear();
+    known.set(key, { generation, atMs: nowMs });
+    origin.laidOut(user, layout);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Generation, Layout } from '../contract/layout.ts';
+import { type InboxStore, RecordKind, type StoreBatch } from '../ports/inbox-store.ts';
+import { ByteReader } from '../wire/byte-reader.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+import { decodeLayout, encodeLayout } from '../wire/layout.ts';
+
+/** The promoted inboxes whose users live at one core. All in memory, so that an append costs one look-up, and none while there is none. */
+export class Layouts {
+  private readonly layouts = new Map<string, Layout>();
+
+  get size(): number {
+    return this.layouts.size;
+  }
+
+  /** Users are one byte a character. */
+  users(): string[] {
+    return [...this.layouts.keys()];
+  }
+
+  of(user: string): Layout | undefined {
+    return this.layouts.get(user);
+  }
+
+  /** From now on; the caller also writes it. */
+  set(user: string, layout: Layout): void {
+    this.layouts.set(user, layout);
+  }
+
+  async load(store: InboxStore): Promise<void> {
+    for (const { user, value } of await store.readRecords(RecordKind.layout)) {
+      this.layouts.set(user.toString('latin1'), decodeLayout(new ByteReader().reset(value, 0, value.length)));
+    }
+  }
+
+  /** Writes what is known of the user when the batch is made. */
+  write(batch: StoreBatch, user: string): void {
+    const layout = this.layouts.get(user);
+    if (layout === undefined) return;
+    const out = new ByteWriter();
+    encodeLayout(out, layout);
+    batch.setRecord(RecordKind.layout, Buffer.from(user, 'latin1'), out.take());
+  }
+}
+
+/** The generation that takes messages. */
+export function currentOf(layout: Layout): Generation {
+  return layout.generations.at(-1) as Generation;
+}

@@ -1,0 +1,166 @@
+import { userTextOfInbox } from '../contract/bucket-name.ts';
+import { IrisError } from '../contract/errors.ts';
+import { type Generation, inboxesOf, type Layout } from '../contract/layout.ts';
+import * as limits from '../contract/limits.ts';
+import type { BucketOwners, BucketReport } from '../ports/bucket-owners.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { SlotMaps } from '../ports/slot-maps.ts';
+import { chooseSalts } from './bucket-salts.ts';
+import type { Committer } from './committer.ts';
+import { currentOf, type Layouts } from './layouts.ts';
+import type { SealedInboxes } from './sealed-inboxes.ts';
+
+export interface PromotionsParts {
+  readonly committer: Committer;
+  readonly layouts: Layouts;
+  readonly sealed: SealedInboxes;
+  readonly slots: SlotMaps;
+  readonly owners: BucketOwners;
+  readonly clock: Clock;
+  readonly region: string;
+  readonly group: string;
+  /** The bucket of this core. */
+  report(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport>;
+  /** The layout is durable; whoever reads the inbox should hear of it. */
+  changed(user: string, layout: Layout): void;
+}
+
+/** Where an inbox stands. */
+export interface Promotion {
+  readonly user: string;
+  readonly generation: number;
+  readonly buckets: number;
+}
+
+/**
+ * Changes how many buckets an inbox has. A new generation opens with one commit; from then on the user’s home sends everything there.
+ * The older generations are then sealed at their owners and kept until they are read, and what is known of their senders for
+ * DEDUP_WINDOW_MS. The layout in the store says how far this has come, so a crash at any point is taken up from it.
+ */
+export class Promotions {
+  private readonly parts: PromotionsParts;
+  private readonly sealing = new Set<string>();
+
+  constructor(parts: PromotionsParts) {
+    this.parts = parts;
+  }
+
+  /** Goes on with what the last run left unfinished. */
+  resume(): void {
+    for (const user of this.parts.layouts.users()) this.sealOlder(user);
+  }
+
+  /**
+   * Gives the inbox `count` buckets; resolves when that is durable. 1 for an inbox that was never promoted changes nothing.
+   * @throws IrisError COMMAND_INVALID, OVERLOADED while an earlier change is under way or too many have been made
+   */
+  async promote(user: Buffer, count: number): Promise<Promotion> {
+    const { layouts, committer, clock } = this.parts;
+    const key = user.toString('latin1');
+    const layout = layouts.of(key);
+    this.check(user, count, layout);
+    if (layout === undefined && count === 1) return { user: user.toString('utf8'), generation: 0, buckets: 1 };
+    const older = layout?.generations ?? [{ number: 0, isSealed: false, isDrained: false, sealedAtMs: 0, salts: [] }];
+    const number = (older.at(-1) as Generation).number + 1;
+    const salts = chooseSalts(user, number, count, this.parts);
+    layouts.set(key, {
+      generations: [...withoutAged(older, clock.nowMs()), { number, isSealed: false, isDrained: false, sealedAtMs: 0, salts }],
+    });
+    // The user’s own inbox is closed to what comes after this line; what came before is committed before it counts as sealed.
+    if (layout === undefined) void this.parts.sealed.seal(user, { hasRecord: false });
+    await new Promise<void>((done) => committer.change({ apply: (batch) => layouts.write(batch, key), done, isSynced: true }));
+    this.tell(key);
+    this.sealOlder(key);
+    return { user: user.toString('utf8'), generation: number, buckets: count };
+  }
+
+  /** Marks what has been read to its end, forgets what has aged. */
+  async sweep(): Promise<void> {
+    for (const user of this.parts.layouts.users()) await this.sweepOne(user);
+  }
+
+  private check(user: Buffer, count: number, layout: Layout | undefined): void {
+    if (!Number.isInteger(count) || count < 1 || count > limits.BUCKETS_MAX)
+      throw new IrisError('COMMAND_INVALID', `${count} buckets, must be a whole number of 1 to ${limits.BUCKETS_MAX}`);
+    if (layout === undefined && this.parts.layouts.size >= limits.LAYOUTS_MAX)
+      throw new IrisError('OVERLOADED', `${this.parts.layouts.size} inboxes of this core are promoted, the limit`);
+    if (layout !== undefined && layout.generations.length >= limits.GENERATIONS_MAX)
+      throw new IrisError('OVERLOADED', `the inbox was changed ${layout.generations.length} times in the last days, the limit; wait a day`);
+    const isUnderWay = layout?.generations.slice(0, -1).some((generation) => !generation.isSealed) ?? false;
+    if (isUnderWay)
+      throw new IrisError('OVERLOADED', `an earlier change of ${user.toString('utf8')} is still under way; try again in a moment`);
+  }
+
+  private sealOlder(user: string): void {
+    if (this.sealing.has(user)) return;
+    const open = this.parts.layouts
+      .of(user)
+      ?.generations.slice(0, -1)
+      .find((generation) => !generation.isSealed);
+    if (open === undefined) return;
+    this.sealing.add(user);
+    void this.sealOne(user, open);
+  }
+
+  private async sealOne(user: string, generation: Generation): Promise<void> {
+    const isDone = await this.sealGeneration(Buffer.from(user, 'latin1'), generation).catch(() => false);
+    this.sealing.delete(user);
+    if (isDone) {
+      this.update(user, generation.number, { isSealed: true, sealedAtMs: this.parts.clock.nowMs() });
+      this.sealOlder(user);
+    } else this.parts.clock.after(limits.BUCKET_QUERY_RETRY_MS, () => this.sealOlder(user));
+  }
+
+  private async sealGeneration(user: Buffer, generation: Generation): Promise<boolean> {
+    const reports = await Promise.all(inboxesOf(user, generation).map((inbox) => this.ask(inbox, { seal: true })));
+    return reports.every((report) => report?.isSealed === true);
+  }
+
+  private async sweepOne(user: string): Promise<void> {
+    const layout = this.parts.layouts.of(user);
+    for (const generation of layout?.generations.slice(0, -1) ?? []) {
+      if (!generation.isSealed || generation.isDrained) continue;
+      const inboxes = inboxesOf(Buffer.from(user, 'latin1'), generation);
+      const reports = await Promise.all(inboxes.map((inbox) => this.ask(inbox, { seal: true })));
+      if (!reports.every((report) => report?.isSealed === true && report.isEmpty)) return;
+      this.update(user, generation.number, { isDrained: true });
+    }
+    const present = this.parts.layouts.of(user);
+    if (present === undefined) return;
+    const kept = withoutAged(present.generations, this.parts.clock.nowMs());
+    if (kept.length < present.generations.length) this.write(user, { generations: kept });
+  }
+
+  private ask(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport | undefined> {
+    const { slots, group } = this.parts;
+    // A user’s own inbox is here: its layout is.
+    const home = slots.current.homeOfUser(inbox);
+    if (home.group === group || userTextOfInbox(inbox.toString('latin1')).length === inbox.length) return this.parts.report(inbox, options);
+    return this.parts.owners.bucket(home.address, inbox, options);
+  }
+
+  private update(user: string, number: number, change: Partial<Generation>): void {
+    const generations = this.parts.layouts.of(user)?.generations ?? [];
+    this.write(user, { generations: generations.map((one) => (one.number === number ? { ...one, ...change } : one)) });
+  }
+
+  private write(user: string, layout: Layout): void {
+    this.parts.layouts.set(user, layout);
+    this.parts.committer.change({ apply: (batch) => this.parts.layouts.write(batch, user), done: () => this.tell(user), isSynced: true });
+  }
+
+  private tell(user: string): void {
+    const layout = this.parts.layouts.of(user);
+    if (layout !== undefined) this.parts.changed(user, layout);
+  }
+}
+
+/** Without the generations whose messages are read and whose senders’ retries are out of the window (X2). */
+function withoutAged(generations: readonly Generation[], nowMs: number): readonly Generation[] {
+  return generations.filter((one, i) => i === generations.length - 1 || !one.isDrained || nowMs - one.sealedAtMs < limits.DEDUP_WINDOW_MS);
+}
+
+/** How many buckets take messages now. */
+export function bucketsOf(layout: Layout | undefined): number {
+  return layout === undefined ? 1 : currentOf(layout).salts.length;
+}

@@ -1,0 +1,55 @@
+import { BUCKET_QUERIES_MAX, BUCKET_QUERY_TIMEOUT_MS } from '../contract/limits.ts';
+import type { BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { StoredMark } from '../ports/inbox-store.ts';
+import type { ByteReader } from '../wire/byte-reader.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { decodeMarks, decodeSealed, encodeMarkQuery, encodeSeal } from '../wire/link/buckets.ts';
+
+/** Questions to one owner that wait for their answer; whoever gets none in time hears undefined. */
+export class BucketQuestions {
+  private readonly clock: Clock;
+  /** Undefined while the owner cannot be asked: the link is down, or of a version that knows no buckets. */
+  private readonly writer: () => ByteWriter | undefined;
+  private readonly open = new Map<number, (reader: ByteReader) => void>();
+  private lastQuery = 0;
+
+  constructor(clock: Clock, writer: () => ByteWriter | undefined) {
+    this.clock = clock;
+    this.writer = writer;
+  }
+
+  bucket(inbox: Buffer, { seal }: { seal: boolean }): Promise<BucketReport | undefined> {
+    return this.ask((out, query) => encodeSeal(out, { query, seal, inbox }), decodeSealed);
+  }
+
+  finalMarks(question: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined> {
+    return this.ask((out, query) => encodeMarkQuery(out, { query, ...question }), decodeMarks);
+  }
+
+  /** The query number stands first in every answer. */
+  answered(reader: ByteReader): void {
+    const query = reader.u32();
+    const answer = this.open.get(query);
+    this.open.delete(query);
+    answer?.(reader);
+  }
+
+  private ask<T>(encode: (out: ByteWriter, query: number) => void, decode: (reader: ByteReader) => T): Promise<T | undefined> {
+    const out = this.writer();
+    if (out === undefined || this.open.size >= BUCKET_QUERIES_MAX) return Promise.resolve(undefined);
+    this.lastQuery = (this.lastQuery + 1) % 0x1_0000_0000;
+    const query = this.lastQuery;
+    return new Promise((resolve) => {
+      const timer = this.clock.after(BUCKET_QUERY_TIMEOUT_MS, () => {
+        this.open.delete(query);
+        resolve(undefined);
+      });
+      this.open.set(query, (reader) => {
+        timer.stop();
+        resolve(decode(reader));
+      });
+      encode(out, query);
+    });
+  }
+}

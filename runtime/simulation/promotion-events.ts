@@ -1,0 +1,46 @@
+import type { SeededRandom } from './seeded-random.ts';
+import type { World } from './world.ts';
+
+/** Most buckets a simulated inbox gets. */
+const BUCKETS_MAX = 5;
+
+/** Promotes and demotes users at random moments, whatever else happens (B3, F15). */
+export class PromotionEvents {
+  /** Changes that were made. */
+  made = 0;
+  private readonly world: World;
+  private readonly users: readonly string[];
+  private isActive = true;
+
+  constructor(world: World, users: readonly string[]) {
+    this.world = world;
+    this.users = users;
+  }
+
+  start(): void {
+    this.later();
+  }
+
+  finish(): void {
+    this.isActive = false;
+  }
+
+  private get random(): SeededRandom {
+    return this.world.random;
+  }
+
+  private later(): void {
+    this.world.time.schedule(this.world.time.nowMs + this.random.between(1_000, 60_000), () => {
+      if (!this.isActive) return;
+      const user = Buffer.from(this.random.pick(this.users), 'utf8');
+      const { group } = this.world.router.homeOfUser(user);
+      const node = this.world.nodes.find(({ id }) => id === group);
+      node?.core?.promote(user, 1 + this.random.below(BUCKETS_MAX)).then(
+        () => this.made++,
+        // Refused while an earlier change is under way, as an operator would be.
+        () => undefined,
+      );
+      this.later();
+    });
+  }
+}

@@ -1,0 +1,156 @@
+/** B1-B3, B6, B8, L2, L3: an inbox gets more buckets, and fewer, while messages come; its owner stops at any point. */
+import { bucketOfSender, readBucketName } from '../../../runtime/contract/bucket-name.ts';
+import { SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
+import { bodiesOf } from '../../fakes/envelopes.ts';
+import { CoreUnderTest, TestReader } from './core-under-test.ts';
+
+const bob = Buffer.from('bob');
+
+/** The bodies in every bucket of a user and in its own inbox, by inbox, in the order of the log. */
+function storedByInbox(core: CoreUnderTest): Map<string, string[]> {
+  const rows = [...core.disk.inboxes].map(([key, envelopes]): [string, string[]] => {
+    const name = Buffer.from(key.split(' ')[0] as string, 'hex').toString('latin1');
+    return [name, [...envelopes].sort(([a], [b]) => a - b).flatMap(([, envelope]) => bodiesOf(envelope))];
+  });
+  return new Map(rows.filter(([, bodies]) => bodies.length > 0));
+}
+
+/** What waits for bob, generation after generation. */
+function stored(core: CoreUnderTest): string[] {
+  return [...storedByInbox(core)].toSorted(([a], [b]) => generation(a) - generation(b)).flatMap(([, bodies]) => bodies);
+}
+
+function generation(inbox: string): number {
+  return readBucketName(Buffer.from(inbox, 'latin1'))?.generation ?? 0;
+}
+
+async function promoted(core: CoreUnderTest, count: number): Promise<void> {
+  const promotion = core.inboxes.promote(bob, count);
+  await core.settle();
+  await promotion;
+  await core.settle();
+}
+
+it('puts what comes after a promotion to 5 buckets into the bucket of its sender, in order, and leaves the rest where it was', async () => {
+  const core = await CoreUnderTest.start();
+  const origin = core.origin();
+  origin.send({ sequence: 1, bodies: ['before'] });
+  await core.settle();
+  await promoted(core, 5);
+  for (let i = 0; i < 10; i++) origin.send({ sequence: 2 + i, previous: 1 + i, bodies: [`MSG_${i}`] });
+  for (let sender = 0; sender < 40; sender++) origin.send({ sender: `s${sender}`, bodies: [`from s${sender}`] });
+  await core.settle();
+  const inboxes = storedByInbox(core);
+  expect(inboxes.get('bob')).toEqual(['before']);
+  const ofAlice = [...inboxes.values()].filter((bodies) => bodies.some((body) => body.startsWith('MSG_')));
+  expect(ofAlice.map((bodies) => bodies.filter((body) => body.startsWith('MSG_')))).toEqual([
+    Array.from({ length: 10 }, (_, i) => `MSG_${i}`),
+  ]);
+  expect(inboxes.size).toBe(6);
+  for (const [inbox, bodies] of inboxes) {
+    const index = readBucketName(Buffer.from(inbox, 'latin1'))?.index;
+    for (const body of bodies.filter((text) => text.startsWith('from '))) expect(bucketOfSender(Buffer.from(body.slice(5)), 5)).toBe(index);
+  }
+  expect(origin.layouts).toEqual([{ user: 'bob', generation: 1 }]);
+});
+
+it('spreads senders evenly over the buckets (χ², 99.9 %)', () => {
+  const counts = Array.from({ length: 100 }, () => 0);
+  const senders = 100_000;
+  for (let i = 0; i < senders; i++) counts[bucketOfSender(Buffer.from(`user-${i}`), 100)]!++;
+  const expected = senders / 100;
+  const chiSquare = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  expect(chiSquare).toBeLessThan(148.2);
+});
+
+it.each([0, 1, 2, 3])('drops a duplicate and keeps order across %i changes of the buckets', async (changes) => {
+  const core = await CoreUnderTest.start();
+  const origin = core.origin();
+  origin.send({ sequence: 1, bodies: ['1'] });
+  await core.settle();
+  for (let i = 0; i < changes; i++) await promoted(core, [7, 1, 3][i] as number);
+  origin.send({ sequence: 1, bodies: ['1'] }, { flags: SEND_RETRY });
+  const early = origin.send({ sequence: 3, previous: 2, bodies: ['3'] });
+  await core.settle();
+  expect(stored(core)).toEqual(['1']);
+  expect(origin.outcome(early)).toBe('appended');
+  origin.send({ sequence: 2, previous: 1, bodies: ['2'] });
+  await core.settle();
+  expect(stored(core)).toEqual(['1', '2', '3']);
+});
+
+it('takes what waits for its predecessor along into the new generation, through a restart', async () => {
+  const core = await CoreUnderTest.start();
+  core.origin().send({ sequence: 2, previous: 1, bodies: ['2'] });
+  await core.settle();
+  await promoted(core, 4);
+  await core.restart();
+  core.origin().send({ sequence: 1, bodies: ['1'] });
+  await core.settle();
+  expect(stored(core)).toEqual(['1', '2']);
+  expect(core.disk.parked.size).toBe(0);
+});
+
+it('tells its reader of the new buckets, and that the old ones are over once they are read', async () => {
+  const core = await CoreUnderTest.start();
+  core.origin().send({ sequence: 1, bodies: ['1'] });
+  await core.settle();
+  const reader = new TestReader();
+  const read = core.attach(reader, 'bob', { creditBytes: 1 });
+  await core.settle();
+  await promoted(core, 2);
+  expect(reader.generations.at(-1)).toBe(1);
+  expect([reader.bodies, reader.isAtEnd]).toEqual([['1'], false]);
+  read.grant(1_000);
+  await core.settle();
+  expect(reader.isAtEnd).toBe(true);
+});
+
+it('lets the later login keep a bucket, whatever the order in which two readers reach its owner', async () => {
+  const core = await CoreUnderTest.start();
+  await promoted(core, 1);
+  core.origin().send({});
+  await core.settle();
+  const inbox = [...storedByInbox(core).keys()].find((name) => name !== 'bob') as string;
+  const [later, earlier] = [new TestReader(), new TestReader()];
+  core.attach(later, inbox, { loginStamp: 20, isReattached: true });
+  core.attach(earlier, inbox, { loginStamp: 10, isReattached: true });
+  await core.settle();
+  expect([later.bodies, later.ends, earlier.bodies, earlier.ends]).toEqual([['hello'], [], [], ['replaced']]);
+});
+
+it('forgets a generation when it is read, and its senders when their window is over', async () => {
+  const core = await CoreUnderTest.start();
+  await promoted(core, 3);
+  await promoted(core, 1);
+  await core.inboxes.sweepBuckets();
+  await core.settle();
+  const reader = new TestReader();
+  core.attach(reader);
+  await core.settle();
+  expect(reader.layouts.at(-1)?.map(({ number, isDrained }) => [number, isDrained])).toEqual([
+    [0, true],
+    [1, true],
+    [2, false],
+  ]);
+  await core.clock.advance(8 * 24 * 3_600_000);
+  await core.inboxes.sweepBuckets();
+  await core.settle();
+  expect(reader.layouts.at(-1)?.map(({ number }) => number)).toEqual([2]);
+});
+
+it('refuses a change while the last one is under way, and counts out of range', async () => {
+  const core = await CoreUnderTest.start();
+  await expect(core.inboxes.promote(bob, 0)).rejects.toMatchObject({ code: 'COMMAND_INVALID' });
+  await expect(core.inboxes.promote(bob, 1_025)).rejects.toMatchObject({ code: 'COMMAND_INVALID' });
+  const first = core.inboxes.promote(bob, 2);
+  await expect(core.inboxes.promote(bob, 3)).rejects.toMatchObject({ code: 'OVERLOADED' });
+  await core.settle();
+  await expect(first).resolves.toEqual({ user: 'bob', generation: 1, buckets: 2 });
+});
+
+it('changes nothing for a user who is demoted without having been promoted', async () => {
+  const core = await CoreUnderTest.start();
+  await expect(core.inboxes.promote(bob, 1)).resolves.toEqual({ user: 'bob', generation: 0, buckets: 1 });
+  expect(core.disk.records.size).toBe(0);
+});
