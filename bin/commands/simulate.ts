@@ -23,13 +23,14 @@ export const command: Command = {
   name: 'simulate',
   summary: 'Run the production code of an environment on a virtual clock, under seeded faults, and judge what users saw.',
   usage:
-    'iris simulate [--environment <environment>] [--seed <n>] [--seeds <n>] [--hours <h>] [--budget <name>] [--fault <a,b>] [--history <file>] [--check <file>] [--json]',
+    'iris simulate [--environment <environment>] [--seed <n>] [--seeds <n>] [--hours <h>] [--budget <name>] [--store <kind>] [--fault <a,b>] [--history <file>] [--check <file>] [--json]',
   options: [
     ['--environment <name>', `a preset or a file; default: ${SMALLEST}`],
     ['--seed <n>', 'whole number that decides everything; the same seed gives the same history; default: 1'],
     ['--seeds <n>', 'how many seeds to run, from --seed on; default: 1'],
     ['--hours <h>', 'virtual hours of traffic and faults for each seed; default: 0.5'],
     ['--budget <name>', `seeds and hours by name: ${BUDGET_TEXTS.join(', ')}; default: none`],
+    ['--store <kind>', 'log: the production store on a simulated disk; memory: a model of it; default: log'],
     ['--fault <a,b>', `only these faults, or none; default: ${FAULTS.join(',')}`],
     ['--history <file>', 'write what every client saw, one JSON line per event; for one seed'],
     ['--check <file>', 'run nothing: judge such a file, of a simulation or of real processes'],
@@ -56,11 +57,11 @@ export const command: Command = {
 type Flags = ReturnType<typeof parse>;
 
 async function simulateAll(io: CommandIo, flags: Flags, regions: SimulateOptions['regions']): Promise<SimulationReport[]> {
-  const { seed: first, seeds, hours, faults, json } = flags;
+  const { seed: first, seeds, hours, store, faults, json } = flags;
   const reports: SimulationReport[] = [];
   const runAll = async (say: (text: string) => void) => {
     for (let seed = first; seed < first + seeds && !io.signal.aborted; seed++) {
-      const report = await simulateOne({ regions, seed, hours, faults }, flags.history);
+      const report = await simulateOne({ regions, seed, hours, store, faults }, flags.history);
       reports.push(report);
       if (json) io.result(JSON.stringify(report));
       const broken = reports.filter((one) => one.broken.length > 0).length;
@@ -103,6 +104,7 @@ function parse(args: readonly string[]) {
       seeds: { type: 'string' },
       hours: { type: 'string' },
       budget: { type: 'string' },
+      store: { type: 'string', default: 'log' },
       fault: { type: 'string', default: FAULTS.join(',') },
       history: { type: 'string' },
       check: { type: 'string' },
@@ -117,6 +119,7 @@ function parse(args: readonly string[]) {
     seed: wholeNumber('--seed', values.seed, 0),
     seeds,
     hours: values.hours === undefined ? budget.hours : hoursOf(values.hours),
+    store: storeOf(values.store),
     faults: faultsOf(values.fault),
     history: values.history,
     check: values.check,
@@ -129,6 +132,11 @@ function budgetOf(name: string | undefined): { seeds: number; hours: number } {
   const known = BUDGET_NAMES.find((candidate) => candidate === name);
   if (known === undefined) throw new UsageError(`no budget is called '${name}'; there are ${BUDGET_NAMES.join(' and ')}`);
   return BUDGETS[known];
+}
+
+function storeOf(name: string): 'log' | 'memory' {
+  if (name === 'log' || name === 'memory') return name;
+  throw new UsageError(`no store is called '${name}'; there are log and memory`);
 }
 
 function faultsOf(text: string): Fault[] {

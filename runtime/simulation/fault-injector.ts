@@ -1,4 +1,5 @@
 import { AIMED_STATES, Encounters, isIn, statesOf } from './node-states.ts';
+import type { NodeStorage } from './node-storage.ts';
 import type { SimulatedNode, World } from './world.ts';
 
 /** Steps of a process within which it crashes: a burst of messages takes some dozens from socket to answer. */
@@ -43,13 +44,21 @@ const INJECT = {
     return [node];
   },
   'disk-full': (world: World) => {
-    const { core, disk } = diskOfOne(world);
-    disk.failingUntilMs = world.time.nowMs + world.random.between(100, 8_000);
+    const { core, storage } = storageOfOne(world);
+    storage.fillUntil(world.time.nowMs + world.random.between(100, 8_000));
     return [core];
   },
   'disk-slow': (world: World) => {
-    const { core, disk } = diskOfOne(world);
-    disk.slowUntilMs = world.time.nowMs + world.random.between(1_000, 20_000);
+    const { core, storage } = storageOfOne(world);
+    storage.slowUntil(world.time.nowMs + world.random.between(1_000, 20_000));
+    return [core];
+  },
+  'bit-flip': (world: World) => {
+    const { core, storage } = storageOfOne(world);
+    const flipped = storage.flip();
+    if (flipped === undefined) return undefined;
+    // Whoever reads it finds it out; then the disk’s mirror has the right bit, or an operator a copy.
+    world.time.schedule(world.time.nowMs + world.random.between(1_000, 60_000), () => flipped.repair());
     return [core];
   },
   clock: (world: World) => {
@@ -85,10 +94,8 @@ export class FaultInjector {
     this.world.network.calm();
     for (const node of this.world.nodes) {
       node.place?.clock.crashAfter(undefined);
-      if (node.disk !== undefined) {
-        node.disk.failingUntilMs = 0;
-        node.disk.slowUntilMs = 0;
-      }
+      node.storage?.fillUntil(this.world.time.nowMs);
+      node.storage?.slowUntil(this.world.time.nowMs);
       this.world.start(node);
     }
   }
@@ -135,9 +142,9 @@ function crashSoon(world: World, met: Met): readonly SimulatedNode[] {
   return [];
 }
 
-function diskOfOne(world: World) {
-  const core = world.random.pick(world.nodes.filter((node) => node.disk !== undefined));
-  return { core, disk: core.disk as NonNullable<SimulatedNode['disk']> };
+function storageOfOne(world: World): { core: SimulatedNode; storage: NodeStorage } {
+  const core = world.random.pick(world.nodes.filter((node) => node.storage !== undefined));
+  return { core, storage: core.storage as NodeStorage };
 }
 
 function cutRegions(world: World, { isBothWays, forMs }: { isBothWays: boolean; forMs: number }): readonly SimulatedNode[] | undefined {

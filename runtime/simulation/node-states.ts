@@ -4,8 +4,8 @@ import type { SimulatedNode, World } from './world.ts';
 const STATES: Readonly<Record<string, (world: World, node: SimulatedNode) => boolean>> = {
   down: (_, node) => node.place === undefined,
   opening: (world, node) => node.place !== undefined && !world.openedMs.has(node),
-  committing: (_, node) => (node.disk?.committing ?? 0) > 0,
-  reading: (_, node) => (node.disk?.reading ?? 0) > 0,
+  committing: (_, node) => node.storage?.isCommitting === true,
+  reading: (_, node) => node.storage?.isReading === true,
   bridging: (world, node) => world.gauge(node, 'iris_outbox_under_way') > 0,
   parking: (world, node) => world.gauge(node, 'iris_parked_bytes') > 0,
   serving: (world, node) => world.gauge(node, 'iris_inbox_readers') + world.gauge(node, 'iris_connections') > 0,

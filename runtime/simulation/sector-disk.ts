@@ -51,10 +51,23 @@ export class SectorDisk implements Disk {
     this.names = new Map(this.durableNames);
   }
 
-  /** Changes one bit on the disk. */
-  flip(path: string, bit: number): void {
+  /** Changes one bit on the disk. `repair` puts its sector back, unless that was written again since. */
+  flip(path: string, bit: number): { repair(): void } {
     const inode = this.inode(path);
+    const at = sectorOf(bit >> 3) * SECTOR_BYTES;
+    const before = Buffer.from(inode.bytes.subarray(at, at + SECTOR_BYTES));
     for (const bytes of [inode.bytes, inode.durable]) bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7));
+    const after = Buffer.from(inode.bytes.subarray(at, at + SECTOR_BYTES));
+    const repair = () => {
+      if (!inode.bytes.subarray(at, at + SECTOR_BYTES).equals(after)) return;
+      for (const bytes of [inode.bytes, inode.durable]) before.copy(bytes, at);
+    };
+    return { repair };
+  }
+
+  /** Names of all files, sorted. */
+  paths(): string[] {
+    return [...this.names.keys()].sort();
   }
 
   /** A file’s bytes as the system has them. */
@@ -101,7 +114,6 @@ export class SectorDisk implements Disk {
     return { freeBytes: this.freeBytes, totalBytes: this.capacityBytes };
   }
 
-  /** @internal */
   get freeBytes(): number {
     let used = 0;
     for (const inode of new Set(this.names.values())) used += inode.bytes.length;

@@ -1,5 +1,6 @@
 import type { ConnectOptions } from '../client/client-options.ts';
 import { IrisClient } from '../client/iris-client.ts';
+import { errorLine } from '../contract/errors.ts';
 import type { CoreConfig, EdgeConfig } from '../contract/node-config.ts';
 import { readNodeConfig } from '../contract/node-config.ts';
 import { createSlotMap, readSlotMap, type SlotRouter } from '../contract/slot-map.ts';
@@ -9,9 +10,11 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import { type CoreNode, openCore } from '../servers/core-node.ts';
 import { openEdge } from '../servers/edge-node.ts';
 import { LiveSlotMaps } from '../servers/live-slot-maps.ts';
+import { LogStorage } from './log-storage.ts';
+import { MemoryStorage } from './memory-storage.ts';
+import type { NodeStorage } from './node-storage.ts';
 import { type Sabotage, sabotaged } from './sabotage.ts';
 import { SeededRandom } from './seeded-random.ts';
-import { SimulatedDisk, SimulatedStore } from './simulated-disk.ts';
 import { type Place, SimulatedNetwork } from './simulated-network.ts';
 import { type Crash, ProcessClock, VirtualTime } from './virtual-time.ts';
 
@@ -27,13 +30,24 @@ export interface SimulatedNode {
   readonly role: 'edge' | 'core';
   readonly region: string;
   readonly address: string;
-  readonly disk: SimulatedDisk | undefined;
+  readonly storage: NodeStorage | undefined;
   place: Place | undefined;
   /** While it runs. */
   core: CoreNode | undefined;
   starts: number;
 }
 
+export interface WorldOptions {
+  readonly seed: number;
+  /** `log`: the production store on a simulated disk. `memory`: a model of it. */
+  readonly store: 'log' | 'memory';
+  readonly sabotage?: readonly Sabotage[];
+  /** Hears of each process that becomes the owner of a group. */
+  owns?(ownership: { group: string; epoch: number; holder: string }): void;
+}
+
+/** Milliseconds until a process that ended by itself is started again. */
+const RESTART_MS = 500;
 const CORE_PORT = 7_000;
 const EDGE_PORT = 8_000;
 const ENVIRONMENT = 'simulation';
@@ -54,11 +68,13 @@ export class World {
   readonly cutUntilMs = new Map<string, number>();
   private readonly gauges = new Map<SimulatedNode, Map<string, () => number>>();
 
+  private readonly options: WorldOptions;
   private readonly sabotages: ReadonlySet<Sabotage>;
 
-  constructor(regions: readonly SimulatedRegion[], seed: number, sabotages: readonly Sabotage[] = []) {
-    this.sabotages = new Set(sabotages);
-    this.random = new SeededRandom(seed);
+  constructor(regions: readonly SimulatedRegion[], options: WorldOptions) {
+    this.options = options;
+    this.sabotages = new Set(options.sabotage);
+    this.random = new SeededRandom(options.seed);
     this.network = new SimulatedNetwork(this.time, this.random);
     this.router = readSlotMap(slotMapOf(regions));
     for (const region of regions) {
@@ -89,17 +105,20 @@ export class World {
     const place = { region: node.region, clock: new ProcessClock(this.time) };
     node.place = place;
     place.clock.crashAfter(crash);
-    this.open(node, place).catch((error: unknown) => {
-      // A process that cannot start dies and is started again, as its supervisor would.
-      if (node.place !== place) return;
-      this.kill(node, { hasPower: true });
-      this.time.schedule(this.time.nowMs + 500, () => this.start(node));
-      this.counter('simulation_failed_starts').value++;
-      this.lastFailure = error;
-    });
+    this.open(node, place).catch((error: unknown) => this.ended(node, place, errorLine(error)));
   }
 
-  lastFailure: unknown;
+  /** Why the last process ended that did so by itself. */
+  lastEnd: string | undefined;
+
+  /** A process that has to end, or cannot start, is started again, as its supervisor would. */
+  private ended(node: SimulatedNode, place: Place, reason: string): void {
+    if (node.place !== place) return;
+    this.kill(node, { hasPower: true });
+    this.time.schedule(this.time.nowMs + RESTART_MS, () => this.start(node));
+    this.counter('simulation_processes_ended_total').value++;
+    this.lastEnd = reason;
+  }
 
   /** kill -9; without power, what was not synced is gone too. */
   kill(node: SimulatedNode, { hasPower }: { hasPower: boolean }): void {
@@ -111,8 +130,8 @@ export class World {
     this.gauges.delete(node);
     place.clock.kill();
     this.network.kill(place);
-    node.disk?.processEnded();
-    if (!hasPower) node.disk?.losePower(this.random);
+    node.storage?.processEnded();
+    if (!hasPower) node.storage?.losePower();
   }
 
   /** kill -9, and a new process later, as a supervisor starts it; `crash` may end that one. */
@@ -141,13 +160,12 @@ export class World {
   }
 
   private add(node: Pick<SimulatedNode, 'id' | 'role' | 'region' | 'address'>): void {
-    this.nodes.push({
-      ...node,
-      disk: node.role === 'core' ? new SimulatedDisk() : undefined,
-      place: undefined,
-      core: undefined,
-      starts: 0,
-    });
+    const storage = node.role === 'core' ? this.newStorage() : undefined;
+    this.nodes.push({ ...node, storage, place: undefined, core: undefined, starts: 0 });
+  }
+
+  private newStorage(): NodeStorage {
+    return this.options.store === 'memory' ? new MemoryStorage(this.random) : new LogStorage(this.time, this.random);
   }
 
   private addressOf(group: string): string {
@@ -160,8 +178,11 @@ export class World {
     const parts = { transport: this.network.transportOf(place), clock, random: this.random, telemetry: this.telemetry(node) };
     const slots = await LiveSlotMaps.open({ ...parts, source: this.slotMapSource(), environment: ENVIRONMENT });
     if (node.role === 'core') {
-      const store = sabotaged(new SimulatedStore(node.disk as SimulatedDisk, clock, this.random), this.sabotages);
-      const core = await openCore(configOf(node) as CoreConfig, { ...parts, slots, store });
+      const end = (reason: string) => this.ended(node, place, reason);
+      const { store, epoch } = await (node.storage as NodeStorage).open({ holder: node.id, clock, end });
+      if (epoch !== undefined) this.options.owns?.({ group: node.id, epoch, holder: `${node.id}#${node.starts}` });
+      const leased = epoch === undefined ? {} : { epoch };
+      const core = await openCore(configOf(node) as CoreConfig, { ...parts, ...leased, slots, store: sabotaged(store, this.sabotages) });
       if (node.place === place) node.core = core;
     } else {
       await openEdge(configOf(node) as EdgeConfig, { ...parts, slots, authenticator: { authenticate() {} } });

@@ -53,7 +53,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The production nodes and clients on a virtual clock, for `iris simulate`.
   'runtime/simulation': {
     floor: 5,
-    rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports', 'runtime/client', 'runtime/servers'],
+    rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports', 'runtime/adapters', 'runtime/client', 'runtime/servers'],
     packages: [],
   },
   // main.ts, and edge.ts and core.ts, which are what the bundles of one role start from.

@@ -11,21 +11,51 @@ import type {
   StoreSurvey,
 } from '../ports/inbox-store.ts';
 import { type MemoryBatch, MemoryRows } from './memory-rows.ts';
+import type { NodeStorage, OpenedStore, StoreUser } from './node-storage.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { ProcessClock } from './virtual-time.ts';
 
-/** What a store leaves behind: what the system has (survives kill -9) and what the disk has (survives power loss). */
-export class SimulatedDisk {
+/** A model of a store, in memory: what the system has (survives kill -9) and what the disk has (survives power loss). Many times as fast as the real one. */
+export class MemoryStorage implements NodeStorage {
   system = new MemoryRows();
   private disk = new MemoryRows();
   private unsynced: MemoryBatch[] = [];
-  /** While above 0, commits fail as on a full disk. */
-  failingUntilMs = 0;
-  /** While above 0, commits take as long as on a disk that others use. */
+  fullUntilMs = 0;
   slowUntilMs = 0;
   /** Commits under way. */
   committing = 0;
   reading = 0;
+
+  private readonly random: SeededRandom;
+
+  constructor(random: SeededRandom) {
+    this.random = random;
+  }
+
+  async open({ clock }: StoreUser): Promise<OpenedStore> {
+    return { store: new MemoryStore(this, clock, this.random), epoch: undefined };
+  }
+
+  get isCommitting(): boolean {
+    return this.committing > 0;
+  }
+
+  get isReading(): boolean {
+    return this.reading > 0;
+  }
+
+  fillUntil(atMs: number): void {
+    this.fullUntilMs = atMs;
+  }
+
+  slowUntil(atMs: number): void {
+    this.slowUntilMs = atMs;
+  }
+
+  /** It is a model: it has no bits. */
+  flip(): undefined {
+    return undefined;
+  }
 
   take(batch: MemoryBatch, sync: boolean): void {
     batch.applyTo(this.system);
@@ -42,9 +72,9 @@ export class SimulatedDisk {
   }
 
   /** The power goes: what was not synced is gone, but for a beginning of it that may have reached the disk. */
-  losePower(random: SeededRandom): void {
+  losePower(): void {
     this.processEnded();
-    const kept = this.unsynced.slice(0, random.below(this.unsynced.length + 1));
+    const kept = this.unsynced.slice(0, this.random.below(this.unsynced.length + 1));
     for (const batch of kept) batch.applyTo(this.disk);
     this.unsynced = [];
     this.system = this.disk.copy();
@@ -52,17 +82,17 @@ export class SimulatedDisk {
 }
 
 /** The InboxStore of a simulated core. Commits and reads take time; a process that dies in between leaves them done or not. */
-export class SimulatedStore implements InboxStore {
+class MemoryStore implements InboxStore {
   readonly firstPosition: number;
   readonly isFull = false;
   readonly hasFullRows = true;
-  private readonly disk: SimulatedDisk;
+  private readonly disk: MemoryStorage;
   private readonly clock: ProcessClock;
   private readonly random: SeededRandom;
   private reserved: number | undefined;
   private queue: Promise<void> = Promise.resolve();
 
-  constructor(disk: SimulatedDisk, clock: ProcessClock, random: SeededRandom) {
+  constructor(disk: MemoryStorage, clock: ProcessClock, random: SeededRandom) {
     this.disk = disk;
     this.clock = clock;
     this.random = random;
@@ -151,7 +181,7 @@ export class SimulatedStore implements InboxStore {
   private async commitNow(rows: MemoryBatch, sync: boolean): Promise<void> {
     const isSlow = this.clock.monotonicMs() < this.disk.slowUntilMs;
     await this.pause(0.05, (sync ? 4 : 0.5) * (isSlow ? 500 : 1));
-    if (this.clock.monotonicMs() < this.disk.failingUntilMs) throw new IrisError('STORE_FAILED', 'no space left on the simulated disk');
+    if (this.clock.monotonicMs() < this.disk.fullUntilMs) throw new IrisError('STORE_FAILED', 'no space left on the simulated disk');
     this.disk.take(rows, sync);
     // The bytes are where they are; the process that would hear of it may be gone before it does.
     await this.pause(0, 0.5);
