@@ -7,6 +7,6 @@ export interface SimulationBudget {
 
 /** `ci`: part of `npm test`, under a minute of one core. `nightly`: `npm run simulate:nightly`, some hours of one core. */
 export const BUDGETS = {
-  ci: { seeds: 12, hours: 0.2 },
+  ci: { seeds: 8, hours: 0.2 },
   nightly: { seeds: 1_000, hours: 2 },
 } as const satisfies Readonly<Record<string, SimulationBudget>>;

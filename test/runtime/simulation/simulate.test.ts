@@ -1,5 +1,6 @@
 /** L1-L3, F1, F2, F5, F7, F10, F11, F22, F25: production nodes and clients on a virtual clock, judged by what users saw. */
 import { writeSync } from 'node:fs';
+import { BUDGETS } from '../../../runtime/simulation/budgets.ts';
 import { FAULTS } from '../../../runtime/simulation/fault-injector.ts';
 import type { Sabotage } from '../../../runtime/simulation/sabotage.ts';
 import { type SimulationReport, simulate } from '../../../runtime/simulation/simulate.ts';
@@ -11,12 +12,11 @@ const regions = ['tokyo', 'sao-paulo', 'bangalore'].map((code, index) => ({
 }));
 /** Another range: IRIS_SEED=500 npx jest test/runtime/simulation */
 const FIRST_SEED = Number(process.env['IRIS_SEED'] ?? 1);
-const SEEDS = 12;
+const { seeds: SEEDS, hours } = BUDGETS.ci;
 
 it(`holds every law for ${SEEDS} seeds under all faults`, async () => {
   const reports: SimulationReport[] = [];
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++)
-    reports.push(await simulate({ regions, seed, hours: 0.2, faults: FAULTS }));
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) reports.push(await simulate({ regions, seed, hours, faults: FAULTS }));
   const acknowledged = reports.reduce((sum, report) => sum + report.acknowledged, 0);
   const faults = reports.reduce((sum, report) => sum + Object.values(report.faults).reduce((all, count) => all + count, 0), 0);
   writeSync(
@@ -41,7 +41,8 @@ describe('a planted bug', () => {
   async function lawsBrokenBy(sabotage: readonly Sabotage[], law?: string, seeds = SEEDS_MAX): Promise<string[]> {
     const broken = new Set<string>();
     for (let seed = 1; seed <= seeds && !(law !== undefined && broken.has(law)); seed++) {
-      for (const found of (await simulate({ regions, seed, hours: 0.2, faults: FAULTS, sabotage })).broken) broken.add(found.law);
+      for (const found of (await simulate({ regions, seed, hours: 0.2, store: 'memory', faults: FAULTS, sabotage })).broken)
+        broken.add(found.law);
     }
     return [...broken];
   }
