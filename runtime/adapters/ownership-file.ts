@@ -48,7 +48,7 @@ interface LeaseText {
  */
 export class FileOwnership implements Ownership {
   private readonly parts: FileOwnershipParts;
-  /** The lease as last seen, and since when it has not changed. */
+  /** The lease of the highest epoch as last seen, '' where its file is missing, and since when it has not changed. */
   private seen: { epoch: number; text: string; sinceMs: number } | undefined;
 
   constructor(parts: FileOwnershipParts) {
@@ -59,11 +59,14 @@ export class FileOwnership implements Ownership {
     const { disk, directory, clock, holder } = this.parts;
     await disk.makeDirectory(directory);
     const askedMs = clock.monotonicMs();
+    // The log first: an owner takes its lease before it writes, so a log ahead of all leases has lost one whose holder may still live.
+    const inLog = await this.parts.epochInLog();
     const last = await highestLease(disk, directory);
-    const text = last === 0 ? '' : await this.read(last);
+    const known = Math.max(last, inLog);
+    const text = last === 0 || last < known ? '' : await this.read(last);
     const before = textOf(text);
-    if (last > 0 && !this.isFree(last, text, askedMs)) return { kind: 'waits', holder: before?.holder ?? 'unknown', epoch: last };
-    const epoch = Math.max(last, await this.parts.epochInLog()) + 1;
+    if (known > 0 && !this.isFree(known, text, askedMs)) return { kind: 'waits', holder: before?.holder ?? 'unknown', epoch: known };
+    const epoch = known + 1;
     const lease = new FileLease(this.parts, epoch, clock.monotonicMs());
     if (!(await lease.make())) return { kind: 'waits', holder: 'another taker', epoch };
     for (const name of await disk.list(directory)) if (epochOf(name) < epoch) await removeIfThere(disk, join(directory, name));

@@ -28,7 +28,7 @@ async function writeLog(directory: string, options: { isClosed: boolean; segment
   for (let number = 1; number <= COMMITS; number++) await append(store, number);
   if (!options.isClosed) cpSync(join(source, 'log'), join(directory, 'log'), { recursive: true });
   await store.close();
-  if (options.isClosed) cpSync(join(source, 'log'), join(directory, 'log'), { recursive: true });
+  if (options.isClosed) cpSync(source, directory, { recursive: true });
 }
 
 async function append(store: InboxStore, number: number): Promise<void> {
