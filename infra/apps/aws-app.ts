@@ -80,13 +80,20 @@ export function addAwsStacks(app: App, { plan, nodePackage, regions }: AwsStacks
   }
   const global = new GlobalStack(app, plan);
   const made = chosenRegions(plan, regions).map((region) => addRegionStacks(app, { plan, region, nodePackage }));
-  const routing = plan.geoRouting === 'route53' ? [new RoutingStack(app, plan).stackName] : [];
+  const routing = plan.geoRouting === 'route53' ? [addRouting(app, plan, global)] : [];
   const { assemblyPath, sha256 } = global.slotMap.pointer.file;
   return {
     deployOrder: [[global.stackName], ...made.map(({ stackNames }) => stackNames), routing].filter((wave) => wave.length > 0),
     nodeConfigs: made.flatMap(({ nodeConfigs }) => nodeConfigs),
     slotMap: { path: assemblyPath, sha256 },
   };
+}
+
+/** Its records are in the zone that the global stack makes. */
+function addRouting(app: App, plan: Plan, global: GlobalStack): string {
+  const routing = new RoutingStack(app, plan);
+  routing.addStackDependency(global);
+  return routing.stackName;
 }
 
 function chosenRegions(plan: Plan, codes: readonly string[] | undefined): readonly RegionPlan[] {

@@ -9,6 +9,7 @@ export interface Tool {
 }
 
 export const GO: Tool = { command: 'go', install: 'apt-get install golang-go, or https://go.dev/dl' };
+export const PYTHON: Tool = { command: 'python3', install: 'apt-get install python3 python3-venv', debianPackage: 'python3-venv' };
 export const STRACE: Tool = { command: 'strace', install: 'apt-get install strace', debianPackage: 'strace' };
 
 /**

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { until } from '../servers/node-pair.ts';
+import { freePort } from './free-port.ts';
 import { GO, requireTool } from './tool.ts';
 
 /** `up` is what the connecting side sends, `down` what it hears. */
@@ -95,13 +95,4 @@ export class FaultPath {
     await this.call('POST', '/toxics', { name, type, stream: direction === 'up' ? 'upstream' : 'downstream', toxicity: 1, attributes });
     this.toxics.add(name);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
