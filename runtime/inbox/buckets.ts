@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { InboxStore, StoredMark } from '../ports/inbox-store.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient, envelopeSender, markKeyOfInbox, readdress, senderOfMarkKey } from '../wire/envelope.ts';
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { APPEND_BUCKET, SEND_RETRY } from '../wire/v2/send.ts';
@@ -22,6 +23,7 @@ export interface BucketsParts {
   readonly slots: SlotMaps;
   readonly owners: BucketOwners;
   readonly clock: Clock;
+  readonly telemetry: Telemetry;
   readonly region: string;
   readonly group: string;
   /** Takes an append from the beginning, readdressed. */
@@ -51,6 +53,7 @@ export class Buckets {
   constructor(parts: BucketsParts) {
     this.parts = parts;
     this.sealsSweptMs = parts.clock.monotonicMs();
+    parts.telemetry.gauge('iris_promoted_inboxes', 'Users of this core whose inbox was promoted', () => this.layouts.size);
     const { store, committer, clock } = parts;
     const mover = new ParkedMover({ committer, clock, append: (request) => this.toUser(request) });
     const moveParked = mover.move.bind(mover);

@@ -33,6 +33,8 @@ export interface CoreParts {
 export interface CoreNode {
   readonly linkAddress: string;
   readonly isDraining: boolean;
+  /** The group to ask instead, where the user is not at home here. */
+  homeOf(user: Buffer): { readonly home: string } | undefined;
   /** Gives a user of this core so many buckets. @throws IrisError COMMAND_INVALID, OVERLOADED */
   promote(user: Buffer, count: number): Promise<Promotion>;
   /** Finishes what was taken in and closes links and store. */
@@ -86,6 +88,10 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     linkAddress: listening.address,
     get isDraining() {
       return isDraining;
+    },
+    homeOf(user) {
+      const { group } = slots.current.homeOfUser(user);
+      return group === config.group ? undefined : { home: group };
     },
     promote: (user, count) => inboxes.promote(user, count),
     async drain() {

@@ -12,6 +12,7 @@ import { acceptFailures } from './accept-failures.ts';
 import { startAdminServer } from './admin-server.ts';
 import { LeasedCore } from './leased-core.ts';
 import { LiveSlotMaps } from './live-slot-maps.ts';
+import { promotionCommand } from './promotion-command.ts';
 import type { RunningNode } from './running-node.ts';
 
 /**
@@ -39,7 +40,8 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     end: (error) => endProcess(error, telemetry),
   });
   await core.open();
-  const admin = await startAdminServer(config.admin, { telemetry, commands: {}, pages: {}, unreadyReason: () => core.unreadyReason });
+  const commands = { promote: promotionCommand(() => core.owner) };
+  const admin = await startAdminServer(config.admin, { telemetry, commands, pages: {}, unreadyReason: () => core.unreadyReason });
   return {
     listen: { link: core.linkAddress, admin: admin.address },
     isStandby: core.isStandby,

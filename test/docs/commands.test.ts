@@ -37,6 +37,8 @@ const TALKING = [
   'npx iris send --as alice --to bob "hello"',
   'npx iris listen --as bob --count 1',
   'npx iris listen --as bob --read --count 1',
+  'npx iris promote bob --buckets 5',
+  'npx iris demote bob',
   'npx iris send --as alice --to bob --wait read "have you seen this?"',
 ];
 const ALONE: Readonly<Record<string, RegExp>> = {
@@ -84,7 +86,9 @@ it('sends and listens as printed, while an environment runs', async () => {
     expect((await iris(TALKING[0] as string)).stdout).toMatch(/D2/);
     expect((await iris(TALKING[1] as string)).stdout).toMatch(/alice.*hello/);
     const reader = iris(TALKING[2] as string);
-    expect((await iris(TALKING[3] as string)).stdout).toMatch(/status: read/);
+    expect((await iris(TALKING[3] as string)).stdout).toMatch(/5 buckets from generation 1 on/);
+    expect((await iris(TALKING[4] as string)).stdout).toMatch(/1 bucket from generation 2 on/);
+    expect((await iris(TALKING[5] as string)).stdout).toMatch(/status: read/);
     expect((await reader).stdout).toMatch(/alice.*have you seen this/);
   } finally {
     up.kill('SIGTERM');

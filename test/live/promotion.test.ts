@@ -1,0 +1,110 @@
+/** B3, B8, F15, L1-L4: one hot user is promoted and demoted with the CLI while edges and cores of a real fleet are killed. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { freePortRow } from '../infra/local/free-port-row.ts';
+import { LocalFleet } from '../scenarios/local-fleet.ts';
+import { pick, report, seeded, Traffic } from './traffic.ts';
+
+const run = promisify(execFile);
+const HOT = 'celebrity';
+const folder = mkdtempSync(join(tmpdir(), 'iris-hot-'));
+let fleet: LocalFleet;
+let traffic: Traffic;
+
+/** One region whose 6 shards live on 3 cores. */
+const ENVIRONMENT = {
+  name: 'hot',
+  domain: 'hot.iris.io',
+  foundation: 'embedded',
+  dailyActiveUsers: 100_000,
+  zones: 2,
+  instanceTypes: { edge: 'c7g.medium', core: 'c7g.large' },
+  regions: [
+    {
+      code: 'tokyo',
+      awsRegion: 'ap-northeast-1',
+      cidr: '10.0.0.0/16',
+      edges: 2,
+      shards: 6,
+      shardGroups: 3,
+      serves: { default: true, continents: ['AS'] },
+    },
+  ],
+};
+
+beforeAll(async () => {
+  const path = join(folder, 'hot.json');
+  writeFileSync(path, JSON.stringify(ENVIRONMENT));
+  fleet = await LocalFleet.start(path, await freePortRow());
+  traffic = new Traffic(() => fleet.edgesOf('tokyo'));
+}, 60_000);
+
+afterAll(async () => {
+  await traffic?.close();
+  await fleet?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+/** Runs the command as an operator does; again where the fleet is just being killed. */
+async function iris(...args: string[]): Promise<string> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const { stdout } = await run(process.execPath, [resolve(__dirname, '../../bin/iris.js'), ...args, '--state', fleet.state], {
+        cwd: folder,
+      });
+      return stdout;
+    } catch (error) {
+      if (attempt === 20) throw error;
+      await pause(500);
+    }
+  }
+}
+
+it('reads every message once and in order through five changes of the buckets and ten kill -9', async () => {
+  const random = seeded();
+  const senders = Array.from({ length: 16 }, (_, i) => `fan-${i}`);
+  for (const sender of senders) await traffic.connect(sender);
+  for (const reader of [HOT, 'fan-0', 'fan-1']) await traffic.read(reader);
+  const stop = new AbortController();
+  const running = traffic.run(random, { from: senders, to: [HOT, HOT, HOT, 'fan-0', 'fan-1'], perSecond: 250, signal: stop.signal });
+  const said: string[] = [];
+  const nodes = fleet.nodes.map(({ id }) => id);
+  for (const change of [
+    ['promote', HOT, '--buckets', '5'],
+    ['promote', HOT, '--buckets', '9'],
+    ['demote', HOT],
+    ['promote', HOT, '--buckets', '2'],
+    ['demote', HOT],
+  ]) {
+    for (let kills = 0; kills < 2; kills++) {
+      while (!fleet.killNode(pick(random, nodes))) await pause(50);
+      await pause(700);
+    }
+    said.push((await iris(...change)).trim());
+    await pause(1_500);
+  }
+  stop.abort();
+  await running;
+  await traffic.drained();
+  report(`${said.join('; ')}; 10 kills`);
+  traffic.judge('F15');
+  expect(said.map((line) => /has (\d+) bucket/.exec(line)?.[1])).toEqual(['5', '9', '1', '2', '1']);
+}, 180_000);
+
+it('delivers MSG_0 … MSG_9 in order from a user promoted to 5 buckets (B8)', async () => {
+  await iris('promote', 'bob', '--buckets', '5');
+  const alice = await traffic.connect('alice');
+  await Promise.all(Array.from({ length: 10 }, (_, i) => alice.send('bob', `MSG_${i}`)));
+  const bob = await traffic.connect('bob');
+  const seen: string[] = [];
+  for await (const message of bob.messages()) {
+    seen.push(message.text());
+    bob.ack(message);
+    if (seen.length === 10) break;
+  }
+  expect(seen).toEqual(Array.from({ length: 10 }, (_, i) => `MSG_${i}`));
+}, 30_000);
