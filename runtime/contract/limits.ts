@@ -250,3 +250,8 @@ export const EDGE_FILES_RESERVED = 128;
 export const REFUSED_CONNECTIONS_MAX = 32;
 export const REFUSAL_WAIT_MS = 2_000;
 export const REFUSAL_RETRY_MS = 1_000;
+/** Times a handler may fail on an acknowledged message before it is set aside (X3), and milliseconds between two tries. */
+export const HANDLER_TRIES_MAX = 3;
+export const HANDLER_RETRY_MS = 500;
+/** Envelopes that one core keeps set aside: some 0.7 KB of memory each, and at most 1 GiB of its log. */
+export const DEAD_LETTERS_MAX = 1_000;

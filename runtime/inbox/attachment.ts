@@ -4,9 +4,9 @@ import { PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES, READ_NOTES_MAX } from '../contra
 import { type SequenceSet, unite } from '../contract/sequence-set.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
-import type { InboxCursor, InboxSubscriber, InboxSubscription, MessageStatus, ReadMessages } from '../ports/inbox-feed.ts';
+import type { InboxCursor, InboxSubscriber, MessageStatus, ReadMessages } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
-import type { ReadRequest } from '../ports/shard-owner.ts';
+import type { OwnedSubscription, ReadRequest, UndeliveredEnvelope } from '../ports/shard-owner.ts';
 import { envelopeCount, markKeyFor } from '../wire/envelope.ts';
 import type { Change } from './committer.ts';
 import { PushedPlaces } from './pushed-places.ts';
@@ -30,6 +30,8 @@ export interface AttachmentParts {
   detached(attachment: Attachment): void;
   readFailed(attachment: Attachment, error: unknown): void;
   statusOf(markKey: string): Promise<StatusRow>;
+  /** An envelope of the user’s inbox that its reader could not be given. */
+  undelivered(user: Buffer, envelope: UndeliveredEnvelope): void;
   /** A status could not be looked up; the sender hears of it later or never. */
   statusFailed(error: unknown): void;
   /** Counts messages whose reading is not told, because a reader told too much at once. */
@@ -37,7 +39,7 @@ export interface AttachmentParts {
 }
 
 /** One session’s read of one inbox at its owner: pushes from the cursor to the tail and on, and forgets what is acknowledged. */
-export class Attachment implements InboxSubscription, FollowedLog {
+export class Attachment implements OwnedSubscription, FollowedLog {
   readonly user: Buffer;
   /** v1: acknowledged one by one. */
   readonly isSelective: boolean;
@@ -250,6 +252,10 @@ export class Attachment implements InboxSubscription, FollowedLog {
 
   statusGrown(status: MessageStatus): void {
     if (!this.isReplaced) this.subscriber.statusGrown(status);
+  }
+
+  undelivered(envelope: UndeliveredEnvelope): void {
+    this.parts.undelivered(this.user, envelope);
   }
 
   detach({ flush }: { flush: boolean }): void {

@@ -1,12 +1,13 @@
 import { isBucketName } from '../contract/bucket-name.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
+import { PAGE_BYTES_MAX } from '../contract/limits.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
-import type { InboxStore, StoredEnvelope, StoredMark } from '../ports/inbox-store.ts';
+import type { InboxSubscriber, UserStatus } from '../ports/inbox-feed.ts';
+import type { InboxStore, StoreBatch, StoredEnvelope, StoredMark } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
-import type { AppendOrigin, AppendRequest, ReadRequest, ShardOwner } from '../ports/shard-owner.ts';
+import type { AppendOrigin, AppendRequest, OwnedSubscription, ReadRequest, ShardOwner, UndeliveredEnvelope } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
@@ -14,6 +15,7 @@ import { type Destination, INBOX, type Placed } from './append-order.ts';
 import { Attachment, type AttachmentParts } from './attachment.ts';
 import { Buckets } from './buckets.ts';
 import { type Change, Committer } from './committer.ts';
+import { DeadLetters } from './dead-letters.ts';
 import type { Promotion } from './promotions.ts';
 import type { StatusNote } from './status-ledger.ts';
 
@@ -44,6 +46,7 @@ export class Inboxes implements ShardOwner {
   private readonly superseded = new Map<string, Set<Attachment>>();
   /** Users of other regions whose inbox is full there, one byte a character; the bridges keep it. */
   readonly heldBack = new Set<string>();
+  readonly deadLetters: DeadLetters;
   private readonly outboxes = new Map<string, Destination>();
   /** One object for all attachments: there are as many as users online. */
   private readonly attachmentParts: AttachmentParts;
@@ -68,12 +71,19 @@ export class Inboxes implements ShardOwner {
       changed: (user, layout) => this.readers.get(user)?.laidOut(layout, this.committer.takePosition()),
       sealed: (inbox) => this.readers.get(inbox)?.seal(),
     });
+    this.deadLetters = new DeadLetters({
+      store: parts.store,
+      clock: parts.clock,
+      telemetry: parts.telemetry,
+      change: (change) => this.committer.change(change),
+    });
     this.attachmentParts = {
       store: parts.store,
       lane: parts.lane,
       change: (change) => this.committer.change(change),
       detached: (attachment) => this.detached(attachment),
       readFailed: (attachment, error) => this.readFailed(attachment, error),
+      undelivered: (user, envelope) => void this.undelivered(user, envelope),
       statusOf: (markKey) => this.committer.statusOf(markKey),
       statusFailed: (error) => parts.telemetry.log.error('status-lookup-failed', { reason: errorLine(error) }),
       readsShed: parts.telemetry.counter(
@@ -88,6 +98,7 @@ export class Inboxes implements ShardOwner {
   async load(): Promise<void> {
     await this.committer.load();
     await this.buckets.load();
+    await this.deadLetters.load();
   }
 
   append(request: AppendRequest): void {
@@ -127,7 +138,7 @@ export class Inboxes implements ShardOwner {
     this.committer.originClosed(origin);
   }
 
-  attach(request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription {
+  attach(request: ReadRequest, subscriber: InboxSubscriber): OwnedSubscription {
     const key = request.user.toString('latin1');
     const previous = this.readers.get(key);
     if (previous !== undefined && request.isReattached && previous.loginStamp > request.loginStamp)
@@ -147,7 +158,7 @@ export class Inboxes implements ShardOwner {
   }
 
   /** A session whose client has logged in elsewhere since gets its link back: it may not take the inbox, but what it acknowledged counts. */
-  private refuseStale(request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription {
+  private refuseStale(request: ReadRequest, subscriber: InboxSubscriber): OwnedSubscription {
     const stale = new Attachment(this.attachmentParts, request, subscriber, 0);
     stale.replace();
     stale.trimAcknowledged();
@@ -196,6 +207,19 @@ export class Inboxes implements ShardOwner {
     const destination: Destination = { kind: 'outbox', group };
     this.outboxes.set(group, destination);
     return destination;
+  }
+
+  private async undelivered(user: Buffer, { bucket, position, tries, reason }: UndeliveredEnvelope): Promise<void> {
+    const limits = { envelopesMax: 1, bytesMax: PAGE_BYTES_MAX };
+    try {
+      const [entry] = await this.parts.store.readInbox(user, bucket, position - 1, limits);
+      if (entry?.position !== position) return;
+      const remove = (batch: StoreBatch) => batch.removeInbox(user, bucket, position);
+      this.deadLetters.setAside({ from: 'inbox', group: '', position, envelope: entry.envelope, tries, reason, remove });
+    } catch (error) {
+      // It is pushed again, fails again, and is told again.
+      this.parts.telemetry.log.error('inbox-read-failed', { reason: errorLine(error) });
+    }
   }
 
   private committed({ destination, recipient, entry }: Placed): void {

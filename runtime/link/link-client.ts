@@ -21,6 +21,7 @@ import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello, type LinkRefuse, 
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
 import { encodeLinkPing } from '../wire/link/ping.ts';
 import { decodeStatus, encodeStatusQuery } from '../wire/link/status.ts';
+import { UNDELIVERED_VERSION } from '../wire/link/undelivered.ts';
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { AppendQueue, unavailable } from './append-queue.ts';
 import { BucketQuestions } from './bucket-questions.ts';
@@ -288,7 +289,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const opcode = reader.u8();
     switch (opcode) {
       case LinkOpcode.Push:
-        this.subscriptions.get(reader.u32())?.pushed(reader);
+        this.pushed(reader);
         break;
       case LinkOpcode.Appended:
         this.breaker.succeeded();
@@ -332,6 +333,22 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const isStandby = errorCodeOfWire(refusal.wire) === 'NOT_OWNER';
     if (!isStandby) this.parts.telemetry.log.error('link-refused', { address: this.addresses.current, ...refusal });
     this.retryMs = isStandby ? refusal.retryAfterMs || limits.LINK_STANDBY_RETRY_MS : limits.LINK_RETRY_LAST_MS;
+  }
+
+  /** A session that cannot take an envelope costs its own reading a pause, and no other session the link (F14). */
+  private pushed(reader: ByteReader): void {
+    const attachment = reader.u32();
+    const subscription = this.subscriptions.get(attachment);
+    try {
+      subscription?.pushed(reader);
+    } catch (error) {
+      if (this.version < UNDELIVERED_VERSION) throw error;
+      const reason = errorLine(error);
+      this.parts.telemetry.log.error('push-failed', { address: this.address, reason });
+      this.parts.clock.after(limits.HANDLER_RETRY_MS, () => {
+        if (this.subscriptions.get(attachment) === subscription) subscription?.startAgain(reason);
+      });
+    }
   }
 
   private welcomed({ version, node, epoch }: LinkWelcome): void {

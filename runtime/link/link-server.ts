@@ -3,8 +3,8 @@ import type { Layout } from '../contract/layout.ts';
 import { LINK_SILENT_MS } from '../contract/limits.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxSubscriber, InboxSubscription, MessageStatus } from '../ports/inbox-feed.ts';
-import type { AppendOrigin, ShardOwner } from '../ports/shard-owner.ts';
+import type { InboxSubscriber, MessageStatus } from '../ports/inbox-feed.ts';
+import type { AppendOrigin, OwnedSubscription, ShardOwner } from '../ports/shard-owner.ts';
 import type { Log } from '../ports/telemetry.ts';
 import type { Connection, ConnectionHandler } from '../ports/transport.ts';
 import type { Bursts, BurstTarget } from '../wire/bursts.ts';
@@ -29,6 +29,7 @@ import { decodeLinkRead, decodeLinkStatusQuery, encodeLinkMessageStatus } from '
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
 import { encodeLinkPong } from '../wire/link/ping.ts';
 import { encodeStatus } from '../wire/link/status.ts';
+import { decodeUndelivered } from '../wire/link/undelivered.ts';
 import { decodeCursor } from '../wire/v2/cursor.ts';
 
 export interface LinkServerParts {
@@ -43,6 +44,9 @@ export interface LinkServerParts {
   closed(connection: Connection): void;
 }
 
+/** The recipient of an envelope that names none that can be read. */
+const NOBODY = Buffer.alloc(0);
+
 /** The owner’s side of one link. A frame it cannot read costs this link and nothing else. */
 export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin, FrameSink {
   burst: ByteWriter | undefined;
@@ -50,7 +54,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   private readonly connection: Connection;
   private readonly splitter = new FrameSplitter(ENVELOPE_BYTES_MAX + LINK_HEADER_BYTES_MAX);
   private readonly reader = new ByteReader();
-  private readonly attachments = new Map<number, InboxSubscription>();
+  private readonly attachments = new Map<number, OwnedSubscription>();
   private version = 0;
   private heardMs: number;
   private isOpen = true;
@@ -191,6 +195,11 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       case LinkOpcode.StatusQuery:
         this.status(reader.u32(), Buffer.from(reader.bytes16(1_024, 'user name')));
         break;
+      case LinkOpcode.Undelivered: {
+        const frame = decodeUndelivered(reader);
+        this.attachments.get(frame.attachment)?.undelivered(frame);
+        break;
+      }
       case LinkOpcode.PublisherEnd:
         this.parts.owner.publisherEnded(this, reader.u32());
         break;
@@ -235,7 +244,14 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   private append(reader: ByteReader): void {
     const [flags, correlation, publisherId] = [reader.u8(), reader.u32(), reader.u32()];
     const { buffer, at, end } = reader;
-    checkEnvelope(buffer, at, end);
+    try {
+      checkEnvelope(buffer, at, end);
+    } catch (error) {
+      // The frame is whole, its envelope is not: that costs this message, not the link and everything behind it.
+      if (!(error instanceof IrisError)) throw error;
+      this.refused(correlation, NOBODY, { code: error.code, message: error.message, retryAfterMs: 0 });
+      return;
+    }
     this.parts.owner.append({ origin: this, correlation, publisherId, flags, envelope: buffer.subarray(at, end) });
   }
 
@@ -255,7 +271,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
     if (this.version >= 2) encodeLinkMessageStatus(this.writer(), attachment, status);
   }
 
-  private askStatus(attachment: InboxSubscription | undefined, reader: ByteReader): void {
+  private askStatus(attachment: OwnedSubscription | undefined, reader: ByteReader): void {
     const { device, recipient } = decodeLinkStatusQuery(reader);
     attachment?.askStatus(device, recipient);
   }

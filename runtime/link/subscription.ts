@@ -1,10 +1,13 @@
+import { IrisError } from '../contract/errors.ts';
 import type { Layout } from '../contract/layout.ts';
+import { HANDLER_TRIES_MAX } from '../contract/limits.ts';
 import type { AttachOptions, InboxCursor, InboxSubscriber, InboxSubscription, ReadMessages } from '../ports/inbox-feed.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
-import { envelopeCount } from '../wire/envelope.ts';
+import { countEntries, entriesStart, envelopeCount } from '../wire/envelope.ts';
 import { encodeAttach, encodeCredit, encodeDetach, encodeLinkCursor, encodeRemove } from '../wire/link/attach.ts';
 import { decodeLinkMessageStatus, encodeLinkRead, encodeLinkStatusQuery } from '../wire/link/message-status.ts';
+import { encodeUndelivered } from '../wire/link/undelivered.ts';
 
 /** Link version that knows statuses. */
 const STATUS_VERSION = 2;
@@ -29,6 +32,10 @@ export class LinkSubscription implements InboxSubscription {
   private isFlushing = false;
   private isReplaced = false;
   private hasAttached = false;
+  /** Where the reader last failed, and how often. */
+  private failure = { bucket: 0, position: 0, tries: 0 };
+  /** Passes over what is still on its way until the owner starts again. */
+  private isMuted = false;
 
   constructor(link: SubscriptionLink, attachment: number, options: AttachOptions, subscriber: InboxSubscriber) {
     this.link = link;
@@ -53,17 +60,35 @@ export class LinkSubscription implements InboxSubscription {
     });
     if (this.hasAttached) this.subscriber.resumed();
     this.hasAttached = true;
+    this.isMuted = false;
     if (this.isFlushing) encodeDetach(out, this.attachment, true);
   }
 
-  /** The reader stands behind the attachment number of a PUSH. */
+  /** The reader stands behind the attachment number of a PUSH. Throws what the session throws: it does not have the envelope then. */
   pushed(reader: ByteReader): void {
+    if (this.isMuted) return;
     const bucket = reader.u32();
     const position = reader.u64();
     const firstIndex = reader.u16();
     const { buffer, at, end } = reader;
+    try {
+      checkEntries(buffer, at, end);
+      this.subscriber.pushed({ bucket, position, firstIndex }, buffer, at, end);
+    } catch (error) {
+      this.isMuted = true;
+      const isAgain = this.failure.bucket === bucket && this.failure.position === position;
+      this.failure = { bucket, position, tries: isAgain ? this.failure.tries + 1 : 1 };
+      throw error;
+    }
     this.shown = latest(this.shown, { bucket, position, index: envelopeCount(buffer, at) - 1 });
-    this.subscriber.pushed({ bucket, position, firstIndex }, buffer, at, end);
+  }
+
+  /** Starts anew after a failure, without the envelope that failed HANDLER_TRIES_MAX times. */
+  startAgain(reason: string): void {
+    const out = this.link.controlWriter();
+    if (out === undefined || !this.isMuted) return;
+    if (this.failure.tries >= HANDLER_TRIES_MAX) encodeUndelivered(out, { ...this.failure, attachment: this.attachment, reason });
+    this.writeAttach(out);
   }
 
   laidOut(layout: Layout, readStamp: number): void {
@@ -118,6 +143,12 @@ export class LinkSubscription implements InboxSubscription {
     this.isFlushing = flush;
     if (!flush) this.link.dropSubscription(this.attachment);
   }
+}
+
+/** What no client could read must not reach one. @throws IrisError FRAME_MALFORMED */
+function checkEntries(buffer: Buffer, at: number, end: number): void {
+  const [found, said] = [countEntries(buffer, entriesStart(buffer, at), end), envelopeCount(buffer, at)];
+  if (found !== said) throw new IrisError('FRAME_MALFORMED', `envelope of ${said} messages holds ${found < 0 ? 'damaged ones' : found}`);
 }
 
 /** The list with this bucket’s cursor replaced. */

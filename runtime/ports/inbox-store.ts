@@ -29,6 +29,8 @@ export const RecordKind = {
   home: 3,
   /** At a new owner: that a user has been fetched, and with which version of the slot map. */
   fetched: 4,
+  /** By place: an envelope that its handler failed on. */
+  deadLetter: 5,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 

@@ -38,13 +38,26 @@ export interface ReadRequest {
   readonly shown: readonly InboxCursor[];
 }
 
+export interface UndeliveredEnvelope {
+  readonly bucket: number;
+  readonly position: number;
+  readonly tries: number;
+  readonly reason: string;
+}
+
+/** A read at the owner. */
+export interface OwnedSubscription extends InboxSubscription {
+  /** The reader could not be given this envelope, `tries` times: it is set aside, so that what follows gets through. */
+  undelivered(envelope: UndeliveredEnvelope): void;
+}
+
 /** What the owner of shards does for the nodes that link to it. */
 export interface ShardOwner {
   /** Answers once, after the commit it names; in order per origin, publisher and recipient. */
   append(request: AppendRequest): void;
   publisherEnded(origin: AppendOrigin, publisherId: number): void;
   originClosed(origin: AppendOrigin): void;
-  attach(request: ReadRequest, subscriber: InboxSubscriber): InboxSubscription;
+  attach(request: ReadRequest, subscriber: InboxSubscriber): OwnedSubscription;
   status(user: Buffer): Promise<UserStatus>;
   /** How a bucket stands; with `seal` it takes no more messages, durably, before the answer. */
   bucket(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport>;

@@ -5,6 +5,7 @@ import {
   HELD_RETRY_MS,
   LINK_RETRY_FIRST_MS,
   LINK_RETRY_LAST_MS,
+  PAGE_BYTES_MAX,
   PAGE_ENVELOPES_MAX,
   PUSH_CREDIT_BYTES,
 } from '../contract/limits.ts';
@@ -17,6 +18,18 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient } from '../wire/envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
 
+/** An envelope that another region will never take. */
+export interface SetAsideLetter {
+  readonly from: 'outbox';
+  readonly group: string;
+  readonly position: number;
+  readonly envelope: Buffer;
+  readonly tries: number;
+  readonly reason: string;
+  /** Takes it from the outbox, with the same commit. */
+  readonly remove: (batch: StoreBatch) => void;
+}
+
 export interface OutboxBridgeParts {
   readonly store: InboxStore;
   readonly bus: Bus;
@@ -28,6 +41,8 @@ export interface OutboxBridgeParts {
   /** The link address of a group; undefined when the slot map in force has no such group. */
   addressOf(group: string): string | undefined;
   change(change: { apply(batch: StoreBatch): void }): void;
+  /** Keeps an envelope apart with the reason; false when there is no room for more of them. */
+  setAside(letter: SetAsideLetter): boolean;
   /** A publisher id never used before in this run. */
   nextPublisherId(): number;
 }
@@ -46,7 +61,7 @@ export class OutboxBridge implements Publisher, FollowedLog {
   private readonly held = new Set<string>();
   private heldTimer: Timer | undefined;
   private readonly forwarded: { value: number };
-  private readonly dropped: { value: number };
+  private readonly refusedForGood: { value: number };
   private follower: LogFollower;
   private retryMs = LINK_RETRY_FIRST_MS;
   private isWaiting = false;
@@ -57,7 +72,10 @@ export class OutboxBridge implements Publisher, FollowedLog {
     this.group = group;
     this.publisherId = parts.nextPublisherId();
     this.forwarded = parts.telemetry.counter('iris_bridge_forwarded_total', 'Envelopes another region has committed');
-    this.dropped = parts.telemetry.counter('iris_bridge_refused_for_good_total', 'Envelopes another region refused and will never take');
+    this.refusedForGood = parts.telemetry.counter(
+      'iris_bridge_refused_for_good_total',
+      'Envelopes another region refused and will never take',
+    );
     this.follower = this.follow();
   }
 
@@ -101,13 +119,30 @@ export class OutboxBridge implements Publisher, FollowedLog {
       code: refusal.code,
       reason: refusal.message,
     });
-    this.dropped.value++;
-    this.settle(position);
+    this.refusedForGood.value++;
+    void this.setAside(position, `${refusal.code}: ${refusal.message}`);
   }
 
   /** What was refused is repeated by a new publisher, so nothing of this one waits behind it. */
   isFenced(): boolean {
     return false;
+  }
+
+  /** It was acknowledged here, so it is kept, out of the way of the others (L1, F14). */
+  private async setAside(position: number, reason: string): Promise<void> {
+    const { publisherId } = this;
+    try {
+      const [entry] = await this.parts.store.readOutbox(this.group, position - 1, { envelopesMax: 1, bytesMax: PAGE_BYTES_MAX });
+      if (entry?.position !== position || this.publisherId !== publisherId) return;
+      const remove = (batch: StoreBatch) => batch.removeOutbox(this.group, position);
+      const { envelope } = entry;
+      if (!this.parts.setAside({ from: 'outbox', group: this.group, position, envelope, tries: 1, reason, remove })) return;
+      const bytes = this.underWay.get(position) ?? 0;
+      this.underWay.delete(position);
+      this.follower.grant(bytes);
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   private settle(position: number): void {

@@ -2,6 +2,7 @@ import { errorLine, IrisError } from '../contract/errors.ts';
 import { DEDUP_SWEEP_MS, DEDUP_WINDOW_MS, PROMOTION_SWEEP_MS } from '../contract/limits.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
 import { ReplayLane } from '../follow/replay-lane.ts';
+import type { DeadLetter } from '../inbox/dead-letters.ts';
 import { Inboxes } from '../inbox/inboxes.ts';
 import type { Promotion } from '../inbox/promotions.ts';
 import { LinkPool } from '../link/link-pool.ts';
@@ -33,6 +34,8 @@ export interface CoreParts {
 export interface CoreNode {
   readonly linkAddress: string;
   readonly isDraining: boolean;
+  /** What was set aside because its handler failed on it. */
+  readonly deadLetters: readonly DeadLetter[];
   /** The group to ask instead, where the user is not at home here. */
   homeOf(user: Buffer): { readonly home: string } | undefined;
   /** Gives a user of this core so many buckets. @throws IrisError COMMAND_INVALID, OVERLOADED */
@@ -88,6 +91,9 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     linkAddress: listening.address,
     get isDraining() {
       return isDraining;
+    },
+    get deadLetters() {
+      return inboxes.deadLetters.list;
     },
     homeOf(user) {
       const { group } = slots.current.homeOfUser(user);
@@ -147,6 +153,7 @@ class Bridges {
       heldBack: inboxes.heldBack,
       addressOf: (id: string) => addressOf(slots, id),
       change: inboxes.change.bind(inboxes),
+      setAside: inboxes.deadLetters.setAside.bind(inboxes.deadLetters),
       nextPublisherId: () => ++this.lastPublisherId,
     };
     const bridge = new OutboxBridge(parts, group);

@@ -41,7 +41,9 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
   });
   await core.open();
   const commands = { promote: promotionCommand(() => core.owner) };
-  const admin = await startAdminServer(config.admin, { telemetry, commands, pages: {}, unreadyReason: () => core.unreadyReason });
+  // A standby has none of its own.
+  const pages = { 'dead-letters': () => ({ deadLetters: core.owner?.deadLetters ?? [] }) };
+  const admin = await startAdminServer(config.admin, { telemetry, commands, pages, unreadyReason: () => core.unreadyReason });
   return {
     listen: { link: core.linkAddress, admin: admin.address },
     isStandby: core.isStandby,

@@ -15,6 +15,8 @@ export const LinkOpcode = {
   Seal: 0x28,
   MarkQuery: 0x29,
   StatusQuery: 0x30,
+  // Since version 2.
+  Undelivered: 0x31,
   Welcome: 0x81,
   Pong: 0x82,
   Refuse: 0x83,

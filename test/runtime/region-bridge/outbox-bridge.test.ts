@@ -3,7 +3,7 @@ import { HELD_RETRY_MS, LINK_RETRY_FIRST_MS } from '../../../runtime/contract/li
 import { ReplayLane } from '../../../runtime/follow/replay-lane.ts';
 import type { Bus, Forwarding, Publisher, Refusal } from '../../../runtime/ports/bus.ts';
 import type { StoreBatch } from '../../../runtime/ports/inbox-store.ts';
-import { OutboxBridge } from '../../../runtime/region-bridge/outbox-bridge.ts';
+import { OutboxBridge, type SetAsideLetter } from '../../../runtime/region-bridge/outbox-bridge.ts';
 import { envelopeRecipient } from '../../../runtime/wire/envelope.ts';
 import { bodiesOf, envelopeOf } from '../../fakes/envelopes.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
@@ -47,6 +47,8 @@ class BridgeUnderTest {
   readonly bus = new FarOwner();
   readonly heldBack = new Set<string>();
   readonly bridge: OutboxBridge;
+  readonly setAside: SetAsideLetter[] = [];
+  hasRoom = true;
   private position = 0;
 
   constructor() {
@@ -62,6 +64,11 @@ class BridgeUnderTest {
       heldBack,
       addressOf: () => '127.0.0.1:1',
       change,
+      setAside: (letter: SetAsideLetter) => {
+        this.setAside.push(letter);
+        if (this.hasRoom) void this.commit((batch) => letter.remove(batch));
+        return this.hasRoom;
+      },
       nextPublisherId: () => ++lastId,
     };
     this.bridge = new OutboxBridge(parts, 'london-0');
@@ -133,6 +140,31 @@ it('starts over from its oldest message after any other refusal, and nothing ove
   await under.clock.advance(4 * LINK_RETRY_FIRST_MS);
   expect(under.bus.arrived).toEqual(['a', 'b', 'c']);
   expect(under.left).toBe(0);
+});
+
+it('keeps what the other region will never take, with the reason, and brings the rest over (L1, F14)', async () => {
+  const under = new BridgeUnderTest();
+  const forward = under.bus.forward.bind(under.bus);
+  under.bus.forward = (address, publisher, forwarding) => {
+    const [body] = bodiesOf(forwarding.envelope);
+    const refusal: Refusal = { code: 'FRAME_MALFORMED', message: 'not for us', retryAfterMs: 0 };
+    if (body === 'poison') publisher.refused(forwarding.token, 1, Buffer.from('bob'), refusal);
+    else forward(address, publisher, forwarding);
+  };
+  for (const body of ['a', 'poison', 'b']) await under.send('bob', body);
+  expect(under.bus.arrived).toEqual(['a', 'b']);
+  expect(under.setAside).toMatchObject([{ from: 'outbox', group: 'london-0', position: 2, reason: 'FRAME_MALFORMED: not for us' }]);
+  expect(bodiesOf(under.setAside[0]!.envelope)).toEqual(['poison']);
+  expect(under.left).toBe(0);
+});
+
+it('leaves it in the outbox where no more can be set aside', async () => {
+  const under = new BridgeUnderTest();
+  under.hasRoom = false;
+  under.bus.forward = (_address, publisher, { token }) =>
+    publisher.refused(token, 1, Buffer.from('bob'), { code: 'FRAME_MALFORMED', message: '', retryAfterMs: 0 });
+  await under.send('bob', 'poison');
+  expect([under.setAside.length, under.left]).toEqual([1, 1]);
 });
 
 it('stops for good when it is told to, also while it waits', async () => {

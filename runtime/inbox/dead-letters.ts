@@ -1,0 +1,97 @@
+import { DEAD_LETTERS_MAX } from '../contract/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type InboxStore, RecordKind, type StoreBatch } from '../ports/inbox-store.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { envelopeRecipient, envelopeSender } from '../wire/envelope.ts';
+import type { Change } from './committer.ts';
+
+/** What an operator is shown of an envelope that was set aside; its bytes stay in the store. */
+export interface DeadLetter {
+  readonly from: 'inbox' | 'outbox';
+  /** The group that an outbox leads to; empty for an inbox. */
+  readonly group: string;
+  readonly position: number;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly bytes: number;
+  readonly tries: number;
+  readonly reason: string;
+  readonly setAsideAtMs: number;
+}
+
+export interface SetAside {
+  readonly from: 'inbox' | 'outbox';
+  readonly group: string;
+  readonly position: number;
+  readonly envelope: Buffer;
+  readonly tries: number;
+  readonly reason: string;
+  /** Takes the envelope from where it stood, with the same commit. */
+  readonly remove: (batch: StoreBatch) => void;
+}
+
+export interface DeadLettersParts {
+  readonly store: InboxStore;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  change(change: Change): void;
+}
+
+/**
+ * Acknowledged messages that their handler failed on again and again: kept with the reason, out of the way of the others (X3, F14).
+ * DeadLetter record => headerLength:u32 header:JSON envelope
+ */
+export class DeadLetters {
+  private readonly parts: DeadLettersParts;
+  private readonly letters = new Map<string, DeadLetter>();
+  private readonly count: { value: number };
+
+  constructor(parts: DeadLettersParts) {
+    this.parts = parts;
+    this.count = parts.telemetry.counter('iris_messages_set_aside_total', 'Envelopes set aside because their handler failed on them');
+    parts.telemetry.gauge('iris_dead_letters', 'Envelopes that are set aside, listed at /dead-letters', () => this.letters.size);
+  }
+
+  /** Takes up what earlier runs have set aside. */
+  async load(): Promise<void> {
+    for (const { user, value } of await this.parts.store.readRecords(RecordKind.deadLetter)) {
+      const header = value.toString('utf8', 4, 4 + value.readUInt32BE(0));
+      this.letters.set(user.toString('latin1'), JSON.parse(header) as DeadLetter);
+    }
+  }
+
+  get list(): readonly DeadLetter[] {
+    return [...this.letters.values()];
+  }
+
+  /** False when as many as may be are set aside: then the envelope stays where it is and goes on failing, which the log tells. */
+  setAside({ envelope, remove, ...place }: SetAside): boolean {
+    const key = `${place.from}/${place.group}/${place.position}`;
+    if (this.letters.has(key)) return true;
+    const { telemetry, clock } = this.parts;
+    const letter: DeadLetter = {
+      ...place,
+      sender: envelopeSender(envelope).toString('utf8'),
+      recipient: envelopeRecipient(envelope).toString('utf8'),
+      bytes: envelope.length,
+      setAsideAtMs: clock.nowMs(),
+    };
+    if (this.letters.size >= DEAD_LETTERS_MAX) {
+      telemetry.log.error('dead-letters-full', { ...letter, limit: DEAD_LETTERS_MAX });
+      return false;
+    }
+    this.letters.set(key, letter);
+    this.count.value++;
+    telemetry.log.error('message-set-aside', { ...letter });
+    const header = Buffer.from(JSON.stringify(letter));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(header.length);
+    const value = Buffer.concat([length, header, envelope]);
+    const apply = (batch: StoreBatch) => {
+      batch.setRecord(RecordKind.deadLetter, Buffer.from(key, 'latin1'), value);
+      remove(batch);
+    };
+    this.parts.change({ apply, isSynced: true });
+    return true;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * F14, X3: an envelope that no session can open reaches an inbox over a link, past every check of the edge. It is tried three times and set
+ * aside with its reason; its reader gets what stands behind it, nobody else notices, and the list survives kill -9.
+ */
+import { HANDLER_TRIES_MAX } from '../../runtime/contract/limits.ts';
+import { writeEnvelope } from '../../runtime/wire/envelope.ts';
+import { beginAppend } from '../../runtime/wire/link/append.ts';
+import { encodeLinkHello } from '../../runtime/wire/link/hello.ts';
+import { LinkOpcode } from '../../runtime/wire/link/opcodes.ts';
+import { until } from '../servers/node-pair.ts';
+import { RawSocket } from '../servers/raw-socket.ts';
+import { V1Client } from '../servers/v1-client.ts';
+import { framed, V2Client } from '../servers/v2-client.ts';
+import { LiveFleet } from './live-fleet.ts';
+import { report } from './traffic.ts';
+
+const [EDGE, CORE] = ['tokyo-edge-0', 'tokyo-core-0'] as const;
+let fleet: LiveFleet;
+
+beforeAll(async () => {
+  fleet = await LiveFleet.start({ regions: { tokyo: { edges: 1, cores: 1 } } });
+}, 60_000);
+afterAll(() => fleet?.stop());
+
+/** A node of this environment that appends an envelope whose only message is cut short. */
+async function poison(recipient: string): Promise<void> {
+  const link = await RawSocket.open(fleet.process(CORE).listen['link'] as string);
+  const greeting = { versionMin: 1, versionMax: 2, environment: 'live', region: 'tokyo', node: 'broken-edge' };
+  const header = { flags: 0, count: 1, stamp: 1, sequence: 1, previous: 0, device: Buffer.alloc(8, 9), sender: Buffer.from('mallory') };
+  const damaged = Buffer.of(0, 200, 0x61);
+  link.write(framed((out) => encodeLinkHello(out, greeting)));
+  link.write(
+    framed((out) => {
+      const mark = beginAppend(out, 0, 0, 1);
+      writeEnvelope(out, { ...header, recipient: Buffer.from(recipient) }, damaged, 0, damaged.length);
+      out.endFrame(mark);
+    }),
+  );
+  await until(() => hasFrame(link.received, LinkOpcode.Appended), 'the damaged envelope is durable');
+  link.end();
+}
+
+function hasFrame(bytes: Buffer, opcode: number): boolean {
+  for (let at = 0; at + 5 <= bytes.length; at += 4 + bytes.readUInt32BE(at)) if (bytes[at + 4] === opcode) return true;
+  return false;
+}
+
+async function deadLetters(): Promise<object[]> {
+  return (JSON.parse((await fleet.admin(CORE, '/dead-letters')).body) as { deadLetters: object[] }).deadLetters;
+}
+
+it('sets a message aside that kills its handler, for readers of both protocols, and everything else moves on (F14)', async () => {
+  const address = fleet.address(EDGE);
+  const speaker = await V1Client.logIn(address, 'speaker');
+  const old = await V1Client.logIn(address, 'old');
+  const young = await V2Client.logIn(address, 'young');
+  const bystander = await V2Client.logIn(address, 'bystander');
+  for (const user of ['old', 'young']) {
+    speaker.send(user, 'before');
+    await speaker.handled();
+    await poison(user);
+    speaker.send(user, 'behind');
+  }
+  let bystandersMs = 0;
+  for (let i = 0; i < 20; i++) {
+    const sentMs = performance.now();
+    speaker.send('bystander', `${i}`);
+    expect(String((await bystander.deliver()).messages[0])).toBe(`${i}`);
+    bystandersMs = Math.max(bystandersMs, performance.now() - sentMs);
+  }
+  expect((await old.messages(2)).map(({ body }) => body)).toEqual(['before', 'behind']);
+  expect([String((await young.deliver()).messages[0]), String((await young.deliver()).messages[0])]).toEqual(['before', 'behind']);
+  const letters = await deadLetters();
+  const common = { from: 'inbox', sender: 'mallory', tries: HANDLER_TRIES_MAX, reason: expect.stringMatching(/holds damaged ones/) };
+  expect(letters).toEqual(['old', 'young'].map((recipient) => expect.objectContaining({ ...common, recipient })));
+  expect(await fleet.metric(CORE, 'iris_dead_letters')).toBe(2);
+  await fleet.process(CORE).kill();
+  await fleet.startNode(CORE);
+  expect((await deadLetters()).length).toBe(2);
+  expect(new Set(await deadLetters())).toEqual(new Set(letters));
+  report(
+    `F14: 2 of 2 damaged messages set aside after ${HANDLER_TRIES_MAX} tries each, what stood behind them delivered, a bystander waited ${bystandersMs.toFixed(0)} ms at most`,
+  );
+  // A fresh login does not meet it again.
+  old.end();
+  const again = await V1Client.logIn(address, 'old');
+  expect((await again.messages(2)).map(({ body }) => body)).toEqual(['before', 'behind']);
+}, 60_000);
