@@ -12,7 +12,7 @@ export const command: Command = {
     ...EDGE_OPTION_HELP,
     ['--count <n>', 'end after this many messages; default: until Ctrl-C'],
     ['--read', 'tell the senders who want to know that each message was read'],
-    ['--json', 'one line {"from","to","text","sentAtMs","receivedAtMs"} per message'],
+    ['--json', 'one line {"from","to","text","sentAtMs","receivedAtMs"} per message; "bestEffort":true in one that is not stored'],
   ],
   async run(args, io) {
     const { positionals, values } = parseArgs({
@@ -50,6 +50,11 @@ interface PrintOptions {
 
 /** The acknowledgement comes after the print: a message whose reader was killed in between comes again. */
 async function printMessages(client: IrisClient, io: CommandIo, { user, countMax, isRead, isJson }: PrintOptions): Promise<void> {
+  client.onBestEffort(({ sender, body, sentAtMs }) => {
+    const text = body.toString('utf8');
+    if (isJson) io.result(JSON.stringify({ from: sender, to: user, text, sentAtMs, receivedAtMs: Date.now(), bestEffort: true }));
+    else io.result(`${new Date(sentAtMs).toISOString()} ${sender}: ${text} (best effort)`);
+  });
   let count = 0;
   for await (const message of client.messages()) {
     const { sender, sentAtMs } = message;

@@ -5,11 +5,12 @@ import { connectAs, EDGE_OPTION_HELP, EDGE_OPTIONS } from '../edge-connection.ts
 export const command: Command = {
   name: 'send',
   summary: 'Send one message and print its acknowledgement.',
-  usage: 'iris send --as <user> --to <user> [--wait <delivered|read>] [--at <host:port>] [--json] "text"',
+  usage: 'iris send --as <user> --to <user> [--wait <delivered|read>] [--best-effort] [--at <host:port>] [--json] "text"',
   options: [
     ['--as <user>', 'the sender'],
     ['--to <user>', 'the recipient, online or not'],
     ['--wait <delivered|read>', 'wait until the recipient’s application has it, or a person has read it; exit code 1 after --timeout'],
+    ['--best-effort', 'hand it to the recipient if it is online, and store nothing; exit code 1 when it was not handed over'],
     ['--timeout <seconds>', 'how long --wait waits; default: 30'],
     ...EDGE_OPTION_HELP,
     ['--json', 'one line {"from","to","at","durability","sequence","tookMs"}, with "status" where it was waited for'],
@@ -23,6 +24,7 @@ export const command: Command = {
         to: { type: 'string' },
         wait: { type: 'string' },
         timeout: { type: 'string' },
+        'best-effort': { type: 'boolean' },
         json: { type: 'boolean' },
         ...EDGE_OPTIONS,
       },
@@ -32,11 +34,13 @@ export const command: Command = {
     if (text === undefined || surplus !== undefined) throw new UsageError('iris send takes one text; put it in quotes');
     const { as: user, to } = values;
     const awaited = statusOf(values.wait);
+    const bestEffort = values['best-effort'] === true;
+    if (bestEffort && awaited !== undefined) throw new UsageError('--best-effort has no status to --wait for');
     const timeoutMs = 1_000 * secondsOf(values.timeout);
     const { client, at } = await connectAs(user, values, io);
     try {
       const startedAtMs = performance.now();
-      const receipt = await client.send(to, text, { status: awaited !== undefined });
+      const receipt = await client.send(to, text, { status: awaited !== undefined, bestEffort });
       const { durability, sequence } = receipt;
       const tookMs = Number((performance.now() - startedAtMs).toFixed(1));
       const isReached = awaited === undefined || (await client.reached(receipt, awaited, { timeoutMs }));

@@ -20,6 +20,11 @@ export interface SendOptions {
   readonly timeoutMs?: number;
   /** Asks what becomes of it: `onStatus`, `statusOf`, `reached`. @default false - it costs a small envelope back for each acknowledgement */
   readonly status?: boolean;
+  /**
+   * Straight to the recipient and never stored (D0): it arrives now or not at all, and NOT_DELIVERED says that it did not. In order among
+   * best-effort messages of one connection, in none to stored ones. @default false
+   */
+  readonly bestEffort?: boolean;
 }
 
 /** What the client stands on; replaced in simulations. */

@@ -18,9 +18,10 @@ import { encodeHello } from '../wire/v2/hello.ts';
 import { decodeMessageStatus } from '../wire/v2/message-status.ts';
 import { Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
 import { encodePing } from '../wire/v2/ping.ts';
-import { decodeSent } from '../wire/v2/sent.ts';
+import { decodeSent, type SentFrame } from '../wire/v2/sent.ts';
 import { decodeWelcome, type WelcomeFrame } from '../wire/v2/welcome.ts';
 import type { ClientParts, ConnectOptions, SendOptions } from './client-options.ts';
+import { type BestEffortMessage, Ephemerals, type Presence, type TypingSignal } from './ephemerals.ts';
 import { Incoming, type IrisMessage } from './incoming.ts';
 import type { MessageStatus, SentMessages, StatusUpdate } from './message-statuses.ts';
 import { Outgoing, type SendReceipt } from './outgoing.ts';
@@ -49,6 +50,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   private readonly bursts: Bursts;
   private readonly outgoing: Outgoing;
   private readonly signals: Signals;
+  private readonly ephemerals: Ephemerals;
   private readonly incoming = new Incoming();
   private readonly device: Buffer;
   private readonly reader = new ByteReader();
@@ -78,10 +80,10 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
       writer: () => (this.isUp ? this.writer() : undefined),
       version: () => this.protocolVersion,
     });
-    this.signals = new Signals({
-      clock: parts.clock,
-      writer: () => (this.isUp && this.protocolVersion >= 3 ? this.writer() : undefined),
-    });
+    const { clock } = parts;
+    const writer = () => (this.isUp && this.protocolVersion >= 3 ? this.writer() : undefined);
+    this.signals = new Signals({ clock, writer });
+    this.ephemerals = new Ephemerals({ clock, writer, takeSequences: (count) => this.outgoing.takeSequences(count) });
     this.sweep = parts.clock.after(SWEEP_MS, () => this.tick());
     const abort = () => this.finish(new IrisError('DRAINING', 'the client was aborted'));
     options.signal?.addEventListener('abort', abort, { once: true });
@@ -122,9 +124,12 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   sendBatch(to: string, messages: readonly (Uint8Array | string)[], options: SendOptions = {}): Promise<SendReceipt> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     const bodies = messages.map((message) => (typeof message === 'string' ? Buffer.from(message, 'utf8') : message));
+    if (options.bestEffort === true) return this.ephemerals.send(to, bodies);
     const timeoutMs = options.timeoutMs ?? this.options.sendTimeoutMs ?? 30_000;
     if (options.status !== true) return this.outgoing.send(to, bodies, { timeoutMs, isStatusWanted: false, started: () => undefined });
-    return this.sendTracked(to, bodies, timeoutMs);
+    return this.signals.track({ to, count: bodies.length }, (started) =>
+      this.outgoing.send(to, bodies, { timeoutMs, isStatusWanted: true, started }),
+    );
   }
 
   /**
@@ -150,21 +155,24 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.signals.markRead(message);
   }
 
-  private async sendTracked(to: string, bodies: readonly Uint8Array[], timeoutMs: number): Promise<SendReceipt> {
-    const { statuses } = this.signals;
-    let sent: SentMessages = { to, sequence: 0, count: bodies.length };
-    const started = (sequence: number) => {
-      sent = { ...sent, sequence };
-      statuses.started(sent);
-    };
-    try {
-      const receipt = await this.outgoing.send(to, bodies, { timeoutMs, isStatusWanted: true, started });
-      statuses.stored(sent);
-      return receipt;
-    } catch (error) {
-      statuses.failed(sent.sequence);
-      throw error;
-    }
+  /** Hears the best-effort messages to this user (`bestEffort: true`). Returns what ends it. */
+  onBestEffort(listener: (message: BestEffortMessage) => void): () => void {
+    return this.ephemerals.onMessage(listener);
+  }
+
+  /** Tells a user who is online that this one is typing to it, or not any more. Returns false when nobody could be told. */
+  typing(to: string, isTyping: boolean): boolean {
+    return this.ephemerals.typing(to, isTyping);
+  }
+
+  /** Hears who is typing to this user. Returns what ends it. */
+  onTyping(listener: (signal: TypingSignal) => void): () => void {
+    return this.ephemerals.onTyping(listener);
+  }
+
+  /** Whether a user is online, as its owner knew it at most 2 s ago. @throws IrisError TIMED_OUT, CONNECTION_FAILED, OVERLOADED */
+  presenceOf(user: string): Promise<Presence> {
+    return this.ephemerals.presenceOf(user);
   }
 
   /** Messages in the order of the inbox, each once. Ends when the client closes; throws what ended it for good. */
@@ -217,6 +225,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   closed(): void {
     this.connection = undefined;
     this.isUp = false;
+    this.ephemerals.lost();
     this.splitter.stop();
     if (this.failure === undefined) this.connectLater(this.retryMs);
   }
@@ -228,12 +237,13 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
 
   frame(buffer: Buffer, start: number, end: number): void {
     const reader = this.reader.reset(buffer, start, end);
-    switch (reader.u8()) {
+    const opcode = reader.u8();
+    switch (opcode) {
       case Opcode.Deliver:
         this.incoming.delivered(decodeDeliver(reader));
         break;
       case Opcode.Sent:
-        this.outgoing.acknowledged(decodeSent(reader));
+        this.sent(decodeSent(reader));
         break;
       case Opcode.MessageStatus:
         this.signals.grown(decodeMessageStatus(reader));
@@ -251,8 +261,12 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
         this.farewell?.(true);
         break;
       default:
-        break;
+        this.ephemerals.frame(opcode, reader);
     }
+  }
+
+  private sent(frame: SentFrame): void {
+    if (!this.ephemerals.acknowledged(frame)) this.outgoing.acknowledged(frame);
   }
 
   private writer(): ByteWriter {
@@ -323,7 +337,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
 
   private fault(frame: FaultFrame): void {
     if (frame.count > 0) {
-      this.outgoing.refused(frame);
+      if (!this.ephemerals.refused(frame)) this.outgoing.refused(frame);
       return;
     }
     const code = errorCodeOfWire(frame.wire);
@@ -371,6 +385,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.isUp = false;
     this.outgoing.failAll(error);
     this.signals.end();
+    this.ephemerals.lost();
     this.incoming.close();
     this.loggedIn?.reject(error);
     this.loggedIn = undefined;

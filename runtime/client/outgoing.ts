@@ -108,6 +108,13 @@ export class Outgoing {
     });
   }
 
+  /** The first of `count` sequences for messages that are not kept here. */
+  takeSequences(count: number): number {
+    const first = this.nextSequence;
+    this.nextSequence += count;
+    return first;
+  }
+
   /** One SENT may answer several sends in a row. */
   acknowledged(frame: SentFrame): void {
     const acknowledgedAtMs = this.parts.clock.nowMs();

@@ -36,6 +36,22 @@ export class Signals {
     this.flushSoon();
   }
 
+  /** Follows one send from its start to its answer; `send` says its first sequence before it writes. */
+  async track<T>({ to, count }: { to: string; count: number }, send: (started: (sequence: number) => void) => Promise<T>): Promise<T> {
+    let sent: SentMessages = { to, sequence: 0, count };
+    try {
+      const receipt = await send((sequence) => {
+        sent = { to, sequence, count };
+        this.statuses.started(sent);
+      });
+      this.statuses.stored(sent);
+      return receipt;
+    } catch (error) {
+      this.statuses.failed(sent.sequence);
+      throw error;
+    }
+  }
+
   /** What the server knows, or what this client knows when no answer comes. */
   async statusOf(messages: SentMessages): Promise<MessageStatus> {
     const known = this.statuses.of(messages);

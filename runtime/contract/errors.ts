@@ -34,6 +34,11 @@ export const ERROR_CODES = {
     meaning: 'too many reads, typing signals or queries in a short time; this one was passed over',
   },
   NOT_OWNER: { wire: 2020, retry: true, meaning: 'this node is a standby; another one owns the shards' },
+  NOT_DELIVERED: {
+    wire: 2009,
+    retry: true,
+    meaning: 'a best-effort message was not handed over: the recipient is away or slow, or its owner cannot be reached',
+  },
   // 3xxx: identity.
   AUTHENTICATION_FAILED: { wire: 3001, retry: false, meaning: 'the token is missing, wrong, expired or for another user' },
   SESSION_REPLACED: { wire: 3002, retry: false, meaning: 'the same user logged in elsewhere and took the inbox over' },

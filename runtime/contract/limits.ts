@@ -127,6 +127,11 @@ export const DEDUP_WINDOW_MS = 7 * 24 * 3_600_000;
  * sender that wants to hear of some messages only, needs more. 256 bytes at the most.
  */
 export const SEQUENCE_RANGES_MAX = 16;
+/** Best-effort messages that may wait for their answer on one link, and the milliseconds after which one counts as lost. */
+export const EPHEMERALS_IN_FLIGHT_MAX = 8_192;
+export const EPHEMERAL_TIMEOUT_MS = 5_000;
+/** Bytes that may wait in a link’s socket before best-effort messages and signals are refused: they must not delay appends. */
+export const EPHEMERAL_QUEUED_BYTES_MAX = 4 * 1_048_576;
 /** Rows of message statuses that a core keeps in memory; others are read from the store. About 300 bytes each. */
 export const STATUS_ROWS_MEMORY_MAX = 100_000;
 /** Senders’ devices whose messages one reader may report as read between two commits; more are shed and told again (X21). */

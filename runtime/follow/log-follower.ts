@@ -78,6 +78,11 @@ export class LogFollower implements Lagging {
     this.start();
   }
 
+  /** Uses up credit for something pushed beside the log. */
+  charge(bytes: number): void {
+    this.credit -= bytes;
+  }
+
   /** The log grew by this entry; called after its commit, in order. */
   committed(entry: StoredEnvelope): void {
     this.commits++;

@@ -4,7 +4,8 @@ import { PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES, READ_NOTES_MAX } from '../contra
 import { type SequenceSet, unite } from '../contract/sequence-set.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
-import type { InboxCursor, InboxSubscriber, MessageStatus, ReadMessages } from '../ports/inbox-feed.ts';
+import type { Refusal } from '../ports/bus.ts';
+import type { EphemeralKind, InboxCursor, InboxSubscriber, MessageStatus, ReadMessages } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { OwnedSubscription, ReadRequest, UndeliveredEnvelope } from '../ports/shard-owner.ts';
 import { envelopeCount, markKeyFor } from '../wire/envelope.ts';
@@ -44,6 +45,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   /** v1: acknowledged one by one. */
   readonly isSelective: boolean;
   readonly loginStamp: number;
+  private readonly takesEphemerals: boolean;
   private readonly parts: AttachmentParts;
   private readonly subscriber: InboxSubscriber;
   private readonly follower: LogFollower;
@@ -69,6 +71,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     this.user = request.user;
     this.isSelective = request.isSelective;
     this.loginStamp = request.loginStamp;
+    this.takesEphemerals = request.takesEphemerals;
     this.subscriber = subscriber;
     this.startedAfter = startAfter;
     this.acknowledgedAtStart = request.acknowledged.filter((cursor) => cursor.bucket === FIRST_BUCKET);
@@ -224,6 +227,15 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     });
   }
 
+  /** Past the log, at the cost of the same credit; a reader that does not keep up gets none of it. */
+  hand(kind: EphemeralKind, envelope: Buffer): Refusal | undefined {
+    if (!this.takesEphemerals) return notHanded('the recipient’s client does not know best-effort messages');
+    if (this.follower.creditBytes <= 0) return notHanded('the recipient does not keep up with its messages');
+    this.follower.charge(envelope.length);
+    this.subscriber.handed(kind, envelope, 0, envelope.length);
+    return undefined;
+  }
+
   markRead({ device, sender, sequences }: ReadMessages): void {
     const markKey = markKeyFor(device, sender, this.user);
     const reads = this.reads ?? this.openReads();
@@ -287,6 +299,10 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     const at = { bucket: FIRST_BUCKET, position: entry.position, firstIndex: entry.firstIndex };
     this.subscriber.pushed(at, entry.envelope, 0, entry.envelope.length);
   }
+}
+
+export function notHanded(message: string): Refusal {
+  return { code: 'NOT_DELIVERED', message, retryAfterMs: 0 };
 }
 
 function isAfter(a: InboxCursor, b: InboxCursor): boolean {

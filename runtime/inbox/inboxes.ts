@@ -3,8 +3,9 @@ import { errorLine, IrisError } from '../contract/errors.ts';
 import { PAGE_BYTES_MAX } from '../contract/limits.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
+import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxSubscriber, UserStatus } from '../ports/inbox-feed.ts';
+import type { EphemeralKind, InboxSubscriber, UserStatus } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope, StoredMark } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest, OwnedSubscription, ReadRequest, ShardOwner, UndeliveredEnvelope } from '../ports/shard-owner.ts';
@@ -12,7 +13,7 @@ import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
 import { type Destination, INBOX, type Placed } from './append-order.ts';
-import { Attachment, type AttachmentParts } from './attachment.ts';
+import { Attachment, type AttachmentParts, notHanded } from './attachment.ts';
 import { Buckets } from './buckets.ts';
 import { type Change, Committer } from './committer.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -163,6 +164,11 @@ export class Inboxes implements ShardOwner {
     stale.replace();
     stale.trimAcknowledged();
     return stale;
+  }
+
+  hand(kind: EphemeralKind, envelope: Buffer): Refusal | undefined {
+    const reader = this.readers.get(envelopeRecipient(envelope).toString('latin1'));
+    return reader === undefined ? notHanded('the recipient is not online') : reader.hand(kind, envelope);
   }
 
   async status(user: Buffer): Promise<UserStatus> {

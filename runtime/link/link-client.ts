@@ -4,7 +4,7 @@ import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
 import type { Clock, Random, Timer } from '../ports/clock.ts';
-import type { AttachOptions, InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
+import type { AttachOptions, EphemeralKind, HandedOver, InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Connection, ConnectionHandler, Transport } from '../ports/transport.ts';
@@ -20,13 +20,14 @@ import { decodeIsEnd, decodeLayoutFrame, type LayoutFrame } from '../wire/link/b
 import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello, type LinkRefuse, type LinkWelcome } from '../wire/link/hello.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
 import { encodeLinkPing } from '../wire/link/ping.ts';
-import { decodeStatus, encodeStatusQuery } from '../wire/link/status.ts';
 import { UNDELIVERED_VERSION } from '../wire/link/undelivered.ts';
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { AppendQueue, unavailable } from './append-queue.ts';
 import { BucketQuestions } from './bucket-questions.ts';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.ts';
+import { EphemeralSends } from './ephemeral-sends.ts';
 import type { OwnerAddresses } from './owner-addresses.ts';
+import { StatusQueries } from './status-queries.ts';
 import { LinkSubscription } from './subscription.ts';
 
 export interface LinkIdentity {
@@ -66,8 +67,9 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private readonly address: string;
   private readonly addresses: OwnerAddresses;
   private readonly appends = new AppendQueue();
+  private readonly ephemerals: EphemeralSends;
   private readonly subscriptions = new Map<number, LinkSubscription>();
-  private readonly queries = new Map<number, (status: UserStatus) => void>();
+  private readonly statusQueries: StatusQueries;
   /** What owners of buckets ask each other. */
   readonly questions: BucketQuestions;
   private readonly refusedPublishers = new Set<number>();
@@ -88,6 +90,8 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.parts = parts;
     this.address = address;
     this.addresses = addresses;
+    this.ephemerals = new EphemeralSends(parts.clock);
+    this.statusQueries = new StatusQueries(parts.clock, () => this.controlWriter());
     this.questions = new BucketQuestions(parts.clock, () => (this.peerVersion < 2 ? undefined : parts.bursts.writer(this)));
     this.heardMs = parts.clock.monotonicMs();
     const { telemetry } = parts;
@@ -140,6 +144,11 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.appends.writeEnvelope(this.parts.bursts.writer(this), publisher, forwarding, this.parts.clock.monotonicMs());
   }
 
+  hand(kind: EphemeralKind, envelope: Buffer, answer?: HandedOver): void {
+    const isOpen = this.peerVersion >= 2 && (this.connection?.queuedBytes ?? 0) < limits.EPHEMERAL_QUEUED_BYTES_MAX;
+    this.ephemerals.hand(isOpen ? this.controlWriter() : undefined, { kind, envelope, answer });
+  }
+
   forget(publisher: Publisher): void {
     if (this.refusedPublishers.delete(publisher.publisherId) && this.isUp)
       encodePublisherEnd(this.parts.bursts.writer(this), publisher.publisherId);
@@ -154,19 +163,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   }
 
   status(user: Buffer): Promise<UserStatus | undefined> {
-    if (!this.isUp || this.queries.size >= limits.STATUS_QUERIES_MAX) return Promise.resolve(undefined);
-    const query = this.nextId++;
-    return new Promise((resolve) => {
-      const timer = this.parts.clock.after(limits.STATUS_TIMEOUT_MS, () => {
-        this.queries.delete(query);
-        resolve(undefined);
-      });
-      this.queries.set(query, (status) => {
-        timer.stop();
-        resolve(status);
-      });
-      encodeStatusQuery(this.parts.bursts.writer(this), query, user);
-    });
+    return this.statusQueries.ask(user);
   }
 
   /** Ends the link for good. What still waits is refused. */
@@ -206,6 +203,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   closed(reason: string): void {
     this.connection = undefined;
     this.splitter.stop();
+    this.ephemerals.refuseAll();
     if (this.state === 'closed') return;
     if (this.state === 'up') this.parts.telemetry.log.warn('link-lost', { address: this.address, reason });
     this.retryLater();
@@ -276,6 +274,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private tick(): void {
     const now = this.parts.clock.monotonicMs();
     this.timer = this.parts.clock.after(limits.LINK_PING_MS, () => this.tick());
+    this.ephemerals.expire();
     if (this.isUp) encodeLinkPing(this.parts.bursts.writer(this));
     if (this.connection !== undefined && now - this.heardMs > this.silentMs) this.connection.destroy();
     const oldest = this.appends.oldestMs;
@@ -301,11 +300,17 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
       case LinkOpcode.Detached:
         this.subscriptions.get(reader.u32())?.ended(reader.u8() === Detached.Flushed ? 'flushed' : 'replaced');
         break;
+      case LinkOpcode.EphemeralPush:
+        this.subscriptions.get(reader.u32())?.handed(reader);
+        break;
+      case LinkOpcode.EphemeralAnswer:
+        this.ephemerals.answered(reader);
+        break;
       case LinkOpcode.MessageStatus:
         this.subscriptions.get(reader.u32())?.statusGrown(reader);
         break;
       case LinkOpcode.Status:
-        this.answered(reader);
+        this.statusQueries.answered(reader);
         break;
       case LinkOpcode.CaughtUp:
         this.subscriptions.get(reader.u32())?.caughtUp(decodeIsEnd(reader));
@@ -385,13 +390,6 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private laidOut({ attachment, user, layout, readStamp }: LayoutFrame): void {
     if (attachment === 0) this.parts.laidOut?.(user, layout);
     else this.subscriptions.get(attachment)?.laidOut(layout, readStamp);
-  }
-
-  private answered(reader: ByteReader): void {
-    const status = decodeStatus(reader);
-    const answer = this.queries.get(status.query);
-    this.queries.delete(status.query);
-    answer?.(status);
   }
 }
 

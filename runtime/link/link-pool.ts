@@ -1,7 +1,15 @@
 import { STATUS_CACHE_MAX, STATUS_CACHE_MS } from '../contract/limits.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Bus, Forwarding, Publication, Publisher } from '../ports/bus.ts';
-import type { AttachOptions, InboxFeed, InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
+import type {
+  AttachOptions,
+  EphemeralKind,
+  HandedOver,
+  InboxFeed,
+  InboxSubscriber,
+  InboxSubscription,
+  UserStatus,
+} from '../ports/inbox-feed.ts';
 import type { StoredMark } from '../ports/inbox-store.ts';
 import { LinkClient, type LinkParts } from './link-client.ts';
 import { OwnerAddresses } from './owner-addresses.ts';
@@ -49,6 +57,10 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners {
 
   finalMarks(address: string, question: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined> {
     return this.link(address).questions.finalMarks(question);
+  }
+
+  hand(address: string, kind: EphemeralKind, envelope: Buffer, answer?: HandedOver): void {
+    this.link(address).hand(kind, envelope, answer);
   }
 
   /** Answers up to STATUS_CACHE_MS old; concurrent questions about one user share one query (X10). */

@@ -3,7 +3,7 @@ import type { Layout } from '../contract/layout.ts';
 import { LINK_SILENT_MS } from '../contract/limits.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxSubscriber, MessageStatus } from '../ports/inbox-feed.ts';
+import type { EphemeralKind, InboxSubscriber, MessageStatus } from '../ports/inbox-feed.ts';
 import type { AppendOrigin, OwnedSubscription, ShardOwner } from '../ports/shard-owner.ts';
 import type { Log } from '../ports/telemetry.ts';
 import type { Connection, ConnectionHandler } from '../ports/transport.ts';
@@ -24,6 +24,7 @@ import {
   type MarkQueryFrame,
   type SealFrame,
 } from '../wire/link/buckets.ts';
+import { encodeEphemeralAnswer, encodeEphemeralPush } from '../wire/link/ephemeral.ts';
 import { decodeLinkHello, encodeLinkRefuse, encodeLinkWelcome, type LinkHello } from '../wire/link/hello.ts';
 import { decodeLinkRead, decodeLinkStatusQuery, encodeLinkMessageStatus } from '../wire/link/message-status.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
@@ -192,6 +193,9 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       case LinkOpcode.MessageStatusQuery:
         this.askStatus(this.attachments.get(reader.u32()), reader);
         break;
+      case LinkOpcode.Ephemeral:
+        this.hand(reader);
+        break;
       case LinkOpcode.StatusQuery:
         this.status(reader.u32(), Buffer.from(reader.bytes16(1_024, 'user name')));
         break;
@@ -266,6 +270,21 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
     encodePush(this.writer(), place, envelope);
   }
 
+  private hand(reader: ByteReader): void {
+    const [query, kind] = [reader.u32(), reader.u8() as EphemeralKind];
+    const { buffer, at, end } = reader;
+    checkEnvelope(buffer, at, end);
+    const refusal = this.parts.owner.hand(kind, buffer.subarray(at, end));
+    if (query === 0) return;
+    const wire = refusal === undefined ? 0 : ERROR_CODES[refusal.code].wire;
+    encodeEphemeralAnswer(this.writer(), { query, wire, message: refusal?.message ?? '' });
+  }
+
+  /** For an attachment of this link. */
+  handed(attachment: number, kind: EphemeralKind, envelope: Buffer): void {
+    encodeEphemeralPush(this.writer(), attachment, kind, envelope);
+  }
+
   /** For an attachment of this link; a peer of version 1 does not know statuses. */
   statusGrown(attachment: number, status: MessageStatus): void {
     if (this.version >= 2) encodeLinkMessageStatus(this.writer(), attachment, status);
@@ -327,6 +346,10 @@ class LinkReader implements InboxSubscriber {
   pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
     const envelope = start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end);
     this.link.pushed({ attachment: this.attachment, ...at }, envelope);
+  }
+
+  handed(kind: EphemeralKind, buffer: Buffer, start: number, end: number): void {
+    this.link.handed(this.attachment, kind, buffer.subarray(start, end));
   }
 
   statusGrown(status: MessageStatus): void {

@@ -1,10 +1,10 @@
 import { IrisError } from '../contract/errors.ts';
 import type { Layout } from '../contract/layout.ts';
 import { HANDLER_TRIES_MAX } from '../contract/limits.ts';
-import type { AttachOptions, InboxCursor, InboxSubscriber, InboxSubscription, ReadMessages } from '../ports/inbox-feed.ts';
+import type { AttachOptions, EphemeralKind, InboxCursor, InboxSubscriber, InboxSubscription, ReadMessages } from '../ports/inbox-feed.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
-import { countEntries, entriesStart, envelopeCount } from '../wire/envelope.ts';
+import { checkEnvelope, countEntries, entriesStart, envelopeCount } from '../wire/envelope.ts';
 import { encodeAttach, encodeCredit, encodeDetach, encodeLinkCursor, encodeRemove } from '../wire/link/attach.ts';
 import { decodeLinkMessageStatus, encodeLinkRead, encodeLinkStatusQuery } from '../wire/link/message-status.ts';
 import { encodeUndelivered } from '../wire/link/undelivered.ts';
@@ -52,6 +52,7 @@ export class LinkSubscription implements InboxSubscription {
       attachment: this.attachment,
       isSelective: this.options.isSelective,
       isReattached: this.hasAttached || this.options.yieldsToLater === true,
+      takesEphemerals: this.options.takesEphemerals,
       loginStamp: this.options.loginStamp,
       creditBytes: this.options.credit.creditBytes,
       user: this.options.user,
@@ -119,6 +120,13 @@ export class LinkSubscription implements InboxSubscription {
   remove(bucket: number, position: number): void {
     const out = this.link.controlWriter();
     if (out !== undefined) encodeRemove(out, this.attachment, bucket, position);
+  }
+
+  /** The reader stands behind the attachment number of an EPHEMERAL_PUSH. */
+  handed(reader: ByteReader): void {
+    const kind = reader.u8() as EphemeralKind;
+    checkEnvelope(reader.buffer, reader.at, reader.end);
+    this.subscriber.handed(kind, reader.buffer, reader.at, reader.end);
   }
 
   statusGrown(reader: ByteReader): void {

@@ -1,5 +1,6 @@
 import type { Layout } from '../contract/layout.ts';
 import type { SequenceSet } from '../contract/sequence-set.ts';
+import type { Refusal } from './bus.ts';
 
 /** Everything of `bucket` up to this message, inclusive. */
 export interface InboxCursor {
@@ -25,10 +26,26 @@ export interface ReadMessages {
   readonly sequences: SequenceSet;
 }
 
+/** What goes to a user’s reader past the log. The numbers travel between nodes. */
+export const EphemeralKind = {
+  /** Best-effort messages. */
+  message: 0,
+  /** One entry of one byte: 1 typing, 0 not any more. */
+  typing: 1,
+  /** v1’s READ_RECEIPT; one entry, the message id as the reader named it. */
+  receipt: 2,
+} as const;
+export type EphemeralKind = (typeof EphemeralKind)[keyof typeof EphemeralKind];
+
+/** Hears once what became of an ephemeral: undefined when it was handed to the reader’s link. */
+export type HandedOver = (refusal: Refusal | undefined) => void;
+
 /** Who reads an inbox: a client’s session. */
 export interface InboxSubscriber {
   /** The next envelope, `buffer[start … end)`, in the order of its bucket; messages before `firstIndex` were acknowledged earlier. */
   pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void;
+  /** Something that is not in the inbox, `buffer[start … end)` an envelope; it comes once and is not acknowledged. */
+  handed(kind: EphemeralKind, buffer: Buffer, start: number, end: number): void;
   /** Messages that this user has sent reached a further status, or `askStatus` is answered. Whole rows, of any of the user’s devices. */
   statusGrown(status: MessageStatus): void;
   /** The read was broken for a while and goes on: statuses may have been missed. */
@@ -68,6 +85,8 @@ export interface AttachOptions {
   readonly cursors: readonly InboxCursor[];
   /** Bytes the owner may push at first; asked anew at each attach. */
   readonly credit: { readonly creditBytes: number };
+  /** True when the client can be shown what is not in the inbox. */
+  readonly takesEphemerals: boolean;
   /** True when acknowledgements come one by one and out of order (v1): a take-over then starts after what this session was shown. */
   readonly isSelective: boolean;
   /** The edge’s stamp of the login: of two readers that attach again after a lost link, the later login keeps the inbox. */
@@ -85,6 +104,11 @@ export interface UserStatus {
 /** Reads inboxes at their owners, wherever they are: from a cursor to the tail and on, repeatably and in order (L4). */
 export interface InboxFeed {
   attach(options: AttachOptions, subscriber: InboxSubscriber): InboxSubscription;
+  /**
+   * Hands an envelope to the reader of its recipient, in order per link, past every log: it is lost with any connection on its way. An owner
+   * that cannot be reached refuses at once.
+   */
+  hand(address: string, kind: EphemeralKind, envelope: Buffer, answer?: HandedOver): void;
   /** Whether someone reads the user’s inbox. Undefined when the owner does not answer within the deadline of STATUS_TIMEOUT_MS. */
   status(address: string, user: Buffer): Promise<UserStatus | undefined>;
 }

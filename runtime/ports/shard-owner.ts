@@ -1,7 +1,7 @@
 import type { Layout } from '../contract/layout.ts';
 import type { BucketReport, MarkQuestion } from './bucket-owners.ts';
 import type { Refusal } from './bus.ts';
-import type { InboxCursor, InboxSubscriber, InboxSubscription, UserStatus } from './inbox-feed.ts';
+import type { EphemeralKind, InboxCursor, InboxSubscriber, InboxSubscription, UserStatus } from './inbox-feed.ts';
 import type { StoredMark } from './inbox-store.ts';
 
 /** Where an append came from and its answer goes: one link. */
@@ -30,6 +30,7 @@ export interface ReadRequest {
   readonly user: Buffer;
   readonly creditBytes: number;
   readonly isSelective: boolean;
+  readonly takesEphemerals: boolean;
   readonly loginStamp: number;
   /** The reader had attached before and lost its link; it may have been taken over since. */
   readonly isReattached: boolean;
@@ -58,6 +59,8 @@ export interface ShardOwner {
   publisherEnded(origin: AppendOrigin, publisherId: number): void;
   originClosed(origin: AppendOrigin): void;
   attach(request: ReadRequest, subscriber: InboxSubscriber): OwnedSubscription;
+  /** Hands an envelope to its recipient’s reader, past the log. Returns why not. */
+  hand(kind: EphemeralKind, envelope: Buffer): Refusal | undefined;
   status(user: Buffer): Promise<UserStatus>;
   /** How a bucket stands; with `seal` it takes no more messages, durably, before the answer. */
   bucket(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport>;

@@ -160,7 +160,7 @@ export class BucketReads implements InboxSubscription {
       const read = new BucketRead(this, bucketNumber(generation.number, index), isSelective);
       this.reads.set(read.bucket, read);
       const known = cursors.flatMap((cursor) => (cursor.bucket === read.bucket ? [{ ...cursor, bucket: 0 }] : []));
-      const options = { address: router.ownerOf(inbox), user: inbox, cursors: known, credit, isSelective };
+      const options = { address: router.ownerOf(inbox), user: inbox, cursors: known, credit, isSelective, takesEphemerals: false };
       read.subscription = feed.attach({ ...options, loginStamp: this.readStamp, yieldsToLater: true }, read);
     });
   }
@@ -214,6 +214,9 @@ class BucketRead implements InboxSubscriber {
   laidOut(): void {}
 
   statusGrown(): void {}
+
+  /** Those go to the user’s own inbox. */
+  handed(): void {}
 
   /** What was read may not have been told. */
   resumed(): void {

@@ -4,7 +4,7 @@ import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
 import type { Timer } from '../ports/clock.ts';
-import type { InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import type { EphemeralKind, InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { BurstTarget } from '../wire/bursts.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
@@ -12,14 +12,14 @@ import { countEntries, entriesStart, envelopeCount, forEachEntry } from '../wire
 import { readMessageId, WHOLE_ENVELOPE } from '../wire/message-id.ts';
 import * as v1 from '../wire/v1/encode.ts';
 import { OpcodeV1 } from '../wire/v1/opcodes.ts';
-import { packetSpan } from '../wire/v1/packet.ts';
+import { afterName, nameAt, packetSpan } from '../wire/v1/packet.ts';
 import { SEND_FRESH } from '../wire/v2/send.ts';
 import { BucketReads } from './bucket-reads.ts';
 import { PushWindow } from './push-window.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
 import { ShownBatches } from './shown-batches.ts';
-import { StatusQuestions } from './status-questions.ts';
+import { NO_BUCKET, type SignallingSessionV1, SignalsV1 } from './signals-v1.ts';
 
 /** Bytes of a LOGIN with its token; a longer one is dropped, as the original does. */
 const LOGIN_BYTES_MAX = 256;
@@ -28,7 +28,7 @@ const LOGIN_BYTES_MAX = 256;
  * One client of the original’s protocol. What the original drops in silence is dropped; what it loses is kept. A packet that cannot
  * be read costs what has been read so far, never the connection.
  */
-export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarget {
+export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarget, SignallingSessionV1 {
   readonly publisherId: number;
   burst: ByteWriter | undefined;
   private readonly parts: SessionParts;
@@ -37,15 +37,15 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   private readonly pushWindow: PushWindow;
   private readonly batches = new ShownBatches();
   private readonly device: Buffer;
-  private asked: StatusQuestions | undefined;
+  private readonly signals: SignalsV1;
   private pending: Buffer | undefined;
-  private user: Buffer | undefined;
+  user: Buffer | undefined;
   private subscription: InboxSubscription | undefined;
   private reads: BucketReads | undefined;
   private replay: Timer | undefined;
   private sequence = 1;
   private openedMs: number;
-  private isOpen = true;
+  isOpen = true;
 
   constructor(parts: SessionParts, connection: Connection) {
     this.parts = parts;
@@ -54,6 +54,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.device = parts.random.bytes(8);
     this.sendWindow = new SendWindow(connection);
     this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax, parts.pushStock);
+    this.signals = new SignalsV1(parts, this);
     this.openedMs = parts.clock.monotonicMs();
   }
 
@@ -132,6 +133,12 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.parts.counters.messagesOut.value += count - at.firstIndex;
   }
 
+  handed(kind: EphemeralKind, buffer: Buffer, start: number, end: number): void {
+    if (!this.isOpen) return;
+    this.pushWindow.took(end - start);
+    this.signals.handed(kind, buffer, start, end);
+  }
+
   /** v1 has no word for the status of what was sent. */
   statusGrown(): void {}
 
@@ -167,7 +174,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.reads?.replaced();
   }
 
-  private writer(): ByteWriter {
+  writer(): ByteWriter {
     return this.parts.bursts.writer(this);
   }
 
@@ -218,14 +225,11 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
         return true;
       case OpcodeV1.Ack:
         return this.acknowledge(buffer, at + 1);
-      case OpcodeV1.GetStatus:
-        this.ask(nameAt(buffer, at + 1));
-        return true;
       case OpcodeV1.Encrypted:
         this.encrypted(buffer, at, end);
         return true;
       default:
-        this.unserved(opcode);
+        if (!this.signals.packet(opcode, buffer, at)) this.unserved(opcode);
         return true;
     }
   }
@@ -263,7 +267,15 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     const user = this.user as Buffer;
     const address = this.parts.router.ownerOf(user);
     this.subscription = this.parts.feed.attach(
-      { address, user, cursors: [], credit: this.pushWindow, isSelective: true, loginStamp: this.parts.stamps.next() },
+      {
+        address,
+        user,
+        cursors: [],
+        credit: this.pushWindow,
+        isSelective: true,
+        takesEphemerals: true,
+        loginStamp: this.parts.stamps.next(),
+      },
       this,
     );
   }
@@ -318,22 +330,9 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   private acknowledge(buffer: Buffer, at: number): boolean {
     const id = readMessageId(buffer, at);
     if (id === undefined) return false;
+    if (id.bucket === NO_BUCKET) return true;
     if (id.index === WHOLE_ENVELOPE || this.batches.acknowledged(id, id.index)) this.subscription?.remove(id.bucket, id.position);
     return true;
-  }
-
-  /** Under load the answer is to ask later. */
-  private ask(name: Buffer): void {
-    const { load } = this.parts;
-    if (load.sheds('presence')) v1.encodeRateLimited(this.writer(), load.retryAfterMs(limits.SHED_RETRY_MS));
-    else this.questions().ask(name);
-  }
-
-  private questions(): StatusQuestions {
-    this.asked ??= new StatusQuestions(this.parts, (user, status) => {
-      if (this.isOpen) v1.encodeStatusV1(this.writer(), user, status);
-    });
-    return this.asked;
   }
 
   /** The recipient gets `24 sender header cipher` as its message; the header travels untouched. */
@@ -357,14 +356,6 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (opcode === OpcodeV1.UploadPrekeys || opcode === OpcodeV1.FetchPrekeys) v1.encodeNoPrekeys(this.writer());
     else if (opcode >= OpcodeV1.GroupCreate && opcode <= OpcodeV1.SenderKey) v1.encodeErrorV1(this.writer(), 'group_service_unavailable');
   }
-}
-
-function nameAt(buffer: Buffer, at: number): Buffer {
-  return buffer.subarray(at + 2, afterName(buffer, at));
-}
-
-function afterName(buffer: Buffer, at: number): number {
-  return at + 2 + buffer.readUInt16BE(at);
 }
 
 /** Count and end of the entries that are complete. */

@@ -2,37 +2,40 @@ import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
 import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
-import type { InboxCursor, InboxSubscriber, InboxSubscription, MessageStatus } from '../ports/inbox-feed.ts';
+import { EphemeralKind, type InboxCursor, type InboxSubscriber, type InboxSubscription, type MessageStatus } from '../ports/inbox-feed.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { BurstTarget } from '../wire/bursts.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
-import { envelopeCount } from '../wire/envelope.ts';
+import { Durability } from '../wire/durability.ts';
+import { entriesStart, envelopeCount, envelopeSender } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { checkUserName } from '../wire/user-name.ts';
 import { encodeFarewell } from '../wire/v2/bye.ts';
 import { decodeCursor } from '../wire/v2/cursor.ts';
 import { encodeDeliver } from '../wire/v2/deliver.ts';
+import { encodeEphemeral } from '../wire/v2/ephemeral.ts';
 import { encodeFault, type FaultOptions } from '../wire/v2/fault.ts';
 import { encodeGoaway } from '../wire/v2/goaway.ts';
 import { decodeHello, type HelloFrame } from '../wire/v2/hello.ts';
-import { decodeMessageStatusQuery, encodeMessageStatus } from '../wire/v2/message-status.ts';
+import { encodeMessageStatus } from '../wire/v2/message-status.ts';
 import { Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
 import { decodePing, encodePong } from '../wire/v2/ping.ts';
-import { decodeRead } from '../wire/v2/read.ts';
-import { decodeSend, SEND_FLAGS, SEND_FLAGS_VERSION_2, SEND_FRESH, type SendFrame } from '../wire/v2/send.ts';
+import { decodeSend, SEND_BEST_EFFORT, SEND_FLAGS, SEND_FLAGS_VERSION_2, SEND_FRESH, type SendFrame } from '../wire/v2/send.ts';
 import { encodeSent } from '../wire/v2/sent.ts';
+import { encodeTyping } from '../wire/v2/typing.ts';
 import { encodeWelcome } from '../wire/v2/welcome.ts';
 import { BucketReads } from './bucket-reads.ts';
+import { handMessages } from './ephemeral-sends.ts';
 import { PushWindow } from './push-window.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
-import { SignalBudget } from './signal-budget.ts';
+import { type SignallingSession, SignalsV2 } from './signals-v2.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
 /** One v2 client’s session. A frame it cannot read ends this session with a FAULT and touches no other. */
-export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarget, FrameSink {
+export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarget, FrameSink, SignallingSession {
   readonly publisherId: number;
   burst: ByteWriter | undefined;
   private readonly parts: SessionParts;
@@ -40,21 +43,21 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private readonly splitter = new FrameSplitter(limits.FRAME_BYTES_MAX);
   private readonly sendWindow: SendWindow;
   private readonly pushWindow: PushWindow;
-  private subscription: InboxSubscription | undefined;
+  subscription: InboxSubscription | undefined;
   private reads: BucketReads | undefined;
   /** What the client had of its buckets when it logged in. */
   private cursors: readonly InboxCursor[] = [];
   /** What both sides speak; 0 before the login. */
   private version = 0;
-  private user = NO_BYTES;
-  private device = NO_BYTES;
+  user = NO_BYTES;
+  device = NO_BYTES;
   /** Recipients with a refused message; a later one must not overtake it (L3). Names one byte a character. */
   private fences: Set<string> | undefined;
   private readonly openedMs: number;
   private heardMs: number;
-  private readonly signals: SignalBudget;
+  private readonly signals: SignalsV2;
   private hasMissedStatuses = false;
-  private isOpen = true;
+  isOpen = true;
 
   constructor(parts: SessionParts, connection: Connection) {
     this.parts = parts;
@@ -62,7 +65,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.publisherId = parts.nextPublisherId();
     this.sendWindow = new SendWindow(connection);
     this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax, parts.pushStock);
-    this.signals = new SignalBudget(parts.clock);
+    this.signals = new SignalsV2(parts, this);
     this.openedMs = parts.clock.monotonicMs();
     this.heardMs = this.openedMs;
   }
@@ -101,6 +104,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
 
   /** Before the login every byte counts as nothing, so that a trickle does not keep a connection (A7). */
   checkIdle(nowMs: number): void {
+    if (this.hasMissedStatuses && this.parts.load.level < 3) this.resumed();
     const silentMs = nowMs - this.heardMs;
     if (!this.isLoggedIn && nowMs - this.openedMs > limits.LOGIN_TIMEOUT_MS)
       this.end({ code: 'HELLO_EXPECTED', message: `no HELLO within ${limits.LOGIN_TIMEOUT_MS} ms` });
@@ -142,10 +146,22 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     encodeDeliver(this.writer(), at, buffer, start, end);
   }
 
-  /** A client that reads slowly is told later to ask. */
+  handed(kind: EphemeralKind, buffer: Buffer, start: number, end: number): void {
+    if (!this.isOpen) return;
+    this.pushWindow.took(end - start);
+    if (kind === EphemeralKind.message) {
+      this.parts.counters.messagesOut.value += envelopeCount(buffer, start);
+      encodeEphemeral(this.writer(), buffer, start, end);
+    } else if (kind === EphemeralKind.typing) {
+      const isTyping = buffer[entriesStart(buffer, start) + 2] === 1;
+      encodeTyping(this.writer(), Opcode.TypingPush, { isTyping, user: envelopeSender(buffer, start) });
+    } else this.pushWindow.settle(this.subscription);
+  }
+
+  /** A client that reads slowly is told later to ask, and so is everyone while the node is busy. */
   statusGrown(status: MessageStatus): void {
     if (!this.isOpen || this.version < 3 || !status.device.equals(this.device)) return;
-    if (this.connection.queuedBytes > this.parts.sessionQueuedBytesMax) this.hasMissedStatuses = true;
+    if (this.connection.queuedBytes > this.parts.sessionQueuedBytesMax || this.parts.load.sheds('receipts')) this.hasMissedStatuses = true;
     else encodeMessageStatus(this.writer(), status);
   }
 
@@ -205,7 +221,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       case Opcode.Hello:
         throw new IrisError('FRAME_MALFORMED', 'a second HELLO on one connection; open another');
       default:
-        if (this.version >= 3 && this.signal(opcode, reader)) return;
+        if (this.version >= 3 && this.signals.frame(opcode, reader)) return;
         encodeFault(this.writer(), {
           code: 'OPCODE_UNKNOWN',
           message: `opcode 0x${opcode.toString(16)} is not part of version ${this.version}`,
@@ -213,18 +229,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     }
   }
 
-  /** What came with version 3; false for an opcode that did not. */
-  private signal(opcode: number, reader: ByteReader): boolean {
-    if (opcode !== Opcode.Read && opcode !== Opcode.MessageStatusQuery) return false;
-    if (!this.signals.take()) {
-      const message = `over ${limits.SIGNALS_PER_SECOND} reads, typing signals and queries in a second`;
-      encodeFault(this.writer(), { code: 'SIGNALS_LIMITED', message, retryAfterMs: 1_000 });
-    } else if (opcode === Opcode.Read) this.subscription?.markRead(decodeRead(reader));
-    else this.subscription?.askStatus(this.device, decodeMessageStatusQuery(reader));
-    return true;
-  }
-
-  private writer(): ByteWriter {
+  writer(): ByteWriter {
     return this.parts.bursts.writer(this);
   }
 
@@ -255,6 +260,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
         cursors: hello.cursors,
         credit: this.pushWindow,
         isSelective: false,
+        takesEphemerals: version >= 3,
         loginStamp: this.parts.stamps.next(),
       },
       this,
@@ -277,6 +283,10 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       return;
     }
     this.parts.counters.messagesIn.value += frame.count;
+    if ((frame.flags & SEND_BEST_EFFORT) !== 0 && this.version >= 3) {
+      this.sendBestEffort(frame, reader);
+      return;
+    }
     if (this.isHeldBack(frame)) {
       this.refuse(frame.sequence, frame.count, {
         code: 'REFUSED_IN_ORDER',
@@ -301,6 +311,19 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     publication.start = frame.entriesAt;
     publication.end = reader.end;
     this.parts.router.publish(publication);
+  }
+
+  /** Past every log and every fence: it stands in no order to what is stored. */
+  private sendBestEffort({ sequence, count, recipient, entriesAt }: SendFrame, { buffer, end }: ByteReader): void {
+    this.sendWindow.opened(count, end - entriesAt);
+    const header = { count, sequence, device: this.device, sender: this.user, recipient };
+    handMessages(this.parts, header, { buffer, start: entriesAt, end }, (refusal) => {
+      if (refusal === undefined) this.published(sequence, count, Durability.D0);
+      else {
+        this.sendWindow.answered(count);
+        this.refuse(sequence, count, refusal);
+      }
+    });
   }
 
   private isHeldBack(frame: SendFrame): boolean {

@@ -44,7 +44,7 @@ it('kill -9 of the edge and the core after messages are durable: 0 lost, and wha
   );
 }, 60_000);
 
-it('a client that is silent for 60 s is still online, and gets messages from another edge at once (W8)', async () => {
+it('a client that is silent for 60 s is still online, and gets typing and messages from another edge at once (W8)', async () => {
   fleet = await LiveFleet.start({ regions: { tokyo: { edges: 2, cores: 1 } } });
   const [alice, bob] = [
     await V1Client.logIn(fleet.address('tokyo-edge-0'), 'alice'),
@@ -54,10 +54,12 @@ it('a client that is silent for 60 s is still online, and gets messages from ano
   alice.raw.write(status('bob'));
   const answer = await alice.raw.take(15);
   expect(answer.toString('hex')).toBe('060003626f62010000000000000000');
+  alice.raw.write(Buffer.from('700003626f62', 'hex'));
+  expect((await bob.raw.take(9)).toString('hex')).toBe('720005616c69636501');
   const sentMs = performance.now();
   alice.send('bob', 'after a minute');
   expect((await bob.message()).body).toBe('after a minute');
-  report(`W8: online after 61 s of silence; a message from another edge took ${(performance.now() - sentMs).toFixed(1)} ms`);
+  report(`W8: online after 61 s of silence; typing seen, a message from another edge took ${(performance.now() - sentMs).toFixed(1)} ms`);
 }, 120_000);
 
 it('a delivered and acknowledged message costs less CPU than the goal (W10)', async () => {

@@ -89,8 +89,12 @@ describe('the bytes of protocol v1 §1.3', () => {
     bob.ack(message);
   });
 
-  it('keep silent on TYPING and READ_RECEIPT, and serve on', async () => {
+  it('answer nothing to TYPING and READ_RECEIPT, and show them to whom they name', async () => {
     alice.raw.write('70 0003 626f62 71 0003 626f62 74 0002 6964 0003 626f62');
+    expect(await bob.raw.take(18)).toEqual(hex('72 0005 616c696365 01 72 0005 616c696365 00'));
+    const receipt = await bob.raw.take(20);
+    expect(receipt.subarray(0, 12)).toEqual(hex('75 0002 6964 0005 616c696365'));
+    expect(Math.abs(Number(receipt.readBigUInt64BE(12)) - Date.now())).toBeLessThan(60_000);
     alice.send('bob', 'after typing');
     const message = await bob.message();
     expect(message.body).toBe('after typing');

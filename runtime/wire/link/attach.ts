@@ -19,6 +19,8 @@ import { LinkOpcode } from './opcodes.ts';
  */
 export const ATTACH_SELECTIVE = 0x01;
 export const ATTACH_AGAIN = 0x02;
+/** Since version 2. */
+export const ATTACH_EPHEMERALS = 0x04;
 export const DETACH_FLUSH = 0x01;
 export const Detached = { Flushed: 0, Replaced: 1 } as const;
 
@@ -26,6 +28,7 @@ export interface AttachFrame {
   readonly attachment: number;
   readonly isSelective: boolean;
   readonly isReattached: boolean;
+  readonly takesEphemerals: boolean;
   readonly loginStamp: number;
   readonly creditBytes: number;
   readonly user: Buffer;
@@ -40,6 +43,7 @@ export function decodeAttach(reader: ByteReader): AttachFrame {
     attachment,
     isSelective: (flags & ATTACH_SELECTIVE) !== 0,
     isReattached: (flags & ATTACH_AGAIN) !== 0,
+    takesEphemerals: (flags & ATTACH_EPHEMERALS) !== 0,
     loginStamp: reader.u64(),
     creditBytes: reader.u32(),
     user: Buffer.from(reader.bytes16(INBOX_NAME_BYTES_MAX, 'inbox name')),
@@ -52,7 +56,8 @@ export function encodeAttach(out: ByteWriter, frame: AttachFrame): void {
   const mark = out.beginFrame();
   out.u8(LinkOpcode.Attach);
   out.u32(frame.attachment);
-  out.u8((frame.isSelective ? ATTACH_SELECTIVE : 0) | (frame.isReattached ? ATTACH_AGAIN : 0));
+  const ephemerals = frame.takesEphemerals ? ATTACH_EPHEMERALS : 0;
+  out.u8((frame.isSelective ? ATTACH_SELECTIVE : 0) | (frame.isReattached ? ATTACH_AGAIN : 0) | ephemerals);
   out.u64(frame.loginStamp);
   out.u32(frame.creditBytes);
   out.bytes16(frame.user);

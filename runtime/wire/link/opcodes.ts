@@ -12,6 +12,7 @@ export const LinkOpcode = {
   // Since version 2.
   Read: 0x25,
   MessageStatusQuery: 0x26,
+  Ephemeral: 0x27,
   Seal: 0x28,
   MarkQuery: 0x29,
   StatusQuery: 0x30,
@@ -26,6 +27,8 @@ export const LinkOpcode = {
   Detached: 0xa1,
   // Since version 2.
   MessageStatus: 0xa2,
+  EphemeralPush: 0xa3,
+  EphemeralAnswer: 0xa4,
   Layout: 0xa5,
   CaughtUp: 0xa6,
   Sealed: 0xa7,

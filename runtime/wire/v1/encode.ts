@@ -45,6 +45,21 @@ export function encodeStatusV1(out: ByteWriter, user: Uint8Array, status: { isOn
   out.u64(status.isOnline ? 0 : status.lastSeenSeconds);
 }
 
+/** 72 sender:bytes16 isTyping:u8 */
+export function encodeTypingV1(out: ByteWriter, sender: Uint8Array, isTyping: boolean): void {
+  out.u8(OpcodeV1.Typing);
+  out.bytes16(sender);
+  out.u8(isTyping ? 1 : 0);
+}
+
+/** 75 id:bytes16 reader:bytes16 readAtMs:u64 */
+export function encodeReadReceipt(out: ByteWriter, receipt: { id: Uint8Array; reader: Uint8Array; readAtMs: number }): void {
+  out.u8(OpcodeV1.ReadReceiptDelivery);
+  out.bytes16(receipt.id);
+  out.bytes16(receipt.reader);
+  out.u64(receipt.readAtMs);
+}
+
 /** fe reason:bytes16, the reason in ASCII. */
 export function encodeErrorV1(out: ByteWriter, reason: string): void {
   out.u8(OpcodeV1.Error);

@@ -20,7 +20,9 @@ export const OpcodeV1 = {
   SenderKey: 0x36,
   TypingStart: 0x70,
   TypingStop: 0x71,
+  Typing: 0x72,
   ReadReceipt: 0x74,
+  ReadReceiptDelivery: 0x75,
   Error: 0xfe,
   RateLimited: 0xff,
 } as const;

@@ -68,3 +68,13 @@ export function loginEnd(buffer: Buffer, at: number): number {
   }
   return buffer.length;
 }
+
+/** The name whose length stands at `at`; a view. */
+export function nameAt(buffer: Buffer, at: number): Buffer {
+  return buffer.subarray(at + 2, afterName(buffer, at));
+}
+
+/** Where the name that begins at `at` ends. */
+export function afterName(buffer: Buffer, at: number): number {
+  return at + 2 + buffer.readUInt16BE(at);
+}

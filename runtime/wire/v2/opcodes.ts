@@ -9,6 +9,8 @@ export const Opcode = {
   // Since version 3.
   Read: 0x07,
   MessageStatusQuery: 0x08,
+  Typing: 0x09,
+  PresenceQuery: 0x0a,
   Welcome: 0x81,
   Sent: 0x82,
   Deliver: 0x83,
@@ -18,6 +20,9 @@ export const Opcode = {
   Farewell: 0x87,
   // Since version 3.
   MessageStatus: 0x88,
+  TypingPush: 0x89,
+  Presence: 0x8a,
+  Ephemeral: 0x8b,
 } as const;
 
 /**

@@ -11,9 +11,11 @@ export const SEND_RETRY = 0x01;
 export const SEND_FRESH = 0x02;
 /** Since version 3: the sender wants to hear when the messages were delivered and read (L6). Stays in the envelope. */
 export const SEND_STATUS_WANTED = 0x04;
+/** Since version 3: straight to the recipient if it is online, never stored (D0); `previous` says nothing. */
+export const SEND_BEST_EFFORT = 0x08;
 /** What a client may set; other bits are between nodes. */
 export const SEND_FLAGS_VERSION_2 = SEND_RETRY | SEND_FRESH;
-export const SEND_FLAGS = SEND_FLAGS_VERSION_2 | SEND_STATUS_WANTED;
+export const SEND_FLAGS = SEND_FLAGS_VERSION_2 | SEND_STATUS_WANTED | SEND_BEST_EFFORT;
 /** Between nodes only: the recipient is a bucket of a promoted inbox. */
 export const APPEND_BUCKET = 0x20;
 

@@ -91,12 +91,18 @@ export class TestOrigin implements AppendOrigin {
 export class TestReader implements InboxSubscriber {
   readonly pushes: { position: number; firstIndex: number; bodies: string[]; sender: string }[] = [];
   readonly ends: string[] = [];
+  readonly ephemerals: { kind: number; bodies: string[]; sender: string }[] = [];
   readonly statuses: MessageStatus[] = [];
   resumptions = 0;
 
   pushed(at: { position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
     const envelope = buffer.subarray(start, end);
     this.pushes.push({ position: at.position, firstIndex: at.firstIndex, bodies: bodiesOf(envelope), sender: senderOf(envelope) });
+  }
+
+  handed(kind: number, buffer: Buffer, start: number, end: number): void {
+    const envelope = buffer.subarray(start, end);
+    this.ephemerals.push({ kind, bodies: bodiesOf(envelope), sender: senderOf(envelope) });
   }
 
   statusGrown(status: MessageStatus): void {
@@ -176,6 +182,7 @@ export class CoreUnderTest {
       user: Buffer.from(user, 'latin1'),
       creditBytes: 1 << 20,
       isSelective: false,
+      takesEphemerals: true,
       loginStamp: 1,
       isReattached: false,
       acknowledged: [],

@@ -11,6 +11,7 @@ const attach = (link: LinkUnderTest, reader: TestReader, user = 'bob') =>
       cursors: [],
       credit: { creditBytes: PUSH_CREDIT_BYTES },
       isSelective: false,
+      takesEphemerals: true,
       loginStamp: 1,
     },
     reader,

@@ -42,6 +42,7 @@ function connect(): { client: ClientConnection; connection: TestConnection } {
     bus: { publish() {}, forward() {}, forget() {} },
     feed: {
       attach: () => ({ grant() {}, acknowledge() {}, remove() {}, markRead() {}, askStatus() {}, detach() {} }),
+      hand() {},
       status: async () => undefined,
     },
     authenticator: { authenticate() {} },

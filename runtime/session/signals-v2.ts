@@ -1,0 +1,80 @@
+import * as limits from '../contract/limits.ts';
+import type { InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
+import type { ByteReader } from '../wire/byte-reader.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { encodeFault } from '../wire/v2/fault.ts';
+import { decodeMessageStatusQuery } from '../wire/v2/message-status.ts';
+import { Opcode } from '../wire/v2/opcodes.ts';
+import { decodePresenceQuery, encodePresence } from '../wire/v2/presence.ts';
+import { decodeRead } from '../wire/v2/read.ts';
+import { decodeTyping } from '../wire/v2/typing.ts';
+import { handTyping } from './ephemeral-sends.ts';
+import type { SessionParts } from './session-parts.ts';
+import { SignalBudget } from './signal-budget.ts';
+import { StatusQuestions } from './status-questions.ts';
+
+/** What a signal needs of its session. */
+export interface SignallingSession {
+  readonly isOpen: boolean;
+  readonly user: Buffer;
+  readonly device: Buffer;
+  readonly subscription: InboxSubscription | undefined;
+  writer(): ByteWriter;
+}
+
+/** The frames beside messages that a client of version 3 may write. Beyond their budget, and under load, they are passed over visibly. */
+export class SignalsV2 {
+  private readonly parts: SessionParts;
+  private readonly session: SignallingSession;
+  private readonly budget: SignalBudget;
+  private asked: StatusQuestions | undefined;
+
+  constructor(parts: SessionParts, session: SignallingSession) {
+    this.parts = parts;
+    this.session = session;
+    this.budget = new SignalBudget(parts.clock);
+  }
+
+  /** False for an opcode that is none of them. */
+  frame(opcode: number, reader: ByteReader): boolean {
+    switch (opcode) {
+      case Opcode.Read:
+      case Opcode.MessageStatusQuery:
+      case Opcode.Typing:
+      case Opcode.PresenceQuery:
+        break;
+      default:
+        return false;
+    }
+    if (!this.budget.take()) this.passOver(`over ${limits.SIGNALS_PER_SECOND} reads, typing signals and queries in a second`);
+    else this.handle(opcode, reader);
+    return true;
+  }
+
+  private handle(opcode: number, reader: ByteReader): void {
+    const { load } = this.parts;
+    const { subscription, device, user: sender } = this.session;
+    if (opcode === Opcode.Typing) {
+      const { isTyping, user: recipient } = decodeTyping(reader);
+      handTyping(this.parts, { sender, recipient, isTyping });
+    } else if (opcode === Opcode.PresenceQuery) {
+      const user = decodePresenceQuery(reader);
+      if (load.sheds('presence')) this.passOver('the node is busy and answers no presence queries');
+      else this.questions().ask(user);
+    } else if (load.sheds('receipts')) this.passOver('the node is busy; tell and ask again later');
+    else if (opcode === Opcode.Read) subscription?.markRead(decodeRead(reader));
+    else subscription?.askStatus(device, decodeMessageStatusQuery(reader));
+  }
+
+  private questions(): StatusQuestions {
+    this.asked ??= new StatusQuestions(this.parts, (user: Buffer, status: UserStatus) => {
+      if (this.session.isOpen) encodePresence(this.session.writer(), { user, ...status });
+    });
+    return this.asked;
+  }
+
+  private passOver(message: string): void {
+    const retryAfterMs = this.parts.load.retryAfterMs(limits.SHED_RETRY_MS);
+    encodeFault(this.session.writer(), { code: 'SIGNALS_LIMITED', message, retryAfterMs });
+  }
+}
