@@ -2,10 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAwsApp } from '../infra/apps/aws-app.ts';
-import { synthesize } from '../infra/apps/synthesize.ts';
+import { ROLLOUT_FILE, synthesize } from '../infra/apps/synthesize.ts';
 import { buildNodePackage } from '../infra/package/node-package.ts';
 import type { Plan } from '../infra/plan/plan.ts';
 import type { Template, Templates } from '../infra/reports/diff/template.ts';
+import type { Rollout } from '../infra/reports/rollout.ts';
 import type { CommandIo } from './command.ts';
 import { packageCache } from './package-cache.ts';
 
@@ -14,15 +15,23 @@ const TEMPLATE = '.template.json';
 /** The templates of a plan, synthesized into a folder that is gone afterwards; none for an environment that runs on one machine. */
 export async function synthesizedTemplates(io: CommandIo, plan: Plan): Promise<Templates> {
   if (plan.runsIn === 'local') return new Map();
+  return await inPassing(async (directory) => {
+    await synthesizeInto(io, plan, directory);
+    return readTemplates(directory);
+  });
+}
+
+/** The waves of a plan’s deployment. @throws IrisError SYNTH_FAILED for an environment that runs on one machine. */
+export async function synthesizedRollout(io: CommandIo, plan: Plan): Promise<Rollout> {
+  return await inPassing((directory) => synthesizeInto(io, plan, directory));
+}
+
+/** Writes the assembly of a plan without checking its templates. */
+export async function synthesizeInto(io: CommandIo, plan: Plan, directory: string): Promise<Rollout> {
   const nodePackage = await buildNodePackage({ onProgress: (text) => io.note(text), signal: io.signal, ...packageCache(io.env) });
-  const outDir = mkdtempSync(join(tmpdir(), 'iris-assembly-'));
-  try {
-    io.note(`synthesizing ${plan.environment}`);
-    await synthesize(createAwsApp({ outDir, validate: false }), { plan, nodePackage });
-    return readTemplates(outDir);
-  } finally {
-    rmSync(outDir, { recursive: true, force: true });
-  }
+  io.note(`synthesizing ${plan.environment}`);
+  await synthesize(createAwsApp({ outDir: directory, validate: false }), { plan, nodePackage });
+  return JSON.parse(readFileSync(join(directory, ROLLOUT_FILE), 'utf8')) as Rollout;
 }
 
 /** The templates in the folder of an assembly. */
@@ -31,4 +40,13 @@ export function readTemplates(directory: string): Templates {
   return new Map(
     files.map((file) => [file.slice(0, -TEMPLATE.length), JSON.parse(readFileSync(join(directory, file), 'utf8')) as Template]),
   );
+}
+
+async function inPassing<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'iris-assembly-'));
+  try {
+    return await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }

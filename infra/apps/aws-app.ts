@@ -57,10 +57,13 @@ export interface AwsStacksOptions {
   readonly regions?: readonly string[];
 }
 
-/** What an app holds: stack names by wave of a first deployment, and the documents that nodes read. */
+/** What an app holds: names of its stacks, and the documents that nodes read. CDK dependencies stay inside a region. */
 export interface AwsStacks {
-  /** The global stack, then regions (each in its own order), then routing. Not CDK dependencies: regions are deployed side by side. */
-  readonly deployOrder: readonly (readonly string[])[];
+  readonly globalStack: string;
+  /** By region’s code, each in its order. */
+  readonly regionStacks: Readonly<Record<string, readonly string[]>>;
+  /** Empty where Route 53 does not route. */
+  readonly routingStacks: readonly string[];
   readonly nodeConfigs: readonly {
     readonly region: string;
     readonly role: 'edge' | 'core';
@@ -79,11 +82,16 @@ export function addAwsStacks(app: App, { plan, nodePackage, regions }: AwsStacks
     );
   }
   const global = new GlobalStack(app, plan);
-  const made = chosenRegions(plan, regions).map((region) => addRegionStacks(app, { plan, region, nodePackage }));
-  const routing = plan.geoRouting === 'route53' ? [addRouting(app, plan, global)] : [];
+  const made = chosenRegions(plan, regions).map((region) => ({
+    code: region.code,
+    ...addRegionStacks(app, { plan, region, nodePackage }),
+  }));
+  const routingStacks = plan.geoRouting === 'route53' ? [addRouting(app, plan, global)] : [];
   const { assemblyPath, sha256 } = global.slotMap.pointer.file;
   return {
-    deployOrder: [[global.stackName], ...made.map(({ stackNames }) => stackNames), routing].filter((wave) => wave.length > 0),
+    globalStack: global.stackName,
+    regionStacks: Object.fromEntries(made.map(({ code, stackNames }) => [code, stackNames])),
+    routingStacks,
     nodeConfigs: made.flatMap(({ nodeConfigs }) => nodeConfigs),
     slotMap: { path: assemblyPath, sha256 },
   };

@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib/core';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import type { Plan } from '../plan/plan.ts';
+import { type Rollout, rolloutOf } from '../reports/rollout.ts';
 import { type AwsStacks, type AwsStacksOptions, addAwsStacks } from './aws-app.ts';
 import { measureTemplate, type TemplateSize } from './template-limits.ts';
 
-/** Beside the templates: where node configs and the slot map are, and in which order a first deployment goes. */
+/** Beside the templates: names of stacks, and where node configs and the slot map are. */
 export const MANIFEST_FILE = 'iris-manifest.json';
+/** Beside it: the waves of a deployment. */
+export const ROLLOUT_FILE = 'rollout.json';
 
 /** A synthesized environment. */
 export interface Assembly extends AwsStacks {
@@ -38,7 +41,16 @@ export async function synthesize(app: App, options: AwsStacksOptions): Promise<A
   }
   const manifest = { format: 'iris-assembly/1', environment: plan.environment, ...stacks, terraform };
   writeFileSync(join(assembly.directory, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+  writeFileSync(join(assembly.directory, ROLLOUT_FILE), `${JSON.stringify(rolloutOfStacks(plan, stacks), null, 2)}\n`);
   return { ...stacks, directory: assembly.directory, templates, terraform, warnings: warningsOf(plan) };
+}
+
+function rolloutOfStacks(plan: Plan, { globalStack, regionStacks, routingStacks }: AwsStacks): Rollout {
+  const made = plan.regions.filter(({ code }) => regionStacks[code] !== undefined);
+  return rolloutOf(
+    { ...plan, regions: made },
+    { global: globalStack, routing: routingStacks, stacksOf: (code) => regionStacks[code] ?? [] },
+  );
 }
 
 /** Each ends when a later release does the thing; none is a fault of the environment. */

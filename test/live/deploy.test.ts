@@ -188,6 +188,26 @@ describe('a region of growth, on the distributed foundation', () => {
   }, 120_000);
 });
 
+describe('a rollout', () => {
+  beforeAll(async () => {
+    aws = await EmulatedAws.start();
+    bootstrap(proof);
+  }, 240_000);
+  afterAll(() => aws.stop());
+
+  it('goes wave by wave with iris deploy --execute, each with its own stacks, until all are there', async () => {
+    const env = { ...process.env, ...aws.env, IRIS_CACHE: cache, NO_COLOR: '1' };
+    const done: number[] = [];
+    for (const wave of ['0', '1', '2', '3', '4']) {
+      const args = [join(root, 'bin/iris.js'), 'deploy', 'proof', '--wave', wave, '--execute', '--out', join(folder, 'waves')];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8', timeout: 120_000 });
+      if (status !== 0) throw new Error(`${stdout}${stderr}`);
+      done.push(count(`${stdout}${stderr}`, /✅ {2}/));
+    }
+    expect(done).toEqual([1, 4, 4, 4, 1]);
+  }, 240_000);
+});
+
 describe('a resource that cannot be made', () => {
   afterEach(() => aws.stop());
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Environment } from '../../../environments/environment.ts';
+import type { Rollout } from '../../../infra/reports/rollout.ts';
 import { filesOf, synthesizeEnvironment } from './synthesize-fixture.ts';
 
 const AWS_REGIONS = ['ap-northeast-1', 'sa-east-1', 'ap-south-1', 'eu-central-1', 'us-west-2'];
@@ -36,7 +39,7 @@ const environments: fc.Arbitrary<Environment> = fc
 const added = { code: 'sydney', awsRegion: 'ap-southeast-2', cidr: '10.9.0.0/16', edges: 2, shards: 3, serves: { countries: ['AU'] } };
 
 /** Files that may change when any region comes or goes. */
-const GLOBAL = /^(iris-drawn-global|iris-drawn\.slotmap$|iris-manifest\.json$|manifest\.json$)/;
+const GLOBAL = /^(iris-drawn-global|iris-drawn\.slotmap$|iris-manifest\.json$|manifest\.json$|rollout\.json$)/;
 
 describe('any environment', () => {
   it('gains only the new region’s files and the global ones when a region is added (L11, N8)', async () => {
@@ -57,7 +60,8 @@ describe('any environment', () => {
         const assembly = await synthesizeEnvironment(environment);
         const stacks = assembly.templates.map(({ stack }) => stack);
         assert.equal(new Set(stacks).size, stacks.length);
-        assert.deepEqual(assembly.deployOrder.flat().sort(), [...stacks].sort());
+        const rollout = JSON.parse(readFileSync(join(assembly.directory, 'rollout.json'), 'utf8')) as Rollout;
+        assert.deepEqual(rollout.waves.flatMap((wave) => wave.stacks).sort(), [...stacks].sort());
       }),
       { numRuns: 8, seed: 20_262 },
     );

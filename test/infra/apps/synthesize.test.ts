@@ -6,6 +6,7 @@ import { presets } from '../../../environments/presets.ts';
 import { proof } from '../../../environments/proof.ts';
 import { featureFlags } from '../../../infra/apps/aws-app.ts';
 import { measureTemplate } from '../../../infra/apps/template-limits.ts';
+import type { Rollout } from '../../../infra/reports/rollout.ts';
 import { checkNodeConfig } from '../../../runtime/contract/node-config.ts';
 import { readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { filesOf, readTemplate, synthesizeEnvironment, temporaryFolder } from './synthesize-fixture.ts';
@@ -107,11 +108,12 @@ describe('synthesized environment', () => {
     }
   });
 
-  it('orders a first deployment: global, regions, routing, each region’s network first', async () => {
-    const { deployOrder } = await synthesizeEnvironment(proof);
-    assert.deepEqual(deployOrder[0], ['iris-proof-global']);
-    assert.deepEqual(deployOrder[1]?.slice(0, 2), ['iris-proof-tokyo-network', 'iris-proof-tokyo-config']);
-    assert.deepEqual(deployOrder.at(-1), ['iris-proof-global-routing']);
+  it('writes the waves of a deployment: global, regions with their network first, routing', async () => {
+    const { directory } = await synthesizeEnvironment(proof);
+    const { waves } = JSON.parse(readFileSync(join(directory, 'rollout.json'), 'utf8')) as Rollout;
+    assert.deepEqual(waves[0]?.stacks, ['iris-proof-global']);
+    assert.deepEqual(waves[1]?.stacks.slice(0, 2), ['iris-proof-sao-paulo-network', 'iris-proof-sao-paulo-config']);
+    assert.deepEqual(waves.at(-1)?.stacks, ['iris-proof-global-routing']);
   });
 
   it('says what a deployment would not do yet', async () => {
