@@ -11,8 +11,8 @@ export interface NodeProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command that runs the node’s command line as its own last arguments, such as `strace -f`. */
   readonly through?: readonly string[];
-  /** Flags of Node itself. */
-  readonly nodeFlags?: readonly string[];
+  /** What runs in the place of this release’s `runtime/<role>.ts`. */
+  readonly entry?: string;
 }
 
 /** A node as an operator starts it: `node runtime/edge.ts <config>`, read through its ready line, its stderr and its exit code. */
@@ -22,9 +22,9 @@ export class NodeProcess {
   private readonly exited: Promise<number | null>;
   listen: Readonly<Record<string, string>> = {};
 
-  constructor(role: 'edge' | 'core', configPath: string, { env = {}, through = [], nodeFlags = [] }: NodeProcessOptions = {}) {
-    const entry = resolve(__dirname, `../../runtime/${role}.ts`);
-    const [command, ...args] = [...through, process.execPath, ...nodeFlags, entry, configPath];
+  constructor(role: 'edge' | 'core', configPath: string, { env = {}, through = [], entry }: NodeProcessOptions = {}) {
+    const program = entry ?? resolve(__dirname, `../../runtime/${role}.ts`);
+    const [command, ...args] = [...through, process.execPath, program, configPath];
     this.child = spawn(command as string, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.child.stderr?.on('data', (chunk: Buffer) => this.notes.push(chunk.toString()));
     this.exited = once(this.child, 'close').then(([code]) => code as number | null);
