@@ -71,6 +71,11 @@ export class LeasedCore {
     return this.core;
   }
 
+  /** Another holds the lease, or may. */
+  get isWaiting(): boolean {
+    return this.ownership.waitsFor !== undefined;
+  }
+
   get isStandby(): boolean {
     return this.core === undefined;
   }

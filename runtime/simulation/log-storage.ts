@@ -1,7 +1,5 @@
 import { openLogStore, storeOwnership } from '../adapters/inbox-store-log.ts';
-import { STANDBY_POLL_MS } from '../contract/limits.ts';
-import type { Lease } from '../ports/ownership.ts';
-import type { NodeStorage, OpenedStore, StoreUser } from './node-storage.ts';
+import type { NodeStorage, StoreAccess, StoreUser } from './node-storage.ts';
 import { ProcessDisk } from './process-disk.ts';
 import { SectorDisk } from './sector-disk.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -20,7 +18,7 @@ export class LogStorage implements NodeStorage {
   private readonly time: VirtualTime;
   private readonly random: SeededRandom;
   private readonly disk: SectorDisk;
-  private process: ProcessDisk | undefined;
+  private readonly processes = new Map<string, ProcessDisk>();
   private slowUntilMs = 0;
   private fullUntilMs = 0;
 
@@ -30,32 +28,27 @@ export class LogStorage implements NodeStorage {
     this.disk = new SectorDisk({ random, capacityBytes: CAPACITY_BYTES });
   }
 
-  async open(user: StoreUser): Promise<OpenedStore> {
-    const { clock, holder } = user;
+  access({ clock, holder }: StoreUser): StoreAccess {
     const disk = new ProcessDisk(this.disk, { clock, random: this.random, isSlow: () => this.time.nowMs < this.slowUntilMs });
-    this.process = disk;
-    const lost = (reason: string) => user.end(reason);
-    const ownership = storeOwnership(DIRECTORY, { disk, clock, holder, lost });
-    let lease: Lease | undefined;
-    while (lease === undefined) {
-      const acquired = await ownership.acquire();
-      if (acquired.kind === 'held') lease = acquired.lease;
-      else await pause(clock, STANDBY_POLL_MS);
-    }
-    const options = { disk, clock, lease, lost, broken: lost, segmentBytes: SEGMENT_BYTES, cacheBytes: CACHE_BYTES };
-    return { store: await openLogStore(DIRECTORY, options), epoch: lease.epoch };
+    this.processes.set(holder, disk);
+    const bounds = { segmentBytes: SEGMENT_BYTES, cacheBytes: CACHE_BYTES };
+    return {
+      ownership: (lost) => storeOwnership(DIRECTORY, { disk, clock, holder, lost }),
+      openStore: (lease, hearer) => openLogStore(DIRECTORY, { disk, clock, lease, ...bounds, ...hearer }),
+    };
   }
 
-  get isCommitting(): boolean {
-    return (this.process?.underWay.write ?? 0) + (this.process?.underWay.sync ?? 0) > 0;
+  isCommitting(holder: string): boolean {
+    const underWay = this.processes.get(holder)?.underWay;
+    return underWay !== undefined && underWay.write + underWay.sync > 0;
   }
 
-  get isReading(): boolean {
-    return (this.process?.underWay.read ?? 0) > 0;
+  isReading(holder: string): boolean {
+    return (this.processes.get(holder)?.underWay.read ?? 0) > 0;
   }
 
-  processEnded(): void {
-    this.process = undefined;
+  processEnded(holder: string): void {
+    this.processes.delete(holder);
   }
 
   losePower(): void {
@@ -86,10 +79,4 @@ export class LogStorage implements NodeStorage {
     const bit = this.random.below(end * 8);
     return this.disk.flip(path, bit);
   }
-}
-
-function pause(clock: StoreUser['clock'], ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(ms, resolve);
-  });
 }

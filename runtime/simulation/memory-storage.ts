@@ -11,7 +11,7 @@ import type {
   StoreSurvey,
 } from '../ports/inbox-store.ts';
 import { type MemoryBatch, MemoryRows } from './memory-rows.ts';
-import type { NodeStorage, OpenedStore, StoreUser } from './node-storage.ts';
+import type { NodeStorage, StoreAccess, StoreUser } from './node-storage.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { ProcessClock } from './virtual-time.ts';
 
@@ -26,21 +26,28 @@ export class MemoryStorage implements NodeStorage {
   committing = 0;
   reading = 0;
 
+  private epoch = 0;
   private readonly random: SeededRandom;
 
   constructor(random: SeededRandom) {
     this.random = random;
   }
 
-  async open({ clock }: StoreUser): Promise<OpenedStore> {
-    return { store: new MemoryStore(this, clock, this.random), epoch: undefined };
+  /** Its lease is free whenever it is asked for, so it is for one process a group. */
+  access({ clock }: StoreUser): StoreAccess {
+    return {
+      ownership: () => ({
+        acquire: async () => ({ kind: 'held', lease: { epoch: ++this.epoch, isHeld: true, release: async () => undefined } }),
+      }),
+      openStore: async () => new MemoryStore(this, clock, this.random),
+    };
   }
 
-  get isCommitting(): boolean {
+  isCommitting(): boolean {
     return this.committing > 0;
   }
 
-  get isReading(): boolean {
+  isReading(): boolean {
     return this.reading > 0;
   }
 

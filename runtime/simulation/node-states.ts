@@ -3,14 +3,19 @@ import type { SimulatedNode, World } from './world.ts';
 /** What a node may be in the middle of when a fault meets it: by name, and how it is seen. A node is in several at a time, or `idle`. */
 const STATES: Readonly<Record<string, (world: World, node: SimulatedNode) => boolean>> = {
   down: (_, node) => node.place === undefined,
-  opening: (world, node) => node.place !== undefined && !world.openedMs.has(node),
-  committing: (_, node) => node.storage?.isCommitting === true,
-  reading: (_, node) => node.storage?.isReading === true,
+  opening: (world, node) => node.place !== undefined && !isOpen(world, node),
+  'standing by': (_, node) => node.core?.isWaiting === true,
+  committing: (_, node) => node.storage?.isCommitting(node.id) === true,
+  reading: (_, node) => node.storage?.isReading(node.id) === true,
   bridging: (world, node) => world.gauge(node, 'iris_outbox_under_way') > 0,
   parking: (world, node) => world.gauge(node, 'iris_parked_bytes') > 0,
   serving: (world, node) => world.gauge(node, 'iris_inbox_readers') + world.gauge(node, 'iris_connections') > 0,
   'cut off': (world) => world.network.hasCuts,
 };
+
+function isOpen(world: World, node: SimulatedNode): boolean {
+  return node.role === 'edge' ? world.openedMs.has(node) : node.core?.owner !== undefined || node.core?.isWaiting === true;
+}
 
 /** In the order in which tables show them. */
 export const SHOWN_STATES: readonly string[] = [...Object.keys(STATES), 'idle'];

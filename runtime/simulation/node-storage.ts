@@ -1,29 +1,28 @@
 import type { InboxStore } from '../ports/inbox-store.ts';
+import type { Lease, Ownership } from '../ports/ownership.ts';
+import type { StoreHearer } from '../servers/leased-core.ts';
 import type { ProcessClock } from './virtual-time.ts';
 
-/** A process that opens a store. */
+/** A process that may own a group’s store. */
 export interface StoreUser {
   readonly holder: string;
   readonly clock: ProcessClock;
-  /** The process has to end and be started anew: its disk or its lease is gone. */
-  end(reason: string): void;
 }
 
-export interface OpenedStore {
-  readonly store: InboxStore;
-  /** Of the lease under which it is held; undefined where nothing is leased. */
-  readonly epoch: number | undefined;
+/** A process’s way to the store. */
+export interface StoreAccess {
+  ownership(lost: (reason: string) => void): Ownership;
+  openStore(lease: Lease, hearer: StoreHearer): Promise<InboxStore>;
 }
 
-/** What a core’s machine keeps: it outlives processes, and faults befall it. */
+/** What the cores of a group keep: it outlives processes, and faults befall it. */
 export interface NodeStorage {
-  /** Resolves when the process has the store for itself. */
-  open(user: StoreUser): Promise<OpenedStore>;
-  readonly isCommitting: boolean;
-  readonly isReading: boolean;
+  access(user: StoreUser): StoreAccess;
+  isCommitting(holder: string): boolean;
+  isReading(holder: string): boolean;
   /** Nobody waits for its operations any more. */
-  processEnded(): void;
-  /** What was not synced is gone, or a part of it. */
+  processEnded(holder: string): void;
+  /** What was not synced is gone, or a part of it. No process uses it. */
   losePower(): void;
   /** Until then it has no room for more. */
   fillUntil(atMs: number): void;

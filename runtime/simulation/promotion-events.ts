@@ -34,12 +34,14 @@ export class PromotionEvents {
       if (!this.isActive) return;
       const user = Buffer.from(this.random.pick(this.users), 'utf8');
       const { group } = this.world.router.homeOfUser(user);
-      const node = this.world.nodes.find(({ id }) => id === group);
-      node?.core?.promote(user, 1 + this.random.below(BUCKETS_MAX)).then(
-        () => this.made++,
-        // Refused while an earlier change is under way, as an operator would be.
-        () => undefined,
-      );
+      this.world
+        .ownerOf(group)
+        ?.promote(user, 1 + this.random.below(BUCKETS_MAX))
+        .then(
+          () => this.made++,
+          // Refused while an earlier change is under way, as an operator would be.
+          () => undefined,
+        );
       this.later();
     });
   }

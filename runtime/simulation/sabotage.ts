@@ -1,4 +1,5 @@
 import type { InboxStore, StoreBatch } from '../ports/inbox-store.ts';
+import type { Ownership } from '../ports/ownership.ts';
 
 /**
  * Bugs planted below the production code, to show that the judge finds them:
@@ -6,9 +7,17 @@ import type { InboxStore, StoreBatch } from '../ports/inbox-store.ts';
  * - `marks-lost`: no message is recognised as sent before (L2).
  * - `removals-lost`: what was acknowledged comes again (L2).
  * - `predecessors-lost`: an outbox forgets which message came before, so that nothing waits for it (L3).
+ * - `epoch-check-lost`: an owner does not notice that its lease has run out and another owns its shards (L1, L10).
  * - `bridge-reorders`: an outbox is read in another order. Alone it breaks nothing, since predecessors put it right.
  */
-export const SABOTAGES = ['ack-before-commit', 'marks-lost', 'removals-lost', 'predecessors-lost', 'bridge-reorders'] as const;
+export const SABOTAGES = [
+  'ack-before-commit',
+  'marks-lost',
+  'removals-lost',
+  'predecessors-lost',
+  'epoch-check-lost',
+  'bridge-reorders',
+] as const;
 export type Sabotage = (typeof SABOTAGES)[number];
 
 /** Byte of an envelope’s header at which its predecessor’s sequence stands, 8 bytes. */
@@ -40,6 +49,22 @@ export function sabotaged(store: InboxStore, bugs: ReadonlySet<Sabotage>): Inbox
       },
     }),
   });
+}
+
+/** The way to a lease with the bug in it: what it gives counts as held for ever. */
+export function sabotagedOwnership(
+  make: (lost: (reason: string) => void) => Ownership,
+  lost: (reason: string) => void,
+  bugs: ReadonlySet<Sabotage>,
+): Ownership {
+  if (!bugs.has('epoch-check-lost')) return make(lost);
+  const ownership = make(() => undefined);
+  return {
+    acquire: async () => {
+      const acquired = await ownership.acquire();
+      return acquired.kind === 'held' ? { kind: 'held', lease: replacing(acquired.lease, { isHeld: true }) } : acquired;
+    },
+  };
 }
 
 function brokenBatch(batch: StoreBatch, bugs: ReadonlySet<Sabotage>): Partial<StoreBatch> {

@@ -5,7 +5,7 @@ import type { Verdict } from './history-checker.ts';
 import { PromotionEvents } from './promotion-events.ts';
 import type { Sabotage } from './sabotage.ts';
 import { Workload } from './workload.ts';
-import { type SimulatedRegion, World } from './world.ts';
+import { type Ownership, type SimulatedRegion, World } from './world.ts';
 
 export interface SimulateOptions {
   readonly regions: readonly SimulatedRegion[];
@@ -17,7 +17,7 @@ export interface SimulateOptions {
   readonly usersPerRegion?: number;
   /** @default 5 */
   readonly sendsPerSecond?: number;
-  /** `log`: the production store on a simulated disk. `memory`: a model of it, many times as fast. @default 'log' */
+  /** `log`: the production store on a simulated disk, where a seed is odd with a standby beside each core. `memory`: a model of it, many times as fast. @default 'log' */
   readonly store?: 'log' | 'memory';
   /** Planted bugs, to show that the judge finds them. */
   readonly sabotage?: readonly Sabotage[];
@@ -57,7 +57,9 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   };
   const history = new History({ nowMs: () => world.time.nowMs, line });
   const { seed, store = 'log', sabotage = [] } = options;
-  const world = new World(options.regions, { seed, store, sabotage, owns: (owned) => history.record({ event: 'own', ...owned }) });
+  const hasStandbys = store === 'log' && seed % 2 === 1;
+  const owns = (owned: Ownership) => history.record({ event: 'own', ...owned });
+  const world = new World(options.regions, { seed, store, hasStandbys, sabotage, owns });
   const workload = new Workload(world, history, {
     usersPerRegion: options.usersPerRegion ?? 6,
     sendsPerSecond: options.sendsPerSecond ?? 5,

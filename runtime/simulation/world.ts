@@ -7,13 +7,14 @@ import { createSlotMap, readSlotMap, type SlotRouter } from '../contract/slot-ma
 import type { SlotMap } from '../contract/slot-map-schema.ts';
 import type { SlotMapSource } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { type CoreNode, openCore } from '../servers/core-node.ts';
+import type { CoreNode } from '../servers/core-node.ts';
 import { openEdge } from '../servers/edge-node.ts';
+import { LeasedCore } from '../servers/leased-core.ts';
 import { LiveSlotMaps } from '../servers/live-slot-maps.ts';
 import { LogStorage } from './log-storage.ts';
 import { MemoryStorage } from './memory-storage.ts';
 import type { NodeStorage } from './node-storage.ts';
-import { type Sabotage, sabotaged } from './sabotage.ts';
+import { type Sabotage, sabotaged, sabotagedOwnership } from './sabotage.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { type Place, SimulatedNetwork } from './simulated-network.ts';
 import { type Crash, ProcessClock, VirtualTime } from './virtual-time.ts';
@@ -30,11 +31,20 @@ export interface SimulatedNode {
   readonly role: 'edge' | 'core';
   readonly region: string;
   readonly address: string;
+  /** A core’s. A group’s owner and its standby have one storage. */
+  readonly group: string | undefined;
   readonly storage: NodeStorage | undefined;
   place: Place | undefined;
-  /** While it runs. */
-  core: CoreNode | undefined;
+  /** A core’s process while it runs. */
+  core: LeasedCore | undefined;
   starts: number;
+}
+
+/** A process has become the owner of a group. */
+export interface Ownership {
+  readonly group: string;
+  readonly epoch: number;
+  readonly holder: string;
 }
 
 export interface WorldOptions {
@@ -42,8 +52,10 @@ export interface WorldOptions {
   /** `log`: the production store on a simulated disk. `memory`: a model of it. */
   readonly store: 'log' | 'memory';
   readonly sabotage?: readonly Sabotage[];
+  /** A second core beside each, on the same storage. With the store `log` only. */
+  readonly hasStandbys: boolean;
   /** Hears of each process that becomes the owner of a group. */
-  owns?(ownership: { group: string; epoch: number; holder: string }): void;
+  owns?(ownership: Ownership): void;
 }
 
 /** Milliseconds until a process that ended by itself is started again. */
@@ -76,12 +88,13 @@ export class World {
     this.sabotages = new Set(options.sabotage);
     this.random = new SeededRandom(options.seed);
     this.network = new SimulatedNetwork(this.time, this.random);
-    this.router = readSlotMap(slotMapOf(regions));
+    this.router = readSlotMap(slotMapOf(regions, options.hasStandbys));
+    for (const region of this.router.map.regions) for (const group of region.groups) this.addCores(region.code, group);
     for (const region of regions) {
-      for (const group of region.groups) this.add({ id: group.id, role: 'core', region: region.code, address: this.addressOf(group.id) });
       for (let i = 0; i < region.edges; i++) {
         const port = EDGE_PORT + this.nodes.length;
-        this.add({ id: `${region.code}-edge-${i}`, role: 'edge', region: region.code, address: `127.0.0.1:${port}` });
+        const node = { id: `${region.code}-edge-${i}`, role: 'edge' as const, region: region.code, address: `127.0.0.1:${port}` };
+        this.nodes.push({ ...node, group: undefined, storage: undefined, place: undefined, core: undefined, starts: 0 });
       }
     }
   }
@@ -130,8 +143,12 @@ export class World {
     this.gauges.delete(node);
     place.clock.kill();
     this.network.kill(place);
-    node.storage?.processEnded();
-    if (!hasPower) node.storage?.losePower();
+    node.storage?.processEnded(node.id);
+    if (hasPower || node.storage === undefined) return;
+    // The machine that has the storage goes down, with whatever runs there.
+    for (const other of this.nodes)
+      if (other.storage === node.storage && other.place !== undefined) this.restart(other, { hasPower: true });
+    node.storage.losePower();
   }
 
   /** kill -9, and a new process later, as a supervisor starts it; `crash` may end that one. */
@@ -144,6 +161,11 @@ export class World {
   connect(region: string, options: Omit<ConnectOptions, 'addresses'> & { addresses: readonly string[] }): Promise<IrisClient> {
     const clock = new ProcessClock(this.time);
     return IrisClient.connect(options, { transport: this.network.transportOf({ region, clock }), clock, random: this.random });
+  }
+
+  /** The process that serves a group now. */
+  ownerOf(group: string): CoreNode | undefined {
+    return this.nodes.find((node) => node.group === group && node.core?.owner !== undefined)?.core?.owner;
   }
 
   /** What a node’s process shows; 0 where it has none. */
@@ -159,18 +181,16 @@ export class World {
     return counter;
   }
 
-  private add(node: Pick<SimulatedNode, 'id' | 'role' | 'region' | 'address'>): void {
-    const storage = node.role === 'core' ? this.newStorage() : undefined;
-    this.nodes.push({ ...node, storage, place: undefined, core: undefined, starts: 0 });
+  private addCores(region: string, group: { id: string; address: string; standby?: string[] | undefined }): void {
+    const storage = this.newStorage();
+    [group.address, ...(group.standby ?? [])].forEach((address, i) => {
+      const id = i === 0 ? group.id : `${group.id}-standby`;
+      this.nodes.push({ id, role: 'core', region, address, group: group.id, storage, place: undefined, core: undefined, starts: 0 });
+    });
   }
 
   private newStorage(): NodeStorage {
     return this.options.store === 'memory' ? new MemoryStorage(this.random) : new LogStorage(this.time, this.random);
-  }
-
-  private addressOf(group: string): string {
-    const found = this.router.map.regions.flatMap((region) => region.groups).find((candidate) => candidate.id === group);
-    return found?.address ?? '';
   }
 
   private async open(node: SimulatedNode, place: Place): Promise<void> {
@@ -178,12 +198,16 @@ export class World {
     const parts = { transport: this.network.transportOf(place), clock, random: this.random, telemetry: this.telemetry(node) };
     const slots = await LiveSlotMaps.open({ ...parts, source: this.slotMapSource(), environment: ENVIRONMENT });
     if (node.role === 'core') {
-      const end = (reason: string) => this.ended(node, place, reason);
-      const { store, epoch } = await (node.storage as NodeStorage).open({ holder: node.id, clock, end });
-      if (epoch !== undefined) this.options.owns?.({ group: node.id, epoch, holder: `${node.id}#${node.starts}` });
-      const leased = epoch === undefined ? {} : { epoch };
-      const core = await openCore(configOf(node) as CoreConfig, { ...parts, ...leased, slots, store: sabotaged(store, this.sabotages) });
-      if (node.place === place) node.core = core;
+      const access = (node.storage as NodeStorage).access({ holder: node.id, clock });
+      const core = new LeasedCore(configOf(node) as CoreConfig, {
+        ...parts,
+        slots,
+        ownership: (lost) => sabotagedOwnership((hears) => access.ownership(hears), lost, this.sabotages),
+        openStore: async (lease, hearer) => sabotaged(await access.openStore(lease, hearer), this.sabotages),
+        end: (error) => this.ended(node, place, error.message),
+      });
+      node.core = core;
+      await core.open();
     } else {
       await openEdge(configOf(node) as EdgeConfig, { ...parts, slots, authenticator: { authenticate() {} } });
     }
@@ -205,15 +229,20 @@ export class World {
     const nothing = () => undefined;
     const gauges = new Map<string, () => number>();
     this.gauges.set(node, gauges);
+    const holder = `${node.id}#${node.starts}`;
+    const info = (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      if (event === 'ownership-taken') this.options.owns?.({ group: node.group ?? '', epoch: Number(fields['epoch']), holder });
+    };
     return {
-      log: { info: nothing, warn: nothing, error: nothing },
+      log: { info, warn: nothing, error: nothing },
       counter: (name) => this.counter(name),
       gauge: (name, _help, read) => void gauges.set(name, read),
     };
   }
 }
 
-function slotMapOf(regions: readonly SimulatedRegion[]) {
+function slotMapOf(regions: readonly SimulatedRegion[], hasStandbys: boolean): SlotMap {
+  const address = () => `127.0.0.1:${port++}`;
   let port = CORE_PORT;
   const shards = regions.flatMap((region) => region.groups).reduce((sum, group) => sum + group.shardCount, 0);
   return createSlotMap({
@@ -223,7 +252,10 @@ function slotMapOf(regions: readonly SimulatedRegion[]) {
     regions: regions.map(({ code, groups }) => ({
       code,
       awsRegion: code,
-      groups: groups.map(({ id, firstShard, shardCount }) => ({ id, firstShard, shardCount, address: `127.0.0.1:${port++}` })),
+      groups: groups.map(({ id, firstShard, shardCount }) => {
+        const standby = hasStandbys ? { standby: [address()] } : {};
+        return { id, firstShard, shardCount, address: address(), ...standby };
+      }),
     })),
   });
 }
@@ -244,7 +276,7 @@ function configOf(node: SimulatedNode): CoreConfig | EdgeConfig {
   };
   const document =
     node.role === 'core'
-      ? { ...shared, role: 'core', group: node.id, link: listener, store: { kind: 'embedded', directory: 'store' } }
+      ? { ...shared, role: 'core', group: node.group, link: listener, store: { kind: 'embedded', directory: 'store' } }
       : { ...shared, role: 'edge', client: listener, authentication: { kind: 'none' } };
   return readNodeConfig(document, {});
 }
