@@ -328,7 +328,7 @@ class LogStore implements InboxStore {
     this.checkOpen();
     if (batch === undefined) return;
     const place = await this.ring.append(batch, options);
-    this.contents.apply(batch.bytes, 0, batch.length, { ...place, sequence: this.ring.lastSequence });
+    this.contents.apply(batch.bytes, 0, batch.length, { ...place, sequence: this.ring.lastSequence }, batch.markKeys);
   }
 
   /** Memory is bounded: a store that is full takes removals only. */

@@ -26,7 +26,7 @@ import {
 } from '../wire/envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
-import { SequenceMarks } from './sequence-marks.ts';
+import { type MarkedRow, SequenceMarks } from './sequence-marks.ts';
 
 /** Where an envelope belongs: an inbox of this core, or the outbox to another group. */
 export type Destination =
@@ -87,8 +87,7 @@ export class AppendOrder {
   private readonly takePosition: () => number;
   private batch: StoreBatch;
   private placed: Placed[] = [];
-  /** Rows touched by the batch, with their highest sequence before it. */
-  private touched = new Map<string, number | undefined>();
+  private touched: MarkedRow[] = [];
   private undos: (() => void)[] = [];
 
   constructor(parts: AppendOrderParts) {
@@ -183,7 +182,8 @@ export class AppendOrder {
   begin(batch: StoreBatch): void {
     this.batch = batch;
     this.placed = [];
-    this.touched = new Map();
+    for (const row of this.touched) row.isTouched = false;
+    this.touched = [];
     this.undos = [];
   }
 
@@ -195,14 +195,15 @@ export class AppendOrder {
     }
     const first = envelopeSequence(envelope);
     const last = first + envelopeCount(envelope) - 1;
-    const high = this.marks.high(markKey);
+    const row = this.marks.row(markKey);
+    const high = row?.high;
     if (high !== undefined && last <= high) return this.placeLate(envelope, { markKey, first, last, recipient });
     if (destination.kind === 'inbox') {
       if (!this.parked.isEmpty && this.parked.has(markKey, first)) return this.duplicate();
       if (envelopePrevious(envelope) > (high ?? 0)) return this.park(envelope, markKey);
     }
     const fresh = high !== undefined && first <= high ? skipEntries(envelope, high - first + 1) : envelope;
-    this.append(fresh, { markKey, last, destination, recipient });
+    this.append(fresh, { markKey, last, destination, recipient }, row);
     if (!this.parked.isEmpty) this.releaseReady(markKey);
     return true;
   }
@@ -224,17 +225,16 @@ export class AppendOrder {
   /** Writes the rows touched; what was placed is then announced after the commit. */
   finish(): readonly Placed[] {
     const nowMs = this.clock.nowMs();
-    for (const key of this.touched.keys())
-      this.batch.mark(key, { high: this.marks.high(key) as number, holes: this.marks.holesOf(key) }, nowMs);
+    for (const { key, high } of this.touched) this.batch.mark(key, { high, holes: this.marks.holesOf(key) }, nowMs);
     return this.placed;
   }
 
   /** The commit failed: nothing of the batch counts. */
   undo(): void {
     for (const undo of this.undos.reverse()) undo();
-    for (const [key, high] of this.touched) {
-      if (high === undefined) this.marks.forget(key);
-      else this.marks.setHigh(key, high);
+    for (const row of this.touched) {
+      if (row.before === undefined) this.marks.forget(row.key);
+      else row.high = row.before;
     }
   }
 
@@ -284,12 +284,25 @@ export class AppendOrder {
     this.append(envelope, { markKey, last, destination: INBOX, recipient: envelopeRecipient(envelope).toString('latin1') });
   }
 
-  private append(whole: Buffer, place: { markKey: string; last: number; destination: Destination; recipient: string }): void {
+  private append(
+    whole: Buffer,
+    place: { markKey: string; last: number; destination: Destination; recipient: string },
+    row = this.marks.row(place.markKey),
+  ): void {
     const { markKey, destination, recipient } = place;
     const envelope = this.marks.holesOf(markKey).length > 0 ? exactly(whole) : whole;
-    if (!this.touched.has(markKey)) this.touched.set(markKey, this.marks.high(markKey));
-    this.marks.setHigh(markKey, place.last);
+    this.touch(row, markKey, place.last);
     this.put(envelope, destination, recipient);
+  }
+
+  private touch(known: MarkedRow | undefined, key: string, high: number): void {
+    const row = known ?? this.marks.add(key, high);
+    if (!row.isTouched) {
+      row.isTouched = true;
+      row.before = known?.high;
+      this.touched.push(row);
+    }
+    row.high = high;
   }
 
   private put(envelope: Buffer, destination: Destination, recipient: string): void {

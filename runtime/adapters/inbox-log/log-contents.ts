@@ -19,8 +19,16 @@ export class LogContents {
     this.marks = marks;
   }
 
-  apply(bytes: Buffer, start: number, end: number, place: { segment: number; offset: number; sequence: number }): void {
+  /** `markKeys` are the keys of its marks where they are strings already: a string made anew is hashed anew. */
+  apply(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    place: { segment: number; offset: number; sequence: number },
+    markKeys: readonly string[] = [],
+  ): void {
     const { reader, index, marks } = this;
+    let markCount = 0;
     const base = place.offset - start;
     this.appliedThrough = place.sequence;
     reader.begin(bytes, start, end);
@@ -31,7 +39,11 @@ export class LogContents {
       } else if (reader.kind === Kind.remove) index.remove(reader.key, reader.number);
       else if (reader.kind === Kind.trim) index.trim(reader.key, reader.number, reader.index);
       else if (reader.kind === Kind.mark) {
-        marks.setMark(reader.key, { high: reader.number, timeMs: reader.markTimeMs, holes: reader.markHoles }, place.sequence);
+        marks.setMark(
+          markKeys[markCount++] ?? reader.key,
+          { high: reader.number, timeMs: reader.markTimeMs, holes: reader.markHoles },
+          place.sequence,
+        );
       } else if (reader.kind === Kind.seen) marks.setSeen(reader.key, reader.number, place.sequence);
       else if (reader.kind === Kind.reserve) this.reserved = reader.number;
       else if (reader.kind === Kind.table) marks.switchTo(reader.number, reader.body);

@@ -71,6 +71,8 @@ export function userOfRecord(row: string): Buffer {
 export class LogBatch implements StoreBatch {
   bytes: Buffer;
   length = RECORD_HEADER_BYTES;
+  /** Keys of its marks, in their order: those whose memory applies the batch have them as strings already. */
+  readonly markKeys: string[] = [];
   /** Envelopes it adds: refused when the store is full, whereas what only removes is always taken. */
   appends = 0;
 
@@ -104,6 +106,7 @@ export class LogBatch implements StoreBatch {
   }
 
   mark(key: string, mark: StoredMark, nowMs: number): void {
+    this.markKeys.push(key);
     const at = this.begin(Kind.mark, key.length, mark.high, 8 + 16 * mark.holes.length);
     this.bytes.write(key, at, 'latin1');
     const body = at + key.length;
