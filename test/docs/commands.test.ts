@@ -92,7 +92,7 @@ it('sends and listens as printed, while an environment runs', async () => {
     expect((await iris(TALKING[4] as string)).stdout).toMatch(/1 bucket from generation 2 on/);
     expect((await iris(TALKING[5] as string)).stdout).toMatch(/status: read/);
     expect((await reader).stdout).toMatch(/alice.*have you seen this/);
-    await expect(iris(TALKING[4] as string)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/NOT_DELIVERED.*not online/) });
+    await expect(iris(TALKING[6] as string)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/NOT_DELIVERED.*not online/) });
   } finally {
     up.kill('SIGTERM');
     await exited;

@@ -2,12 +2,15 @@
 
 import { LinkClient } from '../../../runtime/link/link-client.ts';
 import { OwnerAddresses } from '../../../runtime/link/owner-addresses.ts';
+import type { Refusal } from '../../../runtime/ports/bus.ts';
+import { EphemeralKind } from '../../../runtime/ports/inbox-feed.ts';
 import type { Connection, ConnectionHandler } from '../../../runtime/ports/transport.ts';
 import { ByteReader } from '../../../runtime/wire/byte-reader.ts';
 import { FrameSplitter } from '../../../runtime/wire/frame-splitter.ts';
 import { decodeLinkHello, decodeLinkWelcome, encodeLinkHello, encodeLinkWelcome } from '../../../runtime/wire/link/hello.ts';
 import { LINK_VERSION_MAX, LinkOpcode } from '../../../runtime/wire/link/opcodes.ts';
 import { encodeStatusEnvelope } from '../../../runtime/wire/status-envelope.ts';
+import { envelopeOf } from '../../fakes/envelopes.ts';
 import { framed } from '../../servers/v2-client.ts';
 import { LinkUnderTest, TestPublisher } from './link-under-test.ts';
 
@@ -68,6 +71,12 @@ it('a node asks for its whole range and keeps to what an older owner answers, un
   const forward = (token: number) => client.forward(publisher, { flags: 0, token, envelope: encodeStatusEnvelope(news) });
   forward(1);
   await link.advance(10);
+  // It would cut the link over a frame it does not know.
+  let refusal: Refusal | undefined;
+  client.hand(EphemeralKind.message, envelopeOf({}), (answer) => {
+    refusal = answer;
+  });
+  expect(refusal?.code).toBe('NOT_DELIVERED');
   link.transport.cut();
   await link.advance(5);
   expect(client.peerVersion).toBe(0);

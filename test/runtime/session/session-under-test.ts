@@ -1,0 +1,90 @@
+import type { EphemeralKind, HandedOver, InboxSubscriber, ReadMessages } from '../../../runtime/ports/inbox-feed.ts';
+import { CALM, type LoadLevel } from '../../../runtime/ports/load-level.ts';
+import type { Connection } from '../../../runtime/ports/transport.ts';
+import { ClientConnection } from '../../../runtime/session/client-connection.ts';
+import { type SessionParts, sessionCounters } from '../../../runtime/session/session-parts.ts';
+import { Stamps } from '../../../runtime/session/stamps.ts';
+import { Bursts } from '../../../runtime/wire/bursts.ts';
+import { ByteReader } from '../../../runtime/wire/byte-reader.ts';
+import { FrameSplitter } from '../../../runtime/wire/frame-splitter.ts';
+import { fixedRandom, type ManualClock } from '../../fakes/manual-clock.ts';
+import { MemoryTelemetry } from '../../fakes/memory-telemetry.ts';
+
+export class TestConnection implements Connection {
+  readonly remoteAddress = 'client';
+  queuedBytes = 0;
+  written = Buffer.alloc(0);
+  state: 'open' | 'ended' | 'destroyed' = 'open';
+
+  write(bytes: Buffer): void {
+    this.written = Buffer.concat([this.written, bytes]);
+  }
+  pause(): void {}
+  resume(): void {}
+  end(): void {
+    if (this.state === 'open') this.state = 'ended';
+  }
+  destroy(): void {
+    this.state = 'destroyed';
+  }
+}
+
+/** One client’s connection at an edge whose links are played by the test. */
+export class SessionUnderTest {
+  readonly connection = new TestConnection();
+  readonly client: ClientConnection;
+  readonly reads: ReadMessages[] = [];
+  readonly handed: { kind: EphemeralKind; envelope: Buffer; answer: HandedOver | undefined }[] = [];
+  /** What the session is to its owner, once it has logged in. */
+  subscriber: InboxSubscriber | undefined;
+  asked = 0;
+
+  constructor(clock: ManualClock, load: LoadLevel = CALM) {
+    const telemetry = new MemoryTelemetry();
+    const nothing = Buffer.alloc(0);
+    const publisher = { publisherId: 0, published() {}, refused() {}, isFenced: () => false };
+    const header = { flags: 0, count: 0, sequence: 0, previous: 0, stamp: 0, device: nothing, sender: nothing, recipient: nothing };
+    const markRead = (messages: ReadMessages) => void this.reads.push(messages);
+    const askStatus = () => void this.asked++;
+    const parts: SessionParts = {
+      router: { publish() {}, ownerOf: () => 'owner' },
+      bus: { publish() {}, forward() {}, forget() {} },
+      feed: {
+        attach: (_, subscriber) => {
+          this.subscriber = subscriber;
+          return { grant() {}, acknowledge() {}, remove() {}, markRead, askStatus, detach() {} };
+        },
+        hand: (_, kind, envelope, answer) => void this.handed.push({ kind, envelope, answer }),
+        status: async () => undefined,
+      },
+      authenticator: { authenticate() {} },
+      clock,
+      random: fixedRandom(),
+      telemetry,
+      load,
+      bursts: new Bursts((callback) => clock.soon(callback)),
+      stamps: new Stamps(clock),
+      counters: sessionCounters(telemetry),
+      publication: { publisher, mayJoin: false, ...header, buffer: nothing, start: 0, end: 0 },
+      reader: new ByteReader(),
+      sendFrame: { flags: 0, sequence: 0, previous: 0, recipient: nothing, count: 0, entriesAt: 0 },
+      region: 'tokyo',
+      awsRegion: 'ap-northeast-1',
+      node: 'tokyo-edge-0',
+      sessionQueuedBytesMax: 1,
+      pushStock: { bytes: 0 },
+      nextPublisherId: () => 1,
+      isDraining: () => false,
+    };
+    this.client = new ClientConnection(parts, this.connection, () => undefined);
+  }
+
+  /** Frames written so far, each from its opcode on; takes them. */
+  frames(): Buffer[] {
+    const frames: Buffer[] = [];
+    const splitter = new FrameSplitter(1 << 20);
+    splitter.push(this.connection.written, { frame: (buffer, start, end) => frames.push(Buffer.from(buffer.subarray(start, end))) });
+    this.connection.written = Buffer.alloc(0);
+    return frames;
+  }
+}
