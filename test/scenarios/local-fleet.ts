@@ -26,9 +26,15 @@ export class LocalFleet {
     child.stderr?.on('data', (chunk: Buffer) => this.notes.push(chunk.toString()));
   }
 
-  static async start(environment: string, basePort: number, state = mkdtempSync(join(tmpdir(), 'iris-fleet-'))): Promise<LocalFleet> {
+  /** `flags` are further ones of `iris up`. */
+  static async start(
+    environment: string,
+    basePort: number,
+    options: { state?: string; flags?: readonly string[] } = {},
+  ): Promise<LocalFleet> {
     const iris = resolve(__dirname, '../../bin/iris.js');
-    const args = [iris, 'up', environment, '--json', '--state', state, '--base-port', String(basePort)];
+    const { state = mkdtempSync(join(tmpdir(), 'iris-fleet-')), flags = [] } = options;
+    const args = [iris, 'up', environment, '--json', '--state', state, '--base-port', String(basePort), ...flags];
     const fleet = new LocalFleet(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }), state);
     await fleet.untilReady();
     return fleet;
@@ -44,17 +50,29 @@ export class LocalFleet {
     return this.notes.join('');
   }
 
+  /** A metric’s value now. */
+  async metric(id: string, name: string): Promise<number> {
+    const admin = this.ready.find((node) => node.id === id)?.listen.admin;
+    const body = await (await fetch(`http://${admin}/metrics`, { headers: { connection: 'close' } })).text();
+    return Number(new RegExp(`^${name}\\{[^}]*\\} (.+)$`, 'm').exec(body)?.[1]);
+  }
+
   edgesOf(region: string): string[] {
     return this.ready.filter((node) => node.role === 'edge' && node.region === region).map((node) => node.listen.tcp as string);
   }
 
   /** Sends SIGKILL to whatever process is this node now. False when it is just being restarted. */
   killNode(id: string): boolean {
+    return this.signalNode(id, 'SIGKILL');
+  }
+
+  /** The same for another signal. */
+  signalNode(id: string, signal: NodeJS.Signals): boolean {
     const file = JSON.parse(readFileSync(join(this.state, 'fleet.json'), 'utf8')) as { nodes: { id: string; process: { pid: number } }[] };
     const pid = file.nodes.find((node) => node.id === id)?.process.pid ?? 0;
     if (pid <= 0) return false;
     try {
-      return process.kill(pid, 'SIGKILL');
+      return process.kill(pid, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
       throw error;
