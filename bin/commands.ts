@@ -8,6 +8,7 @@ const COMMANDS = {
   'add-region': () => import('./commands/add-region.ts'),
   diff: () => import('./commands/diff.ts'),
   cost: () => import('./commands/cost.ts'),
+  explain: () => import('./commands/explain.ts'),
   limits: () => import('./commands/limits.ts'),
   rollout: () => import('./commands/rollout.ts'),
   deploy: () => import('./commands/deploy.ts'),

@@ -48,6 +48,7 @@ const ALONE: Readonly<Record<string, RegExp>> = {
   'npx iris package --out node-package': /node-package/,
   'npx iris add-region sydney --to proof --aws-region ap-southeast-2 --countries AU,NZ --print': /"code": "sydney"/,
   'npx iris rollout planet': /7 waves/,
+  'npx iris explain EdgeLoadBalancer --environment proof': /because of: G1/,
   'npx iris preflight proof': /nothing stands in the way/,
   'npx iris cost planet': /a month at list price/,
   'npx iris diff proof growth': /slots change their shard group/,

@@ -1,0 +1,121 @@
+/** Why a resource is there. `pattern` is matched against `<part of the stack> <logical id> <type>`, such as `edge EdgeTargets55EE53FC AWS::…`. */
+export interface Reason {
+  readonly pattern: RegExp;
+  readonly what: string;
+  /** Fields of the environment that make it and shape it. */
+  readonly fields: readonly string[];
+  /** Requirement rows, laws and threats behind it. */
+  readonly rows: readonly string[];
+}
+
+const SIZE = ['regions[].edges', 'regions[].userShare', 'dailyActiveUsers', 'connectionsPerEdge'];
+const SHARDS = ['regions[].shards', 'regions[].shardGroups', 'usersPerShard', 'shardsPerGroup'];
+
+/** The first that matches counts. Every resource of every environment has one: a test sees to it. */
+export const REASONS: readonly Reason[] = [
+  { pattern: /^global Zone/, what: 'DNS zone of the environment’s domain', fields: ['domain', 'hostedZoneId'], rows: ['G1'] },
+  {
+    pattern: /^global SlotMap/,
+    what: 'pointer to the slot map: which shard holds which users, and which group serves it',
+    fields: [...SHARDS, 'slotMapVersion', 'regions'],
+    rows: ['R1', 'R2', 'R3', 'C12', 'L11', 'L12', 'N2'],
+  },
+  {
+    pattern: /^routing RoutingRecord/,
+    what: 'answer for clients of one place: the nearest region’s own name, if it is healthy',
+    fields: ['regions[].serves', 'geoRouting', 'domain'],
+    rows: ['G1', 'P3'],
+  },
+  {
+    pattern: /^network Network.* AWS::SSM::Parameter$/,
+    what: 'id that the region’s other stacks read, so that none imports another’s output',
+    fields: ['regions'],
+    rows: ['L9', 'L11'],
+  },
+  {
+    pattern: /^network Network(Nat|PrivateRoutes|PrivateAssociation|PrivateSubnet)/,
+    what: 'network of nodes without public addresses, with a way out',
+    fields: ['regions[].cidr', 'zones', 'regions[].zoneIds', 'foundation'],
+    rows: ['A15'],
+  },
+  {
+    pattern: /^network Network(Vpc|Public|Internet|S3Endpoint)/,
+    what: 'the region’s own network, one block per zone',
+    fields: ['regions[].cidr', 'zones', 'regions[].zoneIds'],
+    rows: ['L9', 'A15'],
+  },
+  { pattern: /^network NetworkFlowLog/, what: 'record of what entered and left the network', fields: ['regions[].cidr'], rows: ['A15'] },
+  {
+    pattern: /^network Security/,
+    what: 'who may reach whom: clients the load balancer, it the edges, edges and cores the cores; nothing else',
+    fields: ['regions'],
+    rows: ['A15', 'A22'],
+  },
+  {
+    pattern: /^config NodeConfigs/,
+    what: 'pointer to the config of the region’s edges or cores, by its content hash',
+    fields: ['authentication', 'limits', 'regions'],
+    rows: ['R21', 'C3', 'L12', 'A20'],
+  },
+  {
+    pattern: /^edge EdgeNodes/,
+    what: 'the region’s edges: a group that grows and shrinks, part of it spot',
+    fields: [...SIZE, 'edgeSpotShare', 'edgeGrowthMax', 'instanceTypes.edge'],
+    rows: ['K1', 'K11', 'O3', 'C6', 'C14'],
+  },
+  {
+    pattern: /^edge Edge(LoadBalancer|Listener|Targets)/,
+    what: 'load balancer of the region’s clients, each connection to one edge',
+    fields: ['regions[].zoneIds', 'zones'],
+    rows: ['G1', 'R19', 'C11'],
+  },
+  { pattern: /^edge EdgeRecord/, what: 'the region’s own name for its edges', fields: ['domain', 'regions[].code'], rows: ['G1', 'A27'] },
+  {
+    pattern: /^core CoreVolume/,
+    what: 'volume with a shard group’s log and inboxes; its node’s successor attaches it again',
+    fields: [...SHARDS, 'foundation'],
+    rows: ['L1', 'B7', 'D1'],
+  },
+  {
+    pattern: /^core CoreNodes/,
+    what: 'owner of one shard group: as many nodes as the foundation needs, replaced when one dies',
+    fields: [...SHARDS, 'foundation', 'instanceTypes.core'],
+    rows: ['R3', 'R4', 'C13', 'K1'],
+  },
+  {
+    pattern: /^(core|edge) \w*NodeTemplate/,
+    what: 'how a node starts: image, metadata by token only, and the boot script that checks every hash',
+    fields: ['instanceTypes', 'regions[].amiId'],
+    rows: ['A12', 'A13', 'A20', 'C6'],
+  },
+  { pattern: /^(core|edge) Role/, what: 'what a node may do, and no more', fields: ['regions[].account'], rows: ['A14'] },
+  {
+    pattern: /^bus Kafka/,
+    what: 'Kafka of the region: copies in every zone, encrypted, its clients known by IAM',
+    fields: ['foundation', 'regions[].brokers', 'traffic', 'instanceTypes.bus'],
+    rows: ['D5', 'R13', 'C16', 'A17'],
+  },
+  {
+    pattern: /^store Scylla/,
+    what: 'ScyllaDB node with a fixed address and disks of its own',
+    fields: ['foundation', 'regions[].storeNodes', 'traffic', 'instanceTypes.store', 'regions[].storeAmiId'],
+    rows: ['D1', 'D2', 'D4', 'C7', 'C9'],
+  },
+  {
+    pattern: /^directory Directory/,
+    what: 'Valkey of the region: who is where, in every zone, encrypted',
+    fields: ['foundation', 'regions[].directoryNodes', 'instanceTypes.directory'],
+    rows: ['R17', 'R18', 'D8', 'A17'],
+  },
+];
+
+/** The part of a stack’s name that says what it holds: `core` of `iris-proof-tokyo-core-0`, `global`, `routing`. */
+function partOf(stack: string): string {
+  const part = /-(network|config|bus|store|directory|core|edge|routing|global)(?:-\d+)?$/.exec(stack)?.[1];
+  return part ?? '';
+}
+
+export function reasonOf(stack: string, logicalId: string, type: string): Reason | undefined {
+  const name = `${partOf(stack)} ${logicalId} ${type}`;
+  return REASONS.find(({ pattern }) => pattern.test(name));
+}
