@@ -33,6 +33,9 @@ const limits = z.strictObject({
     .optional()
     .describe('Envelopes that may wait for one shard group of another region; more is refused (X22). Default: the runtime’s.'),
   outboxBytesMax: positive.optional().describe('Bytes that may wait for one shard group of another region. Default: the runtime’s.'),
+  bucketMessagesPerSecondMax: positive
+    .optional()
+    .describe('Messages a second to one inbox above which it is spread over more cores (B3, C10). Default: the runtime’s, as measured.'),
 });
 
 const traffic = z.strictObject({

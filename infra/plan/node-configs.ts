@@ -41,12 +41,14 @@ function edgeConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
 }
 
 function coreConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
+  const { bucketMessagesPerSecondMax } = plan.config.limits;
   return {
     ...sharedFields(plan, region),
     role: 'core',
     group: { env: 'IRIS_GROUP' },
     link: { host: hostOf(plan), port: LINK_PORT },
     store: { kind: 'embedded', directory: STORE_DIRECTORY, ...storeLimits(plan) },
+    ...(bucketMessagesPerSecondMax === undefined ? {} : { bucketMessagesPerSecondMax }),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Generation {
   readonly isSealed: boolean;
   /** Sealed and read to its end: kept for what is known of its senders. */
   readonly isDrained: boolean;
+  /** Opened because of load, and closed again without it; else by an operator. */
+  readonly isAutomatic: boolean;
   /** Milliseconds since 1970; 0 while it is not sealed. */
   readonly sealedAtMs: number;
   /** One a bucket: what makes its name fall to its owner. */

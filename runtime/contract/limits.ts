@@ -66,6 +66,8 @@ export const SIGNALS_PER_SECOND = 100;
 export const SIGNALS_BURST_MAX = 500;
 /** Refused (recipient) marks a session keeps; above it the session ends, since order could not be kept. */
 export const SESSION_FENCES_MAX = 1_024;
+/** Recipients whose last message a v1 session remembers; to others its next message starts a new order, which only shows while they move. */
+export const V1_RECIPIENTS_MAX = 1_024;
 /** Batches shown to a v1 client whose messages it acknowledges one by one; above it an older batch is forgotten and comes again at the next login. */
 export const V1_BATCHES_MAX = 4_096;
 
@@ -217,6 +219,19 @@ export const LAYOUTS_REMEMBERED_MAX = 1_024;
 export const LAYOUT_REPEAT_MS = 1_000;
 /** Milliseconds between two looks at promoted inboxes: what is drained, what is hot, what is calm. */
 export const PROMOTION_SWEEP_MS = 5_000;
+/**
+ * Messages a second that one bucket should take: half of the 850,000 that a core took for one inbox in frames of 10 while it shared its CPU
+ * with five edges (s-3 B). Above it an inbox is promoted.
+ */
+export const BUCKET_MESSAGES_PER_SECOND_MAX = 400_000;
+/** Buckets that load alone may give an inbox (B1). */
+export const AUTOMATIC_BUCKETS_MAX = 100;
+/** Milliseconds between two changes that load makes to one inbox, and how long it must be calm before it goes back to one bucket. */
+export const PROMOTION_REST_MS = 30_000;
+export const CALM_MS = 600_000;
+/** Of so many messages of a core one is looked at to tell which inbox is hot; and inboxes counted in one window. */
+export const RATE_SAMPLE_MESSAGES = 256;
+export const RATED_INBOXES_MAX = 65_536;
 /** Milliseconds a question between owners about a bucket may take, and before it is asked again. */
 export const BUCKET_QUERY_TIMEOUT_MS = 2_000;
 export const BUCKET_QUERY_RETRY_MS = 500;

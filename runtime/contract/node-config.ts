@@ -55,6 +55,8 @@ const edge = z.strictObject({
 const core = z.strictObject({
   ...shared,
   role: z.literal('core'),
+  /** Messages a second to one inbox, or to one of its buckets, above which it gets more buckets. */
+  bucketMessagesPerSecondMax: z.int().min(1).default(limits.BUCKET_MESSAGES_PER_SECOND_MAX),
   /** The shard group this core serves. */
   group: nodeName,
   /** Where edges and other cores link. */

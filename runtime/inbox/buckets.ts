@@ -11,11 +11,13 @@ import { envelopeRecipient, envelopeSender, markKeyOfInbox, readdress, senderOfM
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { APPEND_BUCKET, SEND_RETRY } from '../wire/v2/send.ts';
 import type { Committer } from './committer.ts';
+import { HotInboxes } from './hot-inboxes.ts';
 import { InheritedMarks } from './inherited-marks.ts';
 import { currentOf, Layouts } from './layouts.ts';
 import { ParkedMover } from './parked-mover.ts';
 import { type Promotion, Promotions } from './promotions.ts';
 import { SealedInboxes } from './sealed-inboxes.ts';
+import { WriteRates } from './write-rates.ts';
 
 export interface BucketsParts {
   readonly store: InboxStore;
@@ -26,6 +28,8 @@ export interface BucketsParts {
   readonly telemetry: Telemetry;
   readonly region: string;
   readonly group: string;
+  /** Messages a second that one bucket should take at most. */
+  readonly bucketMessagesPerSecondMax: number;
   /** Takes an append from the beginning, readdressed. */
   append(request: AppendRequest): void;
   /** Into this core’s log: its inbox, or the outbox towards its owner. */
@@ -45,6 +49,8 @@ export class Buckets {
   private readonly sealedInboxes: SealedInboxes;
   private readonly inherited: InheritedMarks;
   private readonly promotions: Promotions;
+  private readonly rates: WriteRates;
+  private readonly hot: HotInboxes;
   /** When each link was last told of a user. */
   private readonly told = new WeakMap<AppendOrigin, Map<string, { generation: number; atMs: number }>>();
 
@@ -71,6 +77,21 @@ export class Buckets {
       sealed: this.sealedInboxes,
       report: (inbox, options) => this.report(inbox, options),
     });
+    this.rates = new WriteRates(clock);
+    this.hot = new HotInboxes({
+      layouts: this.layouts,
+      promotions: this.promotions,
+      rates: this.rates,
+      clock,
+      telemetry: parts.telemetry,
+      messagesPerSecondMax: parts.bucketMessagesPerSecondMax,
+      coresInRegion: () => parts.slots.current.map.regions.find(({ code }) => code === parts.region)?.groups.length ?? 1,
+    });
+  }
+
+  /** An inbox of this core took messages; one byte a character. */
+  took(inbox: string, messages: number): void {
+    this.rates.took(inbox, messages);
   }
 
   /** After the committer has loaded, before the first link. */
@@ -81,12 +102,14 @@ export class Buckets {
   }
 
   promote(user: Buffer, count: number): Promise<Promotion> {
-    return this.promotions.promote(user, count);
+    return this.promotions.promote(user, count, { isAutomatic: false });
   }
 
   /** Every PROMOTION_SWEEP_MS. */
   async sweep(): Promise<void> {
+    this.rates.turn();
     await this.promotions.sweep();
+    await this.hot.sweep();
     const nowMs = this.parts.clock.monotonicMs();
     if (nowMs - this.sealsSweptMs < DEDUP_SWEEP_MS) return;
     this.sealsSweptMs = nowMs;
@@ -123,7 +146,7 @@ export class Buckets {
     if (seal) await this.seal(inbox);
     const isSealed = this.sealedInboxes.isFinal(key);
     const first = await this.parts.store.readInbox(inbox, 0, 0, { envelopesMax: 1, bytesMax: 1 });
-    return { isSealed, isEmpty: first.length === 0, messagesPerSecond: 0 };
+    return { isSealed, isEmpty: first.length === 0, messagesPerSecond: this.rates.of(key) };
   }
 
   /** Undefined while something that is asked about cannot be known: not sealed here, or its owner does not answer. */

@@ -9,9 +9,9 @@ import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { Durability } from '../wire/durability.ts';
-import { envelopeCount, envelopeRecipient, markKeyFor, markKeyOf } from '../wire/envelope.ts';
+import { envelopeCount, envelopeRecipient, markKeyFor, markKeyOf, withoutPredecessor } from '../wire/envelope.ts';
 import { decodeStatusEnvelope, isStatusEnvelope, type StatusNews } from '../wire/status-envelope.ts';
-import { SEND_FRESH } from '../wire/v2/send.ts';
+import { SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
 import { AppendOrder, type Destination, type Placed } from './append-order.ts';
 import { PublisherFences } from './publisher-fences.ts';
 import { StatusLedger, type StatusNote, type StatusRow } from './status-ledger.ts';
@@ -282,6 +282,7 @@ export class Committer {
     let hasAppended = false;
     for (const entry of entries) {
       const { request, recipient } = entry;
+      const isFreed = this.lowersFence(entry);
       if (this.isFenced(entry)) {
         this.refuse(request, recipient, {
           code: 'REFUSED_IN_ORDER',
@@ -296,22 +297,27 @@ export class Committer {
         hasAppended = true;
         continue;
       }
-      const refusal = this.order.refusalOf(request.envelope, entry);
+      // Its publisher goes on without what was refused: waiting for that would be in vain. One that repeats it names what came before.
+      const envelope = isFreed && (request.flags & SEND_RETRY) === 0 ? withoutPredecessor(request.envelope) : request.envelope;
+      const refusal = this.order.refusalOf(envelope, entry);
       if (refusal !== undefined) {
         this.refuse(request, recipient, refusal);
         continue;
       }
       accepted.push(entry);
-      if (this.order.place(request.envelope, entry.markKey, entry.destination, recipient)) hasAppended = true;
+      if (this.order.place(envelope, entry.markKey, entry.destination, recipient)) hasAppended = true;
     }
     return { accepted, hasAppended };
   }
 
+  /** True when the publisher starts anew behind a refusal. */
+  private lowersFence({ request, recipient }: Entry): boolean {
+    if (this.fences.isEmpty || (request.flags & SEND_FRESH) === 0) return false;
+    return this.fences.lower(request.origin, request.publisherId, userTextOfInbox(recipient));
+  }
+
   private isFenced({ request, recipient }: Entry): boolean {
-    if (this.fences.isEmpty) return false;
-    const user = userTextOfInbox(recipient);
-    if ((request.flags & SEND_FRESH) !== 0) this.fences.lower(request.origin, request.publisherId, user);
-    return this.fences.has(request.origin, request.publisherId, user);
+    return !this.fences.isEmpty && this.fences.has(request.origin, request.publisherId, userTextOfInbox(recipient));
   }
 
   /** A number that grows, over restarts too. */

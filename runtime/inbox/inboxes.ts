@@ -11,7 +11,7 @@ import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest, OwnedSubscription, ReadRequest, ShardOwner, UndeliveredEnvelope } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
+import { envelopeCount, envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
 import { type Destination, INBOX, type Placed } from './append-order.ts';
 import { Attachment, type AttachmentParts, notHanded } from './attachment.ts';
 import { Buckets } from './buckets.ts';
@@ -32,6 +32,8 @@ export interface InboxesParts {
   readonly lane: ReplayLane;
   /** Where buckets of other cores are asked about. */
   readonly owners: BucketOwners;
+  /** Messages a second above which an inbox is promoted. */
+  readonly bucketMessagesPerSecondMax: number;
   /** An envelope was committed to the outbox of another group. */
   outboxCommitted(group: string, entry: StoredEnvelope): void;
 }
@@ -229,8 +231,10 @@ export class Inboxes implements ShardOwner {
   }
 
   private committed({ destination, recipient, entry }: Placed): void {
-    if (destination.kind === 'inbox') this.readers.get(recipient)?.committed(entry);
-    else this.parts.outboxCommitted(destination.group, entry);
+    if (destination.kind === 'inbox') {
+      this.buckets.took(recipient, envelopeCount(entry.envelope));
+      this.readers.get(recipient)?.committed(entry);
+    } else this.parts.outboxCommitted(destination.group, entry);
   }
 
   /** A user’s own row of anything: here, or with the owner that its group’s outbox leads to, in this region or another. */

@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import { chooseSalts } from './bucket-salts.ts';
 import type { Committer } from './committer.ts';
-import { currentOf, type Layouts } from './layouts.ts';
+import type { Layouts } from './layouts.ts';
 import type { SealedInboxes } from './sealed-inboxes.ts';
 
 export interface PromotionsParts {
@@ -24,6 +24,8 @@ export interface PromotionsParts {
   /** The layout is durable; whoever reads the inbox should hear of it. */
   changed(user: string, layout: Layout): void;
 }
+
+const OPEN = { isSealed: false, isDrained: false, sealedAtMs: 0 };
 
 /** Where an inbox stands. */
 export interface Promotion {
@@ -54,17 +56,17 @@ export class Promotions {
    * Gives the inbox `count` buckets; resolves when that is durable. 1 for an inbox that was never promoted changes nothing.
    * @throws IrisError COMMAND_INVALID, OVERLOADED while an earlier change is under way or too many have been made
    */
-  async promote(user: Buffer, count: number): Promise<Promotion> {
+  async promote(user: Buffer, count: number, { isAutomatic }: { isAutomatic: boolean }): Promise<Promotion> {
     const { layouts, committer, clock } = this.parts;
     const key = user.toString('latin1');
     const layout = layouts.of(key);
     this.check(user, count, layout);
     if (layout === undefined && count === 1) return { user: user.toString('utf8'), generation: 0, buckets: 1 };
-    const older = layout?.generations ?? [{ number: 0, isSealed: false, isDrained: false, sealedAtMs: 0, salts: [] }];
+    const older = layout?.generations ?? [{ ...OPEN, number: 0, isAutomatic: false, salts: [] }];
     const number = (older.at(-1) as Generation).number + 1;
     const salts = chooseSalts(user, number, count, this.parts);
     layouts.set(key, {
-      generations: [...withoutAged(older, clock.nowMs()), { number, isSealed: false, isDrained: false, sealedAtMs: 0, salts }],
+      generations: [...withoutAged(older, clock.nowMs()), { ...OPEN, number, isAutomatic, salts }],
     });
     // The user’s own inbox is closed to what comes after this line; what came before is committed before it counts as sealed.
     if (layout === undefined) void this.parts.sealed.seal(user, { hasRecord: false });
@@ -77,6 +79,14 @@ export class Promotions {
   /** Marks what has been read to its end, forgets what has aged. */
   async sweep(): Promise<void> {
     for (const user of this.parts.layouts.users()) await this.sweepOne(user);
+  }
+
+  /** Messages a second of each bucket that takes them now; undefined while an owner does not say. */
+  async loadsOf(user: string): Promise<number[] | undefined> {
+    const current = this.parts.layouts.of(user)?.generations.at(-1);
+    if (current === undefined) return undefined;
+    const reports = await Promise.all(inboxesOf(Buffer.from(user, 'latin1'), current).map((inbox) => this.ask(inbox, { seal: false })));
+    return reports.includes(undefined) ? undefined : reports.map((report) => report?.messagesPerSecond ?? 0);
   }
 
   private check(user: Buffer, count: number, layout: Layout | undefined): void {
@@ -158,9 +168,4 @@ export class Promotions {
 /** Without the generations whose messages are read and whose senders’ retries are out of the window (X2). */
 function withoutAged(generations: readonly Generation[], nowMs: number): readonly Generation[] {
   return generations.filter((one, i) => i === generations.length - 1 || !one.isDrained || nowMs - one.sealedAtMs < limits.DEDUP_WINDOW_MS);
-}
-
-/** How many buckets take messages now. */
-export function bucketsOf(layout: Layout | undefined): number {
-  return layout === undefined ? 1 : currentOf(layout).salts.length;
 }

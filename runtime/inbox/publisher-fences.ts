@@ -32,8 +32,11 @@ export class PublisherFences {
     return this.fences.get(origin)?.get(publisherId)?.has(recipient) ?? false;
   }
 
-  lower(origin: AppendOrigin, publisherId: number, recipient: string): void {
-    if (this.fences.get(origin)?.get(publisherId)?.delete(recipient)) this.count--;
+  /** True when one stood. */
+  lower(origin: AppendOrigin, publisherId: number, recipient: string): boolean {
+    const hasStood = this.fences.get(origin)?.get(publisherId)?.delete(recipient) ?? false;
+    if (hasStood) this.count--;
+    return hasStood;
   }
 
   forgetPublisher(origin: AppendOrigin, publisherId: number): void {

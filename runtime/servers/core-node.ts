@@ -69,6 +69,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     load,
     lane,
     owners: links,
+    bucketMessagesPerSecondMax: config.bucketMessagesPerSecondMax,
     outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
   });
   bridges.attach(inboxes);

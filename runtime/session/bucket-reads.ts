@@ -34,7 +34,7 @@ export class BucketReads implements InboxSubscription {
   private reading = -1;
   private isHomeAtEnd = false;
   private isOver = false;
-  private flushing = 0;
+  private isFlushing = false;
 
   constructor(parts: BucketReadsParts) {
     this.parts = parts;
@@ -108,9 +108,9 @@ export class BucketReads implements InboxSubscription {
   /** With `flush` the buckets become durable first, the user’s own inbox last: its answer ends the session. */
   detach({ flush }: { flush: boolean }): void {
     this.isOver = true;
-    this.flushing = flush ? this.reads.size : 0;
-    for (const read of this.reads.values()) read.subscription?.detach({ flush });
-    if (this.flushing === 0) this.parts.home.detach({ flush });
+    this.isFlushing = flush;
+    for (const read of this.reads.values()) if (!flush || !read.isClosing) read.subscription?.detach({ flush });
+    if (!flush || this.reads.size === 0) this.parts.home.detach({ flush });
   }
 
   /** For a bucket’s read. */
@@ -124,10 +124,18 @@ export class BucketReads implements InboxSubscription {
   }
 
   /** For a bucket’s read. */
-  readEnded(reason: 'replaced' | 'flushed' | 'drained'): void {
-    if (reason === 'drained') this.advance();
-    else if (reason === 'replaced') this.parts.subscriber.ended('replaced');
-    else if (this.flushing > 0 && --this.flushing === 0) this.parts.home.detach({ flush: true });
+  readToItsEnd(): void {
+    this.advance();
+  }
+
+  /** For a bucket’s read: another session reads it, or what was acknowledged of it is durable. */
+  readEnded(read: BucketRead, reason: 'replaced' | 'flushed'): void {
+    if (reason === 'replaced') {
+      this.parts.subscriber.ended('replaced');
+      return;
+    }
+    this.reads.delete(read.bucket);
+    if (this.isFlushing && this.reads.size === 0) this.parts.home.detach({ flush: true });
   }
 
   private advance(): void {
@@ -177,9 +185,10 @@ export class BucketReads implements InboxSubscription {
   }
 
   private closeRead(read: BucketRead): void {
-    if (generationOf(read.bucket) === this.reading && !this.isReadToItsEnd(this.reading)) return;
-    read.subscription?.detach({ flush: false });
-    this.reads.delete(read.bucket);
+    if (read.isClosing || (generationOf(read.bucket) === this.reading && !this.isReadToItsEnd(this.reading))) return;
+    // Its last acknowledgement may still wait for a link: it is gone when that is durable.
+    read.isClosing = true;
+    read.subscription?.detach({ flush: true });
   }
 }
 
@@ -189,6 +198,8 @@ class BucketRead implements InboxSubscriber {
   subscription: InboxSubscription | undefined;
   /** Bytes pushed since it was last granted credit. */
   debt = 0;
+  /** Read and acknowledged; its owner makes that durable. */
+  isClosing = false;
   /** Pushed to its end: nothing will ever follow. */
   isAtEnd = false;
   private readonly owner: BucketReads;
@@ -226,11 +237,11 @@ class BucketRead implements InboxSubscriber {
   caughtUp(isEnd: boolean): void {
     if (!isEnd || this.isAtEnd) return;
     this.isAtEnd = true;
-    this.owner.readEnded('drained');
+    this.owner.readToItsEnd();
   }
 
   ended(reason: 'replaced' | 'flushed'): void {
-    this.owner.readEnded(reason);
+    this.owner.readEnded(this, reason);
   }
 
   /** Everything has been pushed and acknowledged. */

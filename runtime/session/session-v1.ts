@@ -15,6 +15,7 @@ import { OpcodeV1 } from '../wire/v1/opcodes.ts';
 import { afterName, nameAt, packetSpan } from '../wire/v1/packet.ts';
 import { SEND_FRESH } from '../wire/v2/send.ts';
 import { BucketReads } from './bucket-reads.ts';
+import { LastSequences } from './last-sequences.ts';
 import { PushWindow } from './push-window.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
@@ -36,6 +37,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   private readonly sendWindow: SendWindow;
   private readonly pushWindow: PushWindow;
   private readonly batches = new ShownBatches();
+  private readonly lastSequences = new LastSequences();
   private readonly device: Buffer;
   private readonly signals: SignalsV1;
   private pending: Buffer | undefined;
@@ -107,7 +109,8 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.parts.counters.messagesAcknowledged.value += count;
   }
 
-  refused(_sequence: number, count: number, _recipient: Buffer, refusal: Refusal): void {
+  refused(sequence: number, count: number, recipient: Buffer, refusal: Refusal): void {
+    this.lastSequences.forget(recipient, sequence + count - 1);
     this.sendWindow.answered(count);
     this.parts.counters.messagesRefused.value += count;
     if (!this.isOpen) return;
@@ -295,8 +298,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     publication.mayJoin = false;
     publication.count = count;
     publication.sequence = this.sequence;
-    // One session always takes one way to a recipient, and none outlives it: nothing can come too early.
-    publication.previous = 0;
+    publication.previous = this.lastSequences.replace(recipient, this.sequence + count - 1);
     publication.stamp = this.parts.stamps.next();
     publication.device = this.device;
     publication.sender = this.user as Buffer;

@@ -182,6 +182,13 @@ export function readdress(envelope: Buffer, recipient: Buffer): Buffer {
   return moved;
 }
 
+/** The same envelope as the first of its row. */
+export function withoutPredecessor(envelope: Buffer): Buffer {
+  const first = Buffer.from(envelope);
+  first.fill(0, PREVIOUS, PREVIOUS + 8);
+  return first;
+}
+
 /** Where the entries begin. */
 export function entriesStart(buffer: Buffer, at = 0): number {
   return at + ENVELOPE_HEADER_BYTES + buffer.readUInt16BE(at + SENDER_LENGTH) + buffer.readUInt16BE(at + RECIPIENT_LENGTH);

@@ -144,6 +144,8 @@ export class CoreUnderTest {
   readonly disk = new MemoryDisk();
   readonly outbox: { group: string; entry: StoredEnvelope }[] = [];
   slots = new FixedSlotMaps(ONE_GROUP);
+  /** The other cores, as far as they are asked about buckets. */
+  owners = NOBODY;
   inboxes!: Inboxes;
   private store: MemoryInboxStore | undefined;
 
@@ -167,7 +169,11 @@ export class CoreUnderTest {
       group: 'tokyo-0',
       load: CALM,
       lane: new ReplayLane(this.clock),
-      owners: NOBODY,
+      owners: {
+        bucket: (...question) => this.owners.bucket(...question),
+        finalMarks: (...question) => this.owners.finalMarks(...question),
+      },
+      bucketMessagesPerSecondMax: 10_000,
       outboxCommitted: (group, entry) => void this.outbox.push({ group, entry }),
     });
     await this.inboxes.load();

@@ -1,5 +1,7 @@
 /** B1-B3, B6, B8, L2, L3: an inbox gets more buckets, and fewer, while messages come; its owner stops at any point. */
 import { bucketOfSender, readBucketName } from '../../../runtime/contract/bucket-name.ts';
+import { CALM_MS, PROMOTION_SWEEP_MS } from '../../../runtime/contract/limits.ts';
+import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
 import { SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
 import { bodiesOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
@@ -153,4 +155,73 @@ it('changes nothing for a user who is demoted without having been promoted', asy
   const core = await CoreUnderTest.start();
   await expect(core.inboxes.promote(bob, 1)).resolves.toEqual({ user: 'bob', generation: 0, buckets: 1 });
   expect(core.disk.records.size).toBe(0);
+});
+
+describe('an inbox that takes more than 10,000 messages a second', () => {
+  const group = (id: string, firstShard: number) => ({ id, firstShard, shardCount: 1, address: `127.0.0.1:${firstShard + 1}` });
+  const map = createSlotMap({
+    environment: 'unit',
+    version: 1,
+    shards: 2,
+    regions: [{ code: 'tokyo', awsRegion: 'ap-northeast-1', groups: [group('tokyo-0', 0), group('tokyo-1', 1)] }],
+  });
+  const router = new SlotRouter(map, expandTable(map));
+  const here = Array.from({ length: 20 }, (_, i) => `user-${i}`).filter((user) => router.homeOfUser(Buffer.from(user)).group === 'tokyo-0');
+  const [hot, cold] = here as [string, string];
+  const bodies = Array.from({ length: 1_000 }, () => 'x');
+  let sent = 0;
+
+  /** `perSecond` messages for one window of rates. */
+  async function load(core: CoreUnderTest, perSecond: number): Promise<void> {
+    const origin = core.origin();
+    const envelopes = (perSecond * PROMOTION_SWEEP_MS) / 1_000 / bodies.length;
+    for (let i = 0; i < envelopes; i++) origin.send({ recipient: hot, sequence: 1 + bodies.length * sent++, bodies });
+    origin.send({ recipient: cold, sender: 'carol' });
+    await core.clock.advance(PROMOTION_SWEEP_MS);
+    const swept = core.inboxes.sweepBuckets();
+    for (let i = 0; i < 5; i++) await core.settle();
+    await swept;
+  }
+
+  const layoutOf = async (core: CoreUnderTest, user: string) => {
+    const reader = new TestReader();
+    core.attach(reader, user).detach({ flush: false });
+    return reader.layouts.at(-1)?.at(-1);
+  };
+
+  it('gets as many buckets as its load needs and a half more; its neighbour keeps its one (F15)', async () => {
+    const core = await CoreUnderTest.start(router);
+    await load(core, 8_000);
+    expect(await layoutOf(core, hot)).toBeUndefined();
+    await load(core, 40_000);
+    expect((await layoutOf(core, hot))?.salts).toHaveLength(6);
+    expect(await layoutOf(core, cold)).toBeUndefined();
+  });
+
+  it('goes back to one bucket when it has been calm for CALM_MS, not before, and stays as it is under an operator’s hand', async () => {
+    const core = await CoreUnderTest.start(router);
+    let perSecond = 3_000;
+    core.owners = {
+      bucket: async () => ({ isSealed: true, isEmpty: true, messagesPerSecond: perSecond }),
+      finalMarks: async () => undefined,
+    };
+    await load(core, 40_000);
+    await load(core, 0);
+    await core.clock.advance(CALM_MS);
+    await load(core, 0);
+    expect((await layoutOf(core, hot))?.salts).toHaveLength(6);
+    perSecond = 0;
+    await load(core, 0);
+    await core.clock.advance(CALM_MS);
+    await load(core, 0);
+    expect(await layoutOf(core, hot)).toMatchObject({ number: 2, isAutomatic: true, salts: [expect.any(Number)] });
+    const byHand = core.inboxes.promote(Buffer.from(hot), 3);
+    await core.settle();
+    await byHand;
+    await core.clock.advance(CALM_MS);
+    await load(core, 0);
+    await core.clock.advance(CALM_MS);
+    await load(core, 0);
+    expect(await layoutOf(core, hot)).toMatchObject({ number: 3, isAutomatic: false });
+  });
 });
