@@ -41,7 +41,7 @@ export interface OwnerLine {
 
 /**
  * Runs one node until `signal` aborts and it has drained.
- * @throws IrisError CONFIG_INVALID, FILE_UNREADABLE, STATE_IN_USE, STORE_FAILED, ADDRESS_IN_USE
+ * @throws IrisError CONFIG_INVALID, FILE_UNREADABLE, STORE_FAILED, ADDRESS_IN_USE, OWNERSHIP_LOST
  */
 export async function runNode(options: RunNodeOptions): Promise<void> {
   await runWith(options, {
@@ -57,8 +57,13 @@ export async function runWith(options: RunNodeOptions, starters: Starters): Prom
   const standby = node.isStandby === true ? { isStandby: true as const } : {};
   options.onReady({ event: 'ready', node: config.node, role: config.role, region: config.region, listen: node.listen, ...standby });
   void node.tookOver?.then((epoch) => options.onOwner({ event: 'owner', node: config.node, epoch }));
-  if (!options.signal.aborted) await new Promise((done) => options.signal.addEventListener('abort', done, { once: true }));
+  const failure = await Promise.race([aborted(options.signal), ...(node.failed === undefined ? [] : [node.failed])]);
+  if (failure !== undefined) throw failure;
   await node.drain();
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
 }
 
 /**

@@ -3,7 +3,7 @@ import { systemDisk } from '../adapters/disk-system.ts';
 import { systemHeapShare } from '../adapters/heap-share.ts';
 import { openLogStore, storeOwnership } from '../adapters/inbox-store-log.ts';
 import { createFileSlotMapSource } from '../adapters/slot-map-source-file.ts';
-import { type CollectedTelemetry, createPinoTelemetry } from '../adapters/telemetry-pino.ts';
+import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import type { IrisError } from '../contract/errors.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
@@ -28,6 +28,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     clock: systemClock,
     telemetry,
   });
+  const ended = Promise.withResolvers<IrisError>();
   const core = new LeasedCore(config, {
     slots,
     telemetry,
@@ -37,7 +38,10 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     heapShare: systemHeapShare,
     ownership: (lost) => storeOwnership(config.store.directory, { disk: systemDisk, clock: systemClock, holder: config.node, lost }),
     openStore: (lease, hearer) => openLogStore(config.store.directory, { lease, bounds: boundsOf(config), ...hearer }),
-    end: (error) => endProcess(error, telemetry),
+    end(error) {
+      telemetry.flush();
+      ended.resolve(error);
+    },
   });
   await core.open();
   const commands = { promote: promotionCommand(() => core.owner) };
@@ -48,6 +52,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     listen: { link: core.linkAddress, admin: admin.address },
     isStandby: core.isStandby,
     tookOver: core.tookOver,
+    failed: ended.promise,
     async drain() {
       slots.stop();
       await core.drain();
@@ -55,14 +60,6 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
       telemetry.flush();
     },
   };
-}
-
-/** Throws where nobody catches it: whoever supervises the process reads the reason and starts it anew. */
-function endProcess(error: IrisError, telemetry: CollectedTelemetry): void {
-  telemetry.flush();
-  setImmediate(() => {
-    throw error;
-  });
 }
 
 function boundsOf({ store }: CoreConfig): StoreBounds {

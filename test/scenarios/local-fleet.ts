@@ -9,6 +9,7 @@ export interface FleetNode {
   readonly id: string;
   readonly role: 'edge' | 'core';
   readonly region: string;
+  readonly isStandby?: true;
   readonly pid: number;
   readonly listen: { readonly tcp?: string; readonly link?: string; readonly admin: string };
 }
