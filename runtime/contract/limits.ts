@@ -71,6 +71,9 @@ export const V1_RECIPIENTS_MAX = 1_024;
 /** Batches shown to a v1 client whose messages it acknowledges one by one; above it an older batch is forgotten and comes again at the next login. */
 export const V1_BATCHES_MAX = 4_096;
 
+/** Envelopes shown to a v1 client whose senders want to know when they are read; of an older one a receipt says nothing any more. */
+export const V1_WISHES_MAX = 1_024;
+
 /** Bytes that may wait on one link for its owner; then sends are refused as OVERLOADED. */
 export const LINK_QUEUED_BYTES_MAX = 64 * 1_048_576;
 /** Envelopes that may wait for an answer on one link. */

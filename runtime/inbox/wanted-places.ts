@@ -31,7 +31,8 @@ interface Place {
 export class WantedPlaces {
   /** Acknowledged one by one: a delivery then says nothing of earlier messages. */
   private readonly isSelective: boolean;
-  private places = new Map<number, Place>();
+  /** Undefined while no sender asked: there are as many of these as users online. */
+  private places: Map<number, Place> | undefined;
   /** Rows up to here may have a wish that memory does not know: an earlier link showed them, or there were too many. */
   private unknownThrough: number;
 
@@ -42,6 +43,7 @@ export class WantedPlaces {
 
   pushed(position: number, envelope: Buffer): void {
     if ((envelopeFlags(envelope) & ENVELOPE_STATUS_WANTED) === 0) return;
+    this.places ??= new Map();
     if (this.places.size >= UNACKNOWLEDGED_MAX) this.unknownThrough = Math.max(this.unknownThrough, position);
     else this.places.set(position, placeOf(position, envelope, this.isSelective));
   }
@@ -53,6 +55,7 @@ export class WantedPlaces {
 
   /** Takes out what a cursor covers. Called with growing cursors. */
   takeThrough(position: number, index: number): StatusNote[] {
+    if (this.places === undefined) return [];
     const notes: StatusNote[] = [];
     for (const place of this.places.values()) {
       if (place.position > position) break;
@@ -65,9 +68,9 @@ export class WantedPlaces {
 
   /** Takes out one envelope that is acknowledged whole. */
   take(position: number): StatusNote[] {
-    const place = this.places.get(position);
+    const place = this.places?.get(position);
     if (place === undefined) return [];
-    this.places.delete(position);
+    this.places?.delete(position);
     return [noteOf(place, place.count - 1)];
   }
 }

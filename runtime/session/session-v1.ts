@@ -42,7 +42,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   private readonly signals: SignalsV1;
   private pending: Buffer | undefined;
   user: Buffer | undefined;
-  private subscription: InboxSubscription | undefined;
+  subscription: InboxSubscription | undefined;
   private reads: BucketReads | undefined;
   private replay: Timer | undefined;
   private sequence = 1;
@@ -127,6 +127,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (!this.isOpen) return;
     const count = envelopeCount(buffer, start);
     const out = this.writer();
+    this.signals.shown(at, buffer, start);
     if (count > 1) this.batches.shown(at, at.firstIndex, count - at.firstIndex);
     forEachEntry(buffer, entriesStart(buffer, start), end, (from, to, index) => {
       if (index < at.firstIndex) return;

@@ -1,12 +1,23 @@
 import * as limits from '../contract/limits.ts';
-import { EphemeralKind, type UserStatus } from '../ports/inbox-feed.ts';
+import { EphemeralKind, type InboxSubscription, type UserStatus } from '../ports/inbox-feed.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
-import { entriesStart, envelopeCount, envelopeSender, envelopeStamp, forEachEntry, stampMs } from '../wire/envelope.ts';
+import {
+  ENVELOPE_STATUS_WANTED,
+  entriesStart,
+  envelopeCount,
+  envelopeFlags,
+  envelopeSender,
+  envelopeStamp,
+  forEachEntry,
+  stampMs,
+} from '../wire/envelope.ts';
+import { MESSAGE_ID_BYTES, readMessageId } from '../wire/message-id.ts';
 import * as v1 from '../wire/v1/encode.ts';
 import { OpcodeV1 } from '../wire/v1/opcodes.ts';
 import { afterName, nameAt } from '../wire/v1/packet.ts';
 import { handReceipt, handTyping } from './ephemeral-sends.ts';
 import type { SessionParts } from './session-parts.ts';
+import { ShownWishes } from './shown-wishes.ts';
 import { SignalBudget } from './signal-budget.ts';
 import { StatusQuestions } from './status-questions.ts';
 
@@ -17,6 +28,7 @@ export const NO_BUCKET = 0xffff_ffff;
 export interface SignallingSessionV1 {
   readonly isOpen: boolean;
   readonly user: Buffer | undefined;
+  readonly subscription: InboxSubscription | undefined;
   writer(): ByteWriter;
 }
 
@@ -25,6 +37,8 @@ export class SignalsV1 {
   private readonly parts: SessionParts;
   private readonly session: SignallingSessionV1;
   private readonly budget: SignalBudget;
+  /** Made when first needed, like the questions: there are as many of these as connections. */
+  private wishes: ShownWishes | undefined;
   private asked: StatusQuestions | undefined;
 
   constructor(parts: SessionParts, session: SignallingSessionV1) {
@@ -49,6 +63,13 @@ export class SignalsV1 {
       default:
         return false;
     }
+  }
+
+  /** Before the client acknowledges it. */
+  shown(at: { bucket: number; position: number }, buffer: Buffer, start: number): void {
+    if ((envelopeFlags(buffer, start) & ENVELOPE_STATUS_WANTED) === 0) return;
+    this.wishes ??= new ShownWishes();
+    this.wishes.add(at, buffer, start);
   }
 
   /** Best-effort messages look like others; their ids stand for nothing that is kept. */
@@ -83,10 +104,15 @@ export class SignalsV1 {
     if (this.isWithinBudget()) handTyping(this.parts, { sender: this.session.user as Buffer, recipient, isTyping });
   }
 
-  /** The sender hears it as the reader says it: ids are the reader’s. */
+  /** A v2 sender that asked hears of a status; another hears the receipt as the reader wrote it, its ids being the reader’s. */
   private receipt(buffer: Buffer, at: number): void {
+    if (!this.isWithinBudget()) return;
+    const bytes = nameAt(buffer, at + 1);
+    const id = bytes.length === MESSAGE_ID_BYTES ? readMessageId(bytes, 0) : undefined;
+    const read = id === undefined ? undefined : this.wishes?.of(id);
     const sender = nameAt(buffer, afterName(buffer, at + 1));
-    if (this.isWithinBudget()) handReceipt(this.parts, { reader: this.session.user as Buffer, sender, id: nameAt(buffer, at + 1) });
+    if (read !== undefined) this.session.subscription?.markRead(read);
+    else handReceipt(this.parts, { reader: this.session.user as Buffer, sender, id: bytes });
   }
 
   private isWithinBudget(): boolean {

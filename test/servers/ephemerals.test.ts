@@ -122,6 +122,28 @@ it('v1 clients at edges of two regions see typing and receipts, and best-effort 
   await again.handled();
 });
 
+it('the receipt of a v1 reader is a status to a v2 sender who asked', async () => {
+  const [alice, bobName] = [await connect(north, name('alice')), name('bob')];
+  const bob = await V1Client.logIn(south, bobName);
+  await bob.handled();
+  const single = await alice.send(bobName, 'one', { status: true });
+  const batch = await alice.sendBatch(bobName, ['two', 'three'], { status: true });
+  const messages = await bob.messages(3);
+  const receipt = ({ id }: { id: Buffer }) => Buffer.concat([Buffer.of(0x74, 0, 16), id, named(0, 'alice').subarray(1)]);
+  for (const message of messages.slice(0, 2)) {
+    bob.raw.write(receipt(message));
+    bob.ack(message);
+  }
+  expect(await alice.reached(single, 'read')).toBe(true);
+  expect(await alice.statusOf(batch)).toBe('sent');
+  bob.ack(messages[2] as (typeof messages)[number]);
+  expect(await alice.reached(batch, 'delivered')).toBe(true);
+  bob.raw.write(receipt(messages[2] as (typeof messages)[number]));
+  expect(await alice.reached(batch, 'read')).toBe(true);
+  bob.end();
+  await alice.close();
+});
+
 it('answers who is online to v2 clients, last seen when not, and limits what one session asks', async () => {
   const [bobName, client] = [name('bob'), await connect(north, name('alice'))];
   expect(await client.presenceOf(bobName)).toEqual({ isOnline: false, lastSeenMs: 0 });
