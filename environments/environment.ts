@@ -32,6 +32,12 @@ const limits = z.strictObject({
   outboxEnvelopesMax: positive
     .optional()
     .describe('Envelopes that may wait for one shard group of another region; more is refused (X22). Default: the runtime’s.'),
+  inboxRetentionDays: positive
+    .optional()
+    .describe('Days a message may wait in an inbox; then it is taken out and its reader told. Default: the runtime’s.'),
+  outboxRetentionDays: positive
+    .optional()
+    .describe('Days a message may wait for another region (X22); then it is taken out and reported. Default: the runtime’s.'),
   outboxBytesMax: positive.optional().describe('Bytes that may wait for one shard group of another region. Default: the runtime’s.'),
   bucketMessagesPerSecondMax: positive
     .optional()

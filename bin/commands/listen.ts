@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { MessageGap } from '../../runtime/client/incoming-gaps.ts';
 import type { IrisClient } from '../../runtime/client/iris-client.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
 import { connectAs, EDGE_OPTION_HELP, EDGE_OPTIONS } from '../edge-connection.ts';
@@ -12,7 +13,10 @@ export const command: Command = {
     ...EDGE_OPTION_HELP,
     ['--count <n>', 'end after this many messages; default: until Ctrl-C'],
     ['--read', 'tell the senders who want to know that each message was read'],
-    ['--json', 'one line {"from","to","text","sentAtMs","receivedAtMs"} per message; "bestEffort":true in one that is not stored'],
+    [
+      '--json',
+      'one line {"from","to","text","sentAtMs","receivedAtMs"} per message; "bestEffort":true in one that is not stored; {"gap"} for messages that waited too long',
+    ],
   ],
   async run(args, io) {
     const { positionals, values } = parseArgs({
@@ -56,6 +60,10 @@ async function printMessages(client: IrisClient, io: CommandIo, { user, countMax
     else io.result(`${new Date(sentAtMs).toISOString()} ${sender}: ${text} (best effort)`);
   });
   let count = 0;
+  client.onGap((gap) => {
+    if (isJson) io.result(JSON.stringify({ gap }));
+    else io.note(gapLine(gap));
+  });
   for await (const message of client.messages()) {
     const { sender, sentAtMs } = message;
     if (isJson) io.result(JSON.stringify({ from: sender, to: user, text: message.text(), sentAtMs, receivedAtMs: Date.now() }));
@@ -65,6 +73,12 @@ async function printMessages(client: IrisClient, io: CommandIo, { user, countMax
     count += 1;
     if (count >= countMax) return;
   }
+}
+
+function gapLine({ messages, firstSentAtMs, lastSentAtMs, reason }: MessageGap): string {
+  if (reason === 'other-log') return 'the server has another log than before: what was not read then may be missing';
+  const [first, last] = [new Date(firstSentAtMs).toISOString(), new Date(lastSentAtMs).toISOString()];
+  return `${messages} messages of ${first} to ${last} waited too long and are gone`;
 }
 
 function countOf(text: string | undefined): number {

@@ -5,6 +5,7 @@ import type { Plan, RegionPlan } from './plan.ts';
 
 /** Where the boot script puts what a node reads, and where a core keeps its log. */
 const SLOT_MAP_PATH = '/var/lib/iris/slot-map.json';
+const DAY_MS = 86_400_000;
 const STORE_DIRECTORY = '/var/lib/iris/store';
 const TOKEN_KEYS_PATH = '/etc/iris/token-keys.pem';
 
@@ -54,12 +55,14 @@ function coreConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
 
 /** Those that the environment changes. */
 function storeLimits({ config: { limits } }: Plan) {
-  const { inboxEnvelopesMax, inboxBytesMax, outboxEnvelopesMax, outboxBytesMax } = limits;
+  const { inboxEnvelopesMax, inboxBytesMax, outboxEnvelopesMax, outboxBytesMax, inboxRetentionDays, outboxRetentionDays } = limits;
   return {
     ...(inboxEnvelopesMax === undefined ? {} : { inboxEnvelopesMax }),
     ...(inboxBytesMax === undefined ? {} : { inboxBytesMax }),
     ...(outboxEnvelopesMax === undefined ? {} : { outboxEnvelopesMax }),
     ...(outboxBytesMax === undefined ? {} : { outboxBytesMax }),
+    ...(inboxRetentionDays === undefined ? {} : { inboxRetentionMs: inboxRetentionDays * DAY_MS }),
+    ...(outboxRetentionDays === undefined ? {} : { outboxRetentionMs: outboxRetentionDays * DAY_MS }),
   };
 }
 

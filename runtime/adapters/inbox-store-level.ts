@@ -63,6 +63,11 @@ class LevelStore implements InboxStore {
     return false;
   }
 
+  /** Nothing expires here, for the same reason. */
+  inboxesBefore(): Iterable<Buffer | undefined> {
+    return [];
+  }
+
   isOutboxFull(): boolean {
     return false;
   }

@@ -243,6 +243,10 @@ class LogStore implements InboxStore {
     return this.page(outboxRow(group), position, limits);
   }
 
+  inboxesBefore(position: number): Iterable<Buffer | undefined> {
+    return this.contents.index.inboxesBefore(position);
+  }
+
   async outboxGroups(): Promise<string[]> {
     this.checkOpen();
     return this.contents.index.outboxRows().map(groupOfRow);

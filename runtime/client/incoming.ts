@@ -70,6 +70,11 @@ export class Incoming {
     return [...this.buckets.values()].flatMap((bucket) => bucket.cursor ?? []);
   }
 
+  /** The bucket’s log is another one now: its positions begin anew. */
+  forget(bucket: number): void {
+    this.buckets.delete(bucket);
+  }
+
   get queued(): number {
     return this.queue.length;
   }

@@ -1,6 +1,6 @@
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
-import { type ErrorCode, errorCodeOfWire, IrisError } from '../contract/errors.ts';
+import { errorCodeOfWire, IrisError } from '../contract/errors.ts';
 import { FRAME_BYTES_MAX, LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PING_INTERVAL_MS, SESSION_IDLE_MS } from '../contract/limits.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { Connection, ConnectionHandler } from '../ports/transport.ts';
@@ -13,6 +13,7 @@ import { encodeBye } from '../wire/v2/bye.ts';
 import type { Cursor } from '../wire/v2/cursor.ts';
 import { decodeDeliver } from '../wire/v2/deliver.ts';
 import { decodeFault, type FaultFrame } from '../wire/v2/fault.ts';
+import { decodeGap } from '../wire/v2/gap.ts';
 import { decodeGoaway } from '../wire/v2/goaway.ts';
 import { encodeHello } from '../wire/v2/hello.ts';
 import { decodeMessageStatus } from '../wire/v2/message-status.ts';
@@ -22,20 +23,13 @@ import { decodeSent, type SentFrame } from '../wire/v2/sent.ts';
 import { decodeWelcome, type WelcomeFrame } from '../wire/v2/welcome.ts';
 import type { ClientParts, ConnectOptions, SendOptions } from './client-options.ts';
 import { type BestEffortMessage, Ephemerals, type Presence, type TypingSignal } from './ephemerals.ts';
+import { FATAL_FAULTS } from './fatal-faults.ts';
 import { Incoming, type IrisMessage } from './incoming.ts';
+import { IncomingGaps, type MessageGap } from './incoming-gaps.ts';
 import type { MessageStatus, SentMessages, StatusUpdate } from './message-statuses.ts';
 import { Outgoing, type SendReceipt } from './outgoing.ts';
 import { Signals } from './signals.ts';
 
-/** Faults after which another connection would fail as well. */
-const FATAL: readonly ErrorCode[] = [
-  'AUTHENTICATION_FAILED',
-  'VERSION_UNSUPPORTED',
-  'NAME_INVALID',
-  'SESSION_REPLACED',
-  'FRAME_TOO_LARGE',
-  'FRAME_MALFORMED',
-];
 const SWEEP_MS = 250;
 const CLOSE_TIMEOUT_MS = 6_000;
 
@@ -52,6 +46,9 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   private readonly signals: Signals;
   private readonly ephemerals: Ephemerals;
   private readonly incoming = new Incoming();
+  private readonly gaps = new IncomingGaps(this.incoming, (cursor) => {
+    if (this.isUp) encodeAck(this.writer(), cursor);
+  });
   private readonly device: Buffer;
   private readonly reader = new ByteReader();
   private splitter = new FrameSplitter(FRAME_BYTES_MAX);
@@ -175,6 +172,11 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     return this.ephemerals.presenceOf(user);
   }
 
+  /** Tells of messages that will never come, before what follows: each gap once, also one that came before this call. Returns what ends it. */
+  onGap(listener: (gap: MessageGap) => void): () => void {
+    return this.gaps.listen(listener);
+  }
+
   /** Messages in the order of the inbox, each once. Ends when the client closes; throws what ended it for good. */
   async *messages(): AsyncGenerator<IrisMessage, void, undefined> {
     for (;;) {
@@ -244,6 +246,9 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
         break;
       case Opcode.Sent:
         this.sent(decodeSent(reader));
+        break;
+      case Opcode.Gap:
+        this.gaps.arrived(decodeGap(reader));
         break;
       case Opcode.MessageStatus:
         this.signals.grown(decodeMessageStatus(reader));
@@ -342,7 +347,7 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     }
     const code = errorCodeOfWire(frame.wire);
     if (code === 'SIGNALS_LIMITED') this.parts.clock.after(frame.retryAfterMs, () => this.signals.repeat());
-    if (code !== undefined && FATAL.includes(code)) this.finish(new IrisError(code, frame.message));
+    if (code !== undefined && FATAL_FAULTS.includes(code)) this.finish(new IrisError(code, frame.message));
   }
 
   private flushAcks(): void {

@@ -180,6 +180,16 @@ export const HELD_RETRY_MS = 10_000;
 export const HELD_RECIPIENTS_MAX = 10_000;
 /** Milliseconds after which a message may be tried again that met a core whose store is full. */
 export const STORE_FULL_RETRY_MS = 2_000;
+/**
+ * Milliseconds a message may wait in an inbox, 30 days, and in an outbox, 7 days (X22); then it is taken out and reported. Milliseconds between
+ * two looks for such messages, or a quarter of the shorter time where that is less; inboxes looked at before others get their turn.
+ */
+export const INBOX_RETENTION_MS = 30 * 24 * 3_600_000;
+export const OUTBOX_RETENTION_MS = 7 * 24 * 3_600_000;
+export const RETENTION_SWEEP_MS = 3_600_000;
+export const SWEEP_ROWS = 4_096;
+/** Times noted of places in the log: hourly for 30 days, with room; above it every other one goes. */
+export const POSITION_TIMES_MAX = 1_024;
 /** Bytes of the log that a core keeps in memory for readers who are not far behind. */
 export const STORE_CACHE_BYTES_MAX = 128 * 1_048_576;
 /** Positions reserved at a time, so that a restart never gives one out twice and costs one write in a million. */

@@ -70,6 +70,9 @@ const core = z.strictObject({
     inboxBytesMax: bytes.default(limits.INBOX_BYTES_MAX),
     outboxEnvelopesMax: z.int().min(1).default(limits.OUTBOX_ENVELOPES_MAX),
     outboxBytesMax: bytes.default(limits.OUTBOX_BYTES_MAX),
+    /** Milliseconds a message may wait in an inbox and in an outbox before it is taken out and reported. */
+    inboxRetentionMs: z.int().min(1_000).default(limits.INBOX_RETENTION_MS),
+    outboxRetentionMs: z.int().min(1_000).default(limits.OUTBOX_RETENTION_MS),
   }),
 });
 

@@ -1,4 +1,5 @@
 import { isBucketName } from '../contract/bucket-name.ts';
+import { GapReason, type InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import { PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES, READ_NOTES_MAX } from '../contract/limits.ts';
 import { type SequenceSet, unite } from '../contract/sequence-set.ts';
@@ -27,6 +28,10 @@ export interface AttachmentParts {
   readonly store: InboxStore;
   readonly lane: ReplayLane;
   change(change: Change): void;
+  /** What is missing from the user’s inbox. */
+  gapOf(user: Buffer): InboxGap | undefined;
+  /** The reader has acknowledged through `position`, which may pass the gap. */
+  passed(user: Buffer, position: number): void;
   /** The reader is gone. */
   detached(attachment: Attachment): void;
   readFailed(attachment: Attachment, error: unknown): void;
@@ -37,6 +42,11 @@ export interface AttachmentParts {
   statusFailed(error: unknown): void;
   /** Counts messages whose reading is not told, because a reader told too much at once. */
   readonly readsShed: { value: number };
+}
+
+export interface AttachRequest extends ReadRequest {
+  /** Acknowledged cursors that name places this log never had; the others are in `acknowledged`. */
+  readonly foreign: readonly InboxCursor[];
 }
 
 /** One session’s read of one inbox at its owner: pushes from the cursor to the tail and on, and forgets what is acknowledged. */
@@ -57,6 +67,8 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   private reads: Map<string, SequenceSet> | undefined;
   private readonly acknowledgedAtStart: readonly InboxCursor[];
   private readonly startedAfter: number;
+  /** Cursors that name places this log never had. */
+  private readonly foreign: readonly InboxCursor[];
   private acknowledged: InboxCursor = { bucket: FIRST_BUCKET, position: 0, index: 0 };
   private isReplaced = false;
   private isStarted = false;
@@ -66,7 +78,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   private isSealed = false;
 
   /** Pushing starts after `startAfter` or what the reader was shown on an earlier link, whichever is later. */
-  constructor(parts: AttachmentParts, request: ReadRequest, subscriber: InboxSubscriber, startAfter: number) {
+  constructor(parts: AttachmentParts, request: AttachRequest, subscriber: InboxSubscriber, startAfter: number) {
     this.parts = parts;
     this.user = request.user;
     this.isSelective = request.isSelective;
@@ -74,6 +86,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     this.takesEphemerals = request.takesEphemerals;
     this.subscriber = subscriber;
     this.startedAfter = startAfter;
+    this.foreign = request.foreign.filter((cursor) => cursor.bucket === FIRST_BUCKET);
     this.acknowledgedAtStart = request.acknowledged.filter((cursor) => cursor.bucket === FIRST_BUCKET);
     this.mustSearch = request.shown.length > 0;
     const shown = request.shown.filter((cursor) => cursor.bucket === FIRST_BUCKET).map((cursor) => cursor.position);
@@ -107,6 +120,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   /** Takes what the client had acknowledged before it attached out of the store. */
   trimAcknowledged(done?: () => void): void {
     for (const cursor of this.acknowledgedAtStart) {
+      this.parts.passed(this.user, cursor.position);
       const apply = (batch: StoreBatch) => batch.trimInbox(this.user, FIRST_BUCKET, cursor);
       const isLast = cursor === this.acknowledgedAtStart.at(-1);
       this.search({ after: 0, cursor }, (notes) =>
@@ -176,6 +190,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
 
   /** A cursor beyond what was pushed is not this inbox’s, one that does not advance is a repetition: both change nothing. */
   acknowledge(cursor: InboxCursor): void {
+    if (cursor.bucket === FIRST_BUCKET) this.parts.passed(this.user, cursor.position);
     if (cursor.bucket !== FIRST_BUCKET || cursor.position > this.follower.pushedThrough || !isAfter(cursor, this.acknowledged)) return;
     const after = Math.max(0, this.acknowledged.position - 1);
     this.acknowledged = cursor;
@@ -287,8 +302,15 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     this.isReplaced = true;
   }
 
+  tellGap(): void {
+    const gap = this.parts.gapOf(this.user);
+    if (gap !== undefined && this.isStarted) this.subscriber.gap(gap);
+  }
+
   private begin(): void {
     this.isStarted = true;
+    for (const cursor of this.foreign) this.subscriber.gap(unknownGap(cursor));
+    this.tellGap();
     this.follower.start();
   }
 
@@ -307,4 +329,9 @@ export function notHanded(message: string): Refusal {
 
 function isAfter(a: InboxCursor, b: InboxCursor): boolean {
   return a.position > b.position || (a.position === b.position && a.index > b.index);
+}
+
+/** What a cursor of another log covers, nobody here can say. */
+function unknownGap({ bucket, position }: InboxCursor): InboxGap {
+  return { bucket, from: position, through: position, messages: 0, firstStamp: 0, lastStamp: 0, reason: GapReason.otherLog };
 }

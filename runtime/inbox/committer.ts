@@ -164,6 +164,11 @@ export class Committer {
     this.afterQueue(() => this.fences.forgetOrigin(origin));
   }
 
+  /** The position that the next envelope gets. */
+  get nextUnused(): number {
+    return this.nextPosition;
+  }
+
   /** False for a position that this log has never reached: a cursor that names it belongs to another store. */
   hasGiven(position: number): boolean {
     return position < this.nextPosition;

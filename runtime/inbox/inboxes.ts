@@ -1,22 +1,24 @@
 import { isBucketName } from '../contract/bucket-name.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
+import type { InboxGap } from '../contract/inbox-gap.ts';
 import { PAGE_BYTES_MAX } from '../contract/limits.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { EphemeralKind, InboxSubscriber, UserStatus } from '../ports/inbox-feed.ts';
-import type { InboxStore, StoreBatch, StoredEnvelope, StoredMark } from '../ports/inbox-store.ts';
+import type { EphemeralKind, InboxCursor, InboxSubscriber, UserStatus } from '../ports/inbox-feed.ts';
+import { type InboxStore, RecordKind, type StoreBatch, type StoredEnvelope, type StoredMark } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest, OwnedSubscription, ReadRequest, ShardOwner, UndeliveredEnvelope } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeCount, envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
 import { type Destination, INBOX, type Placed } from './append-order.ts';
-import { Attachment, type AttachmentParts, notHanded } from './attachment.ts';
+import { Attachment, type AttachmentParts, type AttachRequest, notHanded } from './attachment.ts';
 import { Buckets } from './buckets.ts';
 import { type Change, Committer } from './committer.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { Gaps } from './gaps.ts';
 import type { Promotion } from './promotions.ts';
 import type { StatusNote } from './status-ledger.ts';
 
@@ -50,12 +52,14 @@ export class Inboxes implements ShardOwner {
   /** Users of other regions whose inbox is full there, one byte a character; the bridges keep it. */
   readonly heldBack = new Set<string>();
   readonly deadLetters: DeadLetters;
+  readonly gaps: Gaps;
   private readonly outboxes = new Map<string, Destination>();
   /** One object for all attachments: there are as many as users online. */
   private readonly attachmentParts: AttachmentParts;
 
   constructor(parts: InboxesParts) {
     this.parts = parts;
+    this.gaps = new Gaps(parts.store);
     this.committer = new Committer({
       store: parts.store,
       clock: parts.clock,
@@ -83,6 +87,8 @@ export class Inboxes implements ShardOwner {
     this.attachmentParts = {
       store: parts.store,
       lane: parts.lane,
+      gapOf: (user) => this.gaps.of(user),
+      passed: (user, position) => this.passed(user, position),
       change: (change) => this.committer.change(change),
       detached: (attachment) => this.detached(attachment),
       readFailed: (attachment, error) => this.readFailed(attachment, error),
@@ -99,9 +105,18 @@ export class Inboxes implements ShardOwner {
 
   /** Takes up what the last run left waiting; before the first link. */
   async load(): Promise<void> {
+    await this.gaps.load();
     await this.committer.load();
     await this.buckets.load();
     await this.deadLetters.load();
+  }
+
+  get nextPosition(): number {
+    return this.committer.nextUnused;
+  }
+
+  isRead(user: Buffer): boolean {
+    return this.readers.has(user.toString('latin1'));
   }
 
   append(request: AppendRequest): void {
@@ -149,8 +164,7 @@ export class Inboxes implements ShardOwner {
     previous?.replace();
     const startAfter = previous?.isSelective === true && request.isSelective ? previous.pushedThrough : 0;
     if (previous?.isSelective === true) this.supersede(key, previous);
-    const acknowledged = request.acknowledged.filter((cursor) => this.committer.hasGiven(cursor.position));
-    const attachment = new Attachment(this.attachmentParts, { ...request, acknowledged }, subscriber, startAfter);
+    const attachment = new Attachment(this.attachmentParts, this.ownCursors(request), subscriber, startAfter);
     this.readers.set(key, attachment);
     if (this.buckets.isFinal(key)) attachment.seal();
     const layout = this.buckets.layouts.of(key);
@@ -162,7 +176,7 @@ export class Inboxes implements ShardOwner {
 
   /** A session whose client has logged in elsewhere since gets its link back: it may not take the inbox, but what it acknowledged counts. */
   private refuseStale(request: ReadRequest, subscriber: InboxSubscriber): OwnedSubscription {
-    const stale = new Attachment(this.attachmentParts, request, subscriber, 0);
+    const stale = new Attachment(this.attachmentParts, this.ownCursors(request), subscriber, 0);
     stale.replace();
     stale.trimAcknowledged();
     return stale;
@@ -171,6 +185,24 @@ export class Inboxes implements ShardOwner {
   hand(kind: EphemeralKind, envelope: Buffer): Refusal | undefined {
     const reader = this.readers.get(envelopeRecipient(envelope).toString('latin1'));
     return reader === undefined ? notHanded('the recipient is not online') : reader.hand(kind, envelope);
+  }
+
+  /** A cursor of another log says nothing about this one, neither of what was acknowledged nor of what was shown. */
+  private ownCursors(request: ReadRequest): AttachRequest {
+    const isOwn = (cursor: InboxCursor) => this.committer.hasGiven(cursor.position);
+    const foreign = request.acknowledged.filter((cursor) => !isOwn(cursor));
+    if (foreign.length > 0) this.parts.telemetry.log.warn('cursor-of-another-log', { position: foreign[0]?.position ?? 0 });
+    return { ...request, acknowledged: request.acknowledged.filter(isOwn), shown: request.shown.filter(isOwn), foreign };
+  }
+
+  /** Messages were taken out unread; who has begun to read meanwhile hears of it now. */
+  gapAdded(user: Buffer, gap: InboxGap): void {
+    this.gaps.added(user, gap);
+    this.readers.get(user.toString('latin1'))?.tellGap();
+  }
+
+  private passed(user: Buffer, position: number): void {
+    if (this.gaps.isPassed(user, position)) this.committer.change({ apply: (batch) => batch.removeRecord(RecordKind.gap, user) });
   }
 
   async status(user: Buffer): Promise<UserStatus> {

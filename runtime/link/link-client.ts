@@ -116,12 +116,9 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     return this.breaker.state !== 'closed';
   }
 
-  get queueShare(): number {
-    return this.appends.share;
-  }
-
-  get queuedBytes(): number {
-    return this.appends.queuedBytes;
+  /** What waits for answers. */
+  get queue(): Pick<AppendQueue, 'queuedBytes' | 'share'> {
+    return this.appends;
   }
 
   publish(publication: Publication): void {
@@ -305,6 +302,9 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
         break;
       case LinkOpcode.EphemeralAnswer:
         this.ephemerals.answered(reader);
+        break;
+      case LinkOpcode.Gap:
+        this.subscriptions.get(reader.u32())?.gap(reader);
         break;
       case LinkOpcode.MessageStatus:
         this.subscriptions.get(reader.u32())?.statusGrown(reader);

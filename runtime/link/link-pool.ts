@@ -78,14 +78,14 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners {
   /** Share of its bounds that the fullest link has waiting. */
   get queueShare(): number {
     let share = 0;
-    for (const link of this.links.values()) share = Math.max(share, link.queueShare);
+    for (const link of this.links.values()) share = Math.max(share, link.queue.share);
     return share;
   }
 
   /** Bytes that wait for an answer, over all links. */
   get queuedBytes(): number {
     let sum = 0;
-    for (const link of this.links.values()) sum += link.queuedBytes;
+    for (const link of this.links.values()) sum += link.queue.queuedBytes;
     return sum;
   }
 

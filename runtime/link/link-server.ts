@@ -1,4 +1,5 @@
 import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
+import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import { LINK_SILENT_MS } from '../contract/limits.ts';
 import type { Refusal } from '../ports/bus.ts';
@@ -25,6 +26,7 @@ import {
   type SealFrame,
 } from '../wire/link/buckets.ts';
 import { encodeEphemeralAnswer, encodeEphemeralPush } from '../wire/link/ephemeral.ts';
+import { encodeLinkGap } from '../wire/link/gap.ts';
 import { decodeLinkHello, encodeLinkRefuse, encodeLinkWelcome, type LinkHello } from '../wire/link/hello.ts';
 import { decodeLinkRead, decodeLinkStatusQuery, encodeLinkMessageStatus } from '../wire/link/message-status.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
@@ -290,6 +292,11 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
     if (this.version >= 2) encodeLinkMessageStatus(this.writer(), attachment, status);
   }
 
+  gap(attachment: number, gap: InboxGap): void {
+    if (this.version >= 2) encodeLinkGap(this.writer(), attachment, gap);
+    else this.parts.log.warn('gap-untold', { messages: gap.messages, reason: 'the edge is of an older release' });
+  }
+
   private askStatus(attachment: OwnedSubscription | undefined, reader: ByteReader): void {
     const { device, recipient } = decodeLinkStatusQuery(reader);
     attachment?.askStatus(device, recipient);
@@ -350,6 +357,10 @@ class LinkReader implements InboxSubscriber {
 
   handed(kind: EphemeralKind, buffer: Buffer, start: number, end: number): void {
     this.link.handed(this.attachment, kind, buffer.subarray(start, end));
+  }
+
+  gap(gap: InboxGap): void {
+    this.link.gap(this.attachment, gap);
   }
 
   statusGrown(status: MessageStatus): void {

@@ -1,10 +1,12 @@
 import { IrisError } from '../contract/errors.ts';
+import { GapReason } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import { HANDLER_TRIES_MAX } from '../contract/limits.ts';
 import type { AttachOptions, EphemeralKind, InboxCursor, InboxSubscriber, InboxSubscription, ReadMessages } from '../ports/inbox-feed.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { checkEnvelope, countEntries, entriesStart, envelopeCount } from '../wire/envelope.ts';
+import { readGap } from '../wire/gap.ts';
 import { encodeAttach, encodeCredit, encodeDetach, encodeLinkCursor, encodeRemove } from '../wire/link/attach.ts';
 import { decodeLinkMessageStatus, encodeLinkRead, encodeLinkStatusQuery } from '../wire/link/message-status.ts';
 import { encodeUndelivered } from '../wire/link/undelivered.ts';
@@ -127,6 +129,14 @@ export class LinkSubscription implements InboxSubscription {
     const kind = reader.u8() as EphemeralKind;
     checkEnvelope(reader.buffer, reader.at, reader.end);
     this.subscriber.handed(kind, reader.buffer, reader.at, reader.end);
+  }
+
+  /** The reader stands behind the attachment number of a GAP. */
+  gap(reader: ByteReader): void {
+    const gap = readGap(reader);
+    // What another log’s cursor said is not repeated to this one.
+    if (gap.reason === GapReason.otherLog) this.acknowledged = this.acknowledged.filter(({ bucket }) => bucket !== gap.bucket);
+    this.subscriber.gap(gap);
   }
 
   statusGrown(reader: ByteReader): void {

@@ -1,3 +1,4 @@
+import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import type { SequenceSet } from '../contract/sequence-set.ts';
 import type { Refusal } from './bus.ts';
@@ -46,6 +47,8 @@ export interface InboxSubscriber {
   pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void;
   /** Something that is not in the inbox, `buffer[start … end)` an envelope; it comes once and is not acknowledged. */
   handed(kind: EphemeralKind, buffer: Buffer, start: number, end: number): void;
+  /** Messages that will never come, before what follows them; again at each attach until a cursor at or past it is acknowledged (L4). */
+  gap(gap: InboxGap): void;
   /** Messages that this user has sent reached a further status, or `askStatus` is answered. Whole rows, of any of the user’s devices. */
   statusGrown(status: MessageStatus): void;
   /** The read was broken for a while and goes on: statuses may have been missed. */

@@ -31,6 +31,10 @@ export const RecordKind = {
   fetched: 4,
   /** By place: an envelope that its handler failed on. */
   deadLetter: 5,
+  /** What is missing from a user’s inbox and not yet acknowledged. */
+  gap: 8,
+  /** Of nobody: when positions were given out. */
+  positionTimes: 9,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
@@ -107,6 +111,8 @@ export interface InboxStore {
   /** Envelopes after `position`, ascending; fewer than the limits only at the end. */
   readInbox(user: Buffer, bucket: number, position: number, limits: PageLimits): Promise<StoredEnvelope[]>;
   readOutbox(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]>;
+  /** Users with an envelope below `position` in bucket 0; `undefined` now and then, so that the caller may let others run. */
+  inboxesBefore(position: number): Iterable<Buffer | undefined>;
   /** Groups whose outbox is not empty. */
   outboxGroups(): Promise<string[]>;
   readMarks(keys: readonly string[]): Promise<(StoredMark | undefined)[]>;

@@ -5,6 +5,7 @@ import { ReplayLane } from '../follow/replay-lane.ts';
 import type { DeadLetter } from '../inbox/dead-letters.ts';
 import { Inboxes } from '../inbox/inboxes.ts';
 import type { Promotion } from '../inbox/promotions.ts';
+import { Retention } from '../inbox/retention.ts';
 import { LinkPool } from '../link/link-pool.ts';
 import { LinkServer } from '../link/link-server.ts';
 import { LoadMeter } from '../load/load-meter.ts';
@@ -49,7 +50,7 @@ export interface CoreNode {
  * @throws IrisError CONFIG_INVALID, STORE_FAILED, ADDRESS_IN_USE
  */
 export async function openCore(config: CoreConfig, parts: CoreParts): Promise<CoreNode> {
-  const { slots, store, transport, clock, random, telemetry } = parts;
+  const { slots, store, transport, clock, random, telemetry, epoch = 0 } = parts;
   checkGroup(config, slots);
   const bursts = new Bursts((callback) => clock.soon(callback));
   const identity = { environment: config.environment, region: config.region, node: config.node };
@@ -74,10 +75,10 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   });
   bridges.attach(inboxes);
   await inboxes.load();
+  const retention = await startRetention(config, parts, inboxes);
   for (const group of await store.outboxGroups()) bridges.of(group);
   const connections = new Set<Connection>();
   const { environment, node } = config;
-  const { epoch = 0 } = parts;
   const closed = (connection: Connection) => connections.delete(connection);
   const listening = await transport.listen(config.link, (connection) => {
     connections.add(connection);
@@ -106,6 +107,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
       sweep.stop();
       load.stop();
       bucketSweep.stop();
+      retention.stop();
       await listening.close();
       bridges.stop();
       await inboxes.drained();
@@ -115,6 +117,25 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
       await store.close();
     },
   };
+}
+
+async function startRetention(config: CoreConfig, parts: CoreParts, inboxes: Inboxes): Promise<Retention> {
+  const { inboxRetentionMs, outboxRetentionMs } = config.store;
+  const { store, clock, telemetry } = parts;
+  const retention = new Retention({
+    store,
+    clock,
+    telemetry,
+    gaps: inboxes.gaps,
+    inboxMs: inboxRetentionMs,
+    outboxMs: outboxRetentionMs,
+    change: (change) => inboxes.change(change),
+    added: (user, gap) => inboxes.gapAdded(user, gap),
+    nextPosition: () => inboxes.nextPosition,
+    isRead: (user) => inboxes.isRead(user),
+  });
+  await retention.load();
+  return retention;
 }
 
 function checkGroup(config: CoreConfig, slots: SlotMaps): void {

@@ -110,6 +110,7 @@ interface JoinedParts {
 function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, isDraining }: JoinedParts): SessionParts {
   const { slots, authenticator, clock, random, telemetry } = parts;
   let lastPublisherId = 0;
+  const untold = telemetry.counter('iris_gap_untold_total', 'Missing messages of which the client cannot be told');
   return {
     router,
     bus: links,
@@ -131,6 +132,10 @@ function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, 
     sessionQueuedBytesMax: config.sessionQueuedBytesMax,
     pushStock: { bytes: PUSH_STOCK_BYTES },
     nextPublisherId: () => ++lastPublisherId,
+    gapUntold: ({ messages }, protocol) => {
+      untold.value += messages;
+      telemetry.log.warn('gap-untold', { messages, protocol });
+    },
     isDraining,
   };
 }

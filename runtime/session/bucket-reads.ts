@@ -1,4 +1,5 @@
 import { bucketNumber, bucketOfSender, generationOf } from '../contract/bucket-name.ts';
+import type { InboxGap } from '../contract/inbox-gap.ts';
 import { type Generation, inboxesOf, type Layout } from '../contract/layout.ts';
 import { BUCKET_CREDIT_BYTES_MIN } from '../contract/limits.ts';
 import type { InboxCursor, InboxFeed, InboxSubscriber, InboxSubscription, ReadMessages } from '../ports/inbox-feed.ts';
@@ -119,6 +120,11 @@ export class BucketReads implements InboxSubscription {
   }
 
   /** For a bucket’s read. */
+  gap(gap: InboxGap): void {
+    this.parts.subscriber.gap(gap);
+  }
+
+  /** For a bucket’s read. */
   resumed(): void {
     this.parts.subscriber.resumed();
   }
@@ -219,6 +225,10 @@ class BucketRead implements InboxSubscriber {
     this.isAcknowledged = false;
     this.open?.add(at.position);
     this.owner.pushed({ bucket: this.bucket, position: at.position, firstIndex: at.firstIndex }, buffer, start, end);
+  }
+
+  gap(gap: InboxGap): void {
+    this.owner.gap({ ...gap, bucket: this.bucket });
   }
 
   /** A bucket has no buckets, and sends nothing whose status could grow. */

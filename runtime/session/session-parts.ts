@@ -1,3 +1,4 @@
+import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { Authenticator } from '../ports/authenticator.ts';
 import type { Bus, Publication } from '../ports/bus.ts';
 import type { Clock, Random } from '../ports/clock.ts';
@@ -35,6 +36,8 @@ export interface SessionParts {
   readonly sessionQueuedBytesMax: number;
   readonly pushStock: PushStock;
   nextPublisherId(): number;
+  /** A client whose protocol has no word for it cannot be told of missing messages: the operator is. */
+  gapUntold(gap: InboxGap, protocol: string): void;
   isDraining(): boolean;
 }
 
@@ -43,6 +46,7 @@ export interface SessionCounters {
   readonly messagesAcknowledged: { value: number };
   readonly messagesRefused: { value: number };
   readonly messagesOut: { value: number };
+  readonly gapMessages: { value: number };
   readonly logins: { value: number };
   readonly faults: { value: number };
 }
@@ -53,6 +57,7 @@ export function sessionCounters(telemetry: Telemetry): SessionCounters {
     messagesAcknowledged: telemetry.counter('iris_messages_acknowledged_total', 'Messages acknowledged to their senders'),
     messagesRefused: telemetry.counter('iris_messages_refused_total', 'Messages refused to their senders'),
     messagesOut: telemetry.counter('iris_messages_out_total', 'Messages delivered to clients'),
+    gapMessages: telemetry.counter('iris_gap_messages_total', 'Messages missing from inboxes, as told to their readers'),
     logins: telemetry.counter('iris_logins_total', 'Successful logins'),
     faults: telemetry.counter('iris_connection_faults_total', 'Connections ended by a fault of the client'),
   };

@@ -1,5 +1,6 @@
 import { isBucketName } from '../contract/bucket-name.ts';
 import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
+import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
@@ -141,6 +142,12 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (!this.isOpen) return;
     this.pushWindow.took(end - start);
     this.signals.handed(kind, buffer, start, end);
+  }
+
+  /** v1 has no word for it. */
+  gap(gap: InboxGap): void {
+    this.parts.counters.gapMessages.value += gap.messages;
+    this.parts.gapUntold(gap, 'v1');
   }
 
   /** v1 has no word for the status of what was sent. */

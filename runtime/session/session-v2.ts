@@ -1,4 +1,5 @@
 import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
+import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
@@ -16,6 +17,7 @@ import { decodeCursor } from '../wire/v2/cursor.ts';
 import { encodeDeliver } from '../wire/v2/deliver.ts';
 import { encodeEphemeral } from '../wire/v2/ephemeral.ts';
 import { encodeFault, type FaultOptions } from '../wire/v2/fault.ts';
+import { encodeGap } from '../wire/v2/gap.ts';
 import { encodeGoaway } from '../wire/v2/goaway.ts';
 import { decodeHello, type HelloFrame } from '../wire/v2/hello.ts';
 import { encodeMessageStatus } from '../wire/v2/message-status.ts';
@@ -144,6 +146,13 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.parts.counters.messagesOut.value += envelopeCount(buffer, start) - at.firstIndex;
     this.pushWindow.took(end - start);
     encodeDeliver(this.writer(), at, buffer, start, end);
+  }
+
+  gap(gap: InboxGap): void {
+    if (!this.isOpen) return;
+    this.parts.counters.gapMessages.value += gap.messages;
+    if (this.version >= 3) encodeGap(this.writer(), gap);
+    else this.parts.gapUntold(gap, `version ${this.version}`);
   }
 
   handed(kind: EphemeralKind, buffer: Buffer, start: number, end: number): void {

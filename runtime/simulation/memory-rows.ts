@@ -96,6 +96,14 @@ export class MemoryRows {
     return isFull(this.outboxes.get(group), this.bounds.outbox);
   }
 
+  inboxesBefore(position: number): Buffer[] {
+    return [...this.inboxes].flatMap(([key, rows]) => {
+      const [user, bucket] = key.split(' ') as [string, string];
+      const isOld = bucket === '0' && [...rows.keys()].some((at) => at < position);
+      return isOld ? [Buffer.from(user, 'hex')] : [];
+    });
+  }
+
   survey(survey: StoreSurvey): void {
     for (const [key, rows] of this.inboxes) {
       const [user, bucket] = key.split(' ') as [string, string];

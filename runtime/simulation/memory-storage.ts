@@ -147,6 +147,10 @@ class MemoryStore implements InboxStore {
     return this.disk.system.outboxPage(group, position, limits);
   }
 
+  inboxesBefore(position: number): Iterable<Buffer | undefined> {
+    return this.disk.system.inboxesBefore(position);
+  }
+
   async outboxGroups(): Promise<string[]> {
     return this.disk.system.outboxGroups();
   }

@@ -83,6 +83,10 @@ export class MemoryInboxStore implements InboxStore {
     return this.disk.outboxPage(group, position, limits);
   }
 
+  inboxesBefore(position: number): Iterable<Buffer | undefined> {
+    return this.disk.inboxesBefore(position);
+  }
+
   async outboxGroups(): Promise<string[]> {
     return this.disk.outboxGroups();
   }

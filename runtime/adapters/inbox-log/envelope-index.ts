@@ -1,4 +1,4 @@
-import { WAITING_ENVELOPES_MAX, WAITING_INBOXES_MAX } from '../../contract/limits.ts';
+import { SWEEP_ROWS, WAITING_ENVELOPES_MAX, WAITING_INBOXES_MAX } from '../../contract/limits.ts';
 import type { PageLimits, RowBounds, StoreBounds } from '../../ports/inbox-store.ts';
 import { type EnvelopePlace, EnvelopeSlots } from './envelope-slots.ts';
 import { INBOX_ROW, OPERATION_HEADER_BYTES, OUTBOX_ROW, RECORD_ROW } from './log-operations.ts';
@@ -99,6 +99,17 @@ export class EnvelopeIndex {
   /** Rows of records that begin with `prefix`. */
   recordRows(prefix: string): string[] {
     return [...this.records.rows.keys()].filter((row) => row.startsWith(prefix));
+  }
+
+  /** Users whose bucket 0 holds an envelope below `position`; `undefined` after each SWEEP_ROWS rows. */
+  *inboxesBefore(position: number): Generator<Buffer | undefined> {
+    let looked = 0;
+    for (const [key, { slots, head }] of this.inboxes.rows) {
+      if (++looked % SWEEP_ROWS === 0) yield undefined;
+      const isFirstBucket = key.startsWith(FIRST_BUCKET_ROWS);
+      if (isFirstBucket && this.slots.position(slots[head] as number) < position)
+        yield Buffer.from(key.slice(FIRST_BUCKET_ROWS.length), 'latin1');
+    }
   }
 
   /** Adds an envelope, or moves one that is there to another place. */

@@ -33,6 +33,7 @@ export const LinkOpcode = {
   CaughtUp: 0xa6,
   Sealed: 0xa7,
   Mark: 0xa8,
+  Gap: 0xad,
   Status: 0xb0,
 } as const;
 

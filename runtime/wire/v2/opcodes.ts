@@ -23,6 +23,7 @@ export const Opcode = {
   TypingPush: 0x89,
   Presence: 0x8a,
   Ephemeral: 0x8b,
+  Gap: 0x8d,
 } as const;
 
 /**

@@ -42,10 +42,13 @@ describe('the node configs of a plan', () => {
 
   it('carry the limits that the environment changes', () => {
     const store = { inboxEnvelopesMax: 10, inboxBytesMax: 11, outboxEnvelopesMax: 12, outboxBytesMax: 13 };
-    const limits = { sessionQueuedBytesMax: 3_000, drainTimeoutMs: 4_000, ...store };
+    const limits = { sessionQueuedBytesMax: 3_000, drainTimeoutMs: 4_000, ...store, inboxRetentionDays: 2, outboxRetentionDays: 1 };
     const { edge, core } = nodeConfigsOf(createPlan(smallEnvironment({ limits })), 'tokyo');
     expect(edge).toMatchObject({ sessionQueuedBytesMax: 3_000, drainTimeoutMs: 4_000, connectionsMax: 100_000 });
-    expect(core).toMatchObject({ drainTimeoutMs: 4_000, store });
+    expect(core).toMatchObject({
+      drainTimeoutMs: 4_000,
+      store: { ...store, inboxRetentionMs: 172_800_000, outboxRetentionMs: 86_400_000 },
+    });
   });
 
   it('fails for a region that the plan does not have', () => {

@@ -1,3 +1,4 @@
+import type { InboxGap } from '../../../runtime/contract/inbox-gap.ts';
 import type { Layout } from '../../../runtime/contract/layout.ts';
 import { CHANGE_DELAY_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
@@ -93,16 +94,25 @@ export class TestReader implements InboxSubscriber {
   readonly ends: string[] = [];
   readonly ephemerals: { kind: number; bodies: string[]; sender: string }[] = [];
   readonly statuses: MessageStatus[] = [];
+  readonly gaps: InboxGap[] = [];
+  /** `gap` and `push` as they came. */
+  readonly order: string[] = [];
   resumptions = 0;
 
   pushed(at: { position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
     const envelope = buffer.subarray(start, end);
+    this.order.push('push');
     this.pushes.push({ position: at.position, firstIndex: at.firstIndex, bodies: bodiesOf(envelope), sender: senderOf(envelope) });
   }
 
   handed(kind: number, buffer: Buffer, start: number, end: number): void {
     const envelope = buffer.subarray(start, end);
     this.ephemerals.push({ kind, bodies: bodiesOf(envelope), sender: senderOf(envelope) });
+  }
+
+  gap(gap: InboxGap): void {
+    this.gaps.push(gap);
+    this.order.push('gap');
   }
 
   statusGrown(status: MessageStatus): void {
@@ -177,6 +187,10 @@ export class CoreUnderTest {
       outboxCommitted: (group, entry) => void this.outbox.push({ group, entry }),
     });
     await this.inboxes.load();
+  }
+
+  get openStore(): MemoryInboxStore {
+    return this.store as MemoryInboxStore;
   }
 
   origin(): TestOrigin {

@@ -74,6 +74,7 @@ export class SessionUnderTest {
       sessionQueuedBytesMax: 1,
       pushStock: { bytes: 0 },
       nextPublisherId: () => 1,
+      gapUntold() {},
       isDraining: () => false,
     };
     this.client = new ClientConnection(parts, this.connection, () => undefined);
