@@ -20,7 +20,8 @@ export class InboxReader {
   private readonly parts: InboxReaderParts;
   private readonly options: ClientOptions;
   private client: GeneratorClient | undefined;
-  private cursor: Cursor | undefined;
+  /** Where it stands in each bucket. */
+  private readonly cursors = new Map<number, Cursor>();
 
   constructor(parts: InboxReaderParts, options: ClientOptions) {
     this.parts = parts;
@@ -29,7 +30,7 @@ export class InboxReader {
 
   /** Logs in and goes on after the last message it had. */
   async connect(): Promise<void> {
-    const cursors = this.cursor === undefined ? [] : [this.cursor];
+    const cursors = [...this.cursors.values()];
     this.client = await GeneratorClient.connect(
       { ...this.options, cursors },
       { delivered: (reader, client) => this.delivered(reader, client), chunkDone: this.parts.progress },
@@ -58,7 +59,8 @@ export class InboxReader {
       ledger.take(buffer.readUInt32BE(from), buffer.readUInt32BE(from + 4));
       if (latency !== undefined) latency(nowMs - buffer.readDoubleBE(from + 8));
     });
-    this.cursor = { bucket, position, index: last };
-    encodeAck(client.writer(), this.cursor);
+    const cursor = { bucket, position, index: last };
+    this.cursors.set(bucket, cursor);
+    encodeAck(client.writer(), cursor);
   }
 }

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { AdminAccess } from '../infra/local/admin-access.ts';
 import { buildRuntimeBundles } from '../infra/package/runtime-bundle.ts';
 import { IrisError } from '../runtime/contract/errors.ts';
 import { nodeFlags } from '../runtime/contract/node-flags.ts';
@@ -16,6 +18,7 @@ const REGION = 'tokyo';
 const GROUP = 'tokyo-g0';
 /** The name by which edges know the core; its real port is chosen by the system. */
 const CORE_ADDRESS = 'core.benchmark:7400';
+const TOKEN_FILE = 'admin-token';
 const SOURCES = join(import.meta.dirname, '..', 'runtime');
 
 /** A server process. */
@@ -56,6 +59,7 @@ export class ServerFleet {
     const fleet = new ServerFleet(folder, await launcherOf(folder, io), io.cpus);
     try {
       writeFileSync(join(folder, 'slot-map.json'), JSON.stringify(slotMap()));
+      writeFileSync(join(folder, TOKEN_FILE), randomBytes(32).toString('hex'), { mode: 0o600 });
       const core = await fleet.add('core', 'core-0', coreConfig(0, 0));
       for (let index = 0; index < edgeCount; index++) await fleet.add('edge', `edge-${index}`, edgeConfig(index, core.address, 0, 0));
       if (io.cpus !== undefined) pinThisProcess(io.cpus.generator);
@@ -82,6 +86,12 @@ export class ServerFleet {
   async metric(node: ServerNode, name: string): Promise<number> {
     const text = await (await fetch(`http://${node.adminAddress}/metrics`)).text();
     return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
+  }
+
+  /** Runs a command on a node, as `iris` does; resolves to its result. */
+  async command(node: ServerNode, name: string, input: object): Promise<unknown> {
+    const access = AdminAccess.ofNode(node.adminAddress, join(this.folder, TOKEN_FILE));
+    return await access.command(access.targets[0]!, name, input);
   }
 
   /** kill -9, all at once; profiled nodes end in order instead, since a killed one writes no profile. */
@@ -178,7 +188,7 @@ function sharedFields(node: string, adminPort: number) {
     node,
     local: true,
     slotMapPath: 'slot-map.json',
-    admin: { host: LOOPBACK, port: adminPort },
+    admin: { host: LOOPBACK, port: adminPort, tokenPath: TOKEN_FILE },
     drainTimeoutMs: 1_000,
   };
 }

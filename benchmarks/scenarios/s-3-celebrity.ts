@@ -20,25 +20,33 @@ const STAYS_SECONDS = [3, 2, 5, 4, 2, 3, 4, 5] as const;
 export const benchmark: Benchmark = {
   name: 's-3',
   summary: '100 senders over 5 edges to one user who comes and goes for 30 s, frames of 500 (A) and of 10 (B) × 64 B, then a final drain',
-  flags: [{ name: 'seconds', meaning: 'seconds of sending', fallback: 30 }],
+  flags: [
+    { name: 'seconds', meaning: 'seconds of sending', fallback: 30 },
+    { name: 'buckets', meaning: 'buckets of the celebrity’s inbox; 1 leaves it unpromoted', fallback: 100 },
+  ],
   async run(flag, io) {
     const figures: Figure[] = [];
-    for (const kind of KINDS) figures.push(...(await fanIn(kind, flag('seconds'), io)));
+    for (const kind of KINDS) figures.push(...(await fanIn(kind, { seconds: flag('seconds'), buckets: flag('buckets') }, io)));
     return {
       scenario: 's-3',
       figures,
       remarks: [
-        'the celebrity has one bucket, on one shard: this release does not promote inboxes; 5 edges and the core share one CPU',
+        `the celebrity has ${flag('buckets')} buckets, all on the one core, which shares its CPU with 5 edges`,
         'each kind runs on a fleet and stores of its own; CPU counts up to the end of the final drain',
       ],
     };
   },
 };
 
-async function fanIn({ label, shape, receivedGoal, goal }: (typeof KINDS)[number], seconds: number, io: BenchmarkIo): Promise<Figure[]> {
+async function fanIn(
+  { label, shape, receivedGoal, goal }: (typeof KINDS)[number],
+  { seconds, buckets }: { seconds: number; buckets: number },
+  io: BenchmarkIo,
+): Promise<Figure[]> {
   const fleet = await ServerFleet.start(EDGES, io);
   try {
     const traffic = await Traffic.open(fleet, { senders: SENDERS, recipientsOf: () => [CELEBRITY] });
+    if (buckets > 1) await fleet.command(fleet.core, 'promote', { user: CELEBRITY, buckets });
     io.note(`${label}: frames of ${shape.frameMessages} for ${seconds} s`);
     traffic.prepare(shape);
     let receivedInTime = 0;

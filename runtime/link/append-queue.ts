@@ -9,7 +9,7 @@ import { envelopeRecipient, isEnvelopeTo, setEnvelopeCount, writeEnvelope } from
 import { APPEND_CORRELATION_AT, APPEND_ENVELOPE_AT, APPEND_FLAGS_AT, beginAppend } from '../wire/link/append.ts';
 import { LinkOpcode } from '../wire/link/opcodes.ts';
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
-import { SEND_RETRY, SEND_STATUS_WANTED } from '../wire/v2/send.ts';
+import { APPEND_BUCKET, SEND_RETRY, SEND_STATUS_WANTED } from '../wire/v2/send.ts';
 import { InFlight } from './in-flight.ts';
 
 /** Bytes written in one burst and the appends among them; kept until all are answered, since a new link needs them again. */
@@ -216,7 +216,7 @@ export class AppendQueue {
 
 /** Neither repeated nor begun anew after a refusal: those are decided one by one. */
 function isPlain(flags: number): boolean {
-  return (flags & ~SEND_STATUS_WANTED) === 0;
+  return (flags & ~(SEND_STATUS_WANTED | APPEND_BUCKET)) === 0;
 }
 
 /** What a publisher hears when its owner does not answer in time. */

@@ -1,7 +1,8 @@
 /** L1-L4: what a publisher sends to one recipient in one burst is one envelope on the link and in the log. */
+import { bucketName } from '../../../runtime/contract/bucket-name.ts';
 import { JOINED_BYTES_MAX } from '../../../runtime/contract/limits.ts';
 import type { Publication } from '../../../runtime/ports/bus.ts';
-import { SEND_FRESH, SEND_RETRY, SEND_STATUS_WANTED } from '../../../runtime/wire/v2/send.ts';
+import { APPEND_BUCKET, SEND_FRESH, SEND_RETRY, SEND_STATUS_WANTED } from '../../../runtime/wire/v2/send.ts';
 import { LinkUnderTest, TestPublisher } from './link-under-test.ts';
 
 /** A message that follows the one before it to the same recipient. */
@@ -17,6 +18,22 @@ it('joins a burst to one recipient, answers it as a whole and keeps its order', 
   for (const sequence of [4, 5]) link.publish(publisher, sequence, 'bob', next(sequence));
   await link.advance(100);
   expect([committed(link), publisher.answers.at(-1), link.core.stored()]).toEqual([2, [4, 2], ['m1', 'm2', 'm3', 'm4', 'm5']]);
+});
+
+it('joins what goes to a bucket of a promoted inbox, and what asks for its status', async () => {
+  const link = await LinkUnderTest.start();
+  const publisher = new TestPublisher();
+  const bucket = bucketName(Buffer.from('bob'), 1, 0, 7);
+  for (const sequence of [1, 2]) link.publish(publisher, sequence, '', next(sequence, { recipient: bucket, flags: APPEND_BUCKET }));
+  for (const sequence of [3, 4]) {
+    const previous = sequence === 3 ? 0 : 3;
+    link.publish(publisher, sequence, 'carol', next(sequence, { previous, flags: SEND_STATUS_WANTED }));
+  }
+  await link.advance(100);
+  expect(publisher.answers.map(([sequence, count]) => [sequence, count])).toEqual([
+    [1, 2],
+    [3, 2],
+  ]);
 });
 
 it('repeats what was joined as one after a lost link, and stores it once', async () => {
