@@ -117,8 +117,8 @@ export class Fleet {
   private async startAll(): Promise<void> {
     const atOnce = Math.max(STARTS_AT_ONCE_MIN, availableParallelism());
     let started = 0;
-    for (const role of ['core', 'edge'] as const) {
-      const waiting = this.members.filter(({ node }) => node.role === role);
+    for (const wave of this.waves()) {
+      const waiting = [...wave];
       const startInTurn = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined && this.stopped === undefined; next = waiting.shift()) {
           await next.start();
@@ -128,6 +128,15 @@ export class Fleet {
       };
       await Promise.all(Array.from({ length: atOnce }, startInTurn));
     }
+  }
+
+  /** Cores first, so that edges find their links; standbys after them, so that the first core of a group owns it. */
+  private waves(): SupervisedNode[][] {
+    const groups = this.layout.slotMap.regions.flatMap((region) => region.groups);
+    const standbys = new Set(groups.flatMap(({ standby = [] }) => standby));
+    const isStandby = ({ node }: SupervisedNode) => node.role === 'core' && standbys.has(`127.0.0.1:${node.port}`);
+    const cores = this.members.filter(({ node }) => node.role === 'core');
+    return [cores.filter((member) => !isStandby(member)), cores.filter(isStandby), this.members.filter(({ node }) => node.role === 'edge')];
   }
 
   private async stopAll(): Promise<void> {

@@ -45,6 +45,28 @@ describe('layout of a local fleet', () => {
   });
 });
 
+describe('a fleet with standbys', () => {
+  const doubled = proofLayout({ stateDirectory: '/state', basePort: BASE_PORT_DEFAULT, hasStandbys: true });
+
+  it('runs a second core on the store of each group, behind the first ones in the row, and the slot map names it', () => {
+    expect(doubled.nodes.slice(4).map(({ id, port }) => `${id} ${port}`)).toEqual([
+      'tokyo-g0-a 8089',
+      'sao-paulo-g0-a 8090',
+      'bangalore-g0-a 8091',
+      'tokyo-g0-b 8092',
+      'sao-paulo-g0-b 8093',
+      'bangalore-g0-b 8094',
+    ]);
+    const [first, second] = ['tokyo-g0-a', 'tokyo-g0-b'].map((id) =>
+      readNodeConfig(doubled.nodes.find((node) => node.id === id)?.config, {}),
+    );
+    expect(second).toMatchObject({ role: 'core', node: 'tokyo-g0-b', group: 'tokyo-g0', store: (first as { store: object }).store });
+    const router = readSlotMap(doubled.slotMap);
+    expect(router.standbysOf('127.0.0.1:8089')).toEqual(['127.0.0.1:8092']);
+    expect(readSlotMap(layout.slotMap).standbysOf('127.0.0.1:8089')).toEqual([]);
+  });
+});
+
 describe('a shrunk fleet', () => {
   it('has one edge and one group with all shards in each region', () => {
     const shape = fleetShape(proofPlan, { isShrunk: true });

@@ -97,6 +97,20 @@ describe('readSlotMap', () => {
       /there are 1048576 slots/,
     ],
     [
+      'a standby at the owner’s address',
+      (m) => {
+        m.regions[0]!.groups[0]!.standby = [m.regions[0]!.groups[0]!.address];
+      },
+      /group tokyo-0 lists an address twice/,
+    ],
+    [
+      'more standbys than a group may have',
+      (m) => {
+        m.regions[0]!.groups[0]!.standby = ['a:1', 'a:2', 'a:3', 'a:4'];
+      },
+      /standby/,
+    ],
+    [
       'version 0',
       (m) => {
         m.version = 0;

@@ -2,13 +2,14 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemDisk } from '../../../../runtime/adapters/disk-system.ts';
 import { BlockCache } from '../../../../runtime/adapters/inbox-log/block-cache.ts';
 import { Kind, LogBatch, OperationReader } from '../../../../runtime/adapters/inbox-log/log-operations.ts';
 import { LogRing } from '../../../../runtime/adapters/inbox-log/log-ring.ts';
 import { SEGMENT_HEADER_BYTES, segmentName } from '../../../../runtime/adapters/inbox-log/segment-file.ts';
 import { openLogStore } from '../../../../runtime/adapters/inbox-store-log.ts';
 import type { InboxStore } from '../../../../runtime/ports/inbox-store.ts';
+import { SectorDisk } from '../../../../runtime/simulation/sector-disk.ts';
+import { SeededRandom } from '../../../../runtime/simulation/seeded-random.ts';
 import { bodiesOf, envelopeOf } from '../../../fakes/envelopes.ts';
 
 const ALL = { envelopesMax: 1_000, bytesMax: 1 << 30 };
@@ -39,14 +40,16 @@ async function append(store: InboxStore, number: number): Promise<void> {
 
 /** The messages a log serves, or the code with which it is refused. It also has to take another commit. */
 async function outcomeOf(log: Buffer): Promise<string[] | string> {
-  const directory = mkdtempSync(join(root, 'log-'));
-  writeFileSync(join(directory, segmentName({ number: 1, epoch: 1 })), log);
+  const directory = '/log';
+  const disk = new SectorDisk({ random: new SeededRandom(1) });
+  const file = await disk.open(join(directory, segmentName({ number: 1, epoch: 1 })), 'create');
+  await file.write([log], 0);
   let epoch = 1;
   const served: string[] = [];
   const reader = new OperationReader();
   const open = () =>
     LogRing.open(
-      { disk: systemDisk, directory, cache: new BlockCache(1), lease: { epoch: ++epoch, isHeld: true } },
+      { disk, directory, cache: new BlockCache(1), lease: { epoch: ++epoch, isHeld: true } },
       {
         droppedBelow: 1,
         reserved: 1,
@@ -68,8 +71,6 @@ async function outcomeOf(log: Buffer): Promise<string[] | string> {
     return before;
   } catch (error) {
     return (error as { code: string }).code;
-  } finally {
-    rmSync(directory, { recursive: true });
   }
 }
 
