@@ -91,6 +91,16 @@ it('tells a client to ask for statuses once the node is calm, and one that read 
   expect(await hints()).toBe(0);
 });
 
+it('a client of version 2 is shown nothing that it does not know, whatever its device did with a newer one', async () => {
+  const clock = new ManualClock();
+  const session = new SessionUnderTest(clock);
+  session.client.received(hello('alice', { versionMax: 2 }));
+  session.subscriber?.statusGrown(growth);
+  session.subscriber?.resumed();
+  await clock.settle();
+  expect(session.frames().map((frame) => frame[0])).toEqual([Opcode.Welcome]);
+});
+
 it('hears of its own device’s messages only', async () => {
   const [clock, load] = [new ManualClock(), new TestLoad()];
   const session = await logIn(clock, load);
