@@ -49,7 +49,8 @@ export class HistoryChecker {
   private readonly statuses = new Map<string, number>();
   private readonly reads = new Map<string, string[]>();
   private readonly readAt = new Map<string, number>();
-  private readonly lastNumber = new Map<string, number>();
+  /** Per sender and recipient. */
+  private readonly last = new Map<string, { readonly number: number; readonly place: string }>();
   private readonly reportedLost = new Map<string, number>();
   private readonly owners = new Map<string, string>();
   private readonly lastEpoch = new Map<string, number>();
@@ -69,7 +70,7 @@ export class HistoryChecker {
         this.refused++;
         return;
       case 'receive':
-        this.receive(event.user, event.message);
+        this.receive(event);
         return;
       case 'cursor':
         this.confirmed.add(event.message);
@@ -126,7 +127,7 @@ export class HistoryChecker {
     };
   }
 
-  private receive(user: string, message: string): void {
+  private receive({ user, message, place = '' }: Extract<HistoryEvent, { event: 'receive' }>): void {
     const [sender, recipient, number] = partsOf(message);
     if (!this.sent.has(message) || recipient !== user) this.breach('L5 true sender', message);
     if (this.received.has(message)) {
@@ -136,9 +137,9 @@ export class HistoryChecker {
     this.received.add(message);
     this.awaited.delete(message);
     const pair = `${sender}/${recipient}`;
-    const last = this.lastNumber.get(pair) ?? -1;
-    if (number < last) this.breach('L3 order', message);
-    this.lastNumber.set(pair, Math.max(number, last));
+    const last = this.last.get(pair);
+    if (last === undefined || number > last.number) this.last.set(pair, { number, place });
+    else if (place === '' || place > last.place) this.breach('L3 order', message);
   }
 
   private readEnd({ user, from, read }: Extract<HistoryEvent, { event: 'read-end' }>): void {

@@ -8,8 +8,11 @@ export type HistoryEvent =
   | { readonly event: 'ack'; readonly message: string; readonly class?: string }
   /** The server, or the client itself after its deadline, answered with a code; the message may still arrive. */
   | { readonly event: 'refuse'; readonly message: string; readonly code: string }
-  /** The application got the message. */
-  | { readonly event: 'receive'; readonly user: string; readonly message: string }
+  /**
+   * The application got the message. `place`, where given, grows with the inbox: a client of the original is given what an older connection
+   * did not acknowledge when that one closes, after later messages (docs/decisions/0008), and can tell by its place.
+   */
+  | { readonly event: 'receive'; readonly user: string; readonly message: string; readonly place?: string }
   /** The recipient’s application acknowledged the message and everything before it. */
   | { readonly event: 'cursor'; readonly user: string; readonly message: string }
   /**

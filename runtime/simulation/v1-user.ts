@@ -7,6 +7,8 @@ import type { World } from './world.ts';
 
 const LOGIN_OK = Buffer.from([OpcodeV1.Ack, ...Buffer.from('LOGIN_OK')]);
 const RETRY_MS = 1_000;
+/** Of an id in hexadecimal: bucket, position and index. */
+const PLACE_CHARACTERS = 28;
 
 /**
  * One person with a client of the original: logs in, sends without hearing an answer, acknowledges each message by its id and knows a
@@ -113,7 +115,7 @@ export class V1User implements SimulatedUser, ConnectionHandler {
     const idEnd = 3 + packet.readUInt16BE(1);
     const id = packet.toString('hex', 3, idEnd);
     const name = nameOf(packet.toString('utf8', idEnd + 4));
-    if (!this.seen.has(id)) this.history.receive(this.name, name);
+    if (!this.seen.has(id)) this.history.record({ event: 'receive', user: this.name, message: name, place: id.slice(0, PLACE_CHARACTERS) });
     this.seen.add(id);
     this.history.record({ event: 'cursor', user: this.name, message: name });
     this.connection?.write(Buffer.concat([Buffer.of(OpcodeV1.Ack), packet.subarray(3, idEnd)]));

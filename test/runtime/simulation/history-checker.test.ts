@@ -32,6 +32,12 @@ it('lets a message that was refused arrive or not', () => {
   expect(judge([...refused, ...received(two)])).toMatchObject({ acknowledged: 0, refused: 2, received: 1, broken: [] });
 });
 
+it('lets a client of the original get an older place later, but no older message at a later place', () => {
+  const at = (message: string, place: string): HistoryEvent => ({ event: 'receive', user: 'bob', message, place });
+  expect(judge([...sent(one, two), at(two, '02'), at(one, '01')]).broken).toEqual([]);
+  expect(judge([...sent(one, two), at(two, '01'), at(one, '02')]).broken).toMatchObject([{ law: 'L3 order', first: [one] }]);
+});
+
 it.each<[string, string, readonly HistoryEvent[]]>([
   ['an acknowledged message that never arrives', 'L1 durable', [...sent(one, two), ...received(one)]],
   ['a message twice at the application', 'L2 once', [...sent(one), ...received(one, one)]],
