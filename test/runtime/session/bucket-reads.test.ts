@@ -35,6 +35,7 @@ function readOneGeneration(): { buckets: BucketReads; home: boolean[]; opened: O
     ended: nothing,
     laidOut: nothing,
     caughtUp: nothing,
+    gap: nothing,
   };
   const home: boolean[] = [];
   const opened: OpenRead[] = [];
@@ -56,7 +57,14 @@ function readOneGeneration(): { buckets: BucketReads; home: boolean[]; opened: O
     isSelective: false,
     subscriber,
   });
-  const generation = (number: number): Generation => ({ number, isSealed: number === 1, isDrained: false, sealedAtMs: 0, salts: [0] });
+  const generation = (number: number): Generation => ({
+    number,
+    isSealed: number === 1,
+    isDrained: false,
+    isAutomatic: false,
+    sealedAtMs: 0,
+    salts: [0],
+  });
   buckets.laidOut({ generations: [generation(1), generation(2)] }, 1);
   const [first] = opened as [OpenRead];
   const envelope = envelopeOf({});
