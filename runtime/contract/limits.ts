@@ -121,6 +121,8 @@ export const LOAD_HEAP_SHARE = [0.75, 0.85, 0.92] as const;
 /** Bytes and envelopes that may wait for the next commit of a core; then appends are refused as OVERLOADED. */
 export const COMMIT_QUEUED_BYTES_MAX = 128 * 1_048_576;
 export const COMMIT_QUEUED_MAX = 262_144;
+/** Acknowledgements and other changes that may wait for a commit; above it those of a reader wait at its attachment, the latest only. */
+export const CHANGES_MAX = 65_536;
 /** Bytes of one commit; more waits for the next, so that one commit stays short. */
 export const COMMIT_BYTES_MAX = 16 * 1_048_576;
 /** Milliseconds an acknowledgement may wait for an append to share its commit with; losing it costs a delivery that the client drops. */

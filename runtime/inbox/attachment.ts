@@ -32,6 +32,8 @@ export interface AttachmentParts {
   gapOf(user: Buffer): InboxGap | undefined;
   /** The reader has acknowledged through `position`, which may pass the gap. */
   passed(user: Buffer, position: number): void;
+  /** True while as many changes wait for the store as may. */
+  isBehind(): boolean;
   /** The reader is gone. */
   detached(attachment: Attachment): void;
   readFailed(attachment: Attachment, error: unknown): void;
@@ -70,6 +72,8 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   /** Cursors that name places this log never had. */
   private readonly foreign: readonly InboxCursor[];
   private acknowledged: InboxCursor = { bucket: FIRST_BUCKET, position: 0, index: 0 };
+  /** An acknowledgement that waits for the next one, or for the end, since the store does not keep up: the later covers the earlier. */
+  private deferred: InboxCursor | undefined;
   private isReplaced = false;
   private isStarted = false;
   /** The store is asked which rows an acknowledgement covers: places alone do not know partial marks and what an earlier link showed. */
@@ -192,6 +196,15 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   acknowledge(cursor: InboxCursor): void {
     if (cursor.bucket === FIRST_BUCKET) this.parts.passed(this.user, cursor.position);
     if (cursor.bucket !== FIRST_BUCKET || cursor.position > this.follower.pushedThrough || !isAfter(cursor, this.acknowledged)) return;
+    if (this.parts.isBehind()) {
+      this.deferred = cursor;
+      return;
+    }
+    this.deferred = undefined;
+    this.takeAcknowledged(cursor);
+  }
+
+  private takeAcknowledged(cursor: InboxCursor): void {
     const after = Math.max(0, this.acknowledged.position - 1);
     this.acknowledged = cursor;
     const taken = this.places.takeThrough(cursor.position, cursor.index);
@@ -288,6 +301,8 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   detach({ flush }: { flush: boolean }): void {
     this.follower.stop();
     this.replaying?.stop();
+    if (this.deferred !== undefined) this.takeAcknowledged(this.deferred);
+    this.deferred = undefined;
     this.parts.detached(this);
     if (!flush) return;
     const done = () => this.subscriber.ended('flushed');

@@ -164,6 +164,11 @@ export class Committer {
     this.afterQueue(() => this.fences.forgetOrigin(origin));
   }
 
+  /** True while as many changes wait as may: the store is away, and acknowledgements wait with their readers, one each (L8). */
+  get isBehind(): boolean {
+    return this.changes.length >= limits.CHANGES_MAX;
+  }
+
   /** The position that the next envelope gets. */
   get nextUnused(): number {
     return this.nextPosition;

@@ -87,6 +87,7 @@ export class Inboxes implements ShardOwner {
     this.attachmentParts = {
       store: parts.store,
       lane: parts.lane,
+      isBehind: () => this.committer.isBehind,
       gapOf: (user) => this.gaps.of(user),
       passed: (user, position) => this.passed(user, position),
       change: (change) => this.committer.change(change),

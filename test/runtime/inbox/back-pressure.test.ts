@@ -1,8 +1,15 @@
 /** L8, A8: a core takes in no more than its bounds, and what one sender leaves waiting refuses nobody else. */
-import { COMMIT_QUEUED_MAX, FENCES_MAX, ORDER_HOLD_MS, ORDER_SWEEP_MS, PARKED_BYTES_MAX } from '../../../runtime/contract/limits.ts';
+import {
+  CHANGES_MAX,
+  COMMIT_QUEUED_MAX,
+  FENCES_MAX,
+  ORDER_HOLD_MS,
+  ORDER_SWEEP_MS,
+  PARKED_BYTES_MAX,
+} from '../../../runtime/contract/limits.ts';
 import { SEND_FRESH } from '../../../runtime/wire/v2/send.ts';
 import { envelopeOf } from '../../fakes/envelopes.ts';
-import { CoreUnderTest } from './core-under-test.ts';
+import { CoreUnderTest, TestReader } from './core-under-test.ts';
 
 it('takes COMMIT_QUEUED_MAX envelopes before a commit and answers the next with OVERLOADED', async () => {
   const core = await CoreUnderTest.start();
@@ -70,4 +77,22 @@ it('cuts a link on which FENCES_MAX recipients stand refused, since their order 
   const sent = again.send({ recipient: 'r1' });
   await core.clock.advance(1_000);
   expect(again.outcome(sent)).toBe('appended');
+});
+
+it('keeps no more than CHANGES_MAX acknowledgements while the store is away, and loses none', async () => {
+  const core = await CoreUnderTest.start();
+  const origin = core.origin();
+  for (const sequence of [1, 2, 3]) origin.send({ sequence, bodies: [`m${sequence}`] });
+  await core.settle();
+  const reader = new TestReader();
+  const attachment = core.attach(reader);
+  await core.settle();
+  core.disk.failing.commits = 1;
+  for (let i = 0; i < CHANGES_MAX; i++) core.inboxes.change({ apply: () => undefined });
+  for (const { position } of reader.pushes) attachment.acknowledge({ bucket: 0, position, index: 0 });
+  await core.clock.advance(1_000);
+  expect(core.stored()).toEqual(['m1', 'm2', 'm3']);
+  attachment.detach({ flush: true });
+  await core.clock.advance(1_000);
+  expect([reader.ends, core.stored()]).toEqual([['flushed'], []]);
 });
