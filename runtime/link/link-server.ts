@@ -252,13 +252,15 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
     const { buffer, at, end } = reader;
     try {
       checkEnvelope(buffer, at, end);
+      this.parts.owner.append({ origin: this, correlation, publisherId, flags, envelope: buffer.subarray(at, end) });
     } catch (error) {
       // The frame is whole, its envelope is not: that costs this message, not the link and everything behind it.
-      if (!(error instanceof IrisError)) throw error;
-      this.refused(correlation, NOBODY, { code: error.code, message: error.message, retryAfterMs: 0 });
-      return;
+      const code = error instanceof IrisError ? error.code : 'FRAME_MALFORMED';
+      if (ERROR_CODES[code].retry) throw error;
+      const message = errorLine(error);
+      this.parts.log.error('append-refused', { peer: this.connection.remoteAddress, code, reason: message });
+      this.refused(correlation, NOBODY, { code, message, retryAfterMs: 0 });
     }
-    this.parts.owner.append({ origin: this, correlation, publisherId, flags, envelope: buffer.subarray(at, end) });
   }
 
   private attach(reader: ByteReader): void {

@@ -3,7 +3,7 @@
  * aside with its reason; its reader gets what stands behind it, nobody else notices, and the list survives kill -9.
  */
 import { HANDLER_TRIES_MAX } from '../../runtime/contract/limits.ts';
-import { writeEnvelope } from '../../runtime/wire/envelope.ts';
+import { ENVELOPE_CONTROL, writeEnvelope } from '../../runtime/wire/envelope.ts';
 import { beginAppend } from '../../runtime/wire/link/append.ts';
 import { encodeLinkHello } from '../../runtime/wire/link/hello.ts';
 import { LinkOpcode } from '../../runtime/wire/link/opcodes.ts';
@@ -22,27 +22,43 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => fleet?.stop());
 
-/** A node of this environment that appends an envelope whose only message is cut short. */
-async function poison(recipient: string): Promise<void> {
+const MALLORY = { flags: 0, count: 1, stamp: 1, sequence: 1, previous: 0, device: Buffer.alloc(8, 9), sender: Buffer.from('mallory') };
+const CUT_SHORT = Buffer.of(0, 200, 0x61);
+
+/** A node of this environment whose envelopes nobody has checked. */
+async function brokenNode(): Promise<RawSocket> {
   const link = await RawSocket.open(fleet.process(CORE).listen['link'] as string);
   const greeting = { versionMin: 1, versionMax: 2, environment: 'live', region: 'tokyo', node: 'broken-edge' };
-  const header = { flags: 0, count: 1, stamp: 1, sequence: 1, previous: 0, device: Buffer.alloc(8, 9), sender: Buffer.from('mallory') };
-  const damaged = Buffer.of(0, 200, 0x61);
   link.write(framed((out) => encodeLinkHello(out, greeting)));
+  return link;
+}
+
+function append(link: RawSocket, correlation: number, envelope: Buffer): void {
   link.write(
     framed((out) => {
-      const mark = beginAppend(out, 0, 0, 1);
-      writeEnvelope(out, { ...header, recipient: Buffer.from(recipient) }, damaged, 0, damaged.length);
+      const mark = beginAppend(out, 0, correlation, 1);
+      out.bytes(envelope);
       out.endFrame(mark);
     }),
   );
-  await until(() => hasFrame(link.received, LinkOpcode.Appended), 'the damaged envelope is durable');
+}
+
+function envelopeTo(recipient: string, entries: Buffer): Buffer {
+  return framed((out) => writeEnvelope(out, { ...MALLORY, recipient: Buffer.from(recipient) }, entries, 0, entries.length));
+}
+
+/** Appends an envelope whose only message is cut short. */
+async function poison(recipient: string): Promise<void> {
+  const link = await brokenNode();
+  append(link, 0, envelopeTo(recipient, CUT_SHORT));
+  await until(() => framesIn(link.received, LinkOpcode.Appended) === 1, 'the damaged envelope is durable');
   link.end();
 }
 
-function hasFrame(bytes: Buffer, opcode: number): boolean {
-  for (let at = 0; at + 5 <= bytes.length; at += 4 + bytes.readUInt32BE(at)) if (bytes[at + 4] === opcode) return true;
-  return false;
+function framesIn(bytes: Buffer, opcode: number): number {
+  let count = 0;
+  for (let at = 0; at + 5 <= bytes.length; at += 4 + bytes.readUInt32BE(at)) if (bytes[at + 4] === opcode) count++;
+  return count;
 }
 
 async function deadLetters(): Promise<object[]> {
@@ -86,3 +102,15 @@ it('sets a message aside that kills its handler, for readers of both protocols, 
   const again = await V1Client.logIn(address, 'old');
   expect((await again.messages(2)).map(({ body }) => body)).toEqual(['before', 'behind']);
 }, 60_000);
+
+it('an append that its owner cannot read is refused, and the link goes on', async () => {
+  const link = await brokenNode();
+  const good = envelopeTo('someone', Buffer.from('000161', 'hex'));
+  const otherVersion = Buffer.concat([Buffer.of(99), good.subarray(1)]);
+  const damagedStatus = envelopeTo('someone', CUT_SHORT);
+  damagedStatus[1] = ENVELOPE_CONTROL;
+  for (const [i, envelope] of [otherVersion, good.subarray(0, 20), damagedStatus, good].entries()) append(link, i, envelope);
+  await until(() => framesIn(link.received, LinkOpcode.Appended) === 1, 'the good one is durable');
+  expect([framesIn(link.received, LinkOpcode.Refused), link.isClosed]).toEqual([3, false]);
+  link.end();
+});
