@@ -22,14 +22,22 @@ export interface Generation {
   readonly salts: readonly number[];
 }
 
+/** Which of so many buckets a sender’s messages go to. */
+export type BucketOf = (sender: Uint8Array, count: number) => number;
+
 /** The inboxes that hold a generation, by bucket. */
 export function inboxesOf(user: Buffer, { number, salts }: Generation): Buffer[] {
   return number === 0 ? [user] : salts.map((salt, index) => bucketName(user, number, index, salt));
 }
 
 /** The inbox that holds what `sender` wrote in this generation. */
-export function inboxOfSender(user: Buffer, { number, salts }: Generation, sender: Uint8Array): Buffer {
+export function inboxOfSender(
+  user: Buffer,
+  { number, salts }: Generation,
+  sender: Uint8Array,
+  bucketOf: BucketOf = bucketOfSender,
+): Buffer {
   if (number === 0) return user;
-  const index = bucketOfSender(sender, salts.length);
+  const index = bucketOf(sender, salts.length);
   return bucketName(user, number, index, salts[index] as number);
 }

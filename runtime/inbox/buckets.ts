@@ -1,5 +1,5 @@
 import { type BucketName, isBucketName, readBucketName } from '../contract/bucket-name.ts';
-import { inboxOfSender, type Layout } from '../contract/layout.ts';
+import { type BucketOf, inboxOfSender, type Layout } from '../contract/layout.ts';
 import { DEDUP_SWEEP_MS, LAYOUT_REPEAT_MS, LAYOUTS_REMEMBERED_MAX } from '../contract/limits.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -30,6 +30,8 @@ export interface BucketsParts {
   readonly group: string;
   /** Messages a second that one bucket should take at most. */
   readonly bucketMessagesPerSecondMax: number;
+  /** @default by the sender’s hash; another one only to plant a fault */
+  readonly bucketOf?: BucketOf;
   /** Takes an append from the beginning, readdressed. */
   append(request: AppendRequest): void;
   /** Into this core’s log: its inbox, or the outbox towards its owner. */
@@ -214,7 +216,7 @@ export class Buckets {
       return;
     }
     this.tell(request.origin, user, layout);
-    const inbox = inboxOfSender(user, currentOf(layout), envelopeSender(request.envelope));
+    const inbox = inboxOfSender(user, currentOf(layout), envelopeSender(request.envelope), this.parts.bucketOf);
     this.parts.append({ ...request, flags: request.flags | APPEND_BUCKET, envelope: readdress(request.envelope, inbox) });
   }
 

@@ -1,6 +1,7 @@
 import { isBucketName } from '../contract/bucket-name.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import type { InboxGap } from '../contract/inbox-gap.ts';
+import type { BucketOf } from '../contract/layout.ts';
 import { PAGE_BYTES_MAX } from '../contract/limits.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
@@ -36,6 +37,8 @@ export interface InboxesParts {
   readonly owners: BucketOwners;
   /** Messages a second above which an inbox is promoted. */
   readonly bucketMessagesPerSecondMax: number;
+  /** @default by the sender’s hash; another one only to plant a fault */
+  readonly bucketOf?: BucketOf;
   /** An envelope was committed to the outbox of another group. */
   outboxCommitted(group: string, entry: StoredEnvelope): void;
 }

@@ -1,4 +1,5 @@
 import { errorLine, IrisError } from '../contract/errors.ts';
+import type { BucketOf } from '../contract/layout.ts';
 import { DEDUP_SWEEP_MS, DEDUP_WINDOW_MS, PROMOTION_SWEEP_MS } from '../contract/limits.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
 import { ReplayLane } from '../follow/replay-lane.ts';
@@ -20,6 +21,8 @@ import { Bursts } from '../wire/bursts.ts';
 
 /** What a core stands on: the machine’s, or a simulation’s. */
 export interface CoreParts {
+  /** How a bucket is chosen; left out but to plant a fault. */
+  readonly bucketOf?: BucketOf;
   readonly slots: SlotMaps;
   readonly store: InboxStore;
   readonly transport: Transport;
@@ -71,6 +74,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     lane,
     owners: links,
     bucketMessagesPerSecondMax: config.bucketMessagesPerSecondMax,
+    ...(parts.bucketOf !== undefined && { bucketOf: parts.bucketOf }),
     outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
   });
   bridges.attach(inboxes);

@@ -1,4 +1,5 @@
 import { errorLine, IrisError } from '../contract/errors.ts';
+import type { BucketOf } from '../contract/layout.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
@@ -27,6 +28,8 @@ export interface LeasedCoreParts {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
+  /** How a bucket is chosen; left out but to plant a fault. */
+  readonly bucketOf?: BucketOf;
   /** Share of the heap in use; left out where nothing is measured. */
   readonly heapShare?: () => number;
   /** Where the cores of the group agree on who serves it. `lost` is called once when a lease is lost. */
@@ -126,7 +129,8 @@ export class LeasedCore {
       lost: (reason) => this.lost(reason),
     });
     this.epoch = lease.epoch;
-    const measured = heapShare === undefined ? {} : { heapShare };
+    const { bucketOf } = this.parts;
+    const measured = { ...(heapShare !== undefined && { heapShare }), ...(bucketOf !== undefined && { bucketOf }) };
     const parts = { slots, store, transport: this.door, clock, random, telemetry, epoch: lease.epoch, ...measured };
     this.core = await openCore(this.config, parts);
   }

@@ -110,6 +110,7 @@ export class BucketReads implements InboxSubscription {
   detach({ flush }: { flush: boolean }): void {
     this.isOver = true;
     this.isFlushing = flush;
+    if (flush) this.openAcknowledged();
     for (const read of this.reads.values()) if (!flush || !read.isClosing) read.subscription?.detach({ flush });
     if (!flush || this.reads.size === 0) this.parts.home.detach({ flush });
   }
@@ -161,7 +162,7 @@ export class BucketReads implements InboxSubscription {
   }
 
   private open(generation: Generation): void {
-    const { feed, router, pushWindow, user, cursors, isSelective } = this.parts;
+    const { pushWindow, user } = this.parts;
     const inboxes = inboxesOf(user, generation);
     const shareOf = () => Math.max(BUCKET_CREDIT_BYTES_MIN, Math.floor(pushWindow.creditBytes / inboxes.length));
     const credit = {
@@ -170,13 +171,28 @@ export class BucketReads implements InboxSubscription {
       },
     };
     pushWindow.dividedBy(inboxes.length);
-    inboxes.forEach((inbox, index) => {
-      const read = new BucketRead(this, bucketNumber(generation.number, index), isSelective);
-      this.reads.set(read.bucket, read);
-      const known = cursors.flatMap((cursor) => (cursor.bucket === read.bucket ? [{ ...cursor, bucket: 0 }] : []));
-      const options = { address: router.ownerOf(inbox), user: inbox, cursors: known, credit, isSelective, takesEphemerals: false };
-      read.subscription = feed.attach({ ...options, loginStamp: this.readStamp, yieldsToLater: true }, read);
-    });
+    for (const [index, inbox] of inboxes.entries()) this.openBucket(bucketNumber(generation.number, index), inbox, credit);
+  }
+
+  private openBucket(bucket: number, inbox: Buffer, credit: { readonly creditBytes: number }): void {
+    const { feed, router, cursors, isSelective } = this.parts;
+    const read = new BucketRead(this, bucket, isSelective);
+    this.reads.set(bucket, read);
+    const known = cursors.flatMap((cursor) => (cursor.bucket === bucket ? [{ ...cursor, bucket: 0 }] : []));
+    const options = { address: router.ownerOf(inbox), user: inbox, cursors: known, credit, isSelective, takesEphemerals: false };
+    read.subscription = feed.attach({ ...options, loginStamp: this.readStamp, yieldsToLater: true }, read);
+  }
+
+  /** What the client came with is acknowledged also in buckets that were not read again; nothing of them is pushed. */
+  private openAcknowledged(): void {
+    const named = new Set(this.parts.cursors.map((cursor) => cursor.bucket));
+    for (const generation of this.layout.generations) {
+      inboxesOf(this.parts.user, generation).forEach((inbox, index) => {
+        const bucket = bucketNumber(generation.number, index);
+        const isUnread = generation.number > this.reading && !this.reads.has(bucket);
+        if (isUnread && named.has(bucket)) this.openBucket(bucket, inbox, { creditBytes: 0 });
+      });
+    }
   }
 
   /** Spreads credit over the buckets that are read. */

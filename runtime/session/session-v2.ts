@@ -47,6 +47,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private readonly pushWindow: PushWindow;
   subscription: InboxSubscription | undefined;
   private reads: BucketReads | undefined;
+  /** It said BYE before its buckets were known. */
+  private isLeaving = false;
   /** What the client had of its buckets when it logged in. */
   private cursors: readonly InboxCursor[] = [];
   /** What both sides speak; 0 before the login. */
@@ -189,6 +191,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       this.subscription = this.reads;
     }
     this.reads.laidOut(layout, readStamp);
+    if (this.isLeaving) this.reads.detach({ flush: true });
+    this.isLeaving = false;
   }
 
   caughtUp(isEnd: boolean): void {
@@ -361,7 +365,9 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
 
   /** The client leaves in order: what it acknowledged becomes durable first. */
   private leave(): void {
-    this.subscription?.detach({ flush: true });
+    // Where the buckets are that its cursors name, only the layout says; without one the farewell stays out.
+    this.isLeaving = this.cursors.length > 0 && this.reads === undefined;
+    if (!this.isLeaving) this.subscription?.detach({ flush: true });
     this.parts.clock.after(limits.FAREWELL_TIMEOUT_MS, () => this.finish());
   }
 

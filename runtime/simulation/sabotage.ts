@@ -8,6 +8,8 @@ import type { Ownership } from '../ports/ownership.ts';
  * - `removals-lost`: what was acknowledged comes again (L2).
  * - `predecessors-lost`: an outbox forgets which message came before, so that nothing waits for it (L3).
  * - `epoch-check-lost`: an owner does not notice that its lease has run out and another owns its shards (L1, L10).
+ * - `bucket-order`: a promoted user’s home chooses the bucket at random instead of by the sender. Order is put right by the predecessors, but
+ *   a retry falls into a bucket that does not know its message (L2).
  * - `bridge-reorders`: an outbox is read in another order. Alone it breaks nothing, since predecessors put it right.
  */
 export const SABOTAGES = [
@@ -16,6 +18,7 @@ export const SABOTAGES = [
   'removals-lost',
   'predecessors-lost',
   'epoch-check-lost',
+  'bucket-order',
   'bridge-reorders',
 ] as const;
 export type Sabotage = (typeof SABOTAGES)[number];

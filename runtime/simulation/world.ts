@@ -205,6 +205,7 @@ export class World {
         ownership: (lost) => sabotagedOwnership((hears) => access.ownership(hears), lost, this.sabotages),
         openStore: async (lease, hearer) => sabotaged(await access.openStore(lease, hearer), this.sabotages),
         end: (error) => this.ended(node, place, error.message),
+        ...(this.sabotages.has('bucket-order') && { bucketOf: (_sender: Uint8Array, count: number) => this.random.below(count) }),
       });
       node.core = core;
       await core.open();

@@ -55,6 +55,7 @@ describe('a planted bug', () => {
     [['predecessors-lost'], 'L3 order'],
     [['predecessors-lost', 'bridge-reorders'], 'L3 order'],
     [['epoch-check-lost'], 'L1 durable'],
+    [['bucket-order'], 'L2 once'],
   ])(
     `%s is found as a breach of %s within ${SEEDS_MAX} seeds`,
     async (sabotage, law) => {
