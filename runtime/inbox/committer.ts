@@ -240,7 +240,7 @@ export class Committer {
 
   private async commitOnce(entries: Entry[], changes: Change[]): Promise<void> {
     const batch = this.parts.store.batch();
-    const notes = changes.flatMap((change) => change.notes?.() ?? []);
+    const notes = notesOf(changes);
     this.order.begin(batch);
     this.ledger.begin(batch);
     let accepted: readonly Entry[] = entries;
@@ -275,10 +275,11 @@ export class Committer {
   }
 
   private async readMissingRows(entries: readonly Entry[], notes: readonly StatusNote[]): Promise<void> {
-    const news = entries.flatMap((entry) => entry.news ?? []);
+    const statuses = notes.map((note) => note.markKey);
+    for (const { news } of entries) if (news !== undefined) statuses.push(news.markKey);
     const read = notes.filter((note) => note.read.length > 0).map((note) => note.markKey);
     await this.order.readMissingMarks(entries, read);
-    if (notes.length > 0 || news.length > 0) await this.ledger.prepare([...notes, ...news].map((note) => note.markKey));
+    if (statuses.length > 0) await this.ledger.prepare(statuses);
   }
 
   /** A reader can only have read what is stored for it. */
@@ -382,4 +383,11 @@ export class Committer {
 
 function noteOf({ device, sender, recipient, delivered, read }: StatusNews): StatusNote {
   return { markKey: markKeyFor(device, sender, recipient), delivered, read };
+}
+
+/** Most changes have none, and there are as many as acknowledgements. */
+function notesOf(changes: readonly Change[]): StatusNote[] {
+  const notes: StatusNote[] = [];
+  for (const change of changes) if (change.notes !== undefined) notes.push(...change.notes());
+  return notes;
 }
