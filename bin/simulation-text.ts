@@ -31,11 +31,13 @@ function totalLine(reports: readonly SimulationReport[]): string {
   const sum = (of: (report: SimulationReport) => number) => reports.reduce((total, report) => total + of(report), 0);
   const acknowledged = sum((report) => report.acknowledged);
   const lost = sum((report) => report.broken.find(({ law }) => law.startsWith('L1 '))?.count ?? 0);
+  const reported = sum((report) => report.reportedLost);
+  const told = reported === 0 ? '' : `, ${reported} reported as lost`;
   const bound = acknowledged === 0 ? 1 : Math.min(1, 3 / acknowledged);
   const broken = reports.filter((report) => report.broken.length > 0).length;
   const verdict = broken === 0 ? 'every law held' : `laws broken in ${broken} runs`;
   const hours = sum((report) => report.hours).toFixed(1);
-  return `${reports.length} runs of ${hours} virtual hours: ${lost} lost of N = ${grouped(acknowledged)} acknowledged, loss bound 3/N = ${bound.toExponential(1)}; ${verdict}`;
+  return `${reports.length} runs of ${hours} virtual hours: ${lost} lost of N = ${grouped(acknowledged)} acknowledged${told}, loss bound 3/N = ${bound.toExponential(1)}; ${verdict}`;
 }
 
 /** One line a fault, one column a state: how often the fault met a node in it. */

@@ -90,6 +90,7 @@ export class V2User implements SimulatedUser {
         this.client = client;
         this.asked = new Map();
         client.onStatus((update) => this.heard(update));
+        client.onGap(({ messages }) => this.history.record({ event: 'gap', user: this.name, messages }));
         this.readAll(client).catch(() => this.lost(client));
       },
       () => {
