@@ -30,5 +30,5 @@ it.each(seeds.map((one) => [one.seed, one.law, one.was, one] as const))(
     const { regions } = fleetShape(createPlan(await loadEnvironment(environment, process.cwd())), { isShrunk: false });
     expect((await simulate({ regions, seed, hours, store, faults })).broken).toEqual([]);
   },
-  120_000,
+  300_000,
 );

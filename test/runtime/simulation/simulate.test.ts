@@ -26,7 +26,17 @@ it(`holds every law for ${SEEDS} seeds under all faults`, async () => {
   expect(reports.filter((report) => report.broken.length > 0)).toEqual([]);
   expect(new Set(reports.flatMap((report) => Object.keys(report.faults)))).toEqual(new Set(FAULTS));
   expect(acknowledged).toBeGreaterThan(SEEDS * 1_000);
-}, 120_000);
+}, 300_000);
+
+it('ends processes while they open, commit, read and bridge', async () => {
+  const met = new Set<string>();
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + 2; seed++) {
+    const report = await simulate({ regions, seed, hours: 0.2, faults: ['crash', 'edge-kill', 'long-cut', 'one-way'] });
+    expect(report.broken).toEqual([]);
+    for (const state of Object.keys(report.met['crash'] ?? {})) met.add(state);
+  }
+  expect([...met]).toEqual(expect.arrayContaining(['opening', 'committing', 'reading', 'bridging']));
+}, 300_000);
 
 it('gives the same history for the same seed, another for another', async () => {
   const run = async (seed: number) => (await simulate({ regions, seed, hours: 0.05, faults: FAULTS })).historySha256;
@@ -61,10 +71,10 @@ describe('a planted bug', () => {
     async (sabotage, law) => {
       expect(await lawsBrokenBy(sabotage, law)).toContain(law);
     },
-    120_000,
+    300_000,
   );
 
   it('bridge-reorders alone breaks nothing in 4 seeds: what comes too early waits for its predecessor', async () => {
     expect(await lawsBrokenBy(['bridge-reorders'], undefined, 4)).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });
