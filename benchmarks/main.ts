@@ -17,6 +17,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   's-3': async () => (await import('./scenarios/s-3-celebrity.ts')).benchmark,
   's-5': async () => (await import('./scenarios/s-5-day.ts')).benchmark,
   store: async () => (await import('./scenarios/store.ts')).benchmark,
+  waiting: async () => (await import('./scenarios/waiting.ts')).benchmark,
   synth: async () => (await import('./scenarios/synth.ts')).benchmark,
   plan: async () => (await import('./scenarios/plan.ts')).benchmark,
 };

@@ -71,7 +71,7 @@ async function logIn(edge: ServerNode, count: number, clients: GeneratorClient[]
 }
 
 /** The memory of both once it has stopped to change by more than one per cent between two looks. */
-async function settledBytes(fleet: ServerFleet): Promise<{ edge: number; core: number }> {
+export async function settledBytes(fleet: ServerFleet): Promise<{ edge: number; core: number }> {
   const look = () => ({ edge: proportionalBytes(fleet.edges[0]!.pid), core: proportionalBytes(fleet.core.pid) });
   let last = look();
   for (let looks = 0; looks < SETTLE_LOOKS_MAX; looks++) {

@@ -4,6 +4,8 @@ import type { Lagging, ReplayLane } from './replay-lane.ts';
 
 /** The log that is followed, and where its entries go. An object of its user’s, so that a reader costs no closures. */
 export interface FollowedLog {
+  /** Whose inbox it is; undefined for what is no user’s. */
+  readonly owner?: string;
   /** One page of about `bytesMax` after a position, ascending; an empty page means the end. */
   read(after: number, bytesMax: number): Promise<StoredEnvelope[]>;
   push(entry: StoredEnvelope): void;
@@ -40,6 +42,10 @@ export class LogFollower implements Lagging {
     this.lane = lane;
     this.after = after;
     this.credit = creditBytes;
+  }
+
+  get owner(): string | undefined {
+    return this.log.owner;
   }
 
   /** Position of the last entry pushed. */
@@ -88,7 +94,7 @@ export class LogFollower implements Lagging {
     this.commits++;
     if (this.isStopped || entry.position <= this.after) return;
     if (this.isLive && this.credit > 0) {
-      this.lane.pushedLive();
+      this.lane.pushedLive(this.log.owner);
       this.give(entry);
       return;
     }

@@ -3,6 +3,8 @@ import type { Clock } from '../ports/clock.ts';
 
 /** One reader in the slow lane. */
 export interface Lagging {
+  /** Whose inbox it reads, all buckets alike; undefined for what is no user’s. */
+  readonly owner?: string | undefined;
   /** Bytes it was given turns for and may not have taken yet; kept by the lane. */
   underWayBytes: number;
   /** When these count no longer. */
@@ -28,6 +30,8 @@ export class ReplayLane {
   private isScheduled = false;
   /** Turns that are still given at the slow pace, since something was pushed live. */
   private slowTurns = 0;
+  /** The one whom they were pushed to; undefined when there were several. */
+  private liveOwner: string | undefined;
   private lastMs: number;
 
   constructor(clock: Clock) {
@@ -40,9 +44,17 @@ export class ReplayLane {
     return this.waiting.length;
   }
 
-  /** Something was pushed as it came. */
-  pushedLive(): void {
+  /** Something was pushed as it came. Who is pushed to live from some buckets delays nobody by catching up with the others. */
+  pushedLive(owner?: string): void {
+    if (this.slowTurns === 0) this.liveOwner = owner;
+    else if (this.liveOwner !== owner) this.liveOwner = undefined;
     this.slowTurns = limits.REPLAY_SLOW_TURNS;
+  }
+
+  private get isSlow(): boolean {
+    if (this.slowTurns === 0) return false;
+    const { liveOwner } = this;
+    return liveOwner === undefined || this.waiting.some(({ reader }) => reader.owner !== liveOwner);
   }
 
   /** Resolves when it is the reader’s turn to read one page, with the bytes it may have. */
@@ -63,14 +75,14 @@ export class ReplayLane {
 
   private schedule(): void {
     this.isScheduled = true;
-    if (this.slowTurns > 0) this.clock.after(limits.REPLAY_PAUSE_MS, () => this.give());
+    if (this.isSlow) this.clock.after(limits.REPLAY_PAUSE_MS, () => this.give());
     else this.clock.soon(() => this.give());
   }
 
   private give(): void {
     const now = this.clock.monotonicMs();
     this.isScheduled = false;
-    const bytes = this.slowTurns > 0 ? this.slowShare(now) : limits.REPLAY_BYTES_AT_ONCE;
+    const bytes = this.isSlow ? this.slowShare(now) : limits.REPLAY_BYTES_AT_ONCE;
     if (bytes > 0) {
       this.lastMs = now;
       if (this.slowTurns > 0) this.slowTurns--;

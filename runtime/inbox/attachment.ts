@@ -1,4 +1,4 @@
-import { isBucketName } from '../contract/bucket-name.ts';
+import { isBucketName, userTextOfInbox } from '../contract/bucket-name.ts';
 import { GapReason, type InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import { PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES, READ_NOTES_MAX } from '../contract/limits.ts';
@@ -54,6 +54,8 @@ export interface AttachRequest extends ReadRequest {
 /** One session’s read of one inbox at its owner: pushes from the cursor to the tail and on, and forgets what is acknowledged. */
 export class Attachment implements OwnedSubscription, FollowedLog {
   readonly user: Buffer;
+  /** The user without the bucket, one byte a character. */
+  readonly owner: string;
   /** v1: acknowledged one by one. */
   readonly isSelective: boolean;
   readonly loginStamp: number;
@@ -85,6 +87,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   constructor(parts: AttachmentParts, request: AttachRequest, subscriber: InboxSubscriber, startAfter: number) {
     this.parts = parts;
     this.user = request.user;
+    this.owner = userTextOfInbox(request.user.toString('latin1'));
     this.isSelective = request.isSelective;
     this.loginStamp = request.loginStamp;
     this.takesEphemerals = request.takesEphemerals;

@@ -61,6 +61,11 @@ describe('the benchmark command', () => {
     }
   }, 90_000);
 
+  it('lets messages wait, promotes users and delivers everything afterwards (waiting)', () => {
+    const { figures } = reportOf('waiting', '--messages', '5000', '--promoted', '1');
+    for (const { deliveries } of figures) expect(deliveries).toEqual({ received: 5_000, lost: 0, doubled: 0, outOfOrder: 0, refused: 0 });
+  }, 90_000);
+
   it('measures the floors', () => {
     const { figures } = reportOf('floors', '--rounds', '1', '--milliseconds', '100');
     expect(figures).toHaveLength(6);
@@ -86,6 +91,7 @@ describe('the benchmark command', () => {
       's-3',
       's-5',
       'store',
+      'waiting',
       'synth',
       'plan',
       'all',

@@ -65,6 +65,22 @@ it('keeps to REPLAY_BYTES_PER_MS while others are pushed to live, and still give
   expect(Math.max(...bytes) - Math.min(...bytes)).toBeLessThanOrEqual(2 * REPLAY_TURN_BYTES);
 });
 
+it('gives a reader who is pushed to live from other buckets all there is, until somebody else is', async () => {
+  const clock = new ManualClock();
+  const lane = new ReplayLane(clock);
+  const place = { underWayBytes: 0, overMs: 0, owner: 'celebrity' };
+  lane.pushedLive('celebrity');
+  const own = lane.turn(place);
+  await clock.settle();
+  expect(await own).toBe(REPLAY_BYTES_AT_ONCE);
+  lane.settle(place, REPLAY_BYTES_AT_ONCE);
+  lane.pushedLive('somebody');
+  lane.pushedLive('celebrity');
+  const beside = lane.turn(place);
+  await clock.advance(REPLAY_PAUSE_MS);
+  expect(await beside).toBeLessThanOrEqual(REPLAY_UNDER_WAY_BYTES);
+});
+
 it('has no more than REPLAY_UNDER_WAY_BYTES untaken beside live pushes, and forgets what nobody takes', async () => {
   const clock = new ManualClock();
   const lane = new ReplayLane(clock);
