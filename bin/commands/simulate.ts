@@ -4,7 +4,7 @@ import { presets } from '../../environments/presets.ts';
 import { fleetShape } from '../../infra/local/fleet-shape.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
 import { BUDGETS } from '../../runtime/simulation/budgets.ts';
-import { FAULTS, type Fault } from '../../runtime/simulation/fault-injector.ts';
+import { ALL_FAULTS, FAULTS, type Fault } from '../../runtime/simulation/fault-injector.ts';
 import { verdictLine } from '../../runtime/simulation/history-checker.ts';
 import { type SimulateOptions, type SimulationReport, simulate } from '../../runtime/simulation/simulate.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
@@ -31,7 +31,7 @@ export const command: Command = {
     ['--hours <h>', 'virtual hours of traffic and faults for each seed; default: 0.5'],
     ['--budget <name>', `seeds and hours by name: ${BUDGET_TEXTS.join(', ')}; default: none`],
     ['--store <kind>', 'log: the production store on a simulated disk; memory: a model of it; default: log'],
-    ['--fault <a,b>', `only these faults, or none; default: ${FAULTS.join(',')}`],
+    ['--fault <a,b>', `only these faults, or none; reshard moves users by new slot maps; default: ${FAULTS.join(',')}`],
     ['--history <file>', 'write what every client saw, one JSON line per event; for one seed'],
     ['--check <file>', 'run nothing: judge such a file, of a simulation or of real processes'],
     ['--json', 'one line for each seed'],
@@ -141,9 +141,9 @@ function storeOf(name: string): 'log' | 'memory' {
 
 function faultsOf(text: string): Fault[] {
   const names = text === 'none' ? [] : text.split(',');
-  const unknown = names.find((name) => !FAULTS.some((fault) => fault === name));
-  if (unknown !== undefined) throw new UsageError(`no fault is called '${unknown}'; there are ${FAULTS.join(', ')}, or none`);
-  return FAULTS.filter((fault) => names.includes(fault));
+  const unknown = names.find((name) => !ALL_FAULTS.some((fault) => fault === name));
+  if (unknown !== undefined) throw new UsageError(`no fault is called '${unknown}'; there are ${ALL_FAULTS.join(', ')}, or none`);
+  return ALL_FAULTS.filter((fault) => names.includes(fault));
 }
 
 function wholeNumber(flag: string, text: string, min: number): number {

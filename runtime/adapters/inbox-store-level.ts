@@ -156,13 +156,14 @@ class LevelStore implements InboxStore {
         if (bucket === 0 && user !== last) survey.inbox(user);
         if (bucket === 0) last = user;
       }
+      if (survey.mark === undefined && survey.seen === undefined) return;
       for await (const [key, value] of this.database.iterator(keys.markRange)) {
         const mark = markOf(value);
-        if (mark.high > 0) survey.mark(key.toString('latin1', 1), mark, keys.readNumber(value, 8));
+        if (mark.high > 0) survey.mark?.(key.toString('latin1', 1), mark, keys.readNumber(value, 8));
       }
       for await (const [key, value] of this.database.iterator(keys.lastSeenRange)) {
         const seconds = keys.readNumber(value, 0);
-        if (seconds > 0) survey.seen(key.toString('latin1', 1), seconds);
+        if (seconds > 0) survey.seen?.(key.toString('latin1', 1), seconds);
       }
     });
   }

@@ -283,6 +283,7 @@ class LogStore implements InboxStore {
   survey(survey: StoreSurvey): Promise<void> {
     return this.reading(async () => {
       for (const user of this.contents.index.inboxUsers()) survey.inbox(user);
+      if (survey.mark === undefined && survey.seen === undefined) return;
       // One run holds everything then, each mark once.
       await this.flusher.flush(Number.NEGATIVE_INFINITY);
       await this.marks.survey(survey);

@@ -39,6 +39,7 @@ export const ERROR_CODES = {
     retry: true,
     meaning: 'a best-effort message was not handed over: the recipient is away or slow, or its owner cannot be reached',
   },
+  SHARD_MOVED: { wire: 2030, retry: true, meaning: 'the recipient’s shard lives elsewhere by a newer or older slot map; send it again' },
   // 3xxx: identity.
   AUTHENTICATION_FAILED: { wire: 3001, retry: false, meaning: 'the token is missing, wrong, expired or for another user' },
   SESSION_REPLACED: { wire: 3002, retry: false, meaning: 'the same user logged in elsewhere and took the inbox over' },

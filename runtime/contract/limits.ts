@@ -6,6 +6,20 @@ export const SLOTS = 2 ** 20;
 export const SHARDS_MAX = 65_535;
 /** Share of the slots that may change their group from one slot map to the next: doubling moves a half, a damaged map moves nearly all. */
 export const SLOTS_MOVED_SHARE_MAX = 0.6;
+/** Users of one answer about who is to be handed over, and marks of one part of a user. */
+export const HANDOVER_USERS_MAX = 512;
+export const HANDOVER_MARKS_MAX = 256;
+/** Users a new owner fetches at the same time: enough to fill a link, few enough to leave the disk to messages. */
+export const HANDOVERS_AT_ONCE = 16;
+/** Milliseconds a former owner has to answer, between two tries of one user, and between two looks for who is left. */
+export const HANDOVER_TIMEOUT_MS = 10_000;
+export const HANDOVER_RETRY_MS = 500;
+export const HANDOVER_SWEEP_MS = 200;
+/** Questions about users that may wait for an answer on one link. */
+export const HANDOVER_QUERIES_MAX = 1_024;
+/** Milliseconds before a reader whose user lives elsewhere attaches there, at first and at most. */
+export const REATTACH_FIRST_MS = 50;
+export const REATTACH_LAST_MS = 2_000;
 /** Milliseconds between two looks for a newer slot map: a published map is in force everywhere within a second. */
 export const SLOT_MAP_POLL_MS = 500;
 

@@ -54,14 +54,9 @@ function vanishedProblems(before: SlotMap, after: SlotMap): string[] {
 
 /** Share of the slots whose group changes; slots of a lost region move because they must, so they do not count. */
 function movedShare(from: SlotRouter, to: SlotRouter): { share: number; isAny: boolean } {
-  let [counted, all] = [0, 0];
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const home = from.homeOfSlot(slot);
-    if (home.group === to.homeOfSlot(slot).group) continue;
-    all++;
-    if (!to.isLost(home.region)) counted++;
-  }
-  return { share: counted / SLOTS, isAny: all > 0 };
+  const moved = from.comparedTo(to).filter((pair) => pair.from.group !== pair.to.group);
+  const counted = moved.filter((pair) => !to.isLost(pair.from.region)).reduce((sum, { slots }) => sum + slots, 0);
+  return { share: counted / SLOTS, isAny: moved.length > 0 };
 }
 
 /** Two maps with the same key give every slot the same shard and every shard the same group. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { IrisError } from './errors.ts';
+import { SLOTS } from './limits.ts';
 import { slotOf } from './phash2.ts';
 import { slotMapProblems } from './slot-map-rules.ts';
 import { type ShardRun, type SlotMap, type SlotMove, slotMapSchema } from './slot-map-schema.ts';
@@ -12,12 +13,18 @@ export interface ShardHome {
   readonly address: string;
 }
 
+/** The shard of every slot and the home of every shard. */
+interface SlotHomes {
+  readonly table: Uint16Array;
+  readonly homes: readonly ShardHome[];
+}
+
 /** A slot map made ready for look-ups: `shardOf` costs one hash and one table read. */
 export class SlotRouter {
   readonly map: SlotMap;
-  private readonly table: Uint16Array;
-  private readonly homes: readonly ShardHome[];
-  private readonly former: { readonly table: Uint16Array; readonly homes: readonly ShardHome[] } | undefined;
+  readonly table: Uint16Array;
+  readonly homes: readonly ShardHome[];
+  private readonly former: SlotHomes | undefined;
   private readonly lost: ReadonlySet<string>;
   private readonly standbys: ReadonlyMap<string, readonly string[]>;
 
@@ -67,6 +74,16 @@ export class SlotRouter {
 
   formerHomeOfUser(user: Uint8Array): ShardHome | undefined {
     return this.former === undefined ? undefined : this.formerHomeOfSlot(slotOf(user));
+  }
+
+  /** Slots by where they live here and where by another map, for every pair of groups that has some. About 3 ms. */
+  comparedTo(other: SlotRouter): { readonly from: ShardHome; readonly to: ShardHome; readonly slots: number }[] {
+    return comparedSlots(this, other);
+  }
+
+  /** The same for where they lived before the move under way; empty when none is. */
+  comparedToFormer(): { readonly from: ShardHome; readonly to: ShardHome; readonly slots: number }[] {
+    return this.former === undefined ? [] : comparedSlots(this.former, this);
   }
 
   /** True for a region whose stores cannot be asked for what they hold. */
@@ -180,6 +197,33 @@ function homeOfGroups(map: SlotMap): ReadonlyMap<string, ShardHome> {
   return new Map(
     map.regions.flatMap((region) => region.groups.map(({ id, address }) => [id, { region: region.code, group: id, address }] as const)),
   );
+}
+
+function comparedSlots(from: SlotHomes, to: SlotHomes): { from: ShardHome; to: ShardHome; slots: number }[] {
+  const [before, after] = [numbered(from.homes), numbered(to.homes)];
+  const width = after.groups.length;
+  const counts = new Uint32Array(before.groups.length * width);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const at = (before.numbers[from.table[slot] as number] as number) * width + (after.numbers[to.table[slot] as number] as number);
+    counts[at] = (counts[at] as number) + 1;
+  }
+  return [...counts].flatMap((slots, at) => {
+    const pair = { from: before.groups[Math.floor(at / width)] as ShardHome, to: after.groups[at % width] as ShardHome };
+    return slots === 0 ? [] : [{ ...pair, slots }];
+  });
+}
+
+/** The groups that own shards, and the number of each shard’s. */
+function numbered(homes: readonly ShardHome[]): { groups: ShardHome[]; numbers: Uint16Array } {
+  const places = new Map<string, number>();
+  const groups: ShardHome[] = [];
+  const numbers = Uint16Array.from(homes, (home) => {
+    const known = places.get(home.group);
+    if (known !== undefined) return known;
+    places.set(home.group, groups.length);
+    return groups.push(home) - 1;
+  });
+  return { groups, numbers };
 }
 
 function spread(runs: readonly ShardRun[], groups: ReadonlyMap<string, ShardHome>): ShardHome[] {

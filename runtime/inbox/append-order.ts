@@ -21,8 +21,10 @@ import {
   envelopePrevious,
   envelopeRecipient,
   envelopeSequence,
+  inboxOfMarkKey,
   skipEntries,
   withFlags,
+  withPrevious,
 } from '../wire/envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
@@ -71,6 +73,15 @@ export interface AppendOrderParts {
   /** Users of other regions whose inbox is full there, one byte a character: nothing more is taken for them. */
   readonly heldBack: ReadonlySet<string>;
   readonly takePosition: () => number;
+  readonly holding: Holding;
+}
+
+/** What a move under way says of recipients, by name, one byte a character. */
+export interface Holding {
+  /** Nothing may be placed for the user yet. */
+  isPending(name: string): boolean;
+  /** What was sent before is not known here and may never be. */
+  isHeir(name: string): boolean;
 }
 
 /**
@@ -85,6 +96,7 @@ export class AppendOrder {
   private readonly parked = new ParkedEnvelopes();
   private readonly counters;
   private readonly takePosition: () => number;
+  private readonly holding: Holding;
   private batch: StoreBatch;
   private placed: Placed[] = [];
   private touched: MarkedRow[] = [];
@@ -95,6 +107,7 @@ export class AppendOrder {
     this.heldBack = parts.heldBack;
     this.clock = parts.clock;
     this.takePosition = parts.takePosition;
+    this.holding = parts.holding;
     this.batch = parts.store.batch();
     const { telemetry } = parts;
     telemetry.gauge('iris_parked_bytes', 'Bytes of envelopes that wait for their predecessor', () => this.parked.bytes);
@@ -123,7 +136,8 @@ export class AppendOrder {
       return store.isOutboxFull(place.destination.group) ? outboxFull(place.destination.group) : undefined;
     }
     if (store.isInboxFull(envelopeRecipient(envelope), 0)) return INBOX_FULL;
-    return parked.isFull && envelopePrevious(envelope) > high ? PARKED_FULL : undefined;
+    if (!parked.isFull) return undefined;
+    return envelopePrevious(envelope) > high || this.holding.isPending(place.recipient) ? PARKED_FULL : undefined;
   }
 
   get hasParked(): boolean {
@@ -195,14 +209,20 @@ export class AppendOrder {
     }
     const first = envelopeSequence(envelope);
     const last = first + envelopeCount(envelope) - 1;
+    const isHeld = destination.kind === 'inbox' && this.holding.isPending(recipient);
+    if (isHeld) return this.parked.has(markKey, first) ? this.duplicate() : this.park(envelope, markKey);
     const row = this.marks.row(markKey);
     const high = row?.high;
     if (high !== undefined && last <= high) return this.placeLate(envelope, { markKey, first, last, recipient });
     if (destination.kind === 'inbox') {
       if (!this.parked.isEmpty && this.parked.has(markKey, first)) return this.duplicate();
-      if (envelopePrevious(envelope) > (high ?? 0)) return this.park(envelope, markKey);
+      if (envelopePrevious(envelope) > (high ?? 0) && !this.inherits(markKey, high ?? 0, recipient)) return this.park(envelope, markKey);
+      if (envelopePrevious(envelope) > (high ?? 0)) this.setHole(markKey, { from: 0, to: envelopePrevious(envelope) });
     }
-    const fresh = high !== undefined && first <= high ? skipEntries(envelope, high - first + 1) : envelope;
+    const rest = high !== undefined && first <= high ? skipEntries(envelope, high - first + 1) : envelope;
+    // v1 names no predecessor: what took this way before is one, and may take another from here on.
+    const isBare = destination.kind === 'outbox' && envelopePrevious(rest) === 0 && (high ?? 0) > 0;
+    const fresh = isBare ? withPrevious(rest, high as number) : rest;
     this.append(fresh, { markKey, last, destination, recipient }, row);
     if (!this.parked.isEmpty) this.releaseReady(markKey);
     return true;
@@ -212,14 +232,51 @@ export class AppendOrder {
   releaseOverdue(): void {
     if (this.parked.isEmpty) return;
     for (const parked of this.parked.overdue(this.clock.nowMs() - ORDER_HOLD_MS)) {
-      const holes = this.marks.holesOf(parked.markKey);
-      const hole = { from: this.marks.high(parked.markKey) ?? 0, to: envelopePrevious(parked.envelope) };
-      this.undos.push(() => this.marks.setHoles(parked.markKey, holes));
-      this.marks.setHoles(parked.markKey, [...holes, hole]);
+      if (this.holding.isPending(envelopeRecipient(parked.envelope).toString('latin1'))) continue;
+      this.setHole(parked.markKey, { from: this.marks.high(parked.markKey) ?? 0, to: envelopePrevious(parked.envelope) });
       this.counters.released.value++;
       this.unpark(parked);
       this.releaseReady(parked.markKey);
     }
+  }
+
+  /** Keys of what waits for the recipients that `isMeant` names. */
+  heldKeys(isMeant: (name: string) => boolean): string[] {
+    return this.parked.rowsOf(isMeant).flatMap(([first]) => (first === undefined ? [] : [first.markKey]));
+  }
+
+  /** The recipients among them for whom something waits. */
+  heldNames(isMeant: (name: string) => boolean): string[] {
+    return this.parked.rowsOf(isMeant).flatMap(([first]) => (first === undefined ? [] : [inboxOfMarkKey(first.markKey)]));
+  }
+
+  /** Places what waited for these recipients, in the order of its sequences; what lacks its predecessor waits on. */
+  releaseHeld(isMeant: (name: string) => boolean): void {
+    for (const row of this.parked.rowsOf(isMeant)) {
+      for (const parked of row) this.takeOut(parked);
+      for (const { envelope, markKey } of row) this.place(envelope, markKey, INBOX, envelopeRecipient(envelope).toString('latin1'));
+    }
+  }
+
+  /** Sends what waits for recipients that live elsewhere now to where they do. */
+  moveParked(isMeant: (name: string) => boolean, outboxOf: (recipient: Buffer) => Destination & { kind: 'outbox' }): void {
+    for (const parked of this.parked.rowsOf(isMeant).flat()) {
+      const recipient = envelopeRecipient(parked.envelope);
+      this.takeOut(parked);
+      this.move(parked.envelope, outboxOf(recipient), recipient.toString('latin1'));
+    }
+  }
+
+  /** Puts what another log of this core held into an outbox. */
+  move(envelope: Buffer, destination: Destination & { kind: 'outbox' }, recipient: string): void {
+    const entry = { position: this.takePosition(), envelope, firstIndex: 0 };
+    this.batch.appendOutbox(destination.group, entry.position, envelope);
+    this.placed.push({ destination, recipient, entry });
+  }
+
+  /** What memory knows of a row is out of date. */
+  forget(markKey: string): void {
+    this.marks.forget(markKey);
   }
 
   /** Writes the rows touched; what was placed is then announced after the commit. */
@@ -267,6 +324,17 @@ export class AppendOrder {
     return true;
   }
 
+  /** Of a lost region’s users nothing is known: their messages do not wait for what may never come, but it is not a duplicate if it does. */
+  private inherits(markKey: string, high: number, recipient: string): boolean {
+    return high === 0 && this.marks.holesOf(markKey).length === 0 && this.holding.isHeir(recipient);
+  }
+
+  private setHole(markKey: string, hole: { from: number; to: number }): void {
+    const holes = this.marks.holesOf(markKey);
+    this.undos.push(() => this.marks.setHoles(markKey, holes));
+    this.marks.setHoles(markKey, [...holes, hole]);
+  }
+
   private releaseReady(markKey: string): void {
     for (;;) {
       const parked = this.parked.ready(markKey, this.marks.high(markKey) ?? 0);
@@ -277,11 +345,15 @@ export class AppendOrder {
 
   private unpark(parked: StoredParked): void {
     const { envelope, markKey } = parked;
+    this.takeOut(parked);
+    const last = envelopeSequence(envelope) + envelopeCount(envelope) - 1;
+    this.append(envelope, { markKey, last, destination: INBOX, recipient: envelopeRecipient(envelope).toString('latin1') });
+  }
+
+  private takeOut(parked: StoredParked): void {
     this.parked.remove(parked);
     this.undos.push(() => this.parked.add(parked));
     this.batch.unpark(parked);
-    const last = envelopeSequence(envelope) + envelopeCount(envelope) - 1;
-    this.append(envelope, { markKey, last, destination: INBOX, recipient: envelopeRecipient(envelope).toString('latin1') });
   }
 
   private append(

@@ -10,7 +10,7 @@ import type { EphemeralKind, InboxCursor, InboxSubscriber, MessageStatus, ReadMe
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { OwnedSubscription, ReadRequest, UndeliveredEnvelope } from '../ports/shard-owner.ts';
 import { envelopeCount, markKeyFor } from '../wire/envelope.ts';
-import type { Change } from './committer.ts';
+import type { Change } from './change.ts';
 import { PushedPlaces } from './pushed-places.ts';
 import type { StatusNote, StatusRow } from './status-ledger.ts';
 import { searchWanted, WantedPlaces } from './wanted-places.ts';
@@ -310,6 +310,13 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     if (!flush) return;
     const done = () => this.subscriber.ended('flushed');
     this.afterSearch(() => this.parts.change({ apply: () => undefined, done, isSynced: true }));
+  }
+
+  /** Another owner has the inbox from now on: the reader goes there. */
+  moved(): void {
+    this.follower.stop();
+    this.replaying?.stop();
+    this.subscriber.moved?.();
   }
 
   /** Another session reads the inbox from now on. */

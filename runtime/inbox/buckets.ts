@@ -1,9 +1,10 @@
 import { type BucketName, isBucketName, readBucketName } from '../contract/bucket-name.ts';
+import { IrisError } from '../contract/errors.ts';
 import { type BucketOf, inboxOfSender, type Layout } from '../contract/layout.ts';
 import { DEDUP_SWEEP_MS, LAYOUT_REPEAT_MS, LAYOUTS_REMEMBERED_MAX } from '../contract/limits.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxStore, StoredMark } from '../ports/inbox-store.ts';
+import { type InboxStore, RecordKind, type StoredMark } from '../ports/inbox-store.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
@@ -38,6 +39,8 @@ export interface BucketsParts {
   place(request: AppendRequest): void;
   /** The layout of a user changed. */
   changed(user: string, layout: Layout): void;
+  /** The owner before this one still has more of it, one byte a character. */
+  isPending(inbox: string): boolean;
   /** Nothing will enter this inbox again. */
   sealed(inbox: string): void;
 }
@@ -103,7 +106,28 @@ export class Buckets {
     this.promotions.resume();
   }
 
+  /** A newer slot map is in force: who lives elsewhere now takes its layout along. */
+  slotsChanged(): void {
+    for (const user of this.layouts.users()) if (!this.isOwn(Buffer.from(user, 'latin1'))) this.layouts.drop(user);
+  }
+
+  /**
+   * An inbox has been fetched from its former owner, with these records. True when it was promoted, or is a bucket: then what waited for it
+   * has been sent on the way that a bucket’s messages take.
+   */
+  adopt(inbox: string, records: readonly { readonly kind: number; readonly value: Buffer }[]): boolean {
+    const layout = records.find(({ kind }) => kind === RecordKind.layout);
+    if (layout !== undefined) this.layouts.adopt(inbox, layout.value);
+    if (layout !== undefined || records.some(({ kind }) => kind === RecordKind.bucket)) this.sealedInboxes.adopt(inbox);
+    else if (isBucketName(Buffer.from(inbox, 'latin1'))) this.sealedInboxes.moveParked(inbox);
+    else return false;
+    this.promotions.resume();
+    return true;
+  }
+
   promote(user: Buffer, count: number): Promise<Promotion> {
+    if (this.parts.isPending(user.toString('latin1')))
+      return Promise.reject(new IrisError('OVERLOADED', `${user.toString('utf8')} is moving to this core; try again in a moment`));
     return this.promotions.promote(user, count, { isAutomatic: false });
   }
 
@@ -133,7 +157,7 @@ export class Buckets {
     // What became of a user’s own messages is kept at its home, whatever its inbox.
     if (isStatusEnvelope(request.envelope)) this.parts.place(request);
     else if (bucket === undefined) this.intoBucket(request, Buffer.from(recipient));
-    else if (!this.isOwn(recipient)) this.parts.place(request);
+    else if (!this.isOwn(recipient) || this.parts.isPending(recipient.toString('latin1'))) this.parts.place(request);
     else if (this.sealedInboxes.has(recipient.toString('latin1'))) this.backToUser(request, bucket);
     else if (this.inherited.isKnown(request, bucket)) this.parts.place(request);
   }
@@ -145,6 +169,8 @@ export class Buckets {
   /** How an inbox of this core stands. */
   async report(inbox: Buffer, { seal }: { seal: boolean }): Promise<BucketReport> {
     const key = inbox.toString('latin1');
+    // Who asks by another map asks again.
+    if (!this.isOwn(inbox) || this.parts.isPending(key)) return { isSealed: false, isEmpty: false, messagesPerSecond: 0 };
     if (seal) await this.seal(inbox);
     const isSealed = this.sealedInboxes.isFinal(key);
     const first = await this.parts.store.readInbox(inbox, 0, 0, { envelopesMax: 1, bytesMax: 1 });
@@ -153,6 +179,7 @@ export class Buckets {
 
   /** Undefined while something that is asked about cannot be known: not sealed here, or its owner does not answer. */
   async finalMarks({ inbox, below, keys }: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined> {
+    if (!this.isOwn(inbox) || this.parts.isPending(inbox.toString('latin1'))) return undefined;
     if (below === 0) return await this.marksOfInbox(inbox, keys);
     const layout = this.layouts.of(inbox.toString('latin1'));
     if (layout === undefined) return undefined;

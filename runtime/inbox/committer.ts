@@ -4,7 +4,7 @@ import * as limits from '../contract/limits.ts';
 import { clampTo } from '../contract/sequence-set.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxStore, StoreBatch, StoredMark, StoredParked } from '../ports/inbox-store.ts';
+import type { InboxStore, StoredMark, StoredParked } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
@@ -12,7 +12,10 @@ import { Durability } from '../wire/durability.ts';
 import { envelopeCount, envelopeRecipient, markKeyFor, markKeyOf, withoutPredecessor } from '../wire/envelope.ts';
 import { decodeStatusEnvelope, isStatusEnvelope, type StatusNews } from '../wire/status-envelope.ts';
 import { SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
-import { AppendOrder, type Destination, type Placed } from './append-order.ts';
+import { AppendOrder, type Destination, type Holding, type Placed } from './append-order.ts';
+import type { Change } from './change.ts';
+import { LogPositions } from './log-positions.ts';
+import { outboxMarkKey } from './mark-owner.ts';
 import { PublisherFences } from './publisher-fences.ts';
 import { StatusLedger, type StatusNote, type StatusRow } from './status-ledger.ts';
 
@@ -26,6 +29,7 @@ export interface CommitterParts {
   readonly load: LoadLevel;
   /** Users of other regions whose inbox is full there, one byte a character. */
   readonly heldBack: ReadonlySet<string>;
+  readonly holding: Holding;
   /** Where what concerns a user is kept: here, or by the group behind an outbox. */
   destinationOf(user: Buffer): Destination;
   /** Called after the commit, in the order of the log. */
@@ -42,17 +46,6 @@ interface Entry {
   readonly markKey: string;
   /** For a control envelope, which enters no log: what it says. */
   readonly news: StatusNote | undefined;
-}
-
-/** A change that rides with the next commit: a removal, a cursor. Idempotent, since a failed commit is tried again. */
-export interface Change {
-  apply(batch: StoreBatch): void;
-  /** What it says of messages’ statuses; asked once for each try. */
-  notes?: () => readonly StatusNote[];
-  /** Hears that the change is in the store. */
-  done?: () => void;
-  /** True when `done` must wait for the disk. */
-  isSynced?: boolean;
 }
 
 /**
@@ -73,17 +66,15 @@ export class Committer {
   private isRunning = false;
   /** The next commit holds changes alone: they may make the room that the last one lacked, which one with appends would lack again. */
   private isForChanges = false;
-  private nextPosition: number;
-  private reservedPosition: number;
+  private readonly positions: LogPositions;
   private idle: (() => void)[] = [];
 
   constructor(parts: CommitterParts) {
     this.parts = parts;
-    this.nextPosition = parts.store.firstPosition;
-    this.reservedPosition = this.nextPosition;
-    const { store, clock, telemetry, heldBack } = parts;
+    this.positions = new LogPositions(parts.store);
+    const { store, clock, telemetry, heldBack, holding } = parts;
     const takePosition = () => this.takePosition();
-    this.order = new AppendOrder({ store, clock, telemetry, heldBack, takePosition });
+    this.order = new AppendOrder({ store, clock, telemetry, heldBack, takePosition, holding });
     this.ledger = new StatusLedger({ store, clock, telemetry, takePosition, destinationOf: (user) => parts.destinationOf(user) });
     this.counters = {
       commits: telemetry.counter('iris_commits_total', 'Batches written to the log'),
@@ -109,7 +100,8 @@ export class Committer {
       return;
     }
     const news = isStatusEnvelope(envelope) ? noteOf(decodeStatusEnvelope(envelope)) : undefined;
-    this.queue.push({ request, destination, recipient, markKey: markKeyOf(envelope), news });
+    const markKey = markKeyOf(envelope);
+    this.queue.push({ request, destination, recipient, markKey: destination.kind === 'inbox' ? markKey : outboxMarkKey(markKey), news });
     this.queuedBytes += envelope.length;
     this.start();
   }
@@ -171,12 +163,12 @@ export class Committer {
 
   /** The position that the next envelope gets. */
   get nextUnused(): number {
-    return this.nextPosition;
+    return this.positions.next;
   }
 
   /** False for a position that this log has never reached: a cursor that names it belongs to another store. */
   hasGiven(position: number): boolean {
-    return position < this.nextPosition;
+    return position < this.positions.next;
   }
 
   /** Resolves when nothing waits any more. */
@@ -184,6 +176,17 @@ export class Committer {
     this.start();
     if (!this.isRunning) return Promise.resolve();
     return new Promise((resolve) => this.idle.push(resolve));
+  }
+
+  /** Resolves when everything taken in so far is decided, and in the store or refused. */
+  settled(): Promise<void> {
+    this.start();
+    return new Promise((resolve) => this.afterQueue(resolve));
+  }
+
+  /** Positions go on from here, if they are not further already; durable with the next synced commit. */
+  raisePosition(position: number): void {
+    this.positions.raise(position);
   }
 
   /** Share of the bounds that what waits for a commit takes. */
@@ -247,9 +250,14 @@ export class Committer {
     let placed: readonly Placed[];
     let statuses: ReturnType<StatusLedger['finish']>;
     try {
-      await this.readMissingRows(entries, notes);
+      await this.readMissingRows(
+        entries,
+        notes,
+        changes.flatMap((change) => change.markKeys?.(this.order) ?? []),
+      );
       const decided = this.decide(entries);
       accepted = decided.accepted;
+      for (const change of changes) change.decide?.(this.order);
       this.order.releaseOverdue();
       placed = this.order.finish();
       for (const change of changes) change.apply(batch);
@@ -259,6 +267,7 @@ export class Committer {
       await this.parts.store.commit(batch, { sync });
     } catch (error) {
       this.order.undo();
+      for (const change of changes) change.undone?.();
       this.failed(accepted, error);
       // Changes are idempotent: they wait for the next try, which comes after a pause since the disk is in trouble.
       this.changes = [...changes, ...this.changes];
@@ -274,11 +283,11 @@ export class Committer {
     for (const change of changes) change.done?.();
   }
 
-  private async readMissingRows(entries: readonly Entry[], notes: readonly StatusNote[]): Promise<void> {
+  private async readMissingRows(entries: readonly Entry[], notes: readonly StatusNote[], markKeys: readonly string[]): Promise<void> {
     const statuses = notes.map((note) => note.markKey);
     for (const { news } of entries) if (news !== undefined) statuses.push(news.markKey);
     const read = notes.filter((note) => note.read.length > 0).map((note) => note.markKey);
-    await this.order.readMissingMarks(entries, read);
+    await this.order.readMissingMarks(entries, [...read, ...markKeys]);
     if (statuses.length > 0) await this.ledger.prepare(statuses);
   }
 
@@ -333,12 +342,7 @@ export class Committer {
 
   /** A number that grows, over restarts too. */
   takePosition(): number {
-    const position = this.nextPosition++;
-    if (position >= this.reservedPosition) {
-      this.reservedPosition = position + limits.POSITIONS_RESERVED;
-      this.parts.store.reservePositions(this.reservedPosition);
-    }
-    return position;
+    return this.positions.take();
   }
 
   private announce(accepted: readonly Entry[], placed: readonly Placed[]): void {

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type InboxStore, RecordKind, type StoreBatch } from '../ports/inbox-store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient, envelopeSender } from '../wire/envelope.ts';
-import type { Change } from './committer.ts';
+import type { Change } from './change.ts';
 
 /** What an operator is shown of an envelope that was set aside; its bytes stay in the store. */
 export interface DeadLetter {

@@ -2,26 +2,32 @@ import { isBucketName } from '../contract/bucket-name.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { BucketOf } from '../contract/layout.ts';
-import { PAGE_BYTES_MAX } from '../contract/limits.ts';
+import { PAGE_BYTES_MAX, SLOT_MAP_POLL_MS } from '../contract/limits.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { HandoverPeers, PullAnswer, PullRequest } from '../ports/handover.ts';
 import type { EphemeralKind, InboxCursor, InboxSubscriber, UserStatus } from '../ports/inbox-feed.ts';
 import { type InboxStore, RecordKind, type StoreBatch, type StoredEnvelope, type StoredMark } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest, OwnedSubscription, ReadRequest, ShardOwner, UndeliveredEnvelope } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { envelopeCount, envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
+import { envelopeCount, envelopePrevious, envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
+import { APPEND_FORWARDED, SEND_FRESH } from '../wire/v2/send.ts';
 import { type Destination, INBOX, type Placed } from './append-order.ts';
 import { Attachment, type AttachmentParts, type AttachRequest, notHanded } from './attachment.ts';
 import { Buckets } from './buckets.ts';
-import { type Change, Committer } from './committer.ts';
+import type { Change } from './change.ts';
+import { Committer } from './committer.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Gaps } from './gaps.ts';
+import { type HandoverProgress, Handovers } from './handovers.ts';
+import { nothingToRead } from './nothing-to-read.ts';
 import type { Promotion } from './promotions.ts';
 import type { StatusNote } from './status-ledger.ts';
+import type { UserFetcher } from './user-fetcher.ts';
 
 export interface InboxesParts {
   readonly store: InboxStore;
@@ -39,6 +45,8 @@ export interface InboxesParts {
   readonly bucketMessagesPerSecondMax: number;
   /** @default by the sender’s hash; another one only to plant a fault */
   readonly bucketOf?: BucketOf;
+  /** Where users are fetched from whom a newer slot map gives to this core. */
+  readonly peers: HandoverPeers;
   /** An envelope was committed to the outbox of another group. */
   outboxCommitted(group: string, entry: StoredEnvelope): void;
 }
@@ -59,6 +67,8 @@ export class Inboxes implements ShardOwner {
   private readonly outboxes = new Map<string, Destination>();
   /** One object for all attachments: there are as many as users online. */
   private readonly attachmentParts: AttachmentParts;
+  private readonly handovers: Handovers;
+  private readonly fetcher: UserFetcher;
 
   constructor(parts: InboxesParts) {
     this.parts = parts;
@@ -72,7 +82,11 @@ export class Inboxes implements ShardOwner {
       destinationOf: (user) => this.destinationOf(user),
       committed: (placed) => this.committed(placed),
       statusGrown: (row) => this.statusGrown(row),
+      holding: { isPending: (name) => this.fetcher.isPending(name), isHeir: (name) => this.fetcher.isHeir(name) },
     });
+    const { committer } = this;
+    this.handovers = new Handovers({ ...parts, committer, adopt: (inbox, records) => this.buckets.adopt(inbox, records) });
+    this.fetcher = this.handovers.fetcher;
     this.buckets = new Buckets({
       ...parts,
       committer: this.committer,
@@ -80,6 +94,7 @@ export class Inboxes implements ShardOwner {
       place: (request) => this.place(request, envelopeRecipient(request.envelope), true),
       changed: (user, layout) => this.readers.get(user)?.laidOut(layout, this.committer.takePosition()),
       sealed: (inbox) => this.readers.get(inbox)?.seal(),
+      isPending: (inbox) => this.fetcher.isPending(inbox),
     });
     this.deadLetters = new DeadLetters({
       store: parts.store,
@@ -113,6 +128,8 @@ export class Inboxes implements ShardOwner {
     await this.committer.load();
     await this.buckets.load();
     await this.deadLetters.load();
+    await this.handovers.load();
+    this.parts.slots.onChange(() => this.slotsChanged());
   }
 
   get nextPosition(): number {
@@ -131,14 +148,51 @@ export class Inboxes implements ShardOwner {
 
   /** Into the log: an inbox of this core, or the outbox towards the one that owns it. */
   private place(request: AppendRequest, recipient: Buffer, isReaddressed: boolean): void {
-    const home = this.parts.slots.current.homeOfUser(recipient);
-    if (home.group === this.parts.group) this.committer.append(request, INBOX);
-    else if (isReaddressed) this.committer.append(request, { kind: 'outbox', group: home.group, isPassage: true });
-    else if (home.region !== this.parts.region) this.committer.append(request, this.outboxOf(home.group));
-    else {
-      const message = `the recipient’s shard belongs to group ${home.group}, this is ${this.parts.group}`;
-      this.committer.refuse(request, recipient.toString('latin1'), { code: 'SHARD_UNAVAILABLE', message, retryAfterMs: 1_000 });
+    const { current } = this.parts.slots;
+    const home = current.homeOfUser(recipient);
+    if (home.group === this.parts.group) {
+      const name = recipient.toString('latin1');
+      if (this.fetcher.isPending(name)) this.fetcher.touch(name);
+      this.committer.append(request, INBOX);
+      return;
     }
+    if (isReaddressed) {
+      this.committer.append(request, { kind: 'outbox', group: home.group, isPassage: true });
+      return;
+    }
+    // What a bridge brings goes no further, or two cores of different maps would pass it to and fro.
+    const isForwarded = (request.flags & APPEND_FORWARDED) !== 0;
+    if (!isForwarded && !this.mayOvertake(request, recipient)) this.committer.append(request, this.outboxOf(home.group));
+    else {
+      const message = `the recipient lives with group ${home.group} by slot map ${current.map.version}, this is ${this.parts.group}`;
+      this.committer.refuse(request, recipient.toString('latin1'), { code: 'SHARD_MOVED', message, retryAfterMs: SLOT_MAP_POLL_MS });
+    }
+  }
+
+  /** Takes an envelope out of one of this core’s outboxes back, and puts it where its recipient lives now. */
+  takeBack(request: AppendRequest): void {
+    const { group } = this.parts.slots.current.homeOfUser(envelopeRecipient(request.envelope));
+    if (group === this.parts.group) this.append(request);
+    else this.committer.append(request, { kind: 'outbox', group, isPassage: true });
+  }
+
+  /**
+   * v1 names no predecessors. While its recipient moves away, what went the long way through this core’s outbox would come after what
+   * the edge, with the newer map, sends straight on, and pass for a duplicate.
+   */
+  private mayOvertake({ flags, envelope }: AppendRequest, recipient: Buffer): boolean {
+    const isBare = (flags & SEND_FRESH) !== 0 && envelopePrevious(envelope) === 0;
+    return isBare && this.parts.slots.current.formerHomeOfUser(recipient)?.group === this.parts.group;
+  }
+
+  /** What is kept here of users who live elsewhere. */
+  pull(request: PullRequest): Promise<PullAnswer> {
+    return this.handovers.pull(request);
+  }
+
+  /** How far a move has come, for operators. */
+  get handover(): HandoverProgress {
+    return this.handovers.progress;
   }
 
   get commitQueueShare(): number {
@@ -161,6 +215,7 @@ export class Inboxes implements ShardOwner {
   }
 
   attach(request: ReadRequest, subscriber: InboxSubscriber): OwnedSubscription {
+    if (!this.isHome(request.user)) return this.sendAway(subscriber);
     const key = request.user.toString('latin1');
     const previous = this.readers.get(key);
     if (previous !== undefined && request.isReattached && previous.loginStamp > request.loginStamp)
@@ -168,14 +223,23 @@ export class Inboxes implements ShardOwner {
     previous?.replace();
     const startAfter = previous?.isSelective === true && request.isSelective ? previous.pushedThrough : 0;
     if (previous?.isSelective === true) this.supersede(key, previous);
-    const attachment = new Attachment(this.attachmentParts, this.ownCursors(request), subscriber, startAfter);
+    const isPending = this.fetcher.isPending(key);
+    // Positions of a former owner come with the user.
+    const ownRequest = isPending ? { ...request, foreign: [] } : this.ownCursors(request);
+    const attachment = new Attachment(this.attachmentParts, ownRequest, subscriber, startAfter);
     this.readers.set(key, attachment);
+    if (isPending) this.fetcher.whenFetched(key, () => this.begin(key, attachment));
+    else this.begin(key, attachment);
+    return attachment;
+  }
+
+  private begin(key: string, attachment: Attachment): void {
+    if (this.readers.get(key) !== attachment) return;
     if (this.buckets.isFinal(key)) attachment.seal();
     const layout = this.buckets.layouts.of(key);
     // A position was never given before, and never will be again: the last to attach has the highest.
     if (layout !== undefined) attachment.laidOut(layout, this.committer.takePosition());
     attachment.start();
-    return attachment;
   }
 
   /** A session whose client has logged in elsewhere since gets its link back: it may not take the inbox, but what it acknowledged counts. */
@@ -245,6 +309,28 @@ export class Inboxes implements ShardOwner {
     return this.committer.drained();
   }
 
+  private isHome(user: Buffer): boolean {
+    return this.parts.slots.current.homeOfUser(user).group === this.parts.group;
+  }
+
+  private sendAway(subscriber: InboxSubscriber): OwnedSubscription {
+    this.parts.clock.soon(() => subscriber.moved?.());
+    return nothingToRead;
+  }
+
+  /** Readers whose user lives elsewhere now attach there; what waits for such users goes there too. */
+  private slotsChanged(): void {
+    for (const [key, attachment] of this.readers) {
+      if (this.isHome(attachment.user)) continue;
+      this.readers.delete(key);
+      for (const older of this.superseded.get(key) ?? []) older.moved();
+      this.superseded.delete(key);
+      attachment.moved();
+    }
+    this.buckets.slotsChanged();
+    this.handovers.slotsChanged();
+  }
+
   private outboxOf(group: string): Destination {
     const known = this.outboxes.get(group);
     if (known !== undefined) return known;
@@ -300,6 +386,7 @@ export class Inboxes implements ShardOwner {
     if (this.readers.get(key) !== attachment) return;
     this.readers.delete(key);
     if (isBucketName(attachment.user)) return;
+    if (!this.isHome(attachment.user)) return;
     const seconds = Math.floor(this.parts.clock.nowMs() / 1_000);
     this.committer.change({ apply: (batch) => batch.setLastSeen(attachment.user, seconds) });
   }

@@ -26,9 +26,19 @@ export class Layouts {
     this.layouts.set(user, layout);
   }
 
+  /** The user lives elsewhere now. */
+  drop(user: string): void {
+    this.layouts.delete(user);
+  }
+
+  /** As a former owner had it written. */
+  adopt(user: string, value: Buffer): void {
+    this.layouts.set(user, decodeLayout(new ByteReader().reset(value, 0, value.length)));
+  }
+
   async load(store: InboxStore): Promise<void> {
     for (const { user, value } of await store.readRecords(RecordKind.layout)) {
-      this.layouts.set(user.toString('latin1'), decodeLayout(new ByteReader().reset(value, 0, value.length)));
+      this.adopt(user.toString('latin1'), value);
     }
   }
 

@@ -56,6 +56,14 @@ export class ParkedEnvelopes {
     return [...this.rows].flatMap(([markKey, { entries, head }]) => (inboxOfMarkKey(markKey) === inbox ? entries.slice(head) : []));
   }
 
+  /** What waits for the recipients that `isMeant` names: a list for each row, in the order of its sequences. */
+  rowsOf(isMeant: (name: string) => boolean): StoredParked[][] {
+    return [...this.rows.values()].flatMap(({ entries, head }) => {
+      const [first, ...others] = entries.slice(head);
+      return first !== undefined && isMeant(inboxOfMarkKey(first.markKey)) ? [[first, ...others]] : [];
+    });
+  }
+
   /** The next one whose predecessor is stored, given the row’s mark. */
   ready(markKey: string, mark: number): StoredParked | undefined {
     const row = this.rows.get(markKey);

@@ -150,7 +150,9 @@ export class Promotions {
   }
 
   private update(user: string, number: number, change: Partial<Generation>): void {
-    const generations = this.parts.layouts.of(user)?.generations ?? [];
+    const generations = this.parts.layouts.of(user)?.generations;
+    // The user has moved to another core meanwhile.
+    if (generations === undefined) return;
     this.write(user, { generations: generations.map((one) => (one.number === number ? { ...one, ...change } : one)) });
   }
 

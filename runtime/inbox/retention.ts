@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../ports/clock.ts';
 import { type InboxStore, RecordKind, type StoreBatch, type StoredEnvelope } from '../ports/inbox-store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeCount, envelopeStamp } from '../wire/envelope.ts';
-import type { Change } from './committer.ts';
+import type { Change } from './change.ts';
 import type { Gaps } from './gaps.ts';
 import { PositionTimes } from './position-times.ts';
 

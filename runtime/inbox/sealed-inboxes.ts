@@ -38,10 +38,13 @@ export class SealedInboxes {
   /** Takes up the seals of the last run, and those of `users` whose layouts say so; after the committer has loaded. */
   async load(users: readonly string[]): Promise<void> {
     const buckets = (await this.parts.store.readRecords(RecordKind.bucket)).map(({ user }) => user.toString('latin1'));
-    for (const inbox of [...buckets, ...users]) {
-      this.seals.set(inbox, undefined);
-      this.moveParked(inbox);
-    }
+    for (const inbox of [...buckets, ...users]) this.adopt(inbox);
+  }
+
+  /** It was sealed before: by the last run, or by the owner before this one. */
+  adopt(inbox: string): void {
+    this.seals.set(inbox, undefined);
+    this.moveParked(inbox);
   }
 
   /** Resolves when the inbox is final. A user’s own inbox is sealed by its layout, which the caller writes; a bucket by a record of its own. */
@@ -81,7 +84,7 @@ export class SealedInboxes {
     this.parts.ended(key);
   }
 
-  private moveParked(inbox: string): void {
+  moveParked(inbox: string): void {
     for (const parked of this.parts.committer.takeParked(Buffer.from(inbox, 'latin1'))) this.parts.moveParked(parked);
   }
 }

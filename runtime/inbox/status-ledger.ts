@@ -158,6 +158,13 @@ export function readKey(markKey: string): string {
   return `${markKey}r`;
 }
 
+/** What a stored row of statuses says, as a note. */
+export function statusNoteOf(key: string, mark: StoredMark): StatusNote {
+  const markKey = key.slice(0, -1);
+  const set = setOf(mark);
+  return key === readKey(markKey) ? { markKey, delivered: [], read: set } : { markKey, delivered: set, read: [] };
+}
+
 function isEmpty({ delivered, read }: StatusRow): boolean {
   return delivered.length === 0 && read.length === 0;
 }

@@ -4,7 +4,7 @@ import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
 import type { Clock, Random, Timer } from '../ports/clock.ts';
-import type { AttachOptions, EphemeralKind, HandedOver, InboxSubscriber, InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
+import type { EphemeralKind, HandedOver, UserStatus } from '../ports/inbox-feed.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Connection, ConnectionHandler, Transport } from '../ports/transport.ts';
@@ -15,7 +15,6 @@ import { Durability } from '../wire/durability.ts';
 import { ENVELOPE_BYTES_MAX, envelopeRecipient } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { decodeRefused, encodePublisherEnd } from '../wire/link/append.ts';
-import { Detached } from '../wire/link/attach.ts';
 import { decodeIsEnd, decodeLayoutFrame, type LayoutFrame } from '../wire/link/buckets.ts';
 import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello, type LinkRefuse, type LinkWelcome } from '../wire/link/hello.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
@@ -26,9 +25,11 @@ import { AppendQueue, unavailable } from './append-queue.ts';
 import { BucketQuestions } from './bucket-questions.ts';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.ts';
 import { EphemeralSends } from './ephemeral-sends.ts';
+import { HandoverQuestions } from './handover-questions.ts';
+import { LinkReads } from './link-reads.ts';
 import type { OwnerAddresses } from './owner-addresses.ts';
 import { StatusQueries } from './status-queries.ts';
-import { LinkSubscription } from './subscription.ts';
+import type { LinkSubscription } from './subscription.ts';
 
 export interface LinkIdentity {
   readonly environment: string;
@@ -51,6 +52,11 @@ export interface LinkParts {
   laidOut?(user: Buffer, layout: Layout): void;
 }
 
+export interface LinkClientParts extends LinkParts {
+  /** The owner says that the subscription’s inbox lives elsewhere; it is bound to no link now. */
+  moved(subscription: LinkSubscription): void;
+}
+
 /** Refusals that say more about the owner than about the message. */
 const IN_TROUBLE: ReadonlySet<ErrorCode> = new Set(['SHARD_UNAVAILABLE', 'STORE_FAILED']);
 
@@ -62,16 +68,16 @@ type State = 'down' | 'connecting' | 'greeting' | 'up' | 'closed';
  */
 export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   burst: ByteWriter | undefined;
-  private readonly parts: LinkParts;
+  private readonly parts: LinkClientParts;
   /** The owner’s by the slot map; a standby of it may be the one that answers. */
   private readonly address: string;
   private readonly addresses: OwnerAddresses;
   private readonly appends = new AppendQueue();
   private readonly ephemerals: EphemeralSends;
-  private readonly subscriptions = new Map<number, LinkSubscription>();
+  readonly reads: LinkReads;
   private readonly statusQueries: StatusQueries;
-  /** What owners of buckets ask each other. */
   readonly questions: BucketQuestions;
+  readonly handovers: HandoverQuestions;
   private readonly refusedPublishers = new Set<number>();
   private readonly reader = new ByteReader();
   private splitter = newSplitter();
@@ -81,17 +87,18 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private readonly breaker: CircuitBreaker;
   private readonly timesOpened: { value: number };
   private readonly refusedAtOnce: { value: number };
-  private nextId = 1;
   private retryMs = limits.LINK_RETRY_FIRST_MS;
   private heardMs: number;
   private timer: Timer;
 
-  constructor(parts: LinkParts, address: string, addresses: OwnerAddresses) {
+  constructor(parts: LinkClientParts, address: string, addresses: OwnerAddresses) {
     this.parts = parts;
     this.address = address;
     this.addresses = addresses;
     this.ephemerals = new EphemeralSends(parts.clock);
     this.statusQueries = new StatusQueries(parts.clock, () => this.controlWriter());
+    this.reads = new LinkReads(this, (subscription) => parts.moved(subscription));
+    this.handovers = new HandoverQuestions(parts.clock, () => (this.peerVersion < 2 ? undefined : parts.bursts.writer(this)));
     this.questions = new BucketQuestions(parts.clock, () => (this.peerVersion < 2 ? undefined : parts.bursts.writer(this)));
     this.heardMs = parts.clock.monotonicMs();
     const { telemetry } = parts;
@@ -151,14 +158,6 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
       encodePublisherEnd(this.parts.bursts.writer(this), publisher.publisherId);
   }
 
-  attach(options: AttachOptions, subscriber: InboxSubscriber): InboxSubscription {
-    const attachment = this.nextId++;
-    const subscription = new LinkSubscription(this, attachment, options, subscriber);
-    this.subscriptions.set(attachment, subscription);
-    if (this.isUp) subscription.writeAttach(this.parts.bursts.writer(this));
-    return subscription;
-  }
-
   status(user: Buffer): Promise<UserStatus | undefined> {
     return this.statusQueries.ask(user);
   }
@@ -177,7 +176,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   }
 
   dropSubscription(attachment: number): void {
-    this.subscriptions.delete(attachment);
+    this.reads.drop(attachment);
   }
 
   writeBurst(bytes: Buffer): void {
@@ -295,25 +294,25 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
         this.refused(reader);
         break;
       case LinkOpcode.Detached:
-        this.subscriptions.get(reader.u32())?.ended(reader.u8() === Detached.Flushed ? 'flushed' : 'replaced');
+        this.reads.detached(reader.u32(), reader.u8());
         break;
       case LinkOpcode.EphemeralPush:
-        this.subscriptions.get(reader.u32())?.handed(reader);
+        this.reads.get(reader.u32())?.handed(reader);
         break;
       case LinkOpcode.EphemeralAnswer:
         this.ephemerals.answered(reader);
         break;
       case LinkOpcode.Gap:
-        this.subscriptions.get(reader.u32())?.gap(reader);
+        this.reads.get(reader.u32())?.gap(reader);
         break;
       case LinkOpcode.MessageStatus:
-        this.subscriptions.get(reader.u32())?.statusGrown(reader);
+        this.reads.get(reader.u32())?.statusGrown(reader);
         break;
       case LinkOpcode.Status:
         this.statusQueries.answered(reader);
         break;
       case LinkOpcode.CaughtUp:
-        this.subscriptions.get(reader.u32())?.caughtUp(decodeIsEnd(reader));
+        this.reads.get(reader.u32())?.caughtUp(decodeIsEnd(reader));
         break;
       case LinkOpcode.Layout:
         this.laidOut(decodeLayoutFrame(reader));
@@ -321,6 +320,9 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
       case LinkOpcode.Sealed:
       case LinkOpcode.Mark:
         this.questions.answered(reader);
+        break;
+      case LinkOpcode.Handover:
+        this.handovers.answered(reader);
         break;
       case LinkOpcode.Welcome:
         this.welcomed(decodeLinkWelcome(reader));
@@ -343,7 +345,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   /** A session that cannot take an envelope costs its own reading a pause, and no other session the link (F14). */
   private pushed(reader: ByteReader): void {
     const attachment = reader.u32();
-    const subscription = this.subscriptions.get(attachment);
+    const subscription = this.reads.get(attachment);
     try {
       subscription?.pushed(reader);
     } catch (error) {
@@ -351,7 +353,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
       const reason = errorLine(error);
       this.parts.telemetry.log.error('push-failed', { address: this.address, reason });
       this.parts.clock.after(limits.HANDLER_RETRY_MS, () => {
-        if (this.subscriptions.get(attachment) === subscription) subscription?.startAgain(reason);
+        if (this.reads.get(attachment) === subscription) subscription?.startAgain(reason);
       });
     }
   }
@@ -369,7 +371,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.retryMs = limits.LINK_RETRY_FIRST_MS;
     this.refusedPublishers.clear();
     const out = this.parts.bursts.writer(this);
-    for (const subscription of this.subscriptions.values()) subscription.writeAttach(out);
+    this.reads.attachAll(out);
     this.appends.repeat(out, { knowsStatuses: this.knowsStatuses });
     this.parts.telemetry.log.info('link-up', { address: this.addresses.current, peer: node, version, epoch });
   }
@@ -389,7 +391,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
 
   private laidOut({ attachment, user, layout, readStamp }: LayoutFrame): void {
     if (attachment === 0) this.parts.laidOut?.(user, layout);
-    else this.subscriptions.get(attachment)?.laidOut(layout, readStamp);
+    else this.reads.get(attachment)?.laidOut(layout, readStamp);
   }
 }
 

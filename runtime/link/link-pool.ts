@@ -1,6 +1,7 @@
-import { STATUS_CACHE_MAX, STATUS_CACHE_MS } from '../contract/limits.ts';
+import { REATTACH_FIRST_MS, REATTACH_LAST_MS, STATUS_CACHE_MAX, STATUS_CACHE_MS } from '../contract/limits.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Bus, Forwarding, Publication, Publisher } from '../ports/bus.ts';
+import type { HandoverPeers, PullAnswer, PullRequest } from '../ports/handover.ts';
 import type {
   AttachOptions,
   EphemeralKind,
@@ -11,8 +12,9 @@ import type {
   UserStatus,
 } from '../ports/inbox-feed.ts';
 import type { StoredMark } from '../ports/inbox-store.ts';
-import { LinkClient, type LinkParts } from './link-client.ts';
+import { LinkClient, type LinkClientParts, type LinkParts } from './link-client.ts';
 import { OwnerAddresses } from './owner-addresses.ts';
+import { LinkSubscription } from './subscription.ts';
 
 interface CachedStatus {
   readonly status: Promise<UserStatus | undefined>;
@@ -20,16 +22,17 @@ interface CachedStatus {
 }
 
 /** Every link of one node: the direct bus and the inbox feed of the embedded foundation. A link is made when it is first needed. */
-export class LinkPool implements Bus, InboxFeed, BucketOwners {
-  private readonly parts: LinkParts;
+export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
+  private readonly parts: LinkClientParts;
   /** Extra names for addresses: host:port → host:port. */
   private readonly addresses: Readonly<Record<string, string>>;
   private readonly links = new Map<string, LinkClient>();
+  private locate: ((user: Buffer) => string) | undefined;
   private readonly statuses = new Map<string, CachedStatus>();
 
   constructor(parts: LinkParts, addresses: Readonly<Record<string, string>>) {
     const { telemetry } = parts;
-    this.parts = parts;
+    this.parts = { ...parts, moved: (subscription) => this.moved(subscription) };
     this.addresses = addresses;
     telemetry.gauge('iris_breakers_open', 'Owners to whom sends are refused at once', () => this.count((link) => link.isBreakerOpen));
     telemetry.gauge('iris_link_queued_bytes', 'Bytes that wait for their owners’ answers', () => this.queuedBytes);
@@ -47,8 +50,30 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners {
     for (const link of this.links.values()) link.forget(publisher);
   }
 
+  /** Tells where users live, for reads that are sent elsewhere. */
+  locateBy(locate: (user: Buffer) => string): void {
+    this.locate = locate;
+  }
+
+  /** A newer slot map is in force: reads whose user moved go to the new owner, whether the old one is there to say so or not. */
+  slotsChanged(): void {
+    for (const [address, link] of this.links) {
+      for (const subscription of link.reads.all()) {
+        if (this.locate === undefined || this.locate(subscription.user) === address) continue;
+        subscription.leave();
+        this.link(this.locate(subscription.user)).reads.adopt(subscription);
+      }
+    }
+  }
+
+  pull(address: string, request: PullRequest): Promise<PullAnswer | undefined> {
+    return this.link(address).handovers.pull(request);
+  }
+
   attach(options: AttachOptions, subscriber: InboxSubscriber): InboxSubscription {
-    return this.link(options.address).attach(options, subscriber);
+    const subscription = new LinkSubscription(options, subscriber);
+    this.link(options.address).reads.adopt(subscription);
+    return subscription;
   }
 
   bucket(address: string, inbox: Buffer, options: { seal: boolean }): Promise<BucketReport | undefined> {
@@ -101,6 +126,14 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners {
 
   close(): void {
     for (const link of this.links.values()) link.close();
+  }
+
+  /** The owner may know a newer map than this node, or this node a newer one than the owner: soon they agree. */
+  private moved(subscription: LinkSubscription): void {
+    const delayMs = Math.min(REATTACH_FIRST_MS * 2 ** Math.min(subscription.movesInVain, 10), REATTACH_LAST_MS);
+    this.parts.clock.after(delayMs, () => {
+      if (!subscription.isEnded && this.locate !== undefined) this.link(this.locate(subscription.user)).reads.adopt(subscription);
+    });
   }
 
   private count(isCounted: (link: LinkClient) => boolean): number {

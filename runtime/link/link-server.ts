@@ -34,6 +34,7 @@ import { encodeLinkPong } from '../wire/link/ping.ts';
 import { encodeStatus } from '../wire/link/status.ts';
 import { decodeUndelivered } from '../wire/link/undelivered.ts';
 import { decodeCursor } from '../wire/v2/cursor.ts';
+import { answerPull } from './handover-answers.ts';
 
 export interface LinkServerParts {
   readonly owner: ShardOwner;
@@ -198,6 +199,9 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       case LinkOpcode.Ephemeral:
         this.hand(reader);
         break;
+      case LinkOpcode.Pull:
+        answerPull(reader, this.parts, () => this.writer());
+        break;
       case LinkOpcode.StatusQuery:
         this.status(reader.u32(), Buffer.from(reader.bytes16(1_024, 'user name')));
         break;
@@ -269,7 +273,6 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
     this.attachments.set(frame.attachment, this.parts.owner.attach(frame, new LinkReader(this, frame)));
   }
 
-  /** For an attachment of this link. */
   pushed(place: PushPlace, envelope: Buffer): void {
     encodePush(this.writer(), place, envelope);
   }
@@ -307,6 +310,13 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   ended(attachment: number, isSelective: boolean, reason: 'replaced' | 'flushed'): void {
     if (reason === 'flushed' || !isSelective) this.attachments.delete(attachment);
     encodeDetached(this.writer(), attachment, reason === 'flushed' ? Detached.Flushed : Detached.Replaced);
+  }
+
+  /** For an attachment of this link; a peer of version 1 cannot go elsewhere by itself, so it has to connect anew. */
+  moved(attachment: number): void {
+    this.attachments.delete(attachment);
+    if (this.version >= 2) encodeDetached(this.writer(), attachment, Detached.Moved);
+    else this.cut('a user of this link lives elsewhere');
   }
 
   private detach(attachment: number, flush: boolean): void {
@@ -378,6 +388,10 @@ class LinkReader implements InboxSubscriber {
 
   caughtUp(isEnd: boolean): void {
     this.link.caughtUp(this.attachment, isEnd);
+  }
+
+  moved(): void {
+    this.link.moved(this.attachment);
   }
 
   ended(reason: 'replaced' | 'flushed'): void {

@@ -24,8 +24,9 @@ export interface SubscriptionLink {
 
 /** One session’s read of an inbox over a link. Remembers what was shown and acknowledged, so that a new link goes on from there. */
 export class LinkSubscription implements InboxSubscription {
-  private readonly link: SubscriptionLink;
-  private readonly attachment: number;
+  /** Undefined while it is between two owners. */
+  private link: SubscriptionLink | undefined;
+  private attachment = 0;
   private readonly options: AttachOptions;
   private readonly subscriber: InboxSubscriber;
   /** One cursor per bucket, the latest. */
@@ -39,12 +40,47 @@ export class LinkSubscription implements InboxSubscription {
   /** Passes over what is still on its way until the owner starts again. */
   private isMuted = false;
 
-  constructor(link: SubscriptionLink, attachment: number, options: AttachOptions, subscriber: InboxSubscriber) {
-    this.link = link;
-    this.attachment = attachment;
+  /** Nobody wants it any more. */
+  private isOver = false;
+  private moves = 0;
+
+  constructor(options: AttachOptions, subscriber: InboxSubscriber) {
     this.options = options;
     this.subscriber = subscriber;
     this.acknowledged = options.cursors;
+  }
+
+  get user(): Buffer {
+    return this.options.user;
+  }
+
+  get isEnded(): boolean {
+    return this.isOver;
+  }
+
+  /** Times it was sent elsewhere since something was pushed. */
+  get movesInVain(): number {
+    return this.moves;
+  }
+
+  bind(link: SubscriptionLink, attachment: number): void {
+    this.link = link;
+    this.attachment = attachment;
+  }
+
+  /** Leaves its link, with everything that the next one must know. */
+  unbind(): void {
+    this.link?.dropSubscription(this.attachment);
+    this.link = undefined;
+    this.isMuted = false;
+    this.moves++;
+  }
+
+  /** Leaves an owner that may still push. */
+  leave(): void {
+    const out = this.link?.controlWriter();
+    if (out !== undefined) encodeDetach(out, this.attachment, false);
+    this.unbind();
   }
 
   /** Asks the owner to push; on a new link, from where the last one broke. One that was taken over does not take the inbox back. */
@@ -74,6 +110,7 @@ export class LinkSubscription implements InboxSubscription {
     const position = reader.u64();
     const firstIndex = reader.u16();
     const { buffer, at, end } = reader;
+    this.moves = 0;
     try {
       checkEntries(buffer, at, end);
       this.subscriber.pushed({ bucket, position, firstIndex }, buffer, at, end);
@@ -88,7 +125,7 @@ export class LinkSubscription implements InboxSubscription {
 
   /** Starts anew after a failure, without the envelope that failed HANDLER_TRIES_MAX times. */
   startAgain(reason: string): void {
-    const out = this.link.controlWriter();
+    const out = this.link?.controlWriter();
     if (out === undefined || !this.isMuted) return;
     if (this.failure.tries >= HANDLER_TRIES_MAX) encodeUndelivered(out, { ...this.failure, attachment: this.attachment, reason });
     this.writeAttach(out);
@@ -104,23 +141,24 @@ export class LinkSubscription implements InboxSubscription {
 
   ended(reason: 'replaced' | 'flushed'): void {
     this.isReplaced = reason === 'replaced';
-    if (reason === 'flushed' || !this.options.isSelective) this.link.dropSubscription(this.attachment);
+    this.isOver = reason === 'flushed' || !this.options.isSelective;
+    if (this.isOver) this.link?.dropSubscription(this.attachment);
     this.subscriber.ended(reason);
   }
 
   grant(bytes: number): void {
-    const out = this.link.controlWriter();
+    const out = this.link?.controlWriter();
     if (out !== undefined) encodeCredit(out, this.attachment, bytes);
   }
 
   acknowledge(cursor: InboxCursor): void {
     this.acknowledged = latest(this.acknowledged, cursor);
-    const out = this.link.controlWriter();
+    const out = this.link?.controlWriter();
     if (out !== undefined) encodeLinkCursor(out, this.attachment, cursor);
   }
 
   remove(bucket: number, position: number): void {
-    const out = this.link.controlWriter();
+    const out = this.link?.controlWriter();
     if (out !== undefined) encodeRemove(out, this.attachment, bucket, position);
   }
 
@@ -144,22 +182,24 @@ export class LinkSubscription implements InboxSubscription {
   }
 
   markRead(messages: ReadMessages): void {
-    if (this.link.peerVersion < STATUS_VERSION) return;
-    const out = this.link.controlWriter();
+    if ((this.link?.peerVersion ?? 0) < STATUS_VERSION) return;
+    const out = this.link?.controlWriter();
     if (out !== undefined) encodeLinkRead(out, this.attachment, messages);
   }
 
   askStatus(device: Uint8Array, recipient: Uint8Array): void {
-    if (this.link.peerVersion < STATUS_VERSION) return;
-    const out = this.link.controlWriter();
+    if ((this.link?.peerVersion ?? 0) < STATUS_VERSION) return;
+    const out = this.link?.controlWriter();
     if (out !== undefined) encodeLinkStatusQuery(out, this.attachment, device, recipient);
   }
 
   detach({ flush }: { flush: boolean }): void {
-    const out = this.link.controlWriter();
+    const out = this.link?.controlWriter();
     if (out !== undefined) encodeDetach(out, this.attachment, flush);
     this.isFlushing = flush;
-    if (!flush) this.link.dropSubscription(this.attachment);
+    if (flush) return;
+    this.isOver = true;
+    this.link?.dropSubscription(this.attachment);
   }
 }
 

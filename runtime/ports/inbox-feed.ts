@@ -62,6 +62,8 @@ export interface InboxSubscriber {
   laidOut(layout: Layout, readStamp: number): void;
   /** Of a bucket or a promoted inbox: what was stored has been pushed. With `isEnd` nothing will ever follow. May come more than once. */
   caughtUp(isEnd: boolean): void;
+  /** The inbox lives with another owner now; the read ends here. Only between owner and link: a feed attaches there by itself. */
+  moved?(): void;
 }
 
 /** A running read. Survives lost links by itself: it attaches again after the last envelope pushed. */

@@ -44,14 +44,14 @@ export interface StoredRecord {
   readonly value: Buffer;
 }
 
-/** Hears of everything kept of users. Names are one byte a character. */
+/** Hears of everything kept of users; what it does not ask for is not read. Names are one byte a character. */
 export interface StoreSurvey {
   /** A user with envelopes in bucket 0. */
   inbox(user: string): void;
   /** Never for a mark of 0, which stands for one that was taken away. */
-  mark(key: string, mark: StoredMark, timeMs: number): void;
+  mark?(key: string, mark: StoredMark, timeMs: number): void;
   /** Never for 0 seconds, the same. */
-  seen(user: string, seconds: number): void;
+  seen?(user: string, seconds: number): void;
 }
 
 export interface PageLimits {

@@ -1,6 +1,7 @@
 import type { Layout } from '../contract/layout.ts';
 import type { BucketReport, MarkQuestion } from './bucket-owners.ts';
 import type { Refusal } from './bus.ts';
+import type { PullAnswer, PullRequest } from './handover.ts';
 import type { EphemeralKind, InboxCursor, InboxSubscriber, InboxSubscription, UserStatus } from './inbox-feed.ts';
 import type { StoredMark } from './inbox-store.ts';
 
@@ -66,4 +67,6 @@ export interface ShardOwner {
   bucket(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport>;
   /** Undefined when it cannot be known now. @throws IrisError STORE_FAILED */
   finalMarks(question: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined>;
+  /** A part of what is kept of a user who lives with the asker by a newer slot map. Rejects with STORE_FAILED. */
+  pull(request: PullRequest): Promise<PullAnswer>;
 }

@@ -9,6 +9,7 @@ import {
   PAGE_ENVELOPES_MAX,
   PUSH_CREDIT_BYTES,
 } from '../contract/limits.ts';
+import type { ShardHome } from '../contract/slot-map.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { Bus, Publisher, Refusal } from '../ports/bus.ts';
@@ -16,7 +17,8 @@ import type { Clock, Timer } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient } from '../wire/envelope.ts';
-import { SEND_RETRY } from '../wire/v2/send.ts';
+import { APPEND_FORWARDED, SEND_RETRY } from '../wire/v2/send.ts';
+import type { OwnLog } from './own-log.ts';
 
 /** An envelope that another region will never take. */
 export interface SetAsideLetter {
@@ -38,8 +40,10 @@ export interface OutboxBridgeParts {
   readonly lane: ReplayLane;
   /** Users whose inbox is full, of all bridges of this core, one byte a character. While they stand here senders are refused. */
   readonly heldBack: Set<string>;
-  /** The link address of a group; undefined when the slot map in force has no such group. */
-  addressOf(group: string): string | undefined;
+  /** Where a user lives by the slot map in force. */
+  homeOf(recipient: Buffer): ShardHome;
+  /** For what this outbox holds of users who have moved. */
+  readonly ownLog: OwnLog;
   change(change: { apply(batch: StoreBatch): void }): void;
   /** Keeps an envelope apart with the reason; false when there is no room for more of them. */
   setAside(letter: SetAsideLetter): boolean;
@@ -48,7 +52,7 @@ export interface OutboxBridgeParts {
 }
 
 /**
- * Drains the outbox to one group of another region: at least once, in order, with PUSH_CREDIT_BYTES under way (L9). A refusal starts
+ * Drains the outbox to another group: at least once, in order, with PUSH_CREDIT_BYTES under way (L9). A refusal starts
  * the outbox over from its oldest entry, as a new publisher, so that nothing overtakes it; one for a full inbox holds back what is for
  * that user alone, until HELD_RETRY_MS later everything that is left is tried again.
  */
@@ -169,6 +173,7 @@ export class OutboxBridge implements Publisher, FollowedLog {
   private leaveOff(): void {
     this.follower.stop();
     this.parts.bus.forget(this);
+    this.parts.ownLog.forget(this);
     this.publisherId = this.parts.nextPublisherId();
     this.underWay.clear();
     this.heldTimer?.stop();
@@ -208,14 +213,11 @@ export class OutboxBridge implements Publisher, FollowedLog {
       this.follower.grant(envelope.length);
       return;
     }
-    const address = this.parts.addressOf(this.group);
+    const home = this.parts.homeOf(envelopeRecipient(envelope));
     this.underWay.set(position, envelope.length);
-    if (address === undefined) {
-      const message = `no region of the slot map has group ${this.group}; publish a map that has it`;
-      this.startOver({ code: 'SHARD_UNAVAILABLE', message, retryAfterMs: LINK_RETRY_LAST_MS });
-      return;
-    }
     // Always a retry: the same message may have come through another region's outbox, when its sender moved before it heard the ack.
-    this.parts.bus.forward(address, this, { flags: SEND_RETRY, token: position, envelope });
+    if (home.group === this.group)
+      this.parts.bus.forward(home.address, this, { flags: SEND_RETRY | APPEND_FORWARDED, token: position, envelope });
+    else this.parts.ownLog.forward(this, { flags: SEND_RETRY, token: position, envelope });
   }
 }

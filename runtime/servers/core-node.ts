@@ -17,6 +17,7 @@ import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Connection, Transport } from '../ports/transport.ts';
 import { OutboxBridge } from '../region-bridge/outbox-bridge.ts';
+import { OwnLog } from '../region-bridge/own-log.ts';
 import { Bursts } from '../wire/bursts.ts';
 
 /** What a core stands on: the machine’s, or a simulation’s. */
@@ -66,6 +67,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   const inboxes = new Inboxes({
     store,
     slots,
+    peers: links,
     clock,
     telemetry,
     region: config.region,
@@ -154,11 +156,20 @@ class Bridges {
   private readonly parts: { store: InboxStore; links: LinkPool; clock: Clock; telemetry: Telemetry; slots: SlotMaps; lane: ReplayLane };
   private readonly bridges = new Map<string, OutboxBridge>();
   private inboxes: Inboxes | undefined;
+  private own: OwnLog | undefined;
   private lastPublisherId = 0;
 
   constructor(parts: Bridges['parts']) {
     this.parts = parts;
     parts.telemetry.gauge('iris_outbox_under_way', 'Envelopes on their way to other groups, unanswered', () => this.underWay);
+  }
+
+  private ownLog(inboxes: Inboxes): OwnLog {
+    this.own ??= new OwnLog({
+      takeBack: (request) => inboxes.takeBack(request),
+      publisherEnded: (origin, publisherId) => inboxes.publisherEnded(origin, publisherId),
+    });
+    return this.own;
   }
 
   attach(inboxes: Inboxes): void {
@@ -177,7 +188,8 @@ class Bridges {
       telemetry,
       lane,
       heldBack: inboxes.heldBack,
-      addressOf: (id: string) => addressOf(slots, id),
+      homeOf: (recipient: Buffer) => slots.current.homeOfUser(recipient),
+      ownLog: this.ownLog(inboxes),
       change: inboxes.change.bind(inboxes),
       setAside: inboxes.deadLetters.setAside.bind(inboxes.deadLetters),
       nextPublisherId: () => ++this.lastPublisherId,
@@ -194,11 +206,6 @@ class Bridges {
   stop(): void {
     for (const bridge of this.bridges.values()) bridge.stop();
   }
-}
-
-/** The link address of a group; undefined when no region has it any more. */
-function addressOf(slots: SlotMaps, group: string): string | undefined {
-  return slots.current.map.regions.flatMap((region) => region.groups).find(({ id }) => id === group)?.address;
 }
 
 /** Forgets sequence marks that are out of the window (X2), at start and every hour. */

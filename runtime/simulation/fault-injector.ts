@@ -1,3 +1,4 @@
+import { moveShards } from './map-moves.ts';
 import { AIMED_STATES, Encounters, isIn, statesOf } from './node-states.ts';
 import type { NodeStorage } from './node-storage.ts';
 import type { SimulatedNode, World } from './world.ts';
@@ -66,10 +67,14 @@ const INJECT = {
     if (node.place !== undefined) node.place.clock.skewMs += Math.floor(world.random.between(-30_000, 30_000));
     return [node];
   },
+  reshard: moveShards,
 } as const satisfies Readonly<Record<string, (world: World, met: Met) => readonly SimulatedNode[] | undefined>>;
 
 export type Fault = keyof typeof INJECT;
-export const FAULTS = Object.keys(INJECT) as readonly Fault[];
+/** Everything that can be asked for. */
+export const ALL_FAULTS = Object.keys(INJECT) as readonly Fault[];
+/** What happens unless something else is asked for: moves are rehearsed by name. */
+export const FAULTS = ALL_FAULTS.filter((fault) => fault !== 'reshard');
 
 /** Injects faults at random moments, some while others last, and counts them and the states that they met. */
 export class FaultInjector {

@@ -109,8 +109,8 @@ export class MemoryRows {
       const [user, bucket] = key.split(' ') as [string, string];
       if (bucket === '0' && rows.size > 0) survey.inbox(Buffer.from(user, 'hex').toString('latin1'));
     }
-    for (const [key, { mark, timeMs }] of this.marks) if (mark.high > 0) survey.mark(key, mark, timeMs);
-    for (const [user, seconds] of this.lastSeen) if (seconds > 0) survey.seen(user, seconds);
+    for (const [key, { mark, timeMs }] of this.marks) if (mark.high > 0) survey.mark?.(key, mark, timeMs);
+    for (const [user, seconds] of this.lastSeen) if (seconds > 0) survey.seen?.(user, seconds);
   }
 
   expireMarks(beforeMs: number): number {

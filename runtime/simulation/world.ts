@@ -196,7 +196,9 @@ export class World {
   private async open(node: SimulatedNode, place: Place): Promise<void> {
     const { clock } = place;
     const parts = { transport: this.network.transportOf(place), clock, random: this.random, telemetry: this.telemetry(node) };
-    const slots = await LiveSlotMaps.open({ ...parts, source: this.slotMapSource(), environment: ENVIRONMENT });
+    // Every node reads the same document: a table of 2^20 slots is made once for all.
+    const read = (document: unknown) => (document === this.router.map ? this.router : readSlotMap(document));
+    const slots = await LiveSlotMaps.open({ ...parts, source: this.slotMapSource(), environment: ENVIRONMENT, read });
     if (node.role === 'core') {
       const access = (node.storage as NodeStorage).access({ holder: node.id, clock });
       const core = new LeasedCore(configOf(node) as CoreConfig, {

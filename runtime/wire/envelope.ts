@@ -229,6 +229,15 @@ export function stampMs(stamp: number): number {
   return Math.floor(stamp / STAMPS_PER_MS);
 }
 
+/** The same envelope with another predecessor. */
+export function withPrevious(envelope: Buffer, previous: number): Buffer {
+  const changed = Buffer.from(envelope);
+  const high = Math.floor(previous / 0x1_0000_0000);
+  changed.writeUInt32BE(high, PREVIOUS);
+  changed.writeUInt32BE(previous - high * 0x1_0000_0000, PREVIOUS + 4);
+  return changed;
+}
+
 /** The same envelope without its first `skip` messages: what is left of a batch whose beginning was appended before (L2). */
 export function skipEntries(envelope: Buffer, skip: number): Buffer {
   const header = entriesStart(envelope);

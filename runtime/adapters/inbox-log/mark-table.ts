@@ -248,8 +248,8 @@ export class MarkTable {
 function tell(row: Buffer, survey: StoreSurvey): void {
   if (row[4] === RowKind.mark) {
     const mark = markOf(row);
-    if (mark.high > 0) survey.mark(keyOf(row), mark, rowTimeMs(row));
-  } else if (secondsOf(row) > 0) survey.seen(keyOf(row), secondsOf(row));
+    if (mark.high > 0) survey.mark?.(keyOf(row), mark, rowTimeMs(row));
+  } else if (secondsOf(row) > 0) survey.seen?.(keyOf(row), secondsOf(row));
 }
 
 /** Pending rows in the order of a run, part by part; each part is sorted when its turn comes. */

@@ -13,7 +13,7 @@ import { LinkOpcode } from './opcodes.ts';
  * Cursor   => 22 attachment:u32 cursor
  * Remove   => 23 attachment:u32 bucket:u32 position:u64
  * Detach   => 24 attachment:u32 flags:u8                       bit 0: flush
- * Detached => a1 attachment:u32 reason:u8                      0 flushed, 1 replaced
+ * Detached => a1 attachment:u32 reason:u8                      0 flushed, 1 replaced, 2 moved (since version 2): read at the owner of the newer slot map
  *
  * `acknowledged` may be forgotten; pushing starts after `shown` (what this connection was given before its link broke).
  */
@@ -22,7 +22,7 @@ export const ATTACH_AGAIN = 0x02;
 /** Since version 2. */
 export const ATTACH_EPHEMERALS = 0x04;
 export const DETACH_FLUSH = 0x01;
-export const Detached = { Flushed: 0, Replaced: 1 } as const;
+export const Detached = { Flushed: 0, Replaced: 1, Moved: 2 } as const;
 
 export interface AttachFrame {
   readonly attachment: number;

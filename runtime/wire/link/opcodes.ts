@@ -15,6 +15,7 @@ export const LinkOpcode = {
   Ephemeral: 0x27,
   Seal: 0x28,
   MarkQuery: 0x29,
+  Pull: 0x2a,
   StatusQuery: 0x30,
   // Since version 2.
   Undelivered: 0x31,
@@ -34,6 +35,7 @@ export const LinkOpcode = {
   Sealed: 0xa7,
   Mark: 0xa8,
   Gap: 0xad,
+  Handover: 0xa9,
   Status: 0xb0,
 } as const;
 

@@ -13,6 +13,8 @@ export const SEND_FRESH = 0x02;
 export const SEND_STATUS_WANTED = 0x04;
 /** Since version 3: straight to the recipient if it is online, never stored (D0); `previous` says nothing. */
 export const SEND_BEST_EFFORT = 0x08;
+/** Set by a bridge, between nodes: it has asked its own slot map, so who is not the owner refuses it rather than passing it on. */
+export const APPEND_FORWARDED = 0x10;
 /** What a client may set; other bits are between nodes. */
 export const SEND_FLAGS_VERSION_2 = SEND_RETRY | SEND_FRESH;
 export const SEND_FLAGS = SEND_FLAGS_VERSION_2 | SEND_STATUS_WANTED | SEND_BEST_EFFORT;

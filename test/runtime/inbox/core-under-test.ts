@@ -6,6 +6,7 @@ import { ReplayLane } from '../../../runtime/follow/replay-lane.ts';
 import { Inboxes } from '../../../runtime/inbox/inboxes.ts';
 import type { BucketOwners } from '../../../runtime/ports/bucket-owners.ts';
 import type { Refusal } from '../../../runtime/ports/bus.ts';
+import type { HandoverPeers } from '../../../runtime/ports/handover.ts';
 import type { InboxSubscriber, MessageStatus } from '../../../runtime/ports/inbox-feed.ts';
 import type { StoredEnvelope } from '../../../runtime/ports/inbox-store.ts';
 import { CALM } from '../../../runtime/ports/load-level.ts';
@@ -156,6 +157,8 @@ export class CoreUnderTest {
   slots = new FixedSlotMaps(ONE_GROUP);
   /** The other cores, as far as they are asked about buckets. */
   owners = NOBODY;
+  /** Who is asked for users of a newer slot map; nobody answers unless a test says so. */
+  peers: HandoverPeers = { pull: () => Promise.resolve(undefined) };
   inboxes!: Inboxes;
   private store: MemoryInboxStore | undefined;
 
@@ -169,6 +172,8 @@ export class CoreUnderTest {
   async restart(router = ONE_GROUP): Promise<void> {
     await this.store?.close();
     this.slots = new FixedSlotMaps(router);
+    // A core that cannot read its store does not start.
+    this.disk.failing.reads = 0;
     this.store = openMemoryStore(this.disk);
     this.inboxes = new Inboxes({
       store: this.store,
@@ -177,6 +182,7 @@ export class CoreUnderTest {
       telemetry: this.telemetry,
       region: 'tokyo',
       group: 'tokyo-0',
+      peers: this.peers,
       load: CALM,
       lane: new ReplayLane(this.clock),
       owners: {

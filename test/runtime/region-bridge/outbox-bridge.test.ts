@@ -4,6 +4,7 @@ import { ReplayLane } from '../../../runtime/follow/replay-lane.ts';
 import type { Bus, Forwarding, Publisher, Refusal } from '../../../runtime/ports/bus.ts';
 import type { StoreBatch } from '../../../runtime/ports/inbox-store.ts';
 import { OutboxBridge, type SetAsideLetter } from '../../../runtime/region-bridge/outbox-bridge.ts';
+import { OwnLog } from '../../../runtime/region-bridge/own-log.ts';
 import { envelopeRecipient } from '../../../runtime/wire/envelope.ts';
 import { bodiesOf, envelopeOf } from '../../fakes/envelopes.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
@@ -62,7 +63,8 @@ class BridgeUnderTest {
       clock,
       telemetry,
       heldBack,
-      addressOf: () => '127.0.0.1:1',
+      homeOf: () => ({ region: 'london', group: 'london-0', address: '127.0.0.1:1' }),
+      ownLog: new OwnLog({ takeBack() {}, publisherEnded() {} }),
       change,
       setAside: (letter: SetAsideLetter) => {
         this.setAside.push(letter);

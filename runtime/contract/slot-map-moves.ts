@@ -1,0 +1,136 @@
+import { IrisError } from './errors.ts';
+import { createSlotMap, runsOf, shardRunsOf } from './slot-map.ts';
+import type { ShardRun, SlotMap, SlotMove } from './slot-map-schema.ts';
+
+/** The group of every shard. */
+export function homesOf(map: Pick<SlotMap, 'shards' | 'regions' | 'assigned'>): string[] {
+  return shardRunsOf(map).flatMap(({ group, shardCount }) => Array.from<string>({ length: shardCount }).fill(group));
+}
+
+/** The map that begins a move: these homes from now on, users fetched from where they were. */
+export function movedTo(map: SlotMap, homes: readonly string[], lost: readonly string[] = []): SlotMap {
+  if (map.moving !== undefined)
+    throw new IrisError('CONFIG_INVALID', `slot map ${map.version} has a move under way; wait for its end or take it back`);
+  return next(map, homes, { from: formerOf(map), lost: [...lost], isReturn: false });
+}
+
+/** The map that ends the move under way, once nobody is left to fetch. */
+export function settled(map: SlotMap): SlotMap {
+  const { moving: _moving, ...rest } = map;
+  return { ...rest, version: map.version + 1 };
+}
+
+/** The map that takes the move under way back: everyone where they were before it. */
+export function takenBack(map: SlotMap): SlotMap {
+  const { moving } = map;
+  if (moving === undefined) throw new IrisError('CONFIG_INVALID', `slot map ${map.version} has no move under way that could be taken back`);
+  if (moving.isReturn) throw new IrisError('CONFIG_INVALID', `slot map ${map.version} takes a move back already; wait for its end`);
+  const homes = moving.from.homes.flatMap(({ group, shardCount }) => Array.from<string>({ length: shardCount }).fill(group));
+  return next(map, homes, { from: formerOf(map), lost: moving.lost, isReturn: true });
+}
+
+/**
+ * Homes for more shards: those there are stay with their groups, each new one goes to the group that has fewest. Half of the slots change
+ * their shard when shards double, 1/(N+1) when one joins (R2).
+ * @throws IrisError ENVIRONMENT_INVALID for fewer shards than the groups' own ranges hold.
+ */
+export function homesOfMore(map: SlotMap, shards: number): string[] {
+  const planned = Math.max(...map.regions.flatMap((region) => region.groups).map((group) => group.firstShard + group.shardCount));
+  if (shards < planned) {
+    throw new IrisError(
+      'ENVIRONMENT_INVALID',
+      `${shards} shards are fewer than the ${planned} that the environment plans; change the environment`,
+    );
+  }
+  return spreadEvenly(homesOf(map).slice(0, shards), shards, groupsOf(map));
+}
+
+/** Homes without a region: its shards go to the groups of the others that have fewest. @throws IrisError ENVIRONMENT_INVALID */
+export function homesWithout(map: SlotMap, region: string): string[] {
+  const left = regionGroups(map, region);
+  const others = groupsOf(map).filter((group) => !left.includes(group));
+  if (others.length === 0) throw new IrisError('ENVIRONMENT_INVALID', `${region} is the only region; there is nobody to take its shards`);
+  const homes = homesOf(map);
+  const kept = homes.map((group) => (left.includes(group) ? undefined : group));
+  return fill(kept, others);
+}
+
+/** Homes with a region again: the shards that its groups would have had, and nobody else moves. @throws IrisError ENVIRONMENT_INVALID */
+export function homesWith(map: SlotMap, region: string): string[] {
+  const groups = regionGroups(map, region);
+  const { assigned: _assigned, moving: _moving, ...plain } = map;
+  const planned = Array.from<string | undefined>({ length: map.shards });
+  for (const group of plain.regions.flatMap((each) => each.groups)) {
+    planned.fill(group.id, group.firstShard, group.firstShard + group.shardCount);
+  }
+  const own = fill(planned, groupsOf(map));
+  return homesOf(map).map((group, shard) => (groups.includes(own[shard] as string) ? (own[shard] as string) : group));
+}
+
+function regionGroups(map: SlotMap, code: string): string[] {
+  const region = map.regions.find((candidate) => candidate.code === code);
+  if (region !== undefined) return region.groups.map((group) => group.id);
+  const known = map.regions.map((candidate) => candidate.code).join(', ');
+  throw new IrisError('ENVIRONMENT_INVALID', `no region is called ${code}; there are ${known}`);
+}
+
+function groupsOf(map: SlotMap): string[] {
+  return map.regions.flatMap((region) => region.groups.map((group) => group.id));
+}
+
+function spreadEvenly(homes: readonly string[], shards: number, groups: readonly string[]): string[] {
+  return fill([...homes, ...Array.from<undefined>({ length: shards - homes.length })], groups);
+}
+
+/** Gives every shard without a home to the group that has fewest, the first of them in the order of the map. */
+function fill(homes: readonly (string | undefined)[], groups: readonly string[]): string[] {
+  const counts = new Map(groups.map((group) => [group, 0]));
+  for (const group of homes) if (group !== undefined && counts.has(group)) counts.set(group, (counts.get(group) as number) + 1);
+  return homes.map((group) => {
+    if (group !== undefined) return group;
+    const fewest = groups.reduce((best, candidate) =>
+      (counts.get(candidate) as number) < (counts.get(best) as number) ? candidate : best,
+    );
+    counts.set(fewest, (counts.get(fewest) as number) + 1);
+    return fewest;
+  });
+}
+
+function formerOf(map: SlotMap): SlotMove['from'] {
+  const { version, shards, overrides, tableSha256 } = map;
+  return { version, shards, overrides, tableSha256, homes: shardRunsOf(map) };
+}
+
+function next(map: SlotMap, homes: readonly string[], moving: SlotMove): SlotMap {
+  const { environment, regions } = map;
+  const assigned = assignedOf(map, homes);
+  const { assigned: _assigned, ...rest } = map;
+  if (homes.length === map.shards) return { ...rest, version: map.version + 1, ...(assigned.length === 0 ? {} : { assigned }), moving };
+  const input = { environment, version: map.version + 1, shards: homes.length, regions, assigned, moving };
+  if (map.overrides.length > 0)
+    throw new IrisError(
+      'CONFIG_INVALID',
+      `slot map ${map.version} has overrides of single slots; they do not survive another number of shards`,
+    );
+  return createSlotMap(input);
+}
+
+/** Where the homes differ from the groups' own ranges. */
+function assignedOf(map: SlotMap, homes: readonly string[]): ShardRun[] {
+  const own = Array.from<string | undefined>({ length: homes.length });
+  for (const group of map.regions.flatMap((region) => region.groups))
+    own.fill(group.id, group.firstShard, group.firstShard + group.shardCount);
+  return runsOf(homes).flatMap((run) => splitRun(run, own));
+}
+
+/** The parts of a run that are not in their group's own range. */
+function splitRun({ firstShard, shardCount, group }: ShardRun, own: readonly (string | undefined)[]): ShardRun[] {
+  const parts: { firstShard: number; shardCount: number; group: string }[] = [];
+  for (let shard = firstShard; shard < firstShard + shardCount; shard++) {
+    if (own[shard] === group) continue;
+    const last = parts.at(-1);
+    if (last !== undefined && last.firstShard + last.shardCount === shard) last.shardCount++;
+    else parts.push({ firstShard: shard, shardCount: 1, group });
+  }
+  return parts;
+}

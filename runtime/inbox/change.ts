@@ -1,0 +1,20 @@
+import type { StoreBatch } from '../ports/inbox-store.ts';
+import type { AppendOrder } from './append-order.ts';
+import type { StatusNote } from './status-ledger.ts';
+
+/** A change that rides with the next commit: a removal, a cursor. Idempotent, since a failed commit is tried again. */
+export interface Change {
+  /** Rows of sequences that `decide` needs. */
+  markKeys?: (order: AppendOrder) => readonly string[];
+  /** What it places, after the appends of its batch. */
+  decide?: (order: AppendOrder) => void;
+  /** The commit failed: what `decide` did outside of the order does not count. */
+  undone?: () => void;
+  apply(batch: StoreBatch): void;
+  /** What it says of messages’ statuses; asked once for each try. */
+  notes?: () => readonly StatusNote[];
+  /** Hears that the change is in the store. */
+  done?: () => void;
+  /** True when `done` must wait for the disk. */
+  isSynced?: boolean;
+}

@@ -1,0 +1,68 @@
+import type { SlotRouter } from '../contract/slot-map.ts';
+import { type InboxStore, RecordKind, type StoreBatch } from '../ports/inbox-store.ts';
+
+/** Stands for everyone of a former group in the place of a user: no name may hold a control character. */
+const EVERYONE = '\0';
+
+/**
+ * Which users have been fetched from their former owner, by which version of the slot map. In the store, since a user fetched twice
+ * would lose what came in between; forgotten once the move is settled.
+ */
+export class FetchedUsers {
+  private readonly versions = new Map<string, number>();
+
+  async load(store: InboxStore): Promise<void> {
+    for (const { user, value } of await store.readRecords(RecordKind.fetched)) {
+      this.versions.set(user.toString('latin1'), Number(value.readBigUInt64BE()));
+    }
+  }
+
+  get count(): number {
+    return this.versions.size;
+  }
+
+  has(user: string, version: number): boolean {
+    return this.versions.get(user) === version;
+  }
+
+  /** True when everyone whom the group had for this core has been fetched. */
+  hasAllOf(group: string, version: number): boolean {
+    return this.has(EVERYONE + group, version);
+  }
+
+  /** For a batch; `undo` when it fails. */
+  set(user: string, version: number): { undo(): void } {
+    const before = this.versions.get(user);
+    this.versions.set(user, version);
+    return {
+      undo: () => {
+        if (before === undefined) this.versions.delete(user);
+        else this.versions.set(user, before);
+      },
+    };
+  }
+
+  write(batch: StoreBatch, user: string, version: number): void {
+    const value = Buffer.alloc(8);
+    value.writeBigUInt64BE(BigInt(version));
+    batch.setRecord(RecordKind.fetched, Buffer.from(user, 'latin1'), value);
+  }
+
+  /** The key under which a whole group counts as fetched. */
+  static everyoneOf(group: string): string {
+    return EVERYONE + group;
+  }
+
+  /** Names that no move needs any more. */
+  outdated({ map }: SlotRouter): string[] {
+    const needed = map.moving === undefined ? [] : [map.version, map.moving.from.version];
+    return [...this.versions].flatMap(([user, version]) => (needed.includes(version) ? [] : [user]));
+  }
+
+  forget(batch: StoreBatch, users: readonly string[]): void {
+    for (const user of users) {
+      this.versions.delete(user);
+      batch.removeRecord(RecordKind.fetched, Buffer.from(user, 'latin1'));
+    }
+  }
+}

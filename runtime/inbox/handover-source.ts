@@ -1,0 +1,162 @@
+import { HANDOVER_MARKS_MAX, HANDOVER_USERS_MAX, PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX } from '../contract/limits.ts';
+import { PULL_LATER, type PullAnswer, type PullRequest } from '../ports/handover.ts';
+import { type InboxStore, RecordKind, type StoreBatch, type StoredEnvelope } from '../ports/inbox-store.ts';
+import type { SlotMaps } from '../ports/slot-maps.ts';
+import type { Change } from './change.ts';
+import { ownerOfMark } from './mark-owner.ts';
+
+export interface HandoverSourceParts {
+  readonly store: InboxStore;
+  readonly slots: SlotMaps;
+  readonly group: string;
+  /** Resolves when everything taken in so far is decided and committed. */
+  readonly settled: () => Promise<void>;
+  readonly change: (change: Change) => void;
+  readonly nextPosition: () => number;
+  /** By a move that is taken back: whether the user was fetched from the asker before. */
+  readonly wasFetched: (user: string, from: string) => boolean;
+}
+
+/** Records that go with their user. */
+const MOVING_RECORDS = [RecordKind.layout, RecordKind.bucket, RecordKind.gap, RecordKind.home] as const;
+const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
+/** A cursor behind everything. */
+export const INBOX_END = { position: Number.MAX_SAFE_INTEGER, index: 0xffff };
+
+/**
+ * What this core still keeps of users who live elsewhere by the map in force, handed to their new owners on request. Nothing of it changes
+ * any more: appends for them go to the outbox, readers have gone. A user is forgotten once the new owner has said that it has all.
+ */
+export class HandoverSource {
+  private readonly parts: HandoverSourceParts;
+  /** Of one version of the map: users who left, with the keys of their marks. */
+  private kept: { readonly version: number; readonly users: Promise<Map<string, string[]>> } | undefined;
+  private known: ReadonlyMap<string, unknown> = new Map();
+
+  constructor(parts: HandoverSourceParts) {
+    this.parts = parts;
+  }
+
+  /** Users not yet handed over, as far as they have been counted. */
+  get usersLeft(): number {
+    return this.known.size;
+  }
+
+  async pull(request: PullRequest): Promise<PullAnswer> {
+    const { map } = this.parts.slots.current;
+    if (map.version !== request.version || map.moving === undefined) return PULL_LATER;
+    const users = await this.users(map.version);
+    if (this.parts.slots.current.map !== map) return PULL_LATER;
+    switch (request.kind) {
+      case 'users':
+        return { ...PULL_LATER, kind: 'held', isLast: true, users: this.usersOf(users, request.group) };
+      case 'user':
+        return await this.part(request, users);
+      case 'done':
+        await this.forget(request.user, users);
+        return { ...PULL_LATER, kind: 'held', isLast: true };
+    }
+  }
+
+  /** Everyone of whom anything is kept who does not live here by the map in force. */
+  users(version: number): Promise<Map<string, string[]>> {
+    if (this.kept?.version === version) return this.kept.users;
+    const users = this.survey().then((found) => {
+      this.known = found;
+      return found;
+    });
+    this.kept = { version, users };
+    users.catch(() => {
+      this.kept = undefined;
+    });
+    return users;
+  }
+
+  private async survey(): Promise<Map<string, string[]>> {
+    const { store, slots, group, settled } = this.parts;
+    await settled();
+    const { current } = slots;
+    const users = new Map<string, string[]>();
+    const keysOf = (name: string): string[] | undefined => {
+      const known = users.get(name);
+      if (known !== undefined) return known;
+      if (current.homeOfUser(Buffer.from(name, 'latin1')).group === group) return undefined;
+      const keys: string[] = [];
+      users.set(name, keys);
+      return keys;
+    };
+    await store.survey({
+      inbox: (user) => void keysOf(user),
+      seen: (user) => void keysOf(user),
+      mark: (key) => {
+        const { user, use } = ownerOfMark(key);
+        if (use !== 'outbox') keysOf(user)?.push(key);
+      },
+    });
+    for (const kind of MOVING_RECORDS) for (const { user } of await store.readRecords(kind)) keysOf(user.toString('latin1'));
+    return users;
+  }
+
+  private usersOf(users: ReadonlyMap<string, unknown>, group: string): Buffer[] {
+    const { current } = this.parts.slots;
+    const found: Buffer[] = [];
+    for (const name of users.keys()) {
+      const user = Buffer.from(name, 'latin1');
+      if (current.homeOfUser(user).group !== group) continue;
+      found.push(user);
+      if (found.length >= HANDOVER_USERS_MAX) break;
+    }
+    return found;
+  }
+
+  private async part({ user, group, after, marks: from }: PullRequest, users: ReadonlyMap<string, readonly string[]>): Promise<PullAnswer> {
+    const { store, slots, nextPosition, wasFetched } = this.parts;
+    const name = user.toString('latin1');
+    if (slots.current.map.moving?.isReturn === true && !wasFetched(name, group)) return { ...PULL_LATER, kind: 'kept', isLast: true };
+    const held = { ...PULL_LATER, kind: 'held', nextPosition: nextPosition() } as const;
+    const rows = withinBytes(await store.readInbox(user, 0, after, PAGE));
+    if (rows.length > 0) return { ...held, rows };
+    const keys = [...new Set(users.get(name))];
+    const page = keys.slice(from, from + HANDOVER_MARKS_MAX);
+    const marks = (await store.readMarks(page)).flatMap((mark, i) => (mark === undefined ? [] : [{ key: page[i] as string, mark }]));
+    if (from + page.length < keys.length) return { ...held, marks };
+    const values = await Promise.all(MOVING_RECORDS.map((kind) => store.readRecord(kind, user)));
+    const records = MOVING_RECORDS.flatMap((kind, i) => (values[i] === undefined ? [] : [{ kind, value: values[i] }]));
+    return { ...held, isLast: true, marks, records, lastSeenSeconds: (await store.readLastSeen(user)) ?? 0 };
+  }
+
+  private forget(user: Buffer, users: Map<string, readonly string[]>): Promise<void> {
+    const name = user.toString('latin1');
+    const keys = users.get(name) ?? [];
+    return new Promise((resolve) => {
+      this.parts.change({
+        decide: (order) => {
+          for (const key of keys) order.forget(key);
+        },
+        apply: (batch) => forgetUser(batch, user, keys),
+        done: () => {
+          users.delete(name);
+          resolve();
+        },
+        isSynced: true,
+      });
+    });
+  }
+}
+
+function forgetUser(batch: StoreBatch, user: Buffer, keys: readonly string[]): void {
+  batch.trimInbox(user, 0, INBOX_END);
+  for (const key of keys) batch.mark(key, { high: 0, holes: [] }, 0);
+  batch.setLastSeen(user, 0);
+  for (const kind of MOVING_RECORDS) batch.removeRecord(kind, user);
+}
+
+/** As many as fit a frame; one always does. */
+function withinBytes(rows: readonly StoredEnvelope[]): StoredEnvelope[] {
+  let bytes = 0;
+  const tooMany = rows.findIndex(({ envelope }, i) => {
+    bytes += envelope.length;
+    return i > 0 && bytes > PAGE_BYTES_MAX;
+  });
+  return tooMany < 0 ? [...rows] : rows.slice(0, tooMany);
+}

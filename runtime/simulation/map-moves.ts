@@ -1,0 +1,46 @@
+import { homesOf, homesOfMore, movedTo, settled, takenBack } from '../contract/slot-map-moves.ts';
+import type { SlotMap } from '../contract/slot-map-schema.ts';
+import type { SimulatedNode, World } from './world.ts';
+
+/** Shards beyond which a simulation adds none: its users are few. */
+const SHARDS_MAX = 24;
+const SETTLE_LOOK_MS = 1_000;
+
+/**
+ * Publishes a slot map that moves users while they write: more shards, or a shard to another group of whatever region. Where a move is
+ * under way already it is taken back. A move is settled once every core says that nobody is left.
+ */
+export function moveShards(world: World): readonly SimulatedNode[] | undefined {
+  const { map } = world.router;
+  const cores = world.nodes.filter((node) => node.role === 'core');
+  if (map.moving === undefined) {
+    world.publish(begun(world, map));
+    settleLater(world);
+  } else if (map.moving.isReturn) return undefined;
+  else world.publish(takenBack(map));
+  return cores;
+}
+
+function begun(world: World, map: SlotMap): SlotMap {
+  const { random } = world;
+  if (map.shards < SHARDS_MAX && random.oneIn(2))
+    return movedTo(map, homesOfMore(map, random.oneIn(2) ? map.shards + 1 : Math.min(2 * map.shards, SHARDS_MAX)));
+  const homes = homesOf(map);
+  const groups = map.regions.flatMap((region) => region.groups.map((group) => group.id));
+  homes[random.below(homes.length)] = random.pick(groups);
+  return movedTo(map, homes);
+}
+
+function settleLater(world: World): void {
+  world.time.schedule(world.time.nowMs + SETTLE_LOOK_MS, () => {
+    const { map } = world.router;
+    if (map.moving === undefined) return;
+    const cores = world.nodes.filter((node) => node.role === 'core');
+    if (cores.every((core) => isThrough(world, core, map.version))) world.publish(settled(map));
+    settleLater(world);
+  });
+}
+
+function isThrough(world: World, core: SimulatedNode, version: number): boolean {
+  return world.gauge(core, 'iris_slot_map_version') === version && world.gauge(core, 'iris_handover_groups_left') === 0;
+}
