@@ -19,6 +19,7 @@ import type { Connection, Transport } from '../ports/transport.ts';
 import { OutboxBridge } from '../region-bridge/outbox-bridge.ts';
 import { OwnLog } from '../region-bridge/own-log.ts';
 import { Bursts } from '../wire/bursts.ts';
+import { type Ownership, ownershipOf } from './ownership.ts';
 
 /** What a core stands on: the machine’s, or a simulation’s. */
 export interface CoreParts {
@@ -37,6 +38,8 @@ export interface CoreParts {
 }
 
 export interface CoreNode {
+  /** What this core owns by the slot map in force, and how far it has come with a move. */
+  readonly ownership: Ownership;
   readonly linkAddress: string;
   readonly isDraining: boolean;
   /** What was set aside because its handler failed on it. */
@@ -65,18 +68,14 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   const lane = new ReplayLane(clock);
   const bridges = new Bridges({ store, links, clock, telemetry, slots, lane });
   const inboxes = new Inboxes({
-    store,
-    slots,
+    ...parts,
     peers: links,
-    clock,
-    telemetry,
     region: config.region,
     group: config.group,
     load,
     lane,
     owners: links,
     bucketMessagesPerSecondMax: config.bucketMessagesPerSecondMax,
-    ...(parts.bucketOf !== undefined && { bucketOf: parts.bucketOf }),
     outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
   });
   bridges.attach(inboxes);
@@ -102,6 +101,9 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     },
     get deadLetters() {
       return inboxes.deadLetters.list;
+    },
+    get ownership() {
+      return ownershipOf(slots.current, config.group, inboxes.handover);
     },
     homeOf(user) {
       const { group } = slots.current.homeOfUser(user);

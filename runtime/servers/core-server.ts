@@ -46,7 +46,10 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
   await core.open();
   const commands = { promote: promotionCommand(() => core.owner) };
   // A standby has none of its own.
-  const pages = { 'dead-letters': () => ({ deadLetters: core.owner?.deadLetters ?? [] }) };
+  const pages = {
+    'dead-letters': () => ({ deadLetters: core.owner?.deadLetters ?? [] }),
+    ownership: () => core.owner?.ownership ?? { isStandby: true },
+  };
   const admin = await startAdminServer(config.admin, { telemetry, commands, pages, unreadyReason: () => core.unreadyReason });
   return {
     listen: { link: core.linkAddress, admin: admin.address },
