@@ -25,6 +25,7 @@ export class LogFollower implements Lagging {
   private after: number;
   private credit: number;
   private isLive = false;
+  private isBegun = false;
   private isReading = false;
   private isStopped = false;
   /** What the lane keeps of it; and the bytes of its turn that are left, when it takes turns. */
@@ -65,6 +66,7 @@ export class LogFollower implements Lagging {
 
   /** Begins to read; also goes on after a failed read. */
   start(): void {
+    this.isBegun = true;
     if (this.isStopped || this.isReading || this.isLive || this.credit <= 0) return;
     this.isReading = true;
     this.readOn().catch((error: unknown) => {
@@ -81,7 +83,8 @@ export class LogFollower implements Lagging {
   grant(bytes: number): void {
     this.credit += bytes;
     if (this.underWayBytes > 0) this.lane.settle(this, bytes);
-    this.start();
+    // Credit may come before the reading begins; what is committed until then is read from the store.
+    if (this.isBegun) this.start();
   }
 
   /** Uses up credit for something pushed beside the log. */

@@ -61,3 +61,19 @@ it.each(['its link breaks', 'its session ends'] as const)(
     expect(core.stored()).toEqual(['first', 'second']);
   },
 );
+
+it('pushes what is committed between an attach and its first read, although credit comes in between', async () => {
+  const core = await coreWith(1);
+  const first = new TestReader();
+  core.attach(first);
+  await core.settle();
+  const at = { bucket: 0, position: first.pushes[0]?.position as number, index: 0 };
+  const again = new TestReader();
+  const read = core.attach(again, 'bob', { shown: [at], acknowledged: [at], isReattached: true });
+  read.grant(1_000);
+  core.origin().send({ sequence: 2, previous: 1, bodies: ['meanwhile'] });
+  await core.settle();
+  core.origin().send({ sequence: 3, previous: 2, bodies: ['later'] });
+  await core.settle();
+  expect(again.bodies).toEqual(['meanwhile', 'later']);
+});
