@@ -22,6 +22,7 @@ const INJECT = {
   'core-kill': (world: World) => killOne(world, 'core', true),
   'power-loss': (world: World) => killOne(world, 'core', false),
   crash: crashSoon,
+  'region-loss': loseRegion,
   partition: (world: World) => cutRegions(world, { isBothWays: true, forMs: world.random.between(1_000, CUT_MS_MAX) }),
   'one-way': (world: World) => cutRegions(world, { isBothWays: false, forMs: world.random.between(1_000, CUT_MS_MAX) }),
   'long-cut': (world: World) => cutRegions(world, { isBothWays: world.random.oneIn(2), forMs: LONG_CUT_MS }),
@@ -145,6 +146,19 @@ function crashSoon(world: World, met: Met): readonly SimulatedNode[] {
   if (state === 'opening') world.restart(node, { hasPower, crash });
   else node.place?.clock.crashAfter(crash);
   return [];
+}
+
+/** Every process of a region ends, with the power or without, and all come back later. */
+function loseRegion(world: World): readonly SimulatedNode[] {
+  const region = world.random.pick(world.regions);
+  const nodes = nodesIn(world, [region]);
+  const hasPower = world.random.oneIn(2);
+  for (const node of nodes) world.kill(node, { hasPower: true });
+  if (!hasPower) for (const storage of new Set(nodes.map((node) => node.storage))) storage?.losePower();
+  world.time.schedule(world.time.nowMs + world.random.between(1_000, 120_000), () => {
+    for (const node of nodes) world.start(node);
+  });
+  return nodes;
 }
 
 function storageOfOne(world: World): { core: SimulatedNode; storage: NodeStorage } {
