@@ -39,6 +39,7 @@ describe('synthesized environment', () => {
       'iris-proof-global.template.json',
       'iris-proof.slotmap',
       'manifest.json',
+      'rollout.json',
     ]);
   });
 
