@@ -10,6 +10,8 @@ const LOG_SHARE_MAX = 2;
 const SPARE_SEGMENTS = 2;
 /** Segments that the log may have beyond what its bytes ask for: each start of a node begins one. */
 const SURPLUS_SEGMENTS_MAX = 32;
+/** On a full disk a segment is cleaned early once this part of it at most still waits: a quarter. */
+const MOVED_PART_MIN = 4;
 /** Bytes of envelopes moved with one commit, so that the commits of senders wait little. */
 const MOVED_BYTES_MAX = 1_048_576;
 
@@ -64,8 +66,8 @@ export class LogCleaner {
   private get isDue(): boolean {
     const { ring, index } = this.parts;
     if (ring.count === 1) return false;
-    // On a full disk a segment that holds nothing any more goes at once: that costs no copy.
-    if (ring.isShortOfSpace && index.liveBytesOf(ring.oldest.number) === 0) return true;
+    // On a full disk a segment that holds little any more goes at once: what is copied is a part of what that gives back.
+    if (ring.isShortOfSpace && index.liveBytesOf(ring.oldest.number) * MOVED_PART_MIN <= ring.segmentBytes) return true;
     const isLarge = ring.bytes > LOG_SHARE_MAX * index.liveBytes + SPARE_SEGMENTS * ring.segmentBytes;
     return isLarge || ring.count > SURPLUS_SEGMENTS_MAX + LOG_SHARE_MAX * Math.ceil(ring.bytes / ring.segmentBytes);
   }
