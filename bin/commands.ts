@@ -20,6 +20,7 @@ const COMMANDS = {
   demote: () => import('./commands/demote.ts'),
   node: () => import('./commands/node.ts'),
   check: () => import('./commands/check.ts'),
+  reshard: () => import('./commands/reshard.ts'),
   simulate: () => import('./commands/simulate.ts'),
 } satisfies Record<string, () => Promise<{ readonly command: Command }>>;
 

@@ -7,6 +7,7 @@ import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 import { fleetFilePath, leftOverProcesses } from './fleet-file.ts';
 import type { FleetLayout } from './fleet-layout.ts';
 import { checkPortsFree } from './free-ports.ts';
+import { mapToStartWith } from './published-map.ts';
 import { lockState, type StateLock } from './state-lock.ts';
 
 /** Milliseconds that nodes of a killed supervisor get to drain before they are killed too; above the runtime's drain timeout. */
@@ -55,7 +56,7 @@ async function endLeftOvers(stateDirectory: string): Promise<void> {
 function checkSameShape({ slotMap, slotMapPath, stateDirectory }: FleetLayout): void {
   if (!existsSync(slotMapPath) || !existsSync(join(stateDirectory, 'store'))) return;
   const before: unknown = JSON.parse(readFileSync(slotMapPath, 'utf8'));
-  if (shapeKey(before) === shapeKey(slotMap)) return;
+  if (shapeKey(before) === shapeKey(slotMap) || mapToStartWith(slotMap)(slotMapPath) !== slotMap) return;
   throw new IrisError(
     'CONFIG_INVALID',
     `${stateDirectory} holds the stores of a fleet with other shards or groups; give this one a folder of its own with --state, or remove that one`,
@@ -68,7 +69,7 @@ function shapeKey(document: unknown): string {
 }
 
 function writeDocuments({ nodes, slotMap, slotMapPath, adminTokenPath }: FleetLayout): void {
-  writeJson(slotMapPath, slotMap satisfies SlotMap);
+  writeJson(slotMapPath, mapToStartWith(slotMap)(slotMapPath) satisfies SlotMap);
   for (const node of nodes) writeJson(node.configPath, node.config);
   writeAdminToken(adminTokenPath);
 }

@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findRunningFleet, type RunningFleet } from '../../infra/local/fleet-file.ts';
+import { readPublishedMap } from '../../infra/local/published-map.ts';
+import { IrisError } from '../../runtime/contract/errors.ts';
+import { readSlotMap } from '../../runtime/contract/slot-map.ts';
+import { homesOfMore, movedTo, takenBack } from '../../runtime/contract/slot-map-moves.ts';
+import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
+import { type Command, type CommandIo, UsageError } from '../command.ts';
+import { carryOut } from '../map-move.ts';
+import { textTable } from '../text-table.ts';
+
+export const command: Command = {
+  name: 'reshard',
+  summary: 'Give a running local fleet more shards while users write; users move one by one.',
+  usage: 'iris reshard <environment> --shards <n> [--dry-run] [--back] [--state <dir>]',
+  options: [
+    ['--shards <n>', 'shards from now on; the new ones go to the groups that have fewest'],
+    ['--dry-run', 'print what would move and change nothing'],
+    ['--back', 'take the move under way back: everyone where they were'],
+    ['--state <dir>', 'the state folder of the fleet, where several run; default: .iris/*'],
+  ],
+  async run(args, io) {
+    const { environment, flags } = parse(args);
+    const fleet = findRunningFleet(io.cwd, flags.state === undefined ? undefined : resolve(io.cwd, flags.state));
+    if (fleet.fleet.environment !== environment)
+      throw new IrisError('ENVIRONMENT_INVALID', `the fleet that runs here is ${fleet.fleet.environment}, not ${environment}`);
+    const map = readPublishedMap(fleet.stateDirectory);
+    const next = flags.back ? takenBack(map) : grown(map, flags.shards);
+    if (next !== undefined) io.result(renderMoves(map, next));
+    if (flags.isDry) return 0;
+    return await finish(fleet, next, io);
+  },
+};
+
+async function finish(fleet: RunningFleet, next: SlotMap | undefined, io: CommandIo): Promise<number> {
+  const map = await carryOut(fleet, next, io);
+  io.result(`${map.shards} shards by slot map ${map.version}; nobody is left to move`);
+  return 0;
+}
+
+/** Undefined where that many shards are there or on their way: then only the rest is to be done. */
+function grown(map: SlotMap, shards: number): SlotMap | undefined {
+  return shards === map.shards ? undefined : movedTo(map, homesOfMore(map, shards));
+}
+
+function renderMoves(before: SlotMap, after: SlotMap): string {
+  const pairs = readSlotMap(before).comparedTo(readSlotMap(after));
+  const rows = pairs.filter(({ from, to }) => from.group !== to.group).map(({ from, to, slots }) => [from.group, to.group, String(slots)]);
+  const moved = rows.reduce((sum, [, , slots]) => sum + Number(slots), 0);
+  const share = `${((moved / 2 ** 20) * 100).toFixed(1)} % of the users move`;
+  return `${before.shards} to ${after.shards} shards; ${share}\n${textTable([['from group', 'to group', 'slots'], ...rows])}`;
+}
+
+function parse(args: readonly string[]) {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      shards: { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+      back: { type: 'boolean', default: false },
+      state: { type: 'string' },
+    },
+  });
+  const [environment, surplus] = positionals;
+  if (environment === undefined || surplus !== undefined) throw new UsageError('iris reshard takes one environment');
+  const shards = Number(values.shards);
+  if (!values.back && (!Number.isInteger(shards) || shards < 1))
+    throw new UsageError('iris reshard needs --shards, a whole number, or --back');
+  return { environment, flags: { shards, isDry: values['dry-run'], back: values.back, state: values.state } };
+}

@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AdminAccess } from '../infra/local/admin-access.ts';
+import type { RunningFleet } from '../infra/local/fleet-file.ts';
+import { publishMap, readPublishedMap } from '../infra/local/published-map.ts';
+import { IrisError } from '../runtime/contract/errors.ts';
+import { settled } from '../runtime/contract/slot-map-moves.ts';
+import type { SlotMap } from '../runtime/contract/slot-map-schema.ts';
+import type { CommandIo } from './command.ts';
+
+/** Milliseconds between two looks at the cores. */
+const LOOK_MS = 500;
+
+interface Ownership {
+  readonly group: string;
+  readonly slotMapVersion: number;
+  readonly shards: number;
+  readonly handover: { readonly groupsLeft: readonly string[]; readonly usersFetched: number; readonly bytesFetched: number };
+}
+
+/**
+ * Publishes `next`, if any, and stays until every core that answers says that nobody is left to fetch; then ends the move by a further
+ * map. The published map tells the state, so that whoever was killed here may begin again.
+ * @throws IrisError TIMED_OUT on Ctrl-C, CONFIG_INVALID
+ */
+export async function carryOut(fleet: RunningFleet, next: SlotMap | undefined, io: CommandIo): Promise<SlotMap> {
+  const { stateDirectory } = fleet;
+  if (next !== undefined) publishMap(stateDirectory, next);
+  const access = AdminAccess.ofFleet(fleet);
+  for (let last = ''; ; await delay(LOOK_MS)) {
+    if (io.signal.aborted) throw new IrisError('TIMED_OUT', 'interrupted; the move goes on by itself, the same command ends it');
+    const map = readPublishedMap(stateDirectory);
+    if (map.moving === undefined) return map;
+    const owners = await ownersOf(access, map);
+    const waiting = owners.flatMap((owner) => (isThrough(owner, map) ? [] : [owner?.group ?? 'a core that does not answer']));
+    const users = owners.reduce((sum, owner) => sum + (owner?.handover.usersFetched ?? 0), 0);
+    const bytes = owners.reduce((sum, owner) => sum + (owner?.handover.bytesFetched ?? 0), 0);
+    const line = `version ${map.version}: ${users} users with ${bytes} bytes fetched, waiting for ${waiting.join(', ') || 'nobody'}`;
+    if (line !== last) io.note(line);
+    last = line;
+    if (waiting.length === 0) publishMap(stateDirectory, settled(map));
+  }
+}
+
+async function ownersOf(access: AdminAccess, map: SlotMap): Promise<(Ownership | undefined)[]> {
+  const cores = access.targets.filter(({ role, region }) => role === 'core' && map.moving?.lost.includes(region) !== true);
+  const pages = await Promise.all(cores.map((core) => access.page(core, 'ownership').catch(() => undefined)));
+  return pages.flatMap((page) =>
+    page !== undefined && (page as { isStandby?: boolean }).isStandby === true ? [] : [page as Ownership | undefined],
+  );
+}
+
+function isThrough(owner: Ownership | undefined, map: SlotMap): boolean {
+  return owner?.slotMapVersion === map.version && owner.handover.groupsLeft.length === 0;
+}
