@@ -9,6 +9,7 @@ const STATES: Readonly<Record<string, (world: World, node: SimulatedNode) => boo
   reading: (_, node) => node.storage?.isReading(node.id) === true,
   bridging: (world, node) => world.gauge(node, 'iris_outbox_under_way') > 0,
   parking: (world, node) => world.gauge(node, 'iris_parked_bytes') > 0,
+  importing: (world, node) => world.gauge(node, 'iris_handover_groups_left') > 0,
   serving: (world, node) => world.gauge(node, 'iris_inbox_readers') + world.gauge(node, 'iris_connections') > 0,
   'cut off': (world) => world.network.hasCuts,
 };
@@ -21,7 +22,7 @@ function isOpen(world: World, node: SimulatedNode): boolean {
 export const SHOWN_STATES: readonly string[] = [...Object.keys(STATES), 'idle'];
 
 /** States that last for a moment only, so that a fault has to be aimed to meet them. */
-export const AIMED_STATES: readonly string[] = ['opening', 'committing', 'reading', 'bridging', 'parking'];
+export const AIMED_STATES: readonly string[] = ['opening', 'committing', 'reading', 'bridging', 'parking', 'importing'];
 
 export function isIn(world: World, node: SimulatedNode, state: string): boolean {
   return STATES[state]?.(world, node) === true;
