@@ -206,6 +206,8 @@ export const RETENTION_SWEEP_MS = 3_600_000;
 export const SWEEP_ROWS = 4_096;
 /** Times noted of places in the log: hourly for 30 days, with room; above it every other one goes. */
 export const POSITION_TIMES_MAX = 1_024;
+/** Inboxes and outboxes that `/gaps` lists. */
+export const RETENTION_REPORT_MAX = 1_000;
 /** Bytes of the log that a core keeps in memory for readers who are not far behind. */
 export const STORE_CACHE_BYTES_MAX = 128 * 1_048_576;
 /** Positions reserved at a time, so that a restart never gives one out twice and costs one write in a million. */

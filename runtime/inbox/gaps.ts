@@ -28,6 +28,16 @@ export class Gaps {
     return this.gaps.size === 0 ? undefined : this.gaps.get(user.toString('latin1'));
   }
 
+  /** The first so many users with a gap. */
+  list(max: number): { user: string; gap: InboxGap }[] {
+    const listed: { user: string; gap: InboxGap }[] = [];
+    for (const [user, gap] of this.gaps) {
+      if (listed.length >= max) break;
+      listed.push({ user: Buffer.from(user, 'latin1').toString('utf8'), gap });
+    }
+    return listed;
+  }
+
   /** Writes the gap, joined with the one there is; it counts once `added` is told after the commit. */
   write(batch: StoreBatch, user: Buffer, gap: InboxGap): void {
     const out = new ByteWriter(64);

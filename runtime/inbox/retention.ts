@@ -1,10 +1,10 @@
 import { errorLine } from '../contract/errors.ts';
 import { GapReason, type InboxGap, joinGaps } from '../contract/inbox-gap.ts';
-import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, RETENTION_SWEEP_MS } from '../contract/limits.ts';
+import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, RETENTION_REPORT_MAX, RETENTION_SWEEP_MS } from '../contract/limits.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import { type InboxStore, RecordKind, type StoreBatch, type StoredEnvelope } from '../ports/inbox-store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { envelopeCount, envelopeStamp } from '../wire/envelope.ts';
+import { envelopeCount, envelopeStamp, stampMs } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
 import type { Gaps } from './gaps.ts';
 import { PositionTimes } from './position-times.ts';
@@ -25,6 +25,19 @@ export interface RetentionParts {
   isRead(user: Buffer): boolean;
 }
 
+/** Messages that were taken out, and when the first and the last of them were sent. */
+export interface Expired {
+  readonly messages: number;
+  readonly firstSentAtMs: number;
+  readonly lastSentAtMs: number;
+}
+
+/** RETENTION_REPORT_MAX of each at the most. */
+export interface RetentionReport {
+  readonly inboxes: readonly ({ readonly user: string } & Expired)[];
+  readonly outboxes: readonly ({ readonly group: string } & Expired)[];
+}
+
 const FIRST_BUCKET = 0;
 const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
 /** The record of position times is the store’s own, so its name is no user’s. */
@@ -39,6 +52,7 @@ export class Retention {
   private readonly times = new PositionTimes();
   private readonly counters;
   private readonly sweepMs: number;
+  private readonly outboxes: ({ group: string } & Expired)[] = [];
   private timer: Timer | undefined;
   private isStopped = false;
 
@@ -79,6 +93,12 @@ export class Retention {
     if (!this.times.note(this.parts.nextPosition(), this.parts.clock.nowMs())) return;
     const row = this.times.encode();
     this.parts.change({ apply: (batch) => batch.setRecord(RecordKind.positionTimes, NOBODY, row) });
+  }
+
+  /** What was taken out: inboxes whose reader has not heard of it, and the latest of outboxes since the node started. */
+  get report(): RetentionReport {
+    const inboxes = this.parts.gaps.list(RETENTION_REPORT_MAX).map(({ user, gap }) => ({ user, ...told(gap) }));
+    return { inboxes, outboxes: this.outboxes };
   }
 
   private async sweep(): Promise<void> {
@@ -131,6 +151,8 @@ export class Retention {
         return true;
       });
       this.counters.outbox.value += gap.messages;
+      this.outboxes.push({ group, ...told(gap) });
+      if (this.outboxes.length > RETENTION_REPORT_MAX) this.outboxes.shift();
       this.parts.telemetry.log.error('outbox-expired', { group, messages: gap.messages, from: gap.from, through: gap.through });
     }
   }
@@ -165,4 +187,8 @@ function gapOf(page: readonly StoredEnvelope[]): InboxGap {
     };
   });
   return gaps.reduce(joinGaps);
+}
+
+function told({ messages, firstStamp, lastStamp }: InboxGap): Expired {
+  return { messages, firstSentAtMs: stampMs(firstStamp), lastSentAtMs: stampMs(lastStamp) };
 }

@@ -6,7 +6,7 @@ import { ReplayLane } from '../follow/replay-lane.ts';
 import type { DeadLetter } from '../inbox/dead-letters.ts';
 import { Inboxes } from '../inbox/inboxes.ts';
 import type { Promotion } from '../inbox/promotions.ts';
-import { Retention } from '../inbox/retention.ts';
+import { Retention, type RetentionReport } from '../inbox/retention.ts';
 import { LinkPool } from '../link/link-pool.ts';
 import { LinkServer } from '../link/link-server.ts';
 import { LoadMeter } from '../load/load-meter.ts';
@@ -44,6 +44,8 @@ export interface CoreNode {
   readonly isDraining: boolean;
   /** What was set aside because its handler failed on it. */
   readonly deadLetters: readonly DeadLetter[];
+  /** What waited too long and was taken out. */
+  expired(): RetentionReport;
   /** The group to ask instead, where the user is not at home here. */
   homeOf(user: Buffer): { readonly home: string } | undefined;
   /** Gives a user of this core so many buckets. @throws IrisError COMMAND_INVALID, OVERLOADED */
@@ -61,8 +63,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   checkGroup(config, slots);
   const bursts = new Bursts((callback) => clock.soon(callback));
   const identity = { environment: config.environment, region: config.region, node: config.node };
-  const signals = [queueSignal('commit-queue', () => inboxes.commitQueueShare), ...heapSignals(parts.heapShare)];
-  const load = new LoadMeter({ clock, telemetry, signals });
+  const load = loadOf(parts, () => inboxes.commitQueueShare);
   const standbysOf = (address: string) => slots.current.standbysOf(address);
   const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load, standbysOf }, config.addresses);
   const lane = new ReplayLane(clock);
@@ -105,6 +106,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     get ownership() {
       return ownershipOf(slots.current, config.group, inboxes.handover);
     },
+    expired: () => retention.report,
     homeOf(user) {
       const { group } = slots.current.homeOfUser(user);
       return group === config.group ? undefined : { home: group };
@@ -125,6 +127,10 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
       await store.close();
     },
   };
+}
+
+function loadOf({ clock, telemetry, heapShare }: CoreParts, commitQueueShare: () => number): LoadMeter {
+  return new LoadMeter({ clock, telemetry, signals: [queueSignal('commit-queue', commitQueueShare), ...heapSignals(heapShare)] });
 }
 
 async function startRetention(config: CoreConfig, parts: CoreParts, inboxes: Inboxes): Promise<Retention> {

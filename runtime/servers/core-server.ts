@@ -49,6 +49,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
   const pages = {
     'dead-letters': () => ({ deadLetters: core.owner?.deadLetters ?? [] }),
     ownership: () => core.owner?.ownership ?? { isStandby: true },
+    gaps: () => core.owner?.expired() ?? { inboxes: [], outboxes: [] },
   };
   const admin = await startAdminServer(config.admin, { telemetry, commands, pages, unreadyReason: () => core.unreadyReason });
   return {

@@ -17,6 +17,8 @@ it('tells the client of expired messages, by number and time, then delivers what
   const firstMs = Date.now();
   for (const body of ['one', 'two', 'three']) await alice.send('bob', body);
   await until(async () => (await pair.metric('core', 'iris_inbox_expired_total')) === 3, 'three expired', 20_000);
+  const listed = JSON.parse((await pair.admin('core', '/gaps')).body) as { inboxes: object[]; outboxes: object[] };
+  expect(listed).toMatchObject({ inboxes: [{ user: 'bob', messages: 3 }], outboxes: [] });
   await alice.send('bob', 'four');
   await pair.core.kill();
   await pair.startCore();
