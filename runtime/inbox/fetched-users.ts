@@ -53,10 +53,12 @@ export class FetchedUsers {
     return EVERYONE + group;
   }
 
-  /** Names that no move needs any more. */
+  /** Names that no move needs any more. What a newer map than this one has brought stays: that map is on its way here again. */
   outdated({ map }: SlotRouter): string[] {
-    const needed = map.moving === undefined ? [] : [map.version, map.moving.from.version];
-    return [...this.versions].flatMap(([user, version]) => (needed.includes(version) ? [] : [user]));
+    const former = map.moving?.from.version;
+    const isNeeded = (version: number) =>
+      version > map.version || (map.moving !== undefined && (version === map.version || version === former));
+    return [...this.versions].flatMap(([user, version]) => (isNeeded(version) ? [] : [user]));
   }
 
   forget(batch: StoreBatch, users: readonly string[]): void {

@@ -128,6 +128,8 @@ export class LeasedCore {
       },
       lost: (reason) => this.lost(reason),
     });
+    // The owner before may have acted by a map that this process has not looked for yet: users it gave away must not be taken for its own.
+    await slots.refresh();
     this.epoch = lease.epoch;
     const { bucketOf } = this.parts;
     const measured = { ...(heapShare !== undefined && { heapShare }), ...(bucketOf !== undefined && { bucketOf }) };

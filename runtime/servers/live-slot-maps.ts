@@ -60,6 +60,16 @@ export class LiveSlotMaps implements SlotMaps {
     this.timer.stop();
   }
 
+  /** Takes what has been published by now. A look that fails is told and counted like any other. */
+  async refresh(): Promise<void> {
+    try {
+      const document = await this.parts.source.poll();
+      if (document !== undefined && !this.isStopped) this.offer(document);
+    } catch (error) {
+      this.refuse(errorLine(error));
+    }
+  }
+
   private look(): void {
     this.parts.source.poll().then(
       (document) => this.looked(document),
