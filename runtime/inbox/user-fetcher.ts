@@ -244,15 +244,17 @@ export class UserFetcher {
     if (home === undefined) return false;
     const user = Buffer.from(name, 'latin1');
     const { peers, group, slots } = this.parts;
+    // While an answer was on its way the sweep may have found that the former owner has nothing: what waited is in the inbox then.
+    const isWanted = () => slots.current === router && this.isPending(name);
     let [after, marks, isFirst] = [0, 0, true];
     for (;;) {
       const answer = await peers.pull(home.address, { version: router.map.version, kind: 'user', group, user, after, marks });
       if (answer === undefined || answer.kind === 'later' || slots.current !== router) return false;
       if (answer.kind === 'held') {
         // What is here of the user is older: copies from before, or a try that did not come to its end.
-        if (isFirst) await this.commit({ apply: (batch) => batch.trimInbox(user, 0, INBOX_END) });
+        if (isFirst) await this.commit({ apply: (batch) => void (isWanted() && batch.trimInbox(user, 0, INBOX_END)) });
         isFirst = false;
-        await this.stage(user, answer);
+        await this.stage(user, answer, isWanted);
         after = answer.rows.at(-1)?.position ?? after;
         marks += answer.marks.length;
       }
@@ -263,15 +265,16 @@ export class UserFetcher {
     }
   }
 
-  private async stage(user: Buffer, { rows, marks }: PullAnswer): Promise<void> {
+  private async stage(user: Buffer, { rows, marks }: PullAnswer, isWanted: () => boolean): Promise<void> {
     if (rows.length === 0 && marks.length === 0) return;
     for (const { envelope } of rows) this.counters.bytes.value += envelope.length;
     await this.commit({
       decide: (order) => {
-        for (const { key } of marks) order.forget(key);
+        if (isWanted()) for (const { key } of marks) order.forget(key);
       },
-      notes: () => notesOf(marks),
+      notes: () => (isWanted() ? notesOf(marks) : []),
       apply: (batch) => {
+        if (!isWanted()) return;
         for (const { position, envelope } of rows) batch.appendInbox(user, 0, position, envelope);
         const nowMs = this.parts.clock.nowMs();
         for (const { key, mark } of marks) if (ownerOfMark(key).use === 'inbox') batch.mark(key, mark, nowMs);
@@ -279,7 +282,8 @@ export class UserFetcher {
     });
     const [first] = rows;
     if (first === undefined || first.firstIndex === 0) return;
-    await this.commit({ apply: (batch) => batch.trimInbox(user, 0, { position: first.position, index: first.firstIndex - 1 }) });
+    const acknowledged = { position: first.position, index: first.firstIndex - 1 };
+    await this.commit({ apply: (batch) => void (isWanted() && batch.trimInbox(user, 0, acknowledged)) });
   }
 
   /** The user is here with this commit, and what was held for it is placed. */
