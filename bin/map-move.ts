@@ -10,7 +10,7 @@ import type { CommandIo } from './command.ts';
 /** Milliseconds between two looks at the cores. */
 const LOOK_MS = 500;
 
-interface Ownership {
+export interface Ownership {
   readonly group: string;
   readonly slotMapVersion: number;
   readonly shards: number;
@@ -18,7 +18,7 @@ interface Ownership {
 }
 
 /**
- * Publishes `next`, if any, and stays until every core that answers says that nobody is left to fetch; then ends the move by a further
+ * Publishes `next`, if any, and stays until every group’s owner says that nobody is left to fetch; then ends the move by a further
  * map. The published map tells the state, so that whoever was killed here may begin again.
  * @throws IrisError TIMED_OUT on Ctrl-C, CONFIG_INVALID
  */
@@ -31,9 +31,9 @@ export async function carryOut(fleet: RunningFleet, next: SlotMap | undefined, i
     const map = readPublishedMap(stateDirectory);
     if (map.moving === undefined) return map;
     const owners = await ownersOf(access, map);
-    const waiting = owners.flatMap((owner) => (isThrough(owner, map) ? [] : [owner?.group ?? 'a core that does not answer']));
-    const users = owners.reduce((sum, owner) => sum + (owner?.handover.usersFetched ?? 0), 0);
-    const bytes = owners.reduce((sum, owner) => sum + (owner?.handover.bytesFetched ?? 0), 0);
+    const waiting = groupsWaitedFor(owners, map);
+    const users = owners.reduce((sum, { handover }) => sum + handover.usersFetched, 0);
+    const bytes = owners.reduce((sum, { handover }) => sum + handover.bytesFetched, 0);
     const line = `version ${map.version}: ${users} users with ${bytes} bytes fetched, waiting for ${waiting.join(', ') || 'nobody'}`;
     if (line !== last) io.note(line);
     last = line;
@@ -41,14 +41,18 @@ export async function carryOut(fleet: RunningFleet, next: SlotMap | undefined, i
   }
 }
 
-async function ownersOf(access: AdminAccess, map: SlotMap): Promise<(Ownership | undefined)[]> {
+/** What the owners among the cores say; a standby, and a core that is being opened or does not answer, says nothing. */
+async function ownersOf(access: AdminAccess, map: SlotMap): Promise<Ownership[]> {
   const cores = access.targets.filter(({ role, region }) => role === 'core' && map.moving?.lost.includes(region) !== true);
   const pages = await Promise.all(cores.map((core) => access.page(core, 'ownership').catch(() => undefined)));
-  return pages.flatMap((page) =>
-    page !== undefined && (page as { isStandby?: boolean }).isStandby === true ? [] : [page as Ownership | undefined],
-  );
+  return pages.flatMap((page) => (page === undefined || (page as { isStandby?: boolean }).isStandby === true ? [] : [page as Ownership]));
 }
 
-function isThrough(owner: Ownership | undefined, map: SlotMap): boolean {
-  return owner?.slotMapVersion === map.version && owner.handover.groupsLeft.length === 0;
+/** Groups of which no owner has said that nobody is left: one that has none at this moment may still hold users of others. */
+export function groupsWaitedFor(owners: readonly Ownership[], map: SlotMap): string[] {
+  const regions = map.regions.filter(({ code }) => map.moving?.lost.includes(code) !== true);
+  const isThrough = ({ slotMapVersion, handover }: Ownership) => slotMapVersion === map.version && handover.groupsLeft.length === 0;
+  return regions.flatMap(({ groups }) =>
+    groups.flatMap(({ id }) => (owners.some((owner) => owner.group === id && isThrough(owner)) ? [] : [id])),
+  );
 }

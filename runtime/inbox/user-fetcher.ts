@@ -42,6 +42,7 @@ export class UserFetcher {
   private patient: string[] = [];
   /** Groups that may still have users of this core. */
   private groups = new Map<string, ShardHome>();
+  private isLoaded = false;
 
   constructor(parts: UserFetcherParts) {
     this.parts = parts;
@@ -51,12 +52,16 @@ export class UserFetcher {
       bytes: telemetry.counter('iris_handover_bytes_total', 'Bytes of messages fetched with them'),
       failures: telemetry.counter('iris_handover_retries_total', 'Tries to fetch a user that did not succeed yet'),
     };
-    telemetry.gauge('iris_handover_groups_left', 'Groups that may still hold users of this core', () => this.groups.size);
+    // Before the store has been read it is not known, and 0 would say that a move is over.
+    telemetry.gauge('iris_handover_groups_left', 'Groups that may still hold users of this core; NaN before it is known', () =>
+      this.isLoaded ? this.groups.size : Number.NaN,
+    );
   }
 
   async load(): Promise<void> {
     await this.fetched.load(this.parts.store);
     this.slotsChanged();
+    this.isLoaded = true;
   }
 
   /** Groups that may still hold users who live here. */

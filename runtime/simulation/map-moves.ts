@@ -36,11 +36,14 @@ function settleLater(world: World): void {
     const { map } = world.router;
     if (map.moving === undefined) return;
     const cores = world.nodes.filter((node) => node.role === 'core');
-    if (cores.every((core) => isThrough(world, core, map.version))) world.publish(settled(map));
+    const groups = [...new Set(cores.map((core) => core.group))];
+    // A group without an owner at this moment has not said that nobody is left.
+    const isSettled = groups.every((group) => cores.some((core) => core.group === group && isThrough(world, core, map.version)));
+    if (isSettled) world.publish(settled(map));
     settleLater(world);
   });
 }
 
 function isThrough(world: World, core: SimulatedNode, version: number): boolean {
-  return world.gauge(core, 'iris_slot_map_version') === version && world.gauge(core, 'iris_handover_groups_left') === 0;
+  return world.shown(core, 'iris_slot_map_version') === version && world.shown(core, 'iris_handover_groups_left') === 0;
 }

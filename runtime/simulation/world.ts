@@ -173,6 +173,11 @@ export class World {
     return this.gauges.get(node)?.get(name)?.() ?? 0;
   }
 
+  /** What a node’s process shows; undefined where it has none, or shows no such figure. */
+  shown(node: SimulatedNode, name: string): number | undefined {
+    return this.gauges.get(node)?.get(name)?.();
+  }
+
   counter(name: string): { value: number } {
     const known = this.counters.get(name);
     if (known !== undefined) return known;
