@@ -4,7 +4,7 @@ import { presets } from '../../environments/presets.ts';
 import { fleetShape } from '../../infra/local/fleet-shape.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
 import { BUDGETS } from '../../runtime/simulation/budgets.ts';
-import { ALL_FAULTS, FAULTS, type Fault } from '../../runtime/simulation/fault-injector.ts';
+import { FAULTS, type Fault } from '../../runtime/simulation/fault-injector.ts';
 import { verdictLine } from '../../runtime/simulation/history-checker.ts';
 import { type SimulateOptions, type SimulationReport, simulate } from '../../runtime/simulation/simulate.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
@@ -141,9 +141,9 @@ function storeOf(name: string): 'log' | 'memory' {
 
 function faultsOf(text: string): Fault[] {
   const names = text === 'none' ? [] : text.split(',');
-  const unknown = names.find((name) => !ALL_FAULTS.some((fault) => fault === name));
-  if (unknown !== undefined) throw new UsageError(`no fault is called '${unknown}'; there are ${ALL_FAULTS.join(', ')}, or none`);
-  return ALL_FAULTS.filter((fault) => names.includes(fault));
+  const unknown = names.find((name) => !FAULTS.some((fault) => fault === name));
+  if (unknown !== undefined) throw new UsageError(`no fault is called '${unknown}'; there are ${FAULTS.join(', ')}, or none`);
+  return FAULTS.filter((fault) => names.includes(fault));
 }
 
 function wholeNumber(flag: string, text: string, min: number): number {

@@ -72,10 +72,7 @@ const INJECT = {
 } as const satisfies Readonly<Record<string, (world: World, met: Met) => readonly SimulatedNode[] | undefined>>;
 
 export type Fault = keyof typeof INJECT;
-/** Everything that can be asked for. */
-export const ALL_FAULTS = Object.keys(INJECT) as readonly Fault[];
-/** What happens unless something else is asked for: moves are rehearsed by name. */
-export const FAULTS = ALL_FAULTS.filter((fault) => fault !== 'reshard');
+export const FAULTS = Object.keys(INJECT) as readonly Fault[];
 
 /** Injects faults at random moments, some while others last, and counts them and the states that they met. */
 export class FaultInjector {
