@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AdminAccess } from '../infra/local/admin-access.ts';
 import type { RunningFleet } from '../infra/local/fleet-file.ts';
 import { publishMap, readPublishedMap } from '../infra/local/published-map.ts';
-import { IrisError } from '../runtime/contract/errors.ts';
+import { errorLine, IrisError } from '../runtime/contract/errors.ts';
 import { settled } from '../runtime/contract/slot-map-moves.ts';
 import type { SlotMap } from '../runtime/contract/slot-map-schema.ts';
 import type { CommandIo } from './command.ts';
@@ -30,22 +30,25 @@ export async function carryOut(fleet: RunningFleet, next: SlotMap | undefined, i
     if (io.signal.aborted) throw new IrisError('TIMED_OUT', 'interrupted; the move goes on by itself, the same command ends it');
     const map = readPublishedMap(stateDirectory);
     if (map.moving === undefined) return map;
-    const owners = await ownersOf(access, map);
+    const { owners, silent } = await ownersOf(access, map);
     const waiting = groupsWaitedFor(owners, map);
     const users = owners.reduce((sum, { handover }) => sum + handover.usersFetched, 0);
     const bytes = owners.reduce((sum, { handover }) => sum + handover.bytesFetched, 0);
-    const line = `version ${map.version}: ${users} users with ${bytes} bytes fetched, waiting for ${waiting.join(', ') || 'nobody'}`;
+    const line = `version ${map.version}: ${users} users with ${bytes} bytes fetched, waiting for ${[...waiting, ...silent].join(', ') || 'nobody'}`;
     if (line !== last) io.note(line);
     last = line;
     if (waiting.length === 0) publishMap(stateDirectory, settled(map));
   }
 }
 
-/** What the owners among the cores say; a standby, and a core that is being opened or does not answer, says nothing. */
-async function ownersOf(access: AdminAccess, map: SlotMap): Promise<Ownership[]> {
+/** What the owners among the cores say, and why others say nothing. A standby, and a core that is being opened, has nothing to say. */
+async function ownersOf(access: AdminAccess, map: SlotMap): Promise<{ owners: Ownership[]; silent: string[] }> {
   const cores = access.targets.filter(({ role, region }) => role === 'core' && map.moving?.lost.includes(region) !== true);
-  const pages = await Promise.all(cores.map((core) => access.page(core, 'ownership').catch(() => undefined)));
-  return pages.flatMap((page) => (page === undefined || (page as { isStandby?: boolean }).isStandby === true ? [] : [page as Ownership]));
+  const pages = await Promise.allSettled(cores.map((core) => access.page(core, 'ownership')));
+  const owners = pages.flatMap((page) =>
+    page.status === 'rejected' || (page.value as { isStandby?: boolean }).isStandby === true ? [] : [page.value as Ownership],
+  );
+  return { owners, silent: pages.flatMap((page) => (page.status === 'rejected' ? [errorLine(page.reason)] : [])) };
 }
 
 /** Groups of which no owner has said that nobody is left: one that has none at this moment may still hold users of others. */

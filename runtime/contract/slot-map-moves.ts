@@ -45,35 +45,6 @@ export function homesOfMore(map: SlotMap, shards: number): string[] {
   return spreadEvenly(homesOf(map).slice(0, shards), shards, groupsOf(map));
 }
 
-/** Homes without a region: its shards go to the groups of the others that have fewest. @throws IrisError ENVIRONMENT_INVALID */
-export function homesWithout(map: SlotMap, region: string): string[] {
-  const left = regionGroups(map, region);
-  const others = groupsOf(map).filter((group) => !left.includes(group));
-  if (others.length === 0) throw new IrisError('ENVIRONMENT_INVALID', `${region} is the only region; there is nobody to take its shards`);
-  const homes = homesOf(map);
-  const kept = homes.map((group) => (left.includes(group) ? undefined : group));
-  return fill(kept, others);
-}
-
-/** Homes with a region again: the shards that its groups would have had, and nobody else moves. @throws IrisError ENVIRONMENT_INVALID */
-export function homesWith(map: SlotMap, region: string): string[] {
-  const groups = regionGroups(map, region);
-  const { assigned: _assigned, moving: _moving, ...plain } = map;
-  const planned = Array.from<string | undefined>({ length: map.shards });
-  for (const group of plain.regions.flatMap((each) => each.groups)) {
-    planned.fill(group.id, group.firstShard, group.firstShard + group.shardCount);
-  }
-  const own = fill(planned, groupsOf(map));
-  return homesOf(map).map((group, shard) => (groups.includes(own[shard] as string) ? (own[shard] as string) : group));
-}
-
-function regionGroups(map: SlotMap, code: string): string[] {
-  const region = map.regions.find((candidate) => candidate.code === code);
-  if (region !== undefined) return region.groups.map((group) => group.id);
-  const known = map.regions.map((candidate) => candidate.code).join(', ');
-  throw new IrisError('ENVIRONMENT_INVALID', `no region is called ${code}; there are ${known}`);
-}
-
 function groupsOf(map: SlotMap): string[] {
   return map.regions.flatMap((region) => region.groups.map((group) => group.id));
 }

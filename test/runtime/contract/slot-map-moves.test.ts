@@ -1,6 +1,6 @@
 /** R2, R12: the maps that begin, take back and end a move, and where shards go. */
 import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
-import { homesOf, homesOfMore, homesWith, homesWithout, movedTo, settled, takenBack } from '../../../runtime/contract/slot-map-moves.ts';
+import { homesOf, homesOfMore, movedTo, settled, takenBack } from '../../../runtime/contract/slot-map-moves.ts';
 import { assignmentKey, transitionProblems } from '../../../runtime/contract/slot-map-transition.ts';
 
 const group = (id: string, firstShard: number, shardCount: number) => ({
@@ -38,13 +38,4 @@ it('makes maps that nodes take one after the other: begun, ended; begun, taken b
   expect(assignmentKey(settled(back))).toBe(assignmentKey(first));
   expect(() => takenBack(back)).toThrow(/takes a move back already/);
   expect(() => movedTo(begun, homesOf(begun))).toThrow(/has a move under way/);
-});
-
-it('gives a lost region’s shards to the others, and back to it, without moving anyone else', () => {
-  const lost = settled(movedTo(first, homesWithout(first, 'paris'), ['paris']));
-  expect(homesOf(lost)).toEqual(['tokyo-0', 'tokyo-0', 'tokyo-0', 'lima-0', 'lima-0', 'lima-0']);
-  const again = movedTo(lost, homesWith(lost, 'paris'));
-  expect(problems(lost, again)).toEqual([]);
-  expect(homesOf(again)).toEqual(homesOf(first));
-  expect(() => homesWithout(first, 'rome')).toThrow(/no region is called rome; there are tokyo, paris, lima/);
 });
