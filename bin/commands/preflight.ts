@@ -1,11 +1,9 @@
-import { parseArgs } from 'node:util';
-import { loadEnvironment } from '../../environments/load-environment.ts';
-import { createPlan } from '../../infra/plan/create-plan.ts';
 import { slotMapOf } from '../../infra/plan/slot-map.ts';
 import { fullLimits, limitsReport, missingQuotas } from '../../infra/reports/limits/limits-report.ts';
 import { checkSlotMap } from '../../runtime/contract/slot-map.ts';
-import { type Command, UsageError } from '../command.ts';
+import type { Command } from '../command.ts';
 import { quotaRequest, quotaTable } from '../limits-text.ts';
+import { plannedEnvironment } from '../planned-environment.ts';
 import { synthesizedTemplates } from '../synthesized-templates.ts';
 
 export const command: Command = {
@@ -18,21 +16,14 @@ export const command: Command = {
     ['exit code', '0 when nothing stands in the way, 1 when something does'],
   ],
   async run(args, io) {
-    const { positionals, values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { json: { type: 'boolean', default: false } },
-    });
-    const [name, surplus] = positionals;
-    if (name === undefined || surplus !== undefined) throw new UsageError('iris preflight takes one environment: a preset or a file');
+    const { plan, isJson } = await plannedEnvironment('preflight', args, io);
     // Regions, families, zones, names and networks are refused by the plan itself, all problems at once.
-    const plan = createPlan(await loadEnvironment(name, io.cwd));
     const report = limitsReport(plan, await synthesizedTemplates(io, plan));
     const problems = [...fullLimits(report), ...checkSlotMap(slotMapOf(plan)).map((problem) => `slot map: ${problem}`)];
     const quotas = missingQuotas(report);
     const requests = quotas.map(quotaRequest);
     const ready = problems.length === 0 && quotas.length === 0;
-    if (values.json) io.result(JSON.stringify({ environment: plan.environment, ready, problems, quotas, requests }));
+    if (isJson) io.result(JSON.stringify({ environment: plan.environment, ready, problems, quotas, requests }));
     else io.result(render(plan.environment, { problems, quotas, requests }));
     return ready ? 0 : 1;
   },

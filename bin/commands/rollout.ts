@@ -1,7 +1,5 @@
-import { parseArgs } from 'node:util';
-import { loadEnvironment } from '../../environments/load-environment.ts';
-import { createPlan } from '../../infra/plan/create-plan.ts';
-import { type Command, UsageError } from '../command.ts';
+import type { Command } from '../command.ts';
+import { plannedEnvironment } from '../planned-environment.ts';
 import { renderRollout } from '../rollout-text.ts';
 import { synthesizedRollout } from '../synthesized-templates.ts';
 
@@ -11,15 +9,9 @@ export const command: Command = {
   usage: 'iris rollout <environment> [--json]',
   options: [['--json', 'what `iris synth` writes as rollout.json: bakeMinutes in minutes, shareAtRisk 0 to 1']],
   async run(args, io) {
-    const { positionals, values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { json: { type: 'boolean', default: false } },
-    });
-    const [name, surplus] = positionals;
-    if (name === undefined || surplus !== undefined) throw new UsageError('iris rollout takes one environment: a preset or a file');
-    const rollout = await synthesizedRollout(io, createPlan(await loadEnvironment(name, io.cwd)));
-    io.result(values.json ? JSON.stringify(rollout) : renderRollout(rollout));
+    const { plan, isJson } = await plannedEnvironment('rollout', args, io);
+    const rollout = await synthesizedRollout(io, plan);
+    io.result(isJson ? JSON.stringify(rollout) : renderRollout(rollout));
     return 0;
   },
 };
