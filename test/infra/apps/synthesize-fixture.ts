@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../../../environments/environment.ts';
 import { createAwsApp } from '../../../infra/apps/aws-app.ts';
 import { type Assembly, synthesize } from '../../../infra/apps/synthesize.ts';
-import type { NodePackage } from '../../../infra/package/node-package.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
+import { fixturePackage } from './fixture-package.ts';
 
 const folders: string[] = [];
 
@@ -20,17 +20,6 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A node package of two small files with fixed hashes: templates need no more. */
-export function fixturePackage(): NodePackage {
-  const folder = temporaryFolder();
-  for (const name of ['runtime.tar', 'node.gz']) writeFileSync(join(folder, name), name);
-  return {
-    runtime: { path: join(folder, 'runtime.tar'), sha256: '1'.repeat(64) },
-    node: { path: join(folder, 'node.gz'), sha256: '2'.repeat(64), version: '24.21.0' },
-    files: [],
-  };
-}
-
 export interface SynthesizeOptions {
   readonly validate?: boolean;
   readonly regions?: readonly string[];
@@ -39,7 +28,11 @@ export interface SynthesizeOptions {
 export async function synthesizeEnvironment(environment: Environment, options: SynthesizeOptions = {}): Promise<Assembly> {
   const { validate = false, regions } = options;
   const app = createAwsApp({ outDir: temporaryFolder(), validate });
-  return await synthesize(app, { plan: createPlan(environment), nodePackage: fixturePackage(), ...(regions && { regions }) });
+  return await synthesize(app, {
+    plan: createPlan(environment),
+    nodePackage: fixturePackage(temporaryFolder()),
+    ...(regions && { regions }),
+  });
 }
 
 export interface Template {
