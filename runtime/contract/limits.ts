@@ -125,6 +125,13 @@ export const BREAKER_PROBE_MS = 200;
 export const LOAD_SAMPLE_MS = 100;
 export const LOAD_LAG_SAMPLES = 100;
 export const LOAD_CALM_MS = 2_000;
+/**
+ * Milliseconds between two sampled acknowledgements or deliveries of an edge: 100 a second, each costs a timer. Samples that a latency’s
+ * percentiles are taken from, 8 KB, and milliseconds after which one no longer counts: the period in which metrics are published.
+ */
+export const LATENCY_SAMPLE_MS = 10;
+export const LATENCY_SAMPLES_MAX = 1_024;
+export const LATENCY_WINDOW_MS = 60_000;
 /** Milliseconds after which what was shed may be asked for again, when calm; twice as long with each level. */
 export const SHED_RETRY_MS = 500;
 /** Where levels 1, 2 and 3 begin: milliseconds the event loop is late, share of a bounded queue in use, share of the heap in use. */

@@ -14,6 +14,7 @@ import { decodeStatusEnvelope, isStatusEnvelope, type StatusNews } from '../wire
 import { SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
 import { AppendOrder, type Destination, type Holding, type Placed } from './append-order.ts';
 import type { Change } from './change.ts';
+import { LogCommits } from './log-commits.ts';
 import { LogPositions } from './log-positions.ts';
 import { outboxMarkKey } from './mark-owner.ts';
 import { PublisherFences } from './publisher-fences.ts';
@@ -59,6 +60,7 @@ export class Committer {
   private readonly ledger: StatusLedger;
   private readonly fences = new PublisherFences();
   private readonly counters;
+  private readonly commits: LogCommits;
   private queue: Entry[] = [];
   private queuedBytes = 0;
   private changes: Change[] = [];
@@ -76,8 +78,8 @@ export class Committer {
     const takePosition = () => this.takePosition();
     this.order = new AppendOrder({ store, clock, telemetry, heldBack, takePosition, holding });
     this.ledger = new StatusLedger({ store, clock, telemetry, takePosition, destinationOf: (user) => parts.destinationOf(user) });
+    this.commits = new LogCommits(parts);
     this.counters = {
-      commits: telemetry.counter('iris_commits_total', 'Batches written to the log'),
       envelopes: telemetry.counter('iris_envelopes_committed_total', 'Envelopes appended to the log'),
       messages: telemetry.counter('iris_messages_committed_total', 'Messages appended to the log'),
       refusals: telemetry.counter('iris_appends_refused_total', 'Envelopes refused by the owner'),
@@ -264,7 +266,7 @@ export class Committer {
       for (const note of notes) this.ledger.note(this.truthful(note));
       statuses = this.ledger.finish();
       const sync = decided.hasAppended || placed.length > 0 || changes.some((change) => change.isSynced === true);
-      await this.parts.store.commit(batch, { sync });
+      await this.commits.commit(batch, { sync });
     } catch (error) {
       this.order.undo();
       for (const change of changes) change.undone?.();
@@ -346,7 +348,6 @@ export class Committer {
   }
 
   private announce(accepted: readonly Entry[], placed: readonly Placed[]): void {
-    this.counters.commits.value++;
     const origins = new Set<AppendOrigin>();
     for (const { request } of accepted) {
       request.origin.appended(request.correlation, Durability.D2);

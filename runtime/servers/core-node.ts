@@ -130,6 +130,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
 }
 
 function loadOf({ clock, telemetry, heapShare }: CoreParts, commitQueueShare: () => number): LoadMeter {
+  telemetry.gauge('iris_queue_percent', 'Fill of the queue that waits for a commit', () => commitQueueShare() * 100);
   return new LoadMeter({ clock, telemetry, signals: [queueSignal('commit-queue', commitQueueShare), ...heapSignals(heapShare)] });
 }
 

@@ -2,6 +2,7 @@ import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { systemDisk } from '../adapters/disk-system.ts';
 import { systemHeapShare } from '../adapters/heap-share.ts';
 import { openLogStore, storeOwnership } from '../adapters/inbox-store-log.ts';
+import { measureMachine } from '../adapters/machine-use.ts';
 import { createFileSlotMapSource } from '../adapters/slot-map-source-file.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
@@ -44,6 +45,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     },
   });
   await core.open();
+  measureMachine({ telemetry, clock: systemClock, directory: config.store.directory });
   const commands = { promote: promotionCommand(() => core.owner) };
   // A standby has none of its own.
   const pages = {

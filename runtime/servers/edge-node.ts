@@ -15,6 +15,7 @@ import { SlotMessageRouter } from '../routing/slot-message-router.ts';
 import { ClientConnection } from '../session/client-connection.ts';
 import { RefusedConnections } from '../session/refused-connections.ts';
 import { type SessionParts, sessionCounters } from '../session/session-parts.ts';
+import { SessionTimes } from '../session/session-times.ts';
 import { Stamps } from '../session/stamps.ts';
 import { Bursts } from '../wire/bursts.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
@@ -72,6 +73,7 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
     return client;
   });
   telemetry.gauge('iris_connections', 'Open client connections', () => clients.size);
+  telemetry.gauge('iris_queue_percent', 'Fill of the queue that waits for owners', () => links.queueShare * 100);
   telemetry.gauge('iris_links_up', 'Links to shard owners that are up', () => links.counts().up);
   const sweep = sweepIdle(clients, clock);
   return {
@@ -125,6 +127,7 @@ function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, 
     bursts,
     stamps: new Stamps(clock),
     counters: sessionCounters(telemetry),
+    times: new SessionTimes({ telemetry, clock }),
     publication: emptyPublication(),
     reader: new ByteReader(),
     sendFrame: { flags: 0, sequence: 0, previous: 0, recipient: Buffer.alloc(0), count: 0, entriesAt: 0 },

@@ -2,6 +2,7 @@ import { trustingAuthenticator } from '../adapters/authenticator-none.ts';
 import { createTokenAuthenticator } from '../adapters/authenticator-token.ts';
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { systemHeapShare } from '../adapters/heap-share.ts';
+import { measureMachine } from '../adapters/machine-use.ts';
 import { systemOpenFilesMax } from '../adapters/open-files.ts';
 import { createFileSlotMapSource } from '../adapters/slot-map-source-file.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
@@ -26,6 +27,7 @@ export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
     clock: systemClock,
     telemetry,
   });
+  measureMachine({ telemetry, clock: systemClock });
   const authenticator = authenticatorOf(config);
   const edge = await openEdge(config, {
     slots,

@@ -10,6 +10,7 @@ import type { Bursts } from '../wire/bursts.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { SendFrame } from '../wire/v2/send.ts';
 import type { PushStock } from './push-window.ts';
+import type { SessionTimes } from './session-times.ts';
 import type { Stamps } from './stamps.ts';
 
 /** What all sessions of one edge share. */
@@ -25,6 +26,7 @@ export interface SessionParts {
   readonly bursts: Bursts;
   readonly stamps: Stamps;
   readonly counters: SessionCounters;
+  readonly times: SessionTimes;
   /** Filled anew for each send; the bus copies it. */
   readonly publication: Publication;
   /** Frames are handled one after the other, so all sessions read through these. */
@@ -47,7 +49,6 @@ export interface SessionCounters {
   readonly messagesRefused: { value: number };
   readonly messagesOut: { value: number };
   readonly gapMessages: { value: number };
-  readonly logins: { value: number };
   readonly faults: { value: number };
 }
 
@@ -58,7 +59,6 @@ export function sessionCounters(telemetry: Telemetry): SessionCounters {
     messagesRefused: telemetry.counter('iris_messages_refused_total', 'Messages refused to their senders'),
     messagesOut: telemetry.counter('iris_messages_out_total', 'Messages delivered to clients'),
     gapMessages: telemetry.counter('iris_gap_messages_total', 'Messages missing from inboxes, as told to their readers'),
-    logins: telemetry.counter('iris_logins_total', 'Successful logins'),
     faults: telemetry.counter('iris_connection_faults_total', 'Connections ended by a fault of the client'),
   };
 }

@@ -48,6 +48,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   private replay: Timer | undefined;
   private sequence = 1;
   private openedMs: number;
+  private loginStamp = 0;
   isOpen = true;
 
   constructor(parts: SessionParts, connection: Connection) {
@@ -105,8 +106,9 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.sendWindow.settle();
   }
 
-  published(_sequence: number, count: number): void {
+  published(sequence: number, count: number): void {
     this.sendWindow.answered(count);
+    this.parts.times.acknowledged(this, sequence, count);
     this.parts.counters.messagesAcknowledged.value += count;
   }
 
@@ -135,6 +137,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
       v1.encodeReliable(out, { bucket: at.bucket, position: at.position, index: count === 1 ? WHOLE_ENVELOPE : index }, buffer, from, to);
     });
     this.pushWindow.took(end - start);
+    this.parts.times.delivered(buffer, start, this.loginStamp);
     this.parts.counters.messagesOut.value += count - at.firstIndex;
   }
 
@@ -262,7 +265,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
       this.parts.clock.after(limits.FAREWELL_TIMEOUT_MS, () => this.connection.destroy());
       return;
     }
-    this.parts.counters.logins.value++;
+    this.parts.times.loggedIn(this.parts.clock.monotonicMs() - this.openedMs);
     this.subscription?.detach({ flush: false });
     this.subscription = undefined;
     this.reads = undefined;
@@ -277,6 +280,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.replay = undefined;
     const user = this.user as Buffer;
     const address = this.parts.router.ownerOf(user);
+    this.loginStamp = this.parts.stamps.next();
     this.subscription = this.parts.feed.attach(
       {
         address,
@@ -285,7 +289,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
         credit: this.pushWindow,
         isSelective: true,
         takesEphemerals: true,
-        loginStamp: this.parts.stamps.next(),
+        loginStamp: this.loginStamp,
       },
       this,
     );
@@ -314,6 +318,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     publication.buffer = buffer;
     publication.start = start;
     publication.end = end;
+    this.parts.times.sent(this, this.sequence);
     this.sequence += count;
     this.parts.router.publish(publication);
   }

@@ -59,6 +59,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private fences: Set<string> | undefined;
   private readonly openedMs: number;
   private heardMs: number;
+  private loginStamp = 0;
   private readonly signals: SignalsV2;
   private hasMissedStatuses = false;
   isOpen = true;
@@ -130,6 +131,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   published(sequence: number, count: number, durability: number): void {
     this.sendWindow.answered(count);
     this.parts.counters.messagesAcknowledged.value += count;
+    this.parts.times.acknowledged(this, sequence, count);
     if (this.isOpen) encodeSent(this.writer(), sequence, count, durability);
   }
 
@@ -146,6 +148,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
     if (!this.isOpen) return;
     this.parts.counters.messagesOut.value += envelopeCount(buffer, start) - at.firstIndex;
+    this.parts.times.delivered(buffer, start, this.loginStamp);
     this.pushWindow.took(end - start);
     encodeDeliver(this.writer(), at, buffer, start, end);
   }
@@ -261,7 +264,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.version = version;
     this.user = user;
     this.device = Buffer.from(hello.device);
-    this.parts.counters.logins.value++;
+    this.parts.times.loggedIn(this.heardMs - this.openedMs);
+    this.loginStamp = this.parts.stamps.next();
     const { region, awsRegion, node } = this.parts;
     encodeWelcome(this.writer(), { version, serverTimeMs: this.parts.clock.nowMs(), region, awsRegion, node });
     const address = this.parts.router.ownerOf(user);
@@ -274,7 +278,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
         credit: this.pushWindow,
         isSelective: false,
         takesEphemerals: version >= 3,
-        loginStamp: this.parts.stamps.next(),
+        loginStamp: this.loginStamp,
       },
       this,
     );
@@ -323,6 +327,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     publication.buffer = reader.buffer;
     publication.start = frame.entriesAt;
     publication.end = reader.end;
+    this.parts.times.sent(this, frame.sequence);
     this.parts.router.publish(publication);
   }
 

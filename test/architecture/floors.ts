@@ -9,7 +9,7 @@ export interface Room {
 
 const CAPABILITY: Room = {
   floor: 3,
-  rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports'],
+  rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports', 'runtime/measure'],
   packages: [],
 };
 
@@ -20,6 +20,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'runtime/ports': { floor: 1, rooms: ['runtime/contract'], packages: [] },
   // Reads a log page by page and on from its tail, for the inbox (to a session) and the bridge (to a region) alike.
   'runtime/follow': { floor: 2, rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports'], packages: [] },
+  // Figures that every capability takes alike.
+  'runtime/measure': { floor: 2, rooms: ['runtime/contract', 'runtime/ports'], packages: [] },
   'runtime/session': CAPABILITY,
   'runtime/routing': CAPABILITY,
   'runtime/link': CAPABILITY,

@@ -3,6 +3,7 @@ import { CALM, type LoadLevel } from '../../../runtime/ports/load-level.ts';
 import type { Connection } from '../../../runtime/ports/transport.ts';
 import { ClientConnection } from '../../../runtime/session/client-connection.ts';
 import { type SessionParts, sessionCounters } from '../../../runtime/session/session-parts.ts';
+import { SessionTimes } from '../../../runtime/session/session-times.ts';
 import { Stamps } from '../../../runtime/session/stamps.ts';
 import { Bursts } from '../../../runtime/wire/bursts.ts';
 import { ByteReader } from '../../../runtime/wire/byte-reader.ts';
@@ -65,6 +66,7 @@ export class SessionUnderTest {
       bursts: new Bursts((callback) => clock.soon(callback)),
       stamps: new Stamps(clock),
       counters: sessionCounters(telemetry),
+      times: new SessionTimes({ telemetry, clock }),
       publication: { publisher, mayJoin: false, ...header, buffer: nothing, start: 0, end: 0 },
       reader: new ByteReader(),
       sendFrame: { flags: 0, sequence: 0, previous: 0, recipient: nothing, count: 0, entriesAt: 0 },
