@@ -52,7 +52,7 @@ function servedBy({ serves }: RegionPlan): string {
 function engineRows(regions: readonly RegionPlan[]): string[][] {
   const rows = regions.map(({ code, bus, store, directory }) => [
     code,
-    bus === null ? '' : `${bus.brokers} × ${bus.instanceType}, ${grouped(bus.volumeGibibytes)} GiB`,
+    bus === null ? '' : `${bus.brokers} × ${bus.kind} ${bus.instanceType}, ${grouped(bus.volumeGibibytes)} GiB`,
     store === null ? '' : `${store.nodes} × ${store.instanceType}, ${store.replicas} copies`,
     directory === null ? '' : `${directory.nodes} × ${directory.instanceType}`,
   ]);

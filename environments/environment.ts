@@ -103,6 +103,12 @@ export const environmentSchema = z.strictObject({
   edgeSpotShare: z.number().min(0).max(1).default(0.5).describe('Share of the edges that are spot instances (K11), 0 to 1.'),
   zones: z.int().min(1).max(4).default(3).describe('Availability zones per region, unless the region lists zoneIds.'),
   instanceTypes: instanceTypes.prefault({}).describe('EC2 instance types of the fleets.'),
+  brokerKind: z
+    .enum(['standard', 'express'])
+    .default('standard')
+    .describe(
+      'Kafka brokers of MSK. standard: on volumes that grow. express: three times the throughput at twice the price, with storage that MSK runs; m7g in three zones. Chosen once; distributed foundation only.',
+    ),
   traffic: traffic.prefault({}).describe('What users send and how long it is kept; sizes bus and store.'),
   geoRouting: z.enum(['route53', 'cloudflare']).default('route53').describe('Who sends a client to its nearest region.'),
   globalRegion: z.string().default('us-east-1').describe('AWS region of the one global stack: routing, slot map and its pointer.'),

@@ -15,7 +15,14 @@ const zones = [
 const subnetIds = zones.map(({ subnetId }) => subnetId);
 const network = { vpcId: 'vpc-0aaaaaaaaaaaaaaaa', clientSecurityGroupIds: ['sg-0aaaaaaaaaaaaaaaa'] };
 
-new KafkaCluster(stack, 'Kafka', { ...network, name: 'chat-bus', subnetIds, brokers: 3, instanceType: 'm7g.large', volumeGibibytes: 500 });
+new KafkaCluster(stack, 'Kafka', {
+  ...network,
+  name: 'chat-bus',
+  subnetIds,
+  brokers: 3,
+  instanceType: 'm7g.large',
+  storage: { gibibytes: 500, gibibytesMax: 2_000 },
+});
 new ScyllaNodes(stack, 'Scylla', {
   ...network,
   name: 'chat-store',

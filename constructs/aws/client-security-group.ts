@@ -25,7 +25,8 @@ export class ClientSecurityGroup extends Construct {
     for (const port of props.memberPorts ?? []) this.allow(`Member-${port}`, this.securityGroupId, port);
   }
 
-  private allow(id: string, from: string, port: number): void {
+  /** Opens one port to one more group. */
+  allow(id: string, from: string, port: number): void {
     new CfnSecurityGroupIngress(this, id, {
       groupId: this.securityGroupId,
       sourceSecurityGroupId: from,

@@ -8,7 +8,7 @@ export { EnvironmentZone, type EnvironmentZoneProps } from './environment-zone.t
 export { FleetSecurity, type FleetSecurityProps } from './fleet-security.ts';
 export { FlowLog, type FlowLogProps } from './flow-log.ts';
 export { GeoRouting, type GeoRoutingProps, type RoutedRegion } from './geo-routing.ts';
-export { KafkaCluster, type KafkaClusterProps } from './kafka-cluster.ts';
+export { type BrokerVolumes, KafkaCluster, type KafkaClusterProps } from './kafka-cluster.ts';
 export { NodeConfigStore, type NodeConfigStoreProps } from './node-config-store.ts';
 export { NEWEST_IMAGE, NodeLaunchTemplate, type NodeLaunchTemplateProps } from './node-launch-template.ts';
 export { NodeRole, type NodeRoleProps, type PolicyStatement } from './node-role.ts';

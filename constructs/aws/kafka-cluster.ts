@@ -1,89 +1,181 @@
+import { CfnScalableTarget, CfnScalingPolicy } from 'aws-cdk-lib/aws-applicationautoscaling';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnCluster, CfnConfiguration } from 'aws-cdk-lib/aws-msk';
-import { Aws } from 'aws-cdk-lib/core';
+import { Aws, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { IrisError } from '../../runtime/contract/errors.ts';
 import { ClientSecurityGroup } from './client-security-group.ts';
 import { retained } from './retained.ts';
 
 /** Kafka’s port for TLS with IAM authentication. */
 const IAM_PORT = 9098;
+/** Ports of MSK’s Prometheus exporters: of Kafka (JMX), and of the machine. */
+const EXPORTER_PORTS = [11_001, 11_002];
+/** Per cent of a volume at which it grows; MSK advises 50 to 60, and grows by a tenth at a time. */
+const VOLUME_GROWS_AT = 60;
+/** Zones and Kafka versions that Express brokers exist for; taken in November 2026 from MSK’s developer guide. */
+const EXPRESS_ZONES = 3;
+const EXPRESS_VERSIONS = /^3\.(6|8|9)\./;
+
+/** Volume of each standard broker. */
+export interface BrokerVolumes {
+  readonly gibibytes: number;
+  /** Up to which MSK grows a volume that is 60 % full, 16,384 at most; none ever shrinks. */
+  readonly gibibytesMax: number;
+}
 
 export interface KafkaClusterProps {
   /** At most 64 characters; frozen, since another name is another cluster. */
   readonly name: string;
   readonly vpcId: string;
-  /** One per zone; frozen by MSK. */
+  /** One per zone; frozen by MSK. Express brokers want three. */
   readonly subnetIds: readonly string[];
   readonly clientSecurityGroupIds: readonly string[];
   /** A multiple of the zones. */
   readonly brokers: number;
-  /** EC2 name, without MSK’s `kafka.`. */
+  /** EC2 name, without MSK’s `kafka.` or `express.`. */
   readonly instanceType: string;
-  readonly volumeGibibytes: number;
+  /**
+   * Volumes of standard brokers; `express` for Express brokers, whose storage MSK runs and bills by use. One cannot become the other:
+   * MSK refuses the change.
+   */
+  readonly storage: BrokerVolumes | 'express';
   /**
    * Copies of each partition, and how many must have a record before it is acknowledged.
-   * @default 3 and 2 - one broker may fail and D2q still holds
+   * @default 3 and 2 - one broker may fail and D2q still holds; Express brokers know no other values
    */
   readonly replicas?: number;
   readonly replicasInSyncMin?: number;
-  /** @default '3.8.x' - the newest that standard and Express brokers share */
+  /**
+   * `.kraft` keeps Kafka’s metadata in Kafka, which allows 60 brokers where ZooKeeper allows 30; it is chosen once for a cluster’s life.
+   * @default '3.9.x.kraft' - the newest that standard and Express brokers share
+   */
   readonly kafkaVersion?: string;
+  /**
+   * Who may scrape the brokers’ Prometheus exporters.
+   * @default none - the exporters are off
+   */
+  readonly scraperSecurityGroupIds?: readonly string[];
 }
 
-/** The bus of one region: MSK over its zones, TLS and IAM only, encrypted, and kept when its stack goes. */
+/**
+ * The bus of one region: MSK over its zones, TLS and IAM only, encrypted, logged, and kept when its stack goes. Volumes of standard
+ * brokers grow by themselves.
+ */
 export class KafkaCluster extends Construct {
   readonly clusterArn: string;
 
+  /** @throws IrisError SYNTH_FAILED for a combination that MSK would refuse. */
   constructor(scope: Construct, id: string, props: KafkaClusterProps) {
     super(scope, id);
-    const security = new ClientSecurityGroup(this, 'Security', {
-      vpcId: props.vpcId,
-      description: 'Iris bus: cores only, TLS with IAM',
-      clientSecurityGroupIds: props.clientSecurityGroupIds,
-      clientPorts: [IAM_PORT],
-    });
+    const kafkaVersion = props.kafkaVersion ?? '3.9.x.kraft';
+    expectPossible(props, kafkaVersion);
+    const security = this.addSecurity(props);
     const key = retained(
       new CfnKey(this, 'Key', { enableKeyRotation: true, keyPolicy: ownerPolicy(), description: `${props.name} at rest` }),
     );
     const logs = new CfnLogGroup(this, 'BrokerLog', { retentionInDays: 30 });
-    const configuration = new CfnConfiguration(this, 'Configuration', {
-      name: props.name,
-      serverProperties: serverProperties(props.replicas ?? 3, props.replicasInSyncMin ?? 2),
-    });
+    const configuration = new CfnConfiguration(this, 'Configuration', { name: props.name, serverProperties: serverProperties(props) });
     const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: props.name,
-      kafkaVersion: props.kafkaVersion ?? '3.8.x',
+      kafkaVersion,
       numberOfBrokerNodes: props.brokers,
       brokerNodeGroupInfo: {
-        instanceType: `kafka.${props.instanceType}`,
         clientSubnets: [...props.subnetIds],
         securityGroups: [security.securityGroupId],
-        storageInfo: { ebsStorageInfo: { volumeSize: props.volumeGibibytes } },
+        ...brokerMachines(props),
       },
       clientAuthentication: { sasl: { iam: { enabled: true } }, unauthenticated: { enabled: false } },
       encryptionInfo: {
         encryptionAtRest: { dataVolumeKmsKeyId: key.attrArn },
         encryptionInTransit: { clientBroker: 'TLS', inCluster: true },
       },
-      configurationInfo: { arn: configuration.attrArn, revision: 1 },
+      // Its newest revision: with a fixed number, a changed property would never reach the brokers.
+      configurationInfo: { arn: configuration.attrArn, revision: configuration.attrLatestRevisionRevision },
       enhancedMonitoring: 'PER_BROKER',
+      ...(props.scraperSecurityGroupIds === undefined ? {} : { openMonitoring: { prometheus: exporters() } }),
       loggingInfo: { brokerLogs: { cloudWatchLogs: { enabled: true, logGroup: logs.ref } } },
     });
     this.clusterArn = retained(cluster).ref;
+    if (props.storage !== 'express') this.growVolumes(props.storage);
+  }
+
+  private addSecurity(props: KafkaClusterProps): ClientSecurityGroup {
+    const security = new ClientSecurityGroup(this, 'Security', {
+      vpcId: props.vpcId,
+      description: 'Iris bus: cores only, TLS with IAM',
+      clientSecurityGroupIds: props.clientSecurityGroupIds,
+      clientPorts: [IAM_PORT],
+    });
+    for (const [index, scraper] of (props.scraperSecurityGroupIds ?? []).entries()) {
+      for (const port of EXPORTER_PORTS) security.allow(`Scraper${index}-${port}`, scraper, port);
+    }
+    return security;
+  }
+
+  private growVolumes({ gibibytesMax }: BrokerVolumes): void {
+    const target = new CfnScalableTarget(this, 'VolumeTarget', {
+      serviceNamespace: 'kafka',
+      scalableDimension: 'kafka:broker-storage:VolumeSize',
+      resourceId: this.clusterArn,
+      minCapacity: 1,
+      maxCapacity: gibibytesMax,
+    });
+    new CfnScalingPolicy(this, 'VolumePolicy', {
+      policyName: 'volume-growth',
+      policyType: 'TargetTrackingScaling',
+      scalingTargetId: target.ref,
+      targetTrackingScalingPolicyConfiguration: {
+        predefinedMetricSpecification: { predefinedMetricType: 'KafkaBrokerStorageUtilization' },
+        targetValue: VOLUME_GROWS_AT,
+        disableScaleIn: true,
+      },
+    });
   }
 }
 
-/** Topics are made by the environment’s own tools with known counts; a partition never elects a leader that misses records (L1). */
-function serverProperties(replicas: number, replicasInSyncMin: number): string {
-  return [
-    'auto.create.topics.enable=false',
+function expectPossible({ storage, subnetIds, brokers, replicas, replicasInSyncMin }: KafkaClusterProps, kafkaVersion: string): void {
+  const areKnown = !Token.isUnresolved(subnetIds) && !subnetIds.some((subnet) => Token.isUnresolved(subnet));
+  if (areKnown && brokers % subnetIds.length !== 0)
+    refuse(`${brokers} brokers over ${subnetIds.length} zones: use a multiple of the zones`);
+  if (storage !== 'express') return;
+  if (areKnown && subnetIds.length !== EXPRESS_ZONES) refuse(`Express brokers in ${subnetIds.length} zones: name ${EXPRESS_ZONES} subnets`);
+  if (brokers % EXPRESS_ZONES !== 0) refuse(`${brokers} Express brokers: use a multiple of ${EXPRESS_ZONES}`);
+  if (!EXPRESS_VERSIONS.test(kafkaVersion)) refuse(`Express brokers with Kafka ${kafkaVersion}: use 3.6, 3.8 or 3.9`);
+  if ((replicas ?? 3) !== 3 || (replicasInSyncMin ?? 2) !== 2)
+    refuse('Express brokers keep 3 copies of which 2 acknowledge: leave both out');
+}
+
+function refuse(reason: string): never {
+  throw new IrisError('SYNTH_FAILED', reason);
+}
+
+function brokerMachines({ storage, instanceType }: KafkaClusterProps) {
+  if (storage === 'express') return { instanceType: `express.${instanceType}` };
+  return { instanceType: `kafka.${instanceType}`, storageInfo: { ebsStorageInfo: { volumeSize: storage.gibibytes } } };
+}
+
+/**
+ * Topics are made by the environment’s own tools with known counts; a partition never elects a leader that misses records (L1). Express
+ * brokers fix the copies and the election themselves and refuse to be told.
+ */
+function serverProperties({ storage, replicas = 3, replicasInSyncMin = 2 }: KafkaClusterProps): string {
+  const durability = [
     `default.replication.factor=${replicas}`,
     `min.insync.replicas=${replicasInSyncMin}`,
     'unclean.leader.election.enable=false',
+  ];
+  return [
+    'auto.create.topics.enable=false',
+    ...(storage === 'express' ? [] : durability),
     'message.max.bytes=2097152',
     'num.partitions=1',
   ].join('\n');
+}
+
+function exporters() {
+  return { jmxExporter: { enabledInBroker: true }, nodeExporter: { enabledInBroker: true } };
 }
 
 function ownerPolicy() {

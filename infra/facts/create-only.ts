@@ -26,6 +26,8 @@ export const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = {
   'AWS::AppConfig::HostedConfigurationVersion': row(
     'ApplicationId ConfigurationProfileId Content ContentType Description LatestVersionNumber VersionLabel',
   ),
+  'AWS::ApplicationAutoScaling::ScalableTarget': row('ResourceId ScalableDimension ServiceNamespace'),
+  'AWS::ApplicationAutoScaling::ScalingPolicy': row('PolicyName ResourceId ScalableDimension ScalingTargetId ServiceNamespace'),
   'AWS::AutoScaling::AutoScalingGroup': row('AutoScalingGroupName InstanceId', 'LaunchTemplate MixedInstancesPolicy VPCZoneIdentifier'),
   'AWS::AutoScaling::LifecycleHook': row('AutoScalingGroupName LifecycleHookName'),
   'AWS::AutoScaling::ScalingPolicy': row('AutoScalingGroupName'),

@@ -31,6 +31,7 @@ const EC2_CPU_HOUR: Readonly<Record<string, number>> = {
   i7ie: 0.13,
 };
 const MSK_CPU_HOUR: Readonly<Record<string, number>> = { m7g: 0.102, m5: 0.105 };
+const EXPRESS_CPU_HOUR: Readonly<Record<string, number>> = { m7g: 0.204 };
 const VALKEY_CPU_HOUR: Readonly<Record<string, number>> = { m7g: 0.0632, r7g: 0.0876, r6g: 0.0824 };
 
 /** Machine hours of an AWS region over those of us-east-1. */
@@ -89,6 +90,8 @@ const TRANSFER_TIERS_GIGABYTES = [10_000, 40_000, 100_000, Number.POSITIVE_INFIN
 export const UNIT_PRICES = {
   volumeGibibyteMonth: 0.08,
   brokerVolumeGibibyteMonth: 0.1,
+  /** What producers send to Express brokers. */
+  expressIngressGigabyte: 0.01,
   loadBalancerHour: 0.0225,
   loadBalancerUnitHour: 0.006,
   natGatewayHour: 0.045,
@@ -99,8 +102,8 @@ export const UNIT_PRICES = {
   keyMonth: 1,
 } as const;
 
-export type Engine = 'ec2' | 'msk' | 'valkey';
-const CPU_HOUR = { ec2: EC2_CPU_HOUR, msk: MSK_CPU_HOUR, valkey: VALKEY_CPU_HOUR } as const;
+export type Engine = 'ec2' | 'msk' | 'express' | 'valkey';
+const CPU_HOUR = { ec2: EC2_CPU_HOUR, msk: MSK_CPU_HOUR, express: EXPRESS_CPU_HOUR, valkey: VALKEY_CPU_HOUR } as const;
 
 /** Dollars an hour of one machine; undefined where the type or the AWS region has no price here. */
 export function machineHour(engine: Engine, instanceType: string, awsRegion: string): number | undefined {

@@ -2,6 +2,7 @@ import { type Environment, type EnvironmentConfig, environmentSchema } from '../
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { draftOf, type EnvironmentDraft } from './environment-draft.ts';
 import { type EnvironmentProblem, problemLine } from './environment-problem.ts';
+import { engineRules } from './rules-engines.ts';
 import { fleetRules } from './rules-fleets.ts';
 import { geographyRules } from './rules-geography.ts';
 import { namingRules } from './rules-naming.ts';
@@ -13,7 +14,7 @@ import { shapeProblems } from './shape-problems.ts';
 /** One rule: what a draft breaks of it. */
 type Rule = (draft: EnvironmentDraft) => EnvironmentProblem[];
 
-const RULES: readonly Rule[] = [namingRules, placeRules, networkRules, sizeRules, fleetRules, geographyRules];
+const RULES: readonly Rule[] = [namingRules, placeRules, networkRules, sizeRules, fleetRules, engineRules, geographyRules];
 
 /**
  * Every problem of an environment at once, before anything is written (L12); empty when it is good. Takes anything, since a file may

@@ -6,7 +6,7 @@ import { storageFigures, trafficFigures } from './capacity.ts';
 import type { BusPlan, DirectoryPlan, InstanceTypes, StorePlan } from './plan.ts';
 import { roundUp, roundUpToMultiple } from './sizing.ts';
 
-/** Megabytes a second that one virtual CPU of a broker takes in: MSK’s 15.6 for two. */
+/** Megabytes a second that one virtual CPU of a broker takes in: MSK’s 15.6 for two, which Express has for what producers send. */
 export const BROKER_MEGABYTES_PER_CPU = 7.8;
 /** Copies of a bus record. */
 export const BUS_REPLICAS = 3;
@@ -14,6 +14,8 @@ export const BUS_REPLICAS = 3;
 const PLANNED_FILL = 0.7;
 /** Gibibytes below which a broker’s volume is not worth planning. */
 const BROKER_VOLUME_MIN = 100;
+/** How far a broker’s volume may grow beyond its plan: room for a day’s outage of every consumer. */
+const VOLUME_GROWTH_MAX = 2;
 /** Bytes of a `session:{user}` entry with the server’s own overhead (R18). */
 export const SESSION_BYTES = 1_024;
 /** A Valkey cluster has three primaries at least, so that a majority survives one. */
@@ -28,6 +30,7 @@ export interface FleetNeed {
   readonly zones: number;
   readonly traffic: EnvironmentConfig['traffic'];
   readonly instanceTypes: InstanceTypes;
+  readonly brokerKind: BusPlan['kind'];
   /** Counts stated in the environment win over what traffic asks for. */
   readonly stated: Pick<RegionConfig, 'brokers' | 'storeNodes' | 'directoryNodes'>;
 }
@@ -35,13 +38,26 @@ export interface FleetNeed {
 /** Kafka brokers for the region’s peak with its copies, the same number in each zone. */
 export function planBus(need: FleetNeed): BusPlan {
   const instanceType = need.instanceTypes.bus;
+  const kind = need.brokerKind;
   const peak = trafficFigures(need.dailyActiveUsers, need.traffic).messagesPerSecondPeak;
-  const megabytes = (peak * need.traffic.messageBytes * BUS_REPLICAS) / 1e6;
+  const copies = busCopies(kind);
+  const megabytes = (peak * need.traffic.messageBytes * copies) / 1e6;
   const perBroker = (findInstanceType(instanceType)?.cpus ?? 1) * BROKER_MEGABYTES_PER_CPU * PLANNED_FILL;
   const brokers = need.stated.brokers ?? roundUpToMultiple(megabytes / perBroker, need.zones);
-  const bytes = storageFigures(need.dailyActiveUsers, need.traffic).bytesPerDay * BUS_REPLICAS;
+  const bytes = storageFigures(need.dailyActiveUsers, need.traffic).bytesPerDay * copies;
   const volume = Math.max(BROKER_VOLUME_MIN, roundUp(bytes / brokers / PLANNED_FILL / GIBIBYTE));
-  return { brokers, instanceType, volumeGibibytes: Math.min(volume, BROKER_VOLUME_GIBIBYTES_MAX) };
+  return {
+    brokers,
+    instanceType,
+    kind,
+    volumeGibibytes: Math.min(volume, BROKER_VOLUME_GIBIBYTES_MAX),
+    volumeGibibytesMax: Math.min(volume * VOLUME_GROWTH_MAX, BROKER_VOLUME_GIBIBYTES_MAX),
+  };
+}
+
+/** Copies that count against a broker’s throughput and storage: Express brokers are rated and billed for what producers send. */
+export function busCopies(kind: BusPlan['kind']): number {
+  return kind === 'express' ? 1 : BUS_REPLICAS;
 }
 
 /** ScyllaDB nodes that hold the hot messages with their copies on local NVMe (C9), the same number in each zone. */

@@ -108,8 +108,11 @@ export interface BusPlan {
   /** A multiple of the region’s zones. */
   readonly brokers: number;
   readonly instanceType: string;
-  /** Gibibytes of each broker’s volume: one day of the region’s messages, replicated, at 70 % full. */
+  readonly kind: 'standard' | 'express';
+  /** Gibibytes that each broker keeps: one day of the region’s messages, at 70 % full. Standard brokers’ volumes hold the copies too. */
   readonly volumeGibibytes: number;
+  /** Up to which a standard broker’s volume grows by itself. */
+  readonly volumeGibibytesMax: number;
 }
 
 export interface StorePlan {

@@ -44,7 +44,14 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
     instanceTypes,
     amiId: region.amiId ?? null,
     storeAmiId: region.storeAmiId ?? null,
-    ...fleetsOf(config, { ...size, zones: zoneIds.length, traffic: config.traffic, instanceTypes, stated: region }),
+    ...fleetsOf(config, {
+      ...size,
+      zones: zoneIds.length,
+      traffic: config.traffic,
+      instanceTypes,
+      brokerKind: config.brokerKind,
+      stated: region,
+    }),
     names: regionNames(config.name, region.code),
     addresses: regionAddresses(config.domain, region.code),
   };

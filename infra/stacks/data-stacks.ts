@@ -15,7 +15,7 @@ export class BusStack extends IrisStack {
       name: props.region.names.bus,
       brokers: bus.brokers,
       instanceType: bus.instanceType,
-      volumeGibibytes: bus.volumeGibibytes,
+      storage: bus.kind === 'express' ? 'express' : { gibibytes: bus.volumeGibibytes, gibibytesMax: bus.volumeGibibytesMax },
     });
   }
 }

@@ -9,7 +9,8 @@ import {
   transferOut,
   UNIT_PRICES,
 } from '../../facts/prices.ts';
-import type { Plan, RegionPlan } from '../../plan/plan.ts';
+import { storageFigures } from '../../plan/capacity.ts';
+import type { BusPlan, Plan, RegionPlan } from '../../plan/plan.ts';
 
 export const LAYERS = ['edge', 'core', 'bus', 'store', 'directory', 'network', 'transfer', 'global'] as const;
 export type Layer = (typeof LAYERS)[number];
@@ -55,13 +56,25 @@ function machineLines(plan: Plan, region: RegionPlan): CostLine[] {
   const lines = [edgeLine(region), machines(region, 'core', 'ec2', region.cores, instanceTypes.core)];
   if (plan.foundation === 'embedded')
     lines.push(volumes(region, 'core', region.shardGroups * GROUP_VOLUME_GIBIBYTES, UNIT_PRICES.volumeGibibyteMonth));
-  if (bus !== null) {
-    lines.push(machines(region, 'bus', 'msk', bus.brokers, bus.instanceType));
-    lines.push(volumes(region, 'bus', bus.brokers * bus.volumeGibibytes, UNIT_PRICES.brokerVolumeGibibyteMonth));
-  }
+  if (bus !== null) lines.push(...busLines(plan, region, bus));
   if (store !== null) lines.push(machines(region, 'store', 'ec2', store.nodes, store.instanceType));
   if (directory !== null) lines.push(machines(region, 'directory', 'valkey', directory.nodes, directory.instanceType));
   return lines;
+}
+
+/** Express storage is billed for what it keeps, which is the plan’s without its headroom; the difference is left in. */
+function busLines({ config }: Plan, region: RegionPlan, bus: BusPlan): CostLine[] {
+  const lines = [
+    machines(region, 'bus', bus.kind === 'express' ? 'express' : 'msk', bus.brokers, bus.instanceType),
+    volumes(region, 'bus', bus.brokers * bus.volumeGibibytes, UNIT_PRICES.brokerVolumeGibibyteMonth),
+  ];
+  if (bus.kind === 'standard') return lines;
+  const gigabytes = (storageFigures(region.dailyActiveUsers, config.traffic).bytesPerDay * DAYS_PER_MONTH) / 1e9;
+  const dollars = gigabytes * UNIT_PRICES.expressIngressGigabyte * regionFactor(region.awsRegion);
+  return [
+    ...lines,
+    { region: region.code, layer: 'bus', item: 'taken in by Express brokers', quantity: Math.round(gigabytes), unit: 'GB', dollars },
+  ];
 }
 
 function edgeLine(region: RegionPlan): CostLine {

@@ -1,6 +1,6 @@
 import { findInstanceType } from '../../facts/instance-types.ts';
 import { storageFigures, trafficFigures } from '../../plan/capacity.ts';
-import { BROKER_MEGABYTES_PER_CPU, BUS_REPLICAS, SESSION_BYTES } from '../../plan/distributed.ts';
+import { BROKER_MEGABYTES_PER_CPU, busCopies, SESSION_BYTES } from '../../plan/distributed.ts';
 import type { Plan, RegionPlan } from '../../plan/plan.ts';
 
 /** How much of what a layer’s machines can hold or do is used at the peak, by the figures that the plan is made of. */
@@ -35,8 +35,13 @@ export function useOf(plan: Plan): LayerUse[] {
   ];
 }
 
-function busLoad({ config }: Plan, { dailyActiveUsers }: RegionPlan): number {
-  return (trafficFigures(dailyActiveUsers, config.traffic).messagesPerSecondPeak * config.traffic.messageBytes * BUS_REPLICAS) / 1e6;
+function busLoad({ config }: Plan, { bus, dailyActiveUsers }: RegionPlan): number {
+  return (
+    (trafficFigures(dailyActiveUsers, config.traffic).messagesPerSecondPeak *
+      config.traffic.messageBytes *
+      (bus === null ? 0 : busCopies(bus.kind))) /
+    1e6
+  );
 }
 
 function busRoom({ bus }: RegionPlan): number {

@@ -92,7 +92,7 @@ export const REASONS: readonly Reason[] = [
   {
     pattern: /^bus Kafka/,
     what: 'Kafka of the region: copies in every zone, encrypted, its clients known by IAM',
-    fields: ['foundation', 'regions[].brokers', 'traffic', 'instanceTypes.bus'],
+    fields: ['foundation', 'brokerKind', 'regions[].brokers', 'traffic', 'instanceTypes.bus'],
     rows: ['D5', 'R13', 'C16', 'A17'],
   },
   {

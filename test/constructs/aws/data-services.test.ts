@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { App, Stack } from 'aws-cdk-lib/core';
 import { DirectoryCache } from '../../../constructs/aws/directory-cache.ts';
-import { KafkaCluster } from '../../../constructs/aws/kafka-cluster.ts';
 import { expectParameterSize } from '../../../constructs/aws/pointed-document.ts';
 import { ScyllaNodes } from '../../../constructs/aws/scylla-nodes.ts';
 
@@ -13,23 +12,6 @@ function templateOf(add: (stack: Stack) => void): Template {
   add(stack);
   return Template.fromStack(stack);
 }
-
-describe('Kafka cluster', () => {
-  it('acknowledges on two of three replicas, over TLS with IAM only, encrypted by a key of its own (A17)', () => {
-    const template = templateOf((stack) => {
-      const size = { brokers: 3, instanceType: 'm7g.large', volumeGibibytes: 500 };
-      new KafkaCluster(stack, 'Kafka', { ...network, ...size, name: 'iris-growth-tokyo-bus', subnetIds: ['a', 'b', 'c'] });
-    });
-    template.hasResourceProperties('AWS::MSK::Cluster', {
-      BrokerNodeGroupInfo: { InstanceType: 'kafka.m7g.large', StorageInfo: { EBSStorageInfo: { VolumeSize: 500 } } },
-      ClientAuthentication: { Sasl: { Iam: { Enabled: true } }, Unauthenticated: { Enabled: false } },
-      EncryptionInfo: { EncryptionInTransit: { ClientBroker: 'TLS', InCluster: true } },
-    });
-    const [configuration] = Object.values(template.findResources('AWS::MSK::Configuration'));
-    assert.match(configuration?.['Properties'].ServerProperties, /min.insync.replicas=2\nunclean.leader.election.enable=false/);
-    template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', { FromPort: 9098, ToPort: 9098, SourceSecurityGroupId: 'sg-core' });
-  });
-});
 
 describe('ScyllaDB nodes', () => {
   it('keep their interfaces, take racks from zones in turn and start from three seeds', () => {

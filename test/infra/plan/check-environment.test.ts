@@ -3,15 +3,19 @@ import { checkEnvironment, resolveEnvironment } from '../../../infra/plan/check-
 import { problemLine } from '../../../infra/plan/environment-problem.ts';
 import { IrisError } from '../../../runtime/contract/errors.ts';
 import { counted, london, regions, smallEnvironment, tokyo } from './small-environment.ts';
+import { wrongEngines } from './wrong-engines.ts';
 import { wrongFigures } from './wrong-figures.ts';
 import { wrongPlaces } from './wrong-places.ts';
 
 const linesOf = (document: unknown) => checkEnvironment(document).map(problemLine);
 
 describe('a wrong environment', () => {
-  it.each([...wrongPlaces, ...wrongFigures])('is refused for %s, in one line with field, value, limit and remedy', (_, document, line) => {
-    expect(linesOf(document)).toEqual([line]);
-  });
+  it.each([...wrongPlaces, ...wrongFigures, ...wrongEngines])(
+    'is refused for %s, in one line with field, value, limit and remedy',
+    (_, document, line) => {
+      expect(linesOf(document)).toEqual([line]);
+    },
+  );
 
   it('is refused with every problem at once, the ones in broken fields included', () => {
     const document = {

@@ -69,12 +69,24 @@ def kafka_configuration(properties, name, region, account):
     return made, {"Arn": made, "LatestRevision.Revision": "1"}
 
 
+def recorded(service, path):
+    """A type that moto has no API for: only that it was asked for is kept."""
+
+    def create(properties, name, region, account):
+        made = arn(service, region, account, f"{path}/{name}")
+        return made, {"Arn": made, "Id": name}
+
+    return create
+
+
 def bucket_policy(properties, name, region, account):
     """Recorded: moto would enforce it without its conditions, so that “deny unless TLS” denies everything."""
     return properties["Bucket"], {}
 
 
 ADDED_TYPES = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": recorded("application-autoscaling", "scalable-target"),
+    "AWS::ApplicationAutoScaling::ScalingPolicy": recorded("autoscaling", "scalingPolicy"),
     "AWS::S3::BucketPolicy": bucket_policy,
     "AWS::ElastiCache::SubnetGroup": cache_subnets,
     "AWS::ElastiCache::ReplicationGroup": cache_group,

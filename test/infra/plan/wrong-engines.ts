@@ -1,0 +1,37 @@
+import { london, regions, smallEnvironment, tokyo, type WrongEnvironment } from './small-environment.ts';
+
+/** Three zones, and types that both AWS regions have. */
+const small = { ...smallEnvironment(), foundation: 'distributed', instanceTypes: { store: 'i4i.xlarge' } };
+const express = { ...small, brokerKind: 'express' };
+
+/** What MSK or ElastiCache would refuse. */
+export const wrongEngines: readonly WrongEnvironment[] = [
+  [
+    'Express brokers without Kafka',
+    { ...smallEnvironment(), brokerKind: 'express' },
+    'brokerKind: got "express", must be absent with the embedded foundation; drop it, or set foundation to distributed',
+  ],
+  [
+    'Express brokers in four zones',
+    {
+      ...express,
+      regions: regions(tokyo(), london({ awsRegion: 'us-east-1', zoneIds: ['use1-az1', 'use1-az2', 'use1-az4', 'use1-az5'] })).regions,
+    },
+    'regions[1].zoneIds: got ["use1-az1","use1-az2","use1-az4","use1-az5"], must be 3 zones, with Express brokers; name three, or set brokerKind to standard',
+  ],
+  [
+    'Express brokers of a family without them',
+    { ...express, instanceTypes: { store: 'i4i.xlarge', bus: 'm5.large' } },
+    'instanceTypes.bus: got "m5.large", must be of a family that express brokers come in, large or larger; use one of m7g',
+  ],
+  [
+    'brokers that MSK does not have',
+    { ...small, instanceTypes: { store: 'i4i.xlarge', bus: 'c7g.2xlarge' } },
+    'instanceTypes.bus: got "c7g.2xlarge", must be of a family that standard brokers come in, large or larger; use one of m7g, m5',
+  ],
+  [
+    'Valkey nodes that ElastiCache does not have',
+    { ...small, instanceTypes: { store: 'i4i.xlarge', directory: 'r7g.medium' } },
+    'instanceTypes.directory: got "r7g.medium", must be of a family that Valkey nodes come in, large or larger; use one of r7g, r6g, m7g',
+  ],
+];
