@@ -21,6 +21,8 @@ const COMMANDS = {
   node: () => import('./commands/node.ts'),
   check: () => import('./commands/check.ts'),
   reshard: () => import('./commands/reshard.ts'),
+  leave: () => import('./commands/leave.ts'),
+  join: () => import('./commands/join.ts'),
   simulate: () => import('./commands/simulate.ts'),
 } satisfies Record<string, () => Promise<{ readonly command: Command }>>;
 

@@ -8,13 +8,26 @@ import type { SlotMap } from '../runtime/contract/slot-map-schema.ts';
 import type { CommandIo } from './command.ts';
 
 /** Milliseconds between two looks at the cores. */
-const LOOK_MS = 500;
+export const LOOK_MS = 500;
 
+/** What `GET /ownership` of an owner answers, as far as commands need it. */
 export interface Ownership {
   readonly group: string;
   readonly slotMapVersion: number;
+  /** 0 when nothing would be lost with the core’s store. */
+  readonly owned: number;
   readonly shards: number;
-  readonly handover: { readonly groupsLeft: readonly string[]; readonly usersFetched: number; readonly bytesFetched: number };
+  readonly inboxes: number;
+  readonly outboxes: Readonly<Record<string, number>>;
+  readonly parked: number;
+  readonly deadLetters: number;
+  readonly handover: {
+    readonly groupsLeft: readonly string[];
+    readonly usersFetched: number;
+    readonly bytesFetched: number;
+    readonly usersToGive: number | null;
+    readonly straysLeft: number | null;
+  };
 }
 
 /**

@@ -3,12 +3,11 @@ import { parseArgs } from 'node:util';
 import { findRunningFleet, type RunningFleet } from '../../infra/local/fleet-file.ts';
 import { readPublishedMap } from '../../infra/local/published-map.ts';
 import { IrisError } from '../../runtime/contract/errors.ts';
-import { readSlotMap } from '../../runtime/contract/slot-map.ts';
 import { homesOfMore, movedTo, takenBack } from '../../runtime/contract/slot-map-moves.ts';
 import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
 import { carryOut } from '../map-move.ts';
-import { textTable } from '../text-table.ts';
+import { movesText } from '../moves-text.ts';
 
 export const command: Command = {
   name: 'reshard',
@@ -27,7 +26,7 @@ export const command: Command = {
       throw new IrisError('ENVIRONMENT_INVALID', `the fleet that runs here is ${fleet.fleet.environment}, not ${environment}`);
     const map = readPublishedMap(fleet.stateDirectory);
     const next = flags.back ? takenBack(map) : grown(map, flags.shards);
-    if (next !== undefined) io.result(renderMoves(map, next));
+    if (next !== undefined) io.result(movesText(map, next));
     if (flags.isDry) return 0;
     return await finish(fleet, next, io);
   },
@@ -42,14 +41,6 @@ async function finish(fleet: RunningFleet, next: SlotMap | undefined, io: Comman
 /** Undefined where that many shards are there or on their way: then only the rest is to be done. */
 function grown(map: SlotMap, shards: number): SlotMap | undefined {
   return shards === map.shards ? undefined : movedTo(map, homesOfMore(map, shards));
-}
-
-function renderMoves(before: SlotMap, after: SlotMap): string {
-  const pairs = readSlotMap(before).comparedTo(readSlotMap(after));
-  const rows = pairs.filter(({ from, to }) => from.group !== to.group).map(({ from, to, slots }) => [from.group, to.group, String(slots)]);
-  const moved = rows.reduce((sum, [, , slots]) => sum + Number(slots), 0);
-  const share = `${((moved / 2 ** 20) * 100).toFixed(1)} % of the users move`;
-  return `${before.shards} to ${after.shards} shards; ${share}\n${textTable([['from group', 'to group', 'slots'], ...rows])}`;
 }
 
 function parse(args: readonly string[]) {

@@ -127,6 +127,7 @@ function localPatch(place: Place, { port, adminPort }: { port: number; adminPort
     node: place.id,
     local: true,
     slotMapPath: '../slot-map.json',
+    isSlotMapShared: true,
     admin: { host: HOST, port: adminPort, tokenPath: '../admin-token' },
     addresses: null,
   };

@@ -1,10 +1,8 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { IrisError } from '../../runtime/contract/errors.ts';
-import { readJsonFile } from '../../runtime/contract/node-config.ts';
 import { readSlotMap } from '../../runtime/contract/slot-map.ts';
+import { publishSlotMapFile, readSlotMapFile } from '../../runtime/contract/slot-map-file.ts';
 import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
-import { transitionProblems } from '../../runtime/contract/slot-map-transition.ts';
 
 export function slotMapPath(stateDirectory: string): string {
   return join(stateDirectory, 'slot-map.json');
@@ -12,17 +10,12 @@ export function slotMapPath(stateDirectory: string): string {
 
 /** The slot map that a fleet’s nodes read. @throws IrisError FILE_UNREADABLE, CONFIG_INVALID */
 export function readPublishedMap(stateDirectory: string): SlotMap {
-  return readSlotMap(readJsonFile(slotMapPath(stateDirectory))).map;
+  return readSlotMapFile(slotMapPath(stateDirectory)).map;
 }
 
 /** Gives the fleet a newer map, after the checks that its nodes make (L12). @throws IrisError CONFIG_INVALID */
 export function publishMap(stateDirectory: string, map: SlotMap): void {
-  const before = readSlotMap(readJsonFile(slotMapPath(stateDirectory)));
-  const problems = transitionProblems(before, readSlotMap(map));
-  if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `slot map of version ${map.version}: ${problems.join('; ')}`);
-  const path = slotMapPath(stateDirectory);
-  writeFileSync(`${path}.new`, `${JSON.stringify(map, null, 2)}\n`);
-  renameSync(`${path}.new`, path);
+  publishSlotMapFile(slotMapPath(stateDirectory), map);
 }
 
 /**

@@ -6,6 +6,7 @@ import type {
   PageLimits,
   RecordKind,
   StoreBatch,
+  StoreCounts,
   StoredEnvelope,
   StoredMark,
   StoredParked,
@@ -109,6 +110,21 @@ class LevelStore implements InboxStore {
   readOutbox(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
     const range = { gt: keys.outboxKey(group, position), lt: keys.outboxKey(group, keys.POSITION_END) };
     return reading(() => this.page(range, limits, async () => 0));
+  }
+
+  async counts(): Promise<StoreCounts> {
+    const outboxes: Record<string, number> = {};
+    for await (const key of this.database.keys(keys.outboxRange)) outboxes[keys.groupOf(key)] = (outboxes[keys.groupOf(key)] ?? 0) + 1;
+    let inboxEnvelopes = 0;
+    let inboxes = 0;
+    let last: Buffer = Buffer.alloc(0);
+    for await (const key of this.database.keys(keys.inboxRange)) {
+      const inbox = key.subarray(0, -keys.POSITION_BYTES);
+      if (!inbox.equals(last)) inboxes++;
+      last = inbox;
+      inboxEnvelopes++;
+    }
+    return { inboxes, inboxEnvelopes, outboxes, parked: (await this.readParked()).length };
   }
 
   outboxGroups(): Promise<string[]> {

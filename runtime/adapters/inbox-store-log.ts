@@ -17,6 +17,7 @@ import type {
   RecordKind,
   StoreBatch,
   StoreBounds,
+  StoreCounts,
   StoredEnvelope,
   StoredMark,
   StoredParked,
@@ -245,6 +246,10 @@ class LogStore implements InboxStore {
 
   inboxesBefore(position: number): Iterable<Buffer | undefined> {
     return this.contents.index.inboxesBefore(position);
+  }
+
+  async counts(): Promise<StoreCounts> {
+    return this.contents.index.counts(groupOfRow);
   }
 
   async outboxGroups(): Promise<string[]> {

@@ -33,6 +33,8 @@ const shared = {
   local: z.boolean(),
   /** Path of the slot map document; relative paths count from the config’s folder. */
   slotMapPath: z.string().min(1),
+  /** True where that is the one file which every node of the environment reads, so that a command of this node may publish a newer map there. */
+  isSlotMapShared: z.boolean().default(false),
   /** Health, readiness, metrics and commands, for operators only. */
   admin: adminListener,
   /** Milliseconds a leaving node takes before it closes what is left. */

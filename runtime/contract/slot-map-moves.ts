@@ -30,7 +30,7 @@ export function takenBack(map: SlotMap): SlotMap {
 }
 
 /**
- * Homes for more shards: those there are stay with their groups, each new one goes to the group that has fewest. Half of the slots change
+ * Homes for more shards: those there are stay with their groups, each new one goes to the group that has fewest of those that own any. Half of the slots change
  * their shard when shards double, 1/(N+1) when one joins (R2).
  * @throws IrisError ENVIRONMENT_INVALID for fewer shards than the groups' own ranges hold.
  */
@@ -39,14 +39,14 @@ export function homesOfMore(map: SlotMap, shards: number): string[] {
   if (shards < planned) {
     throw new IrisError(
       'ENVIRONMENT_INVALID',
-      `${shards} shards are fewer than the ${planned} that the environment plans; change the environment`,
+      `${shards} shards are fewer than the ${planned} that the environment plans; lower the shards of its regions there, or take a shard group out with iris leave`,
     );
   }
-  return spreadEvenly(homesOf(map).slice(0, shards), shards, groupsOf(map));
-}
-
-function groupsOf(map: SlotMap): string[] {
-  return map.regions.flatMap((region) => region.groups.map((group) => group.id));
+  const homes = homesOf(map);
+  const owners = new Set(homes);
+  // Who owns nothing has left: its process may be gone.
+  const groups = map.regions.flatMap((region) => region.groups.map((group) => group.id)).filter((group) => owners.has(group));
+  return spreadEvenly(homes.slice(0, shards), shards, groups);
 }
 
 function spreadEvenly(homes: readonly string[], shards: number, groups: readonly string[]): string[] {

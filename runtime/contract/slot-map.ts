@@ -24,6 +24,8 @@ export class SlotRouter {
   readonly map: SlotMap;
   readonly table: Uint16Array;
   readonly homes: readonly ShardHome[];
+  /** Each group that owns shards. */
+  private readonly owners: readonly ShardHome[];
   private readonly former: SlotHomes | undefined;
   private readonly lost: ReadonlySet<string>;
   private readonly standbys: ReadonlyMap<string, readonly string[]>;
@@ -33,6 +35,7 @@ export class SlotRouter {
     this.table = table;
     const groups = homeOfGroups(map);
     this.homes = spread(shardRunsOf(map), groups);
+    this.owners = [...new Set(this.homes)];
     const { moving } = map;
     this.former =
       moving === undefined || formerTable === undefined ? undefined : { table: formerTable, homes: spread(moving.from.homes, groups) };
@@ -54,6 +57,16 @@ export class SlotRouter {
     const home = this.homes[shard];
     if (home === undefined) throw new IrisError('CONFIG_INVALID', `shard ${shard} is not in the slot map of ${this.map.shards} shards`);
     return home;
+  }
+
+  /** True for the address of a group that owns shards. */
+  isOwner(address: string): boolean {
+    return this.owners.some((home) => home.address === address);
+  }
+
+  /** Groups of a region that own shards. */
+  ownersIn(region: string): ShardHome[] {
+    return this.owners.filter((home) => home.region === region);
   }
 
   /** Where the user’s slot lives. */

@@ -17,7 +17,7 @@ export interface SaltOptions {
  * buckets like any inbox and changes none.
  */
 export function chooseSalts(user: Buffer, generation: number, count: number, { slots, region, group }: SaltOptions): number[] {
-  const groups = slots.current.map.regions.find((candidate) => candidate.code === region)?.groups.length ?? 1;
+  const groups = slots.current.ownersIn(region).length;
   const loads = new Map<string, number>();
   let salt = 0;
   return Array.from({ length: count }, (_, index) => {

@@ -90,7 +90,7 @@ export class Buckets {
       clock,
       telemetry: parts.telemetry,
       messagesPerSecondMax: parts.bucketMessagesPerSecondMax,
-      coresInRegion: () => parts.slots.current.map.regions.find(({ code }) => code === parts.region)?.groups.length ?? 1,
+      coresInRegion: () => parts.slots.current.ownersIn(parts.region).length,
     });
   }
 

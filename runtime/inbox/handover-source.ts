@@ -31,15 +31,15 @@ export class HandoverSource {
   private readonly parts: HandoverSourceParts;
   /** Of one version of the map: users who left, with the keys of their marks. */
   private kept: { readonly version: number; readonly users: Promise<Map<string, string[]>> } | undefined;
-  private known: ReadonlyMap<string, unknown> = new Map();
+  private known: ReadonlyMap<string, unknown> | undefined;
 
   constructor(parts: HandoverSourceParts) {
     this.parts = parts;
   }
 
-  /** Users not yet handed over, as far as they have been counted. */
-  get usersLeft(): number {
-    return this.known.size;
+  /** Users not yet handed over; undefined while they are counted. */
+  get usersLeft(): number | undefined {
+    return this.known?.size;
   }
 
   async pull(request: PullRequest): Promise<PullAnswer> {
@@ -61,8 +61,9 @@ export class HandoverSource {
   /** Everyone of whom anything is kept who does not live here by the map in force. */
   users(version: number): Promise<Map<string, string[]>> {
     if (this.kept?.version === version) return this.kept.users;
+    this.known = undefined;
     const users = this.survey().then((found) => {
-      this.known = found;
+      if (this.kept?.users === users) this.known = found;
       return found;
     });
     this.kept = { version, users };

@@ -1,3 +1,4 @@
+import { errorLine } from '../contract/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HandoverPeers, PullAnswer, PullRequest } from '../ports/handover.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
@@ -26,8 +27,12 @@ export interface HandoverProgress {
   readonly groupsLeft: readonly string[];
   readonly usersFetched: number;
   readonly bytesFetched: number;
-  /** Users kept here who live elsewhere, as far as they have been counted. */
-  readonly usersToGive: number;
+  /** A move under way takes users from here; its end may have to wait for what this core still has. */
+  readonly isGiving: boolean;
+  /** Users kept here who live elsewhere and will be fetched; null while they are counted. */
+  readonly usersToGive: number | null;
+  /** Users whose messages were left behind here when this region was lost, and go to their new owners; null while they are looked for. */
+  readonly straysLeft: number | null;
 }
 
 /** Both sides of a move at one core: users it fetches, and users it still keeps for others. */
@@ -35,6 +40,8 @@ export class Handovers {
   readonly fetcher: UserFetcher;
   private readonly source: HandoverSource;
   private readonly parts: HandoversParts;
+  private straysLeft: number | undefined;
+  private isGiving = false;
 
   constructor(parts: HandoversParts) {
     this.parts = parts;
@@ -52,12 +59,12 @@ export class Handovers {
 
   async load(): Promise<void> {
     await this.fetcher.load();
-    this.sendElsewhere();
+    this.give();
   }
 
   slotsChanged(): void {
     this.fetcher.slotsChanged();
-    this.sendElsewhere();
+    this.give();
   }
 
   pull(request: PullRequest): Promise<PullAnswer> {
@@ -66,11 +73,28 @@ export class Handovers {
 
   get progress(): HandoverProgress {
     const { users, bytes } = this.fetcher.progress;
-    return { groupsLeft: this.fetcher.groupsLeft, usersFetched: users, bytesFetched: bytes, usersToGive: this.source.usersLeft };
+    return {
+      groupsLeft: this.fetcher.groupsLeft,
+      usersFetched: users,
+      bytesFetched: bytes,
+      isGiving: this.isGiving,
+      usersToGive: this.isGiving ? (this.source.usersLeft ?? null) : 0,
+      straysLeft: this.straysLeft ?? null,
+    };
   }
 
-  private sendElsewhere(): void {
-    const { committer } = this.parts;
-    sendElsewhere({ ...this.parts, change: committer.change.bind(committer), settled: () => committer.settled() });
+  private give(): void {
+    const { committer, slots, group, telemetry } = this.parts;
+    const { current } = slots;
+    this.isGiving = current.comparedToFormer().some(({ from, to }) => from.group === group && to.group !== group);
+    // Counted before anyone asks, so that who watches the move sees what is left of it.
+    if (this.isGiving)
+      this.source
+        .users(current.map.version)
+        .catch((error: unknown) => telemetry.log.error('handover-failed', { reason: errorLine(error) }));
+    const left = (users: number | undefined): void => {
+      this.straysLeft = users;
+    };
+    sendElsewhere({ ...this.parts, left, change: committer.change.bind(committer), settled: () => committer.settled() });
   }
 }

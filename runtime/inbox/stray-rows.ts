@@ -18,6 +18,8 @@ export interface StrayRowsParts {
   readonly change: (change: Change) => void;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** How many users’ rows are still to be sent on; undefined until they have been looked for. */
+  readonly left: (users: number | undefined) => void;
 }
 
 /** Milliseconds before another try after a store that could not be read. */
@@ -51,7 +53,12 @@ function outboxOf(slots: SlotMaps, user: Buffer): Destination & { kind: 'outbox'
 async function sendStrays(parts: StrayRowsParts): Promise<number> {
   const { store, slots, settled } = parts;
   const { current } = slots;
-  if (current.map.moving !== undefined && !current.isLost(parts.region)) return 0;
+  const tell = (users: number | undefined) => {
+    if (slots.current === current) parts.left(users);
+  };
+  const isFetched = current.map.moving !== undefined && !current.isLost(parts.region);
+  tell(isFetched ? 0 : undefined);
+  if (isFetched) return 0;
   await settled();
   const users: Buffer[] = [];
   await store.survey({
@@ -60,7 +67,11 @@ async function sendStrays(parts: StrayRowsParts): Promise<number> {
       if (current.homeOfUser(user).group !== parts.group) users.push(user);
     },
   });
-  for (const user of users) await sendOne(parts, current, user);
+  for (const [i, user] of users.entries()) {
+    tell(users.length - i);
+    await sendOne(parts, current, user);
+  }
+  tell(0);
   return users.length;
 }
 

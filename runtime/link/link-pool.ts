@@ -27,6 +27,7 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
   /** Extra names for addresses: host:port → host:port. */
   private readonly addresses: Readonly<Record<string, string>>;
   private readonly links = new Map<string, LinkClient>();
+  private readonly owners = new Map<string, OwnerAddresses>();
   private locate: ((user: Buffer) => string) | undefined;
   private readonly statuses = new Map<string, CachedStatus>();
 
@@ -56,7 +57,8 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
   }
 
   /** A newer slot map is in force: reads whose user moved go to the new owner, whether the old one is there to say so or not. */
-  slotsChanged(): void {
+  slotsChanged(slots: { isOwner(address: string): boolean }): void {
+    for (const [address, owner] of this.owners) if (!slots.isOwner(address)) owner.forgetEpoch();
     for (const [address, link] of this.links) {
       for (const subscription of link.reads.all()) {
         if (this.locate === undefined || this.locate(subscription.user) === address) continue;
@@ -147,6 +149,7 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
     if (link === undefined) {
       const nameOf = (one: string) => this.addresses[one] ?? one;
       const addresses = new OwnerAddresses(() => [address, ...this.parts.standbysOf(address)].map(nameOf));
+      this.owners.set(address, addresses);
       link = new LinkClient(this.parts, nameOf(address), addresses);
       this.links.set(address, link);
     }

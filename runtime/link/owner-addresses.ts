@@ -28,6 +28,11 @@ export class OwnerAddresses {
     this.turn++;
   }
 
+  /** The group owns nothing any more: it may come back with an empty store, whose epochs begin anew. */
+  forgetEpoch(): void {
+    this.epoch = 0;
+  }
+
   /** False for an owner whose epoch is over. 0 is said by a release that knows no epochs. */
   accepts(epoch: number): boolean {
     if (epoch !== 0 && epoch < this.epoch) return false;

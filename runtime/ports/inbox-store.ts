@@ -70,6 +70,16 @@ export interface StoreBounds {
   readonly outbox: RowBounds;
 }
 
+/** What waits in a store; an inbox or outbox without envelopes is none. */
+export interface StoreCounts {
+  readonly inboxes: number;
+  readonly inboxEnvelopes: number;
+  /** Envelopes by the group that they are for. */
+  readonly outboxes: Readonly<Record<string, number>>;
+  /** Envelopes that wait for their predecessor. */
+  readonly parked: number;
+}
+
 /** Changes that become visible and durable together. */
 export interface StoreBatch {
   readonly isEmpty: boolean;
@@ -113,6 +123,7 @@ export interface InboxStore {
   readOutbox(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]>;
   /** Users with an envelope below `position` in bucket 0; `undefined` now and then, so that the caller may let others run. */
   inboxesBefore(position: number): Iterable<Buffer | undefined>;
+  counts(): Promise<StoreCounts>;
   /** Groups whose outbox is not empty. */
   outboxGroups(): Promise<string[]>;
   readMarks(keys: readonly string[]): Promise<(StoredMark | undefined)[]>;

@@ -76,6 +76,10 @@ export class SlotMessageRouter implements MessageRouter {
   }
 }
 
-function localAddresses({ map }: SlotRouter, region: string): string[] {
-  return map.regions.find(({ code }) => code === region)?.groups.map((group) => group.address) ?? [];
+/** Of the owners: who owns nothing is leaving, and its outbox has to become empty. All of a region that owns nothing. */
+function localAddresses(router: SlotRouter, region: string): string[] {
+  const listed = router.map.regions.find(({ code }) => code === region)?.groups ?? [];
+  const owners = new Set(router.ownersIn(region).map(({ group }) => group));
+  const leading = owners.size === 0 ? listed : listed.filter(({ id }) => owners.has(id));
+  return leading.map((group) => group.address);
 }

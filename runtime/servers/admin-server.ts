@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CollectedTelemetry } from '../adapters/telemetry-pino.ts';
-import { IrisError } from '../contract/errors.ts';
+import { errorLine, IrisError } from '../contract/errors.ts';
 import type { AdminListener } from '../contract/node-config.ts';
 import { type AdminAnswer, AdminCommandRunner, type AdminCommands } from './admin-commands.ts';
 
@@ -9,7 +9,7 @@ export interface AdminServerParts {
   readonly telemetry: CollectedTelemetry;
   /** What `POST /commands/<name>` may run. */
   readonly commands: AdminCommands;
-  /** What `GET /<name>` answers as JSON. */
+  /** What `GET /<name>` answers as JSON, at once or later. */
   readonly pages: Readonly<Record<string, () => unknown>>;
   /** Why this node should get no new work; undefined while it is ready. */
   unreadyReason(): string | undefined;
@@ -51,10 +51,10 @@ async function answer(request: IncomingMessage, parts: AdminServerParts, runner:
   request.resume();
   if (request.method !== 'GET')
     return { status: 405, body: `${request.method} is not allowed here: GET a page, POST ${COMMANDS_PATH}<name>\n` };
-  return pageOf(path, parts);
+  return await pageOf(path, parts);
 }
 
-function pageOf(path: string, parts: AdminServerParts): AdminAnswer {
+async function pageOf(path: string, parts: AdminServerParts): Promise<AdminAnswer> {
   switch (path) {
     case '/healthz':
       return { status: 200, body: 'ok\n' };
@@ -67,9 +67,17 @@ function pageOf(path: string, parts: AdminServerParts): AdminAnswer {
   }
   const { pages } = parts;
   const name = path.slice(1);
-  if (Object.hasOwn(pages, name)) return { status: 200, body: `${JSON.stringify(pages[name]?.())}\n` };
+  if (Object.hasOwn(pages, name)) return await jsonOf(pages[name] as () => unknown);
   const known = ['healthz', 'readyz', 'metrics', ...Object.keys(pages)].map((page) => `/${page}`);
   return { status: 404, body: `known paths: ${known.join(' ')}\n` };
+}
+
+async function jsonOf(page: () => unknown): Promise<AdminAnswer> {
+  try {
+    return { status: 200, body: `${JSON.stringify(await page())}\n` };
+  } catch (error) {
+    return { status: 503, body: `${errorLine(error)}\n` };
+  }
 }
 
 function addressOf(server: Server): string {

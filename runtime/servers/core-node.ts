@@ -39,7 +39,7 @@ export interface CoreParts {
 
 export interface CoreNode {
   /** What this core owns by the slot map in force, and how far it has come with a move. */
-  readonly ownership: Ownership;
+  ownership(): Promise<Ownership>;
   readonly linkAddress: string;
   readonly isDraining: boolean;
   /** What was set aside because its handler failed on it. */
@@ -59,13 +59,11 @@ export interface CoreNode {
  * @throws IrisError CONFIG_INVALID, STORE_FAILED, ADDRESS_IN_USE
  */
 export async function openCore(config: CoreConfig, parts: CoreParts): Promise<CoreNode> {
-  const { slots, store, transport, clock, random, telemetry, epoch = 0 } = parts;
+  const { slots, store, transport, clock, telemetry, epoch = 0 } = parts;
   checkGroup(config, slots);
   const bursts = new Bursts((callback) => clock.soon(callback));
-  const identity = { environment: config.environment, region: config.region, node: config.node };
   const load = loadOf(parts, () => inboxes.commitQueueShare);
-  const standbysOf = (address: string) => slots.current.standbysOf(address);
-  const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load, standbysOf }, config.addresses);
+  const links = linksOf(config, parts, { bursts, load });
   const lane = new ReplayLane(clock);
   const bridges = new Bridges({ store, links, clock, telemetry, slots, lane });
   const inboxes = new Inboxes({
@@ -103,8 +101,8 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     get deadLetters() {
       return inboxes.deadLetters.list;
     },
-    get ownership() {
-      return ownershipOf(slots.current, config.group, inboxes.handover);
+    async ownership() {
+      return ownershipOf({ router: slots.current, group: config.group, counts: await store.counts(), inboxes });
     },
     expired: () => retention.report,
     homeOf(user) {
@@ -127,6 +125,15 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
       await store.close();
     },
   };
+}
+
+function linksOf(config: CoreConfig, parts: CoreParts, joined: { bursts: Bursts; load: LoadMeter }): LinkPool {
+  const { slots, transport, clock, random, telemetry } = parts;
+  const identity = { environment: config.environment, region: config.region, node: config.node };
+  const standbysOf = (address: string) => slots.current.standbysOf(address);
+  const links = new LinkPool({ transport, clock, random, telemetry, identity, standbysOf, ...joined }, config.addresses);
+  slots.onChange((now) => links.slotsChanged(now));
+  return links;
 }
 
 function loadOf({ clock, telemetry, heapShare }: CoreParts, commitQueueShare: () => number): LoadMeter {

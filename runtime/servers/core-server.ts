@@ -8,10 +8,12 @@ import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import type { IrisError } from '../contract/errors.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
+import { publishSlotMapFile } from '../contract/slot-map-file.ts';
 import type { StoreBounds } from '../ports/inbox-store.ts';
 import { acceptFailures } from './accept-failures.ts';
 import { startAdminServer } from './admin-server.ts';
 import { LeasedCore } from './leased-core.ts';
+import { leaveCommand } from './leave-command.ts';
 import { LiveSlotMaps } from './live-slot-maps.ts';
 import { promotionCommand } from './promotion-command.ts';
 import type { RunningNode } from './running-node.ts';
@@ -46,11 +48,21 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
   });
   await core.open();
   measureMachine({ telemetry, clock: systemClock, directory: config.store.directory });
-  const commands = { promote: promotionCommand(() => core.owner) };
+  const { group, isSlotMapShared, slotMapPath } = config;
+  const leave = leaveCommand({
+    group,
+    isOwner: () => core.owner !== undefined,
+    async newest() {
+      await slots.refresh();
+      return slots.current;
+    },
+    publish: isSlotMapShared ? (map) => publishSlotMapFile(slotMapPath, map) : undefined,
+  });
+  const commands = { promote: promotionCommand(() => core.owner), leave };
   // A standby has none of its own.
   const pages = {
     'dead-letters': () => ({ deadLetters: core.owner?.deadLetters ?? [] }),
-    ownership: () => core.owner?.ownership ?? { isStandby: true },
+    ownership: () => core.owner?.ownership() ?? { isStandby: true, group },
     gaps: () => core.owner?.expired() ?? { inboxes: [], outboxes: [] },
   };
   const admin = await startAdminServer(config.admin, { telemetry, commands, pages, unreadyReason: () => core.unreadyReason });

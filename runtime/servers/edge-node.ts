@@ -58,7 +58,7 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
   const links = new LinkPool({ transport, clock, random, bursts, telemetry, identity, load, standbysOf, laidOut }, config.addresses);
   const router: SlotMessageRouter = new SlotMessageRouter(slots, links, config.region);
   links.locateBy((user) => router.ownerOf(user));
-  slots.onChange(() => links.slotsChanged());
+  slots.onChange((now) => links.slotsChanged(now));
   links.warm(router.localCores);
   const clients = new Set<ClientConnection>();
   let isDraining = false;

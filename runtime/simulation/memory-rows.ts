@@ -4,6 +4,7 @@ import type {
   RowBounds,
   StoreBatch,
   StoreBounds,
+  StoreCounts,
   StoredEnvelope,
   StoredMark,
   StoredParked,
@@ -74,6 +75,16 @@ export class MemoryRows {
 
   outboxPage(group: string, position: number, limits: PageLimits): StoredEnvelope[] {
     return page(this.outboxes.get(group), position, limits);
+  }
+
+  counts(): StoreCounts {
+    const inboxes = [...this.inboxes.values()].filter((rows) => rows.size > 0);
+    return {
+      inboxes: inboxes.length,
+      inboxEnvelopes: inboxes.reduce((sum, rows) => sum + rows.size, 0),
+      outboxes: Object.fromEntries([...this.outboxes].flatMap(([group, rows]) => (rows.size > 0 ? [[group, rows.size]] : []))),
+      parked: this.parked.size,
+    };
   }
 
   outboxGroups(): string[] {

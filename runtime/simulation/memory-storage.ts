@@ -4,6 +4,7 @@ import type {
   PageLimits,
   RecordKind,
   StoreBatch,
+  StoreCounts,
   StoredEnvelope,
   StoredMark,
   StoredParked,
@@ -149,6 +150,10 @@ class MemoryStore implements InboxStore {
 
   inboxesBefore(position: number): Iterable<Buffer | undefined> {
     return this.disk.system.inboxesBefore(position);
+  }
+
+  async counts(): Promise<StoreCounts> {
+    return this.disk.system.counts();
   }
 
   async outboxGroups(): Promise<string[]> {

@@ -17,7 +17,9 @@ const map = movedTo(before, homesOfMore(before, 4));
 
 function owner(id: string, changes: Partial<Ownership> & { groupsLeft?: readonly string[] } = {}): Ownership {
   const { groupsLeft = [], ...rest } = changes;
-  return { group: id, slotMapVersion: map.version, shards: 1, handover: { groupsLeft, usersFetched: 0, bytesFetched: 0 }, ...rest };
+  const counts = { owned: 1, shards: 1, inboxes: 0, outboxes: {}, parked: 0, deadLetters: 0 };
+  const handover = { groupsLeft, usersFetched: 0, bytesFetched: 0, usersToGive: 0, straysLeft: 0 };
+  return { group: id, slotMapVersion: map.version, ...counts, handover, ...rest };
 }
 
 it.each([

@@ -181,6 +181,27 @@ export function describeInboxStoreContract(name: string, create: () => Promise<S
       expect((await store.readOutbox('tokyo-00', 5, ALL)).map(({ position }) => position)).toEqual([6]);
     });
 
+    it('counts what waits, and nothing that has gone', async () => {
+      const parked = { markKey: 'row', envelope: envelopeOf({ sequence: 2 }), parkedAtMs: 1_800_000_000_000 };
+      await commit((batch) => {
+        for (const position of [5, 6, 7]) batch.appendInbox(bob, 0, position, envelopeOf({}));
+        batch.appendInbox(Buffer.from('carol'), 0, 8, envelopeOf({}));
+        for (const position of [9, 10]) batch.appendOutbox('tokyo-0', position, envelopeOf({}));
+        batch.appendOutbox('lima-0', 11, envelopeOf({}));
+        batch.park(parked);
+      });
+      expect(await store.counts()).toEqual({ inboxes: 2, inboxEnvelopes: 4, outboxes: { 'tokyo-0': 2, 'lima-0': 1 }, parked: 1 });
+      await commit((batch) => {
+        batch.removeInbox(bob, 0, 6);
+        batch.trimInbox(Buffer.from('carol'), 0, { position: 8, index: 0xffff });
+        batch.removeOutbox('lima-0', 11);
+        batch.unpark(parked);
+      });
+      expect(await store.counts()).toEqual({ inboxes: 1, inboxEnvelopes: 2, outboxes: { 'tokyo-0': 2 }, parked: 0 });
+      store = await under.reopen();
+      expect(await store.counts()).toEqual({ inboxes: 1, inboxEnvelopes: 2, outboxes: { 'tokyo-0': 2 }, parked: 0 });
+    });
+
     it('tells everything it keeps of users, but not what was taken away', async () => {
       const names = ['bob', 'bo', '\xff\0'].map((name) => Buffer.from(name, 'latin1'));
       await commit((batch) => {

@@ -4,6 +4,7 @@ import type {
   PageLimits,
   RecordKind,
   StoreBatch,
+  StoreCounts,
   StoredEnvelope,
   StoredMark,
   StoredParked,
@@ -85,6 +86,10 @@ export class MemoryInboxStore implements InboxStore {
 
   inboxesBefore(position: number): Iterable<Buffer | undefined> {
     return this.disk.inboxesBefore(position);
+  }
+
+  async counts(): Promise<StoreCounts> {
+    return this.disk.counts();
   }
 
   async outboxGroups(): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { SWEEP_ROWS, WAITING_ENVELOPES_MAX, WAITING_INBOXES_MAX } from '../../contract/limits.ts';
-import type { PageLimits, RowBounds, StoreBounds } from '../../ports/inbox-store.ts';
+import type { PageLimits, RowBounds, StoreBounds, StoreCounts } from '../../ports/inbox-store.ts';
 import { type EnvelopePlace, EnvelopeSlots } from './envelope-slots.ts';
 import { INBOX_ROW, OPERATION_HEADER_BYTES, OUTBOX_ROW, RECORD_ROW } from './log-operations.ts';
 
@@ -16,6 +16,8 @@ interface Row {
 interface Shelf {
   readonly rows: Map<string, Row>;
   readonly bounds: RowBounds;
+  /** That wait, in all rows. */
+  envelopes: number;
 }
 
 /** An envelope found, with its position. */
@@ -40,8 +42,8 @@ export class EnvelopeIndex {
   private readonly slots = new EnvelopeSlots();
   private readonly inboxes: Shelf;
   private readonly outboxes: Shelf;
-  private readonly parked: Shelf = { rows: new Map(), bounds: UNBOUNDED };
-  private readonly records: Shelf = { rows: new Map(), bounds: UNBOUNDED };
+  private readonly parked: Shelf = { rows: new Map(), bounds: UNBOUNDED, envelopes: 0 };
+  private readonly records: Shelf = { rows: new Map(), bounds: UNBOUNDED, envelopes: 0 };
   /** Inboxes and outboxes that hold as much as they may. */
   private readonly full = new Set<string>();
   private readonly spare: Row[] = [];
@@ -49,8 +51,8 @@ export class EnvelopeIndex {
   private bytes = 0;
 
   constructor(bounds: StoreBounds) {
-    this.inboxes = { rows: new Map(), bounds: bounds.inbox };
-    this.outboxes = { rows: new Map(), bounds: bounds.outbox };
+    this.inboxes = { rows: new Map(), bounds: bounds.inbox, envelopes: 0 };
+    this.outboxes = { rows: new Map(), bounds: bounds.outbox, envelopes: 0 };
   }
 
   get envelopes(): number {
@@ -81,6 +83,13 @@ export class EnvelopeIndex {
 
   liveBytesOf(segment: number): number {
     return this.bytesOfSegments.get(segment) ?? 0;
+  }
+
+  /** By the group that `groupOf` reads from an outbox’s row. */
+  counts(groupOf: (row: string) => string): StoreCounts {
+    const outboxes = Object.fromEntries([...this.outboxes.rows].map(([key, row]) => [groupOf(key), envelopesIn(row)]));
+    const { inboxes, parked } = this;
+    return { inboxes: inboxes.rows.size, inboxEnvelopes: inboxes.envelopes, outboxes, parked: parked.envelopes };
   }
 
   outboxRows(): string[] {
@@ -114,7 +123,8 @@ export class EnvelopeIndex {
 
   /** Adds an envelope, or moves one that is there to another place. */
   put(key: string, position: number, place: EnvelopePlace): void {
-    const { rows, bounds } = this.shelfOf(key);
+    const shelf = this.shelfOf(key);
+    const { rows, bounds } = shelf;
     let row = rows.get(key);
     if (row === undefined) {
       row = this.spare.pop() ?? { slots: [], head: 0, dead: 0, bytes: 0 };
@@ -124,6 +134,7 @@ export class EnvelopeIndex {
     this.count(key, place.segment, place.length, 1);
     const at = this.after(row, position - 1);
     const slot = row.slots[at];
+    shelf.envelopes++;
     if (slot === undefined) row.slots.push(this.slots.take(position, place));
     else if (this.slots.position(slot) !== position) row.slots.splice(at, 0, this.slots.take(position, place));
     else {
@@ -212,6 +223,7 @@ export class EnvelopeIndex {
   /** The envelope is no longer counted. */
   private takeOut(key: string, row: Row, slot: number): void {
     const length = this.slots.length(slot);
+    this.shelfOf(key).envelopes--;
     row.bytes -= length;
     this.count(key, this.slots.segment(slot), length, -1);
   }
