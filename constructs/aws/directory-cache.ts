@@ -1,12 +1,15 @@
-import { CfnReplicationGroup, CfnSubnetGroup } from 'aws-cdk-lib/aws-elasticache';
+import { CfnReplicationGroup, CfnSubnetGroup, CfnUser, CfnUserGroup } from 'aws-cdk-lib/aws-elasticache';
+import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ClientSecurityGroup } from './client-security-group.ts';
 import { retained } from './retained.ts';
 
 const VALKEY_PORT = 6379;
+/** Everything a session directory does; not what empties, stops or reconfigures a node. `info` is how clients ask whether one is ready. */
+const NODE_RIGHTS = 'on ~* &* +@all -@admin -@dangerous +info';
 
 export interface DirectoryCacheProps {
-  /** At most 40 characters; frozen. */
+  /** At most 40 characters; frozen. Names the cluster and its one user. */
   readonly name: string;
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
@@ -19,7 +22,10 @@ export interface DirectoryCacheProps {
   readonly instanceType: string;
 }
 
-/** The session directory of one region: Valkey in cluster mode over several zones, TLS only, encrypted at rest. */
+/**
+ * The session directory of one region: Valkey in cluster mode over several zones, TLS only, encrypted at rest. Its one user logs in with
+ * a token that IAM signs for 15 minutes, so there is no password to keep; the group has no default user, so nobody comes in without.
+ */
 export class DirectoryCache extends Construct {
   readonly endpoint: string;
 
@@ -32,6 +38,15 @@ export class DirectoryCache extends Construct {
       clientPorts: [VALKEY_PORT],
     });
     const subnets = new CfnSubnetGroup(this, 'Subnets', { description: `${props.name} subnets`, subnetIds: [...props.subnetIds] });
+    const user = new CfnUser(this, 'User', {
+      engine: 'valkey',
+      userId: props.name,
+      // With IAM the two must be the same.
+      userName: props.name,
+      authenticationMode: { Type: 'iam' },
+      accessString: NODE_RIGHTS,
+    });
+    const users = new CfnUserGroup(this, 'Users', { engine: 'valkey', userGroupId: props.name, userIds: [user.ref] });
     const group = new CfnReplicationGroup(this, 'Valkey', {
       replicationGroupId: props.name,
       replicationGroupDescription: `${props.name} session directory`,
@@ -45,11 +60,20 @@ export class DirectoryCache extends Construct {
       multiAzEnabled: true,
       atRestEncryptionEnabled: true,
       transitEncryptionEnabled: true,
+      transitEncryptionMode: 'required',
+      userGroupIds: [users.ref],
       port: VALKEY_PORT,
       cacheSubnetGroupName: subnets.ref,
       securityGroupIds: [security.securityGroupId],
       snapshotRetentionLimit: 1,
+      logDeliveryConfigurations: [this.deliver('slow-log', 'SlowLog'), this.deliver('engine-log', 'EngineLog')],
     });
     this.endpoint = retained(group).attrConfigurationEndPointAddress;
+  }
+
+  private deliver(logType: string, id: string): CfnReplicationGroup.LogDeliveryConfigurationRequestProperty {
+    const logs = new CfnLogGroup(this, id, { retentionInDays: 30 });
+    const destinationDetails = { cloudWatchLogsDetails: { logGroup: logs.ref } };
+    return { logType, logFormat: 'json', destinationType: 'cloudwatch-logs', destinationDetails };
   }
 }

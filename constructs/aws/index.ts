@@ -4,6 +4,7 @@ export { addContentFile, type ContentFile, type ContentFileProps } from './conte
 export { CoreShardGroups, type CoreShardGroupsProps, type ShardGroup } from './core-shard-groups.ts';
 export { DirectoryCache, type DirectoryCacheProps } from './directory-cache.ts';
 export { EdgeFleet, type EdgeFleetProps } from './edge-fleet.ts';
+export { bridgeRights, busRights, directoryRights, type EngineName } from './engine-rights.ts';
 export { EnvironmentZone, type EnvironmentZoneProps } from './environment-zone.ts';
 export { FleetSecurity, type FleetSecurityProps } from './fleet-security.ts';
 export { FlowLog, type FlowLogProps } from './flow-log.ts';

@@ -8,6 +8,7 @@ import {
 } from '../../constructs/aws/core-shard-groups.ts';
 import { NodeRole, type PolicyStatement } from '../../constructs/aws/node-role.ts';
 import type { GroupPlan } from '../plan/plan.ts';
+import { coreEngineAccess } from './engine-access.ts';
 import { nodesArePrivate } from './network-stack.ts';
 import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
 import { networkParameters, nodeSubnetParameter, read, readList } from './region-parameters.ts';
@@ -51,8 +52,9 @@ export class CoreStack extends IrisStack {
       role: 'core',
       ...(isEmbedded ? { needsVolume: true, registerInZone: hostedZoneIdOf(plan) } : {}),
     });
-    const statements = isEmbedded ? [registerStatement(props), attachStatement(props)] : [];
-    const role = new NodeRole(this, 'Role', { ...boot, statements });
+    const engines = coreEngineAccess(props);
+    const statements = isEmbedded ? [registerStatement(props), attachStatement(props)] : engines.statements;
+    const role = new NodeRole(this, 'Role', { ...boot, parameters: [...boot.parameters, ...engines.parameters], statements });
     const names = networkParameters(plan.environment, region.code);
     new CoreShardGroups(this, 'Core', {
       name: region.names.prefix,

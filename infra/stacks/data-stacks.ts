@@ -3,20 +3,29 @@ import { DirectoryCache } from '../../constructs/aws/directory-cache.ts';
 import { KafkaCluster } from '../../constructs/aws/kafka-cluster.ts';
 import { ScyllaNodes } from '../../constructs/aws/scylla-nodes.ts';
 import type { BusPlan, DirectoryPlan, StorePlan } from '../plan/plan.ts';
-import { networkParameters, nodeSubnetParameter, read, readList, storeImageParameter } from './region-parameters.ts';
+import {
+  engineParameters,
+  networkParameters,
+  nodeSubnetParameter,
+  publish,
+  read,
+  readList,
+  storeImageParameter,
+} from './region-parameters.ts';
 import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
 
 /** The bus of one region. Every stack of this file is protected, and keeps what it made. */
 export class BusStack extends IrisStack {
   constructor(scope: Construct, props: RegionStackProps, bus: BusPlan) {
     super(scope, regionStack(props, 'bus', 'Kafka', true));
-    new KafkaCluster(this, 'Kafka', {
+    const kafka = new KafkaCluster(this, 'Kafka', {
       ...dataNetwork(this, props, ['core']),
       name: props.region.names.bus,
       brokers: bus.brokers,
       instanceType: bus.instanceType,
       storage: bus.kind === 'express' ? 'express' : { gibibytes: bus.volumeGibibytes, gibibytesMax: bus.volumeGibibytesMax },
     });
+    publish(this, engineParameters(props.plan.environment, props.region.code).busCluster, kafka.clusterArn);
   }
 }
 
@@ -44,13 +53,14 @@ export class StoreStack extends IrisStack {
 export class DirectoryStack extends IrisStack {
   constructor(scope: Construct, props: RegionStackProps, directory: DirectoryPlan) {
     super(scope, regionStack(props, 'directory', 'Valkey', true));
-    new DirectoryCache(this, 'Directory', {
+    const cache = new DirectoryCache(this, 'Directory', {
       ...dataNetwork(this, props, ['edge', 'core']),
       name: props.region.names.directory,
       nodeGroups: directory.nodeGroups,
       replicasPerGroup: directory.replicasPerGroup,
       instanceType: directory.instanceType,
     });
+    publish(this, engineParameters(props.plan.environment, props.region.code).directoryEndpoint, cache.endpoint);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 import { EdgeFleet } from '../../constructs/aws/edge-fleet.ts';
 import { NodeRole } from '../../constructs/aws/node-role.ts';
 import { ADMIN_PORT, CLIENT_PORT } from '../plan/names.ts';
+import { edgeEngineAccess } from './engine-access.ts';
 import { nodesArePrivate } from './network-stack.ts';
 import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
 import { networkParameters, read, readList } from './region-parameters.ts';
@@ -14,7 +15,8 @@ export class EdgeStack extends IrisStack {
     const { plan, region } = props;
     const names = networkParameters(plan.environment, region.code);
     const boot = nodeBoot(this, props, { role: 'edge' });
-    const role = new NodeRole(this, 'Role', boot);
+    const { parameters, statements } = edgeEngineAccess(props);
+    const role = new NodeRole(this, 'Role', { ...boot, parameters: [...boot.parameters, ...parameters], statements });
     new EdgeFleet(this, 'Edge', {
       name: region.names.edgeFleet,
       loadBalancerName: region.names.loadBalancer,

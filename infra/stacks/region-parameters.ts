@@ -35,6 +35,19 @@ export function nodeSubnetParameter(environment: string, code: string, zoneId: s
   return `/iris/${environment}/${code}/network/node-subnet-${zoneId}`;
 }
 
+/** Where a region’s engines are reached, written by their stacks: AWS gives the addresses when it makes them. */
+export interface EngineParameters {
+  /** ARN of the Kafka cluster, for which MSK tells the brokers’ addresses. */
+  readonly busCluster: string;
+  /** Host of the Valkey cluster’s configuration endpoint. */
+  readonly directoryEndpoint: string;
+}
+
+export function engineParameters(environment: string, code: string): EngineParameters {
+  const folder = `/iris/${environment}/${code}`;
+  return { busCluster: `${folder}/bus/cluster`, directoryEndpoint: `${folder}/directory/endpoint` };
+}
+
 /** Names the ScyllaDB image of an AWS region, where the environment does not. */
 export function storeImageParameter(environment: string): string {
   return `/iris/${environment}/store-image`;

@@ -90,7 +90,7 @@ export const REASONS: readonly Reason[] = [
   },
   { pattern: /^(core|edge) Role/, what: 'what a node may do, and no more', fields: ['regions[].account'], rows: ['A14'] },
   {
-    pattern: /^bus Kafka/,
+    pattern: /^bus (Kafka|Bus)/,
     what: 'Kafka of the region: copies in every zone, encrypted, its clients known by IAM',
     fields: ['foundation', 'brokerKind', 'regions[].brokers', 'traffic', 'instanceTypes.bus'],
     rows: ['D5', 'R13', 'C16', 'A17'],

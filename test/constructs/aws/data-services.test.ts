@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Template } from 'aws-cdk-lib/assertions';
 import { App, Stack } from 'aws-cdk-lib/core';
-import { DirectoryCache } from '../../../constructs/aws/directory-cache.ts';
 import { expectParameterSize } from '../../../constructs/aws/pointed-document.ts';
 import { ScyllaNodes } from '../../../constructs/aws/scylla-nodes.ts';
 
@@ -31,26 +30,6 @@ describe('ScyllaDB nodes', () => {
     assert.equal(userData.match(/PrimaryPrivateIpAddress/g)?.length, 3);
     const [script] = userData.match(/(?<=post_configuration_script\\":\\")[^\\]+/) ?? [''];
     assert.match(Buffer.from(script, 'base64').toString(), /dc=tokyo\nrack=apne1-az4/);
-  });
-});
-
-describe('session directory', () => {
-  it('is Valkey over several zones with TLS and encryption at rest, kept when its stack goes (A17)', () => {
-    const template = templateOf((stack) => {
-      const size = { nodeGroups: 2, replicasPerGroup: 1, instanceType: 'r7g.large' };
-      new DirectoryCache(stack, 'Directory', { ...network, ...size, name: 'iris-growth-tokyo-directory', subnetIds: ['a', 'b'] });
-    });
-    template.hasResource('AWS::ElastiCache::ReplicationGroup', {
-      DeletionPolicy: 'Retain',
-      Properties: {
-        Engine: 'valkey',
-        CacheNodeType: 'cache.r7g.large',
-        MultiAZEnabled: true,
-        TransitEncryptionEnabled: true,
-        AtRestEncryptionEnabled: true,
-        AuthToken: Match.absent(),
-      },
-    });
   });
 });
 

@@ -19,6 +19,24 @@ const STATEFUL = [
   'AWS::Route53::HostedZone',
 ];
 
+/** All that nodes of either foundation may do. */
+const NODE_ACTIONS = [
+  'ec2:AttachVolume',
+  'elasticache:Connect',
+  'kafka-cluster:AlterGroup',
+  'kafka-cluster:Connect',
+  'kafka-cluster:DescribeCluster',
+  'kafka-cluster:DescribeGroup',
+  'kafka-cluster:DescribeTopic',
+  'kafka-cluster:ReadData',
+  'kafka-cluster:WriteData',
+  'kafka-cluster:WriteDataIdempotently',
+  'kafka:GetBootstrapBrokers',
+  'route53:ChangeResourceRecordSets',
+  's3:GetObject',
+  'ssm:GetParameter',
+];
+
 describe.each([
   ['embedded', proof],
   ['distributed', growth],
@@ -94,7 +112,7 @@ describe.each([
     const lists = roles.flatMap((role) => [...text(role).matchAll(/"Action":(\[[^\]]*\])/g)].map((match) => match[1]!));
     const actions = new Set(lists.flatMap((list) => JSON.parse(list) as string[]));
     for (const action of actions) {
-      assert.ok(['ssm:GetParameter', 's3:GetObject', 'ec2:AttachVolume', 'route53:ChangeResourceRecordSets'].includes(action), action);
+      assert.ok(NODE_ACTIONS.includes(action), action);
     }
     for (const role of roles) assert.equal(role.Properties?.['ManagedPolicyArns'], undefined);
     assert.doesNotMatch(text(roles), /"Action":"\*"|"Resource":"\*"/);
