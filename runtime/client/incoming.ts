@@ -1,6 +1,7 @@
 import { stampMs } from '../wire/envelope.ts';
 import type { Cursor } from '../wire/v2/cursor.ts';
 import type { DeliverFrame } from '../wire/v2/deliver.ts';
+import { CURSORS_MAX } from '../wire/v2/hello.ts';
 
 /** Messages that wait for the application; beyond it they are left in the inbox and read again later. */
 const QUEUED_MAX = 10_000;
@@ -65,9 +66,10 @@ export class Incoming {
   /** True when deliveries were passed over because the application is behind. */
   isLagging = false;
 
-  /** Where the application stands, for HELLO. */
+  /** Where the application stands, for HELLO: of the newest buckets, as many as it may name. */
   get cursors(): Cursor[] {
-    return [...this.buckets.values()].flatMap((bucket) => bucket.cursor ?? []);
+    const all = [...this.buckets.values()].flatMap((bucket) => bucket.cursor ?? []);
+    return all.length <= CURSORS_MAX ? all : all.toSorted((a, b) => b.bucket - a.bucket).slice(0, CURSORS_MAX);
   }
 
   /** The bucket’s log is another one now: its positions begin anew. */

@@ -284,6 +284,8 @@ export const INHERITANCE_TIMEOUT_MS = 6_000;
 export const SEALED_REMEMBERED_MS = 2 * DEDUP_WINDOW_MS;
 /** Bytes a reader may be pushed of one bucket at first, whatever its share of the session’s window is. */
 export const BUCKET_CREDIT_BYTES_MIN = 1_024;
+/** Milliseconds that buckets wait for one that says nothing, so that what waits in all of them goes out by stamp: a core restarts in less. */
+export const MERGE_WAIT_MS = 2_000;
 
 /** Milliseconds a leaving node takes to say GOAWAY to its clients and to flush; then it closes what is left. */
 export const DRAIN_TIMEOUT_MS = 10_000;

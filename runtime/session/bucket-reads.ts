@@ -2,14 +2,18 @@ import { bucketNumber, bucketOfSender, generationOf } from '../contract/bucket-n
 import type { InboxGap } from '../contract/inbox-gap.ts';
 import { type Generation, inboxesOf, type Layout } from '../contract/layout.ts';
 import { BUCKET_CREDIT_BYTES_MIN } from '../contract/limits.ts';
+import { StampMerge } from '../follow/stamp-merge.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { InboxCursor, InboxFeed, InboxSubscriber, InboxSubscription, ReadMessages } from '../ports/inbox-feed.ts';
 import type { MessageRouter } from '../ports/message-router.ts';
-import { envelopeCount } from '../wire/envelope.ts';
+import { envelopeStamp } from '../wire/envelope.ts';
+import { type BucketPush, BucketRead, type BucketReader } from './bucket-read.ts';
 import type { PushWindow } from './push-window.ts';
 
 export interface BucketReadsParts {
   /** The read of the user’s own inbox: generation 0, and the place that knows of the others. */
   readonly home: InboxSubscription;
+  readonly clock: Clock;
   readonly feed: InboxFeed;
   readonly router: MessageRouter;
   readonly pushWindow: PushWindow;
@@ -24,11 +28,14 @@ export interface BucketReadsParts {
 /**
  * One session’s read of a promoted inbox: generation after generation, and within one all buckets at once. The next generation is opened
  * when the last one has been pushed to its end on every bucket, so a sender’s later messages never pass its earlier ones (L3). The newest
- * stays open. The session’s credit is shared by the buckets of the generation that is read; each may pass its share by one envelope.
+ * stays open. What waits in a generation when its read begins goes out by stamp over all its buckets (P7); what comes later, as it comes. The
+ * session’s credit is shared by the buckets of the generation that is read; each may pass its share by one envelope.
  */
-export class BucketReads implements InboxSubscription {
+export class BucketReads implements InboxSubscription, BucketReader {
   private readonly parts: BucketReadsParts;
   private readonly reads = new Map<number, BucketRead>();
+  /** Of the generation that is read. */
+  private merge: StampMerge<BucketPush>;
   private layout: Layout = { generations: [] };
   private readStamp = 0;
   /** Number of the generation that is read; the ones before it are read to their end. */
@@ -39,6 +46,7 @@ export class BucketReads implements InboxSubscription {
 
   constructor(parts: BucketReadsParts) {
     this.parts = parts;
+    this.merge = this.newMerge();
   }
 
   laidOut(layout: Layout, readStamp: number): void {
@@ -55,7 +63,7 @@ export class BucketReads implements InboxSubscription {
 
   /** Another session reads the inbox: what is open stays for acknowledgements, nothing more is opened. */
   replaced(): void {
-    this.isOver = true;
+    this.end();
   }
 
   grant(bytes: number): void {
@@ -108,41 +116,59 @@ export class BucketReads implements InboxSubscription {
 
   /** With `flush` the buckets become durable first, the user’s own inbox last: its answer ends the session. */
   detach({ flush }: { flush: boolean }): void {
-    this.isOver = true;
+    this.end();
     this.isFlushing = flush;
     if (flush) this.openAcknowledged();
     for (const read of this.reads.values()) if (!flush || !read.isClosing) read.subscription?.detach({ flush });
     if (!flush || this.reads.size === 0) this.parts.home.detach({ flush });
   }
 
-  /** For a bucket’s read. */
-  pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
-    this.parts.subscriber.pushed(at, buffer, start, end);
+  arrived(push: BucketPush): void {
+    if (this.isOver) return;
+    const { read, buffer, start, end } = push;
+    const place = { turn: 0, stamp: envelopeStamp(buffer, start) };
+    if (this.merge.passes(read.stream, place)) this.give(push);
+    else this.merge.offer(read.stream, place, { ...push, buffer: Buffer.from(buffer.subarray(start, end)), start: 0, end: end - start });
   }
 
-  /** For a bucket’s read. */
   gap(gap: InboxGap): void {
     this.parts.subscriber.gap(gap);
   }
 
-  /** For a bucket’s read. */
   resumed(): void {
     this.parts.subscriber.resumed();
   }
 
-  /** For a bucket’s read. */
-  readToItsEnd(): void {
+  caughtUp(read: BucketRead): void {
+    this.merge.caughtUp(read.stream);
     this.advance();
   }
 
-  /** For a bucket’s read: another session reads it, or what was acknowledged of it is durable. */
-  readEnded(read: BucketRead, reason: 'replaced' | 'flushed'): void {
+  /** Another session reads it, or what was acknowledged of it is durable. */
+  ended(read: BucketRead, reason: 'replaced' | 'flushed'): void {
     if (reason === 'replaced') {
       this.parts.subscriber.ended('replaced');
       return;
     }
     this.reads.delete(read.bucket);
     if (this.isFlushing && this.reads.size === 0) this.parts.home.detach({ flush: true });
+  }
+
+  private give(push: BucketPush): void {
+    const { read, position, firstIndex, buffer, start, end } = push;
+    read.given(push);
+    this.parts.subscriber.pushed({ bucket: read.bucket, position, firstIndex }, buffer, start, end);
+    if (read.isAtEnd) this.advance();
+  }
+
+  /** What has not gone to the client stays in its bucket. */
+  private end(): void {
+    this.isOver = true;
+    this.merge.stop();
+  }
+
+  private newMerge(): StampMerge<BucketPush> {
+    return new StampMerge({ clock: this.parts.clock, emit: (push) => this.give(push) });
   }
 
   private advance(): void {
@@ -171,12 +197,13 @@ export class BucketReads implements InboxSubscription {
       },
     };
     pushWindow.dividedBy(inboxes.length);
+    this.merge = this.newMerge();
     for (const [index, inbox] of inboxes.entries()) this.openBucket(bucketNumber(generation.number, index), inbox, credit);
   }
 
   private openBucket(bucket: number, inbox: Buffer, credit: { readonly creditBytes: number }): void {
     const { feed, router, cursors, isSelective } = this.parts;
-    const read = new BucketRead(this, bucket, isSelective);
+    const read = new BucketRead(this, { bucket, stream: this.merge.open(bucket), isSelective });
     this.reads.set(bucket, read);
     const known = cursors.flatMap((cursor) => (cursor.bucket === bucket ? [{ ...cursor, bucket: 0 }] : []));
     const options = { address: router.ownerOf(inbox), user: inbox, cursors: known, credit, isSelective, takesEphemerals: false };
@@ -211,79 +238,5 @@ export class BucketReads implements InboxSubscription {
     // Its last acknowledgement may still wait for a link: it is gone when that is durable.
     read.isClosing = true;
     read.subscription?.detach({ flush: true });
-  }
-}
-
-/** The read of one bucket. */
-class BucketRead implements InboxSubscriber {
-  readonly bucket: number;
-  subscription: InboxSubscription | undefined;
-  /** Bytes pushed since it was last granted credit. */
-  debt = 0;
-  /** Read and acknowledged; its owner makes that durable. */
-  isClosing = false;
-  /** Pushed to its end: nothing will ever follow. */
-  isAtEnd = false;
-  private readonly owner: BucketReads;
-  private readonly open: Set<number> | undefined;
-  private last: { readonly position: number; readonly index: number } | undefined;
-  private isAcknowledged = true;
-
-  constructor(owner: BucketReads, bucket: number, isSelective: boolean) {
-    this.owner = owner;
-    this.bucket = bucket;
-    this.open = isSelective ? new Set() : undefined;
-  }
-
-  pushed(at: { position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
-    this.debt += end - start;
-    this.last = { position: at.position, index: envelopeCount(buffer, start) - 1 };
-    this.isAcknowledged = false;
-    this.open?.add(at.position);
-    this.owner.pushed({ bucket: this.bucket, position: at.position, firstIndex: at.firstIndex }, buffer, start, end);
-  }
-
-  gap(gap: InboxGap): void {
-    this.owner.gap({ ...gap, bucket: this.bucket });
-  }
-
-  /** A bucket has no buckets, and sends nothing whose status could grow. */
-  laidOut(): void {}
-
-  statusGrown(): void {}
-
-  /** Those go to the user’s own inbox. */
-  handed(): void {}
-
-  /** What was read may not have been told. */
-  resumed(): void {
-    this.owner.resumed();
-  }
-
-  caughtUp(isEnd: boolean): void {
-    if (!isEnd || this.isAtEnd) return;
-    this.isAtEnd = true;
-    this.owner.readToItsEnd();
-  }
-
-  ended(reason: 'replaced' | 'flushed'): void {
-    this.owner.readEnded(this, reason);
-  }
-
-  /** Everything has been pushed and acknowledged. */
-  get isDone(): boolean {
-    return this.isAtEnd && this.isAcknowledged;
-  }
-
-  isDoneAt(cursor: InboxCursor): boolean {
-    const { last } = this;
-    if (last !== undefined && cursor.position === last.position && cursor.index >= last.index) this.isAcknowledged = true;
-    return this.isDone;
-  }
-
-  isDoneWithout(position: number): boolean {
-    this.open?.delete(position);
-    if (this.open?.size === 0) this.isAcknowledged = true;
-    return this.isDone;
   }
 }

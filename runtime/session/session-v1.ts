@@ -162,10 +162,11 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   laidOut(layout: Layout, readStamp: number): void {
     if (!this.isOpen || this.subscription === undefined) return;
     if (this.reads === undefined) {
-      const { feed, router } = this.parts;
+      const { feed, router, clock } = this.parts;
       const { pushWindow, subscription: home } = this;
       this.reads = new BucketReads({
         home,
+        clock,
         feed,
         router,
         pushWindow,

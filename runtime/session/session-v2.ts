@@ -3,7 +3,7 @@ import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
-import { EphemeralKind, type InboxCursor, type InboxSubscriber, type InboxSubscription, type MessageStatus } from '../ports/inbox-feed.ts';
+import { EphemeralKind, type InboxSubscriber, type InboxSubscription, type MessageStatus } from '../ports/inbox-feed.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { BurstTarget } from '../wire/bursts.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
@@ -27,9 +27,9 @@ import { decodeSend, SEND_BEST_EFFORT, SEND_FLAGS, SEND_FLAGS_VERSION_2, SEND_FR
 import { encodeSent } from '../wire/v2/sent.ts';
 import { encodeTyping } from '../wire/v2/typing.ts';
 import { encodeWelcome } from '../wire/v2/welcome.ts';
-import { BucketReads } from './bucket-reads.ts';
 import { handMessages } from './ephemeral-sends.ts';
 import { PushWindow } from './push-window.ts';
+import { ReadingV2 } from './reading-v2.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
 import { type SignallingSession, SignalsV2 } from './signals-v2.ts';
@@ -45,12 +45,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private readonly splitter = new FrameSplitter(limits.FRAME_BYTES_MAX);
   private readonly sendWindow: SendWindow;
   private readonly pushWindow: PushWindow;
-  subscription: InboxSubscription | undefined;
-  private reads: BucketReads | undefined;
-  /** It said BYE before its buckets were known. */
-  private isLeaving = false;
-  /** What the client had of its buckets when it logged in. */
-  private cursors: readonly InboxCursor[] = [];
+  private reading: ReadingV2 | undefined;
   /** What both sides speak; 0 before the login. */
   private version = 0;
   user = NO_BYTES;
@@ -76,7 +71,11 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   }
 
   get isLoggedIn(): boolean {
-    return this.subscription !== undefined;
+    return this.reading !== undefined;
+  }
+
+  get subscription(): InboxSubscription | undefined {
+    return this.reading?.subscription;
   }
 
   received(chunk: Buffer): void {
@@ -184,22 +183,12 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (this.isOpen && this.version >= 3) encodeMessageStatus(this.writer(), { recipient: NO_BYTES, delivered: [], read: [] });
   }
 
-  /** The inbox is promoted: from now on its buckets are read as well. */
   laidOut(layout: Layout, readStamp: number): void {
-    if (!this.isOpen || this.subscription === undefined) return;
-    if (this.reads === undefined) {
-      const { feed, router } = this.parts;
-      const { pushWindow, user, subscription: home } = this;
-      this.reads = new BucketReads({ home, feed, router, pushWindow, user, cursors: this.cursors, isSelective: false, subscriber: this });
-      this.subscription = this.reads;
-    }
-    this.reads.laidOut(layout, readStamp);
-    if (this.isLeaving) this.reads.detach({ flush: true });
-    this.isLeaving = false;
+    if (this.isOpen) this.reading?.laidOut(layout, readStamp);
   }
 
   caughtUp(isEnd: boolean): void {
-    if (isEnd) this.reads?.homeEnded();
+    if (isEnd) this.reading?.homeEnded();
   }
 
   ended(reason: 'replaced' | 'flushed'): void {
@@ -268,20 +257,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.loginStamp = this.parts.stamps.next();
     const { region, awsRegion, node } = this.parts;
     encodeWelcome(this.writer(), { version, serverTimeMs: this.parts.clock.nowMs(), region, awsRegion, node });
-    const address = this.parts.router.ownerOf(user);
-    this.cursors = hello.cursors.filter((cursor) => cursor.bucket !== 0);
-    this.subscription = this.parts.feed.attach(
-      {
-        address,
-        user,
-        cursors: hello.cursors,
-        credit: this.pushWindow,
-        isSelective: false,
-        takesEphemerals: version >= 3,
-        loginStamp: this.loginStamp,
-      },
-      this,
-    );
+    const login = { user, version, cursors: hello.cursors, loginStamp: this.loginStamp };
+    this.reading = new ReadingV2(this.parts, this, { login, pushWindow: this.pushWindow });
   }
 
   private send(reader: ByteReader, opcode: number): void {
@@ -368,11 +345,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (this.isOpen) encodeFault(this.writer(), { ...refusal, sequence, count });
   }
 
-  /** The client leaves in order: what it acknowledged becomes durable first. */
   private leave(): void {
-    // Where the buckets are that its cursors name, only the layout says; without one the farewell stays out.
-    this.isLeaving = this.cursors.length > 0 && this.reads === undefined;
-    if (!this.isLeaving) this.subscription?.detach({ flush: true });
+    this.reading?.leave();
     this.parts.clock.after(limits.FAREWELL_TIMEOUT_MS, () => this.finish());
   }
 

@@ -18,11 +18,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'runtime/contract': { floor: 0, rooms: [], packages: ['zod'] },
   'runtime/wire': { floor: 1, rooms: ['runtime/contract'], packages: [] },
   'runtime/ports': { floor: 1, rooms: ['runtime/contract'], packages: [] },
-  // Reads a log page by page and on from its tail, for the inbox (to a session) and the bridge (to a region) alike.
+  // Reads a log page by page and on from its tail, for the inbox (to a session) and the bridge (to a region) alike; merges several by stamp.
   'runtime/follow': { floor: 2, rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports'], packages: [] },
   // Figures that every capability takes alike.
   'runtime/measure': { floor: 2, rooms: ['runtime/contract', 'runtime/ports'], packages: [] },
-  'runtime/session': CAPABILITY,
+  'runtime/session': { ...CAPABILITY, rooms: [...CAPABILITY.rooms, 'runtime/follow'] },
   'runtime/routing': CAPABILITY,
   'runtime/link': CAPABILITY,
   'runtime/load': CAPABILITY,

@@ -5,6 +5,7 @@ import type { InboxSubscriber, InboxSubscription } from '../../../runtime/ports/
 import { BucketReads } from '../../../runtime/session/bucket-reads.ts';
 import { PushWindow } from '../../../runtime/session/push-window.ts';
 import { envelopeOf } from '../../fakes/envelopes.ts';
+import { ManualClock } from '../../fakes/manual-clock.ts';
 
 interface OpenRead {
   readonly subscriber: InboxSubscriber;
@@ -40,6 +41,7 @@ function readOneGeneration(): { buckets: BucketReads; home: boolean[]; opened: O
   const home: boolean[] = [];
   const opened: OpenRead[] = [];
   const buckets = new BucketReads({
+    clock: new ManualClock(),
     home: subscriptionTo(home),
     feed: {
       attach: (_, reader) => {
