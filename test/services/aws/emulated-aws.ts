@@ -39,6 +39,7 @@ export class EmulatedAws {
       EMULATED_FAILURES: failures.join(','),
       MOTO_ALLOW_NONEXISTENT_REGION: 'true',
       MOTO_EC2_LOAD_DEFAULT_AMIS: 'true',
+      PYTHONDONTWRITEBYTECODE: '1',
     };
     const child = spawn(python, [resolve(__dirname, 'emulated_aws.py'), String(port)], { env, stdio: ['ignore', log, log] });
     closeSync(log);
@@ -85,6 +86,14 @@ export class EmulatedAws {
     const answer = await fetch(`${this.endpoint}/${uri.replace(/^s3:\/\//, '')}`, { headers });
     if (!answer.ok) throw new Error(`${uri}: ${answer.status}`);
     return Buffer.from(await answer.arrayBuffer());
+  }
+
+  /** Logical ids of a stack’s resources that exist. */
+  async resourcesOf(stack: string, region: string): Promise<string[]> {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const body = `Action=DescribeStackResources&Version=2010-05-15&StackName=${stack}`;
+    const answer = await (await this.call('cloudformation', region, headers, body)).text();
+    return [...answer.matchAll(/<LogicalResourceId>([^<]+)</g)].map((match) => match[1]!);
   }
 
   /** The last lines that it wrote, for a failed test. */

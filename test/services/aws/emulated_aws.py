@@ -2,8 +2,8 @@
 
 usage: python emulated_aws.py PORT        env: EMULATED_FAILURES=LogicalId[,LogicalId] makes those resources fail
 
-What it checks: order of stacks, references, SSM parameters between stacks, assets, change sets, roll-back, termination protection.
-What it does not: whether a property is valid, what a resource costs, and anything that runs inside one.
+What it checks: order of stacks, references, SSM parameters between stacks, assets, change sets, roll-back, termination protection; that
+CloudFormation has each type in its region. What it does not: whether a value is valid, what a resource costs, and what one does.
 """
 
 import os
@@ -15,6 +15,7 @@ import moto.cloudformation.models as models
 import moto.cloudformation.parsing as parsing
 import moto.cloudformation.responses as responses
 import moto.elbv2.models as balancers
+import recorded_types
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.common_models import CloudFormationModel
 
@@ -25,10 +26,6 @@ FAILURES = [name for name in os.environ.get("EMULATED_FAILURES", "").split(",") 
 def client(service, region):
     credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{PORT}", **credentials)
-
-
-def arn(service, region, account, rest):
-    return f"arn:aws:{service}:{region}:{account}:{rest}"
 
 
 def numbers(properties, *names):
@@ -63,22 +60,6 @@ def kafka_cluster(properties, name, region, account):
     return made["ClusterArn"], {"Arn": made["ClusterArn"], "CurrentVersion": "K1"}
 
 
-def kafka_configuration(properties, name, region, account):
-    """moto has no API for it: it is recorded."""
-    made = arn("kafka", region, account, f"configuration/{properties['Name']}")
-    return made, {"Arn": made, "LatestRevision.Revision": "1"}
-
-
-def recorded(service, path):
-    """A type that moto has no API for: only that it was asked for is kept."""
-
-    def create(properties, name, region, account):
-        made = arn(service, region, account, f"{path}/{name}")
-        return made, {"Arn": made, "Id": name}
-
-    return create
-
-
 def bucket_policy(properties, name, region, account):
     """Recorded: moto would enforce it without its conditions, so that “deny unless TLS” denies everything."""
     return properties["Bucket"], {}
@@ -94,13 +75,10 @@ def cache_users(properties, name, region, account):
 ADDED_TYPES = {
     "AWS::ElastiCache::User": cache_users,
     "AWS::ElastiCache::UserGroup": cache_users,
-    "AWS::ApplicationAutoScaling::ScalableTarget": recorded("application-autoscaling", "scalable-target"),
-    "AWS::ApplicationAutoScaling::ScalingPolicy": recorded("autoscaling", "scalingPolicy"),
     "AWS::S3::BucketPolicy": bucket_policy,
     "AWS::ElastiCache::SubnetGroup": cache_subnets,
     "AWS::ElastiCache::ReplicationGroup": cache_group,
     "AWS::MSK::Cluster": kafka_cluster,
-    "AWS::MSK::Configuration": kafka_configuration,
 }
 
 
@@ -182,22 +160,48 @@ def clean_json(resource_json, resources_map):
 
 parsing.clean_json = clean_json
 
+_class_of_type = parsing.resource_class_from_type
+
+
+def class_of_type(type_name):
+    """A type that moto would skip with a warning is recorded instead, or refused."""
+    if type_name in parsing.get_model_map() or type_name.startswith("Custom::"):
+        return _class_of_type(type_name)
+    return recorded_types.class_of(type_name)
+
+
 _parse_and_create = parsing.parse_and_create_resource
 
 
 def parse_and_create(logical_id, resource_json, resources_map, account_id, region_name):
-    """A type that nobody knows must not pass for one that was made, and a failure may be asked for."""
+    """What is not made must not pass for made, and a failure may be asked for."""
     condition = resource_json.get("Condition")
     if condition and not resources_map.lazy_condition_map[condition]:
         return None
-    if resource_json["Type"] not in parsing.get_model_map():
-        raise ValidationError(message=f"{logical_id}: the emulated AWS does not know {resource_json['Type']}")
+    if resource_json["Type"].startswith("Custom::"):
+        raise ValidationError(message=f"{logical_id}: the emulated AWS runs no functions, so it cannot make {resource_json['Type']}")
     if logical_id in FAILURES:
         raise ValidationError(message=f"{logical_id}: the failure that was asked for")
-    return _parse_and_create(logical_id, resource_json, resources_map, account_id, region_name)
+    made = _parse_and_create(logical_id, resource_json, resources_map, account_id, region_name)
+    if made is None:
+        raise ValidationError(message=f"{logical_id}: the emulated AWS made no {resource_json['Type']}")
+    return made
 
 
+_parse_and_update = parsing.parse_and_update_resource
+
+
+def parse_and_update(logical_id, resource_json, resources_map, account_id, region_name):
+    """moto forgets a resource of a type that it cannot update; here it stays as it was made."""
+    original = resources_map[logical_id]
+    if logical_id in FAILURES:
+        raise ValidationError(message=f"{logical_id}: the failure that was asked for")
+    return _parse_and_update(logical_id, resource_json, resources_map, account_id, region_name) or original
+
+
+parsing.resource_class_from_type = class_of_type
 parsing.parse_and_create_resource = parse_and_create
+parsing.parse_and_update_resource = parse_and_update
 
 
 @classmethod
