@@ -65,16 +65,7 @@ def bucket_policy(properties, name, region, account):
     return properties["Bucket"], {}
 
 
-def cache_users(properties, name, region, account):
-    """Recorded: moto takes no engine but redis."""
-    made = properties.get("UserGroupId") or properties["UserId"]
-    kind = "usergroup" if "UserGroupId" in properties else "user"
-    return made, {"Arn": arn("elasticache", region, account, f"{kind}:{made}"), "Status": "active"}
-
-
 ADDED_TYPES = {
-    "AWS::ElastiCache::User": cache_users,
-    "AWS::ElastiCache::UserGroup": cache_users,
     "AWS::S3::BucketPolicy": bucket_policy,
     "AWS::ElastiCache::SubnetGroup": cache_subnets,
     "AWS::ElastiCache::ReplicationGroup": cache_group,
