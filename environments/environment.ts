@@ -44,6 +44,13 @@ const limits = z.strictObject({
     .describe('Messages a second to one inbox above which it is spread over more cores (B3, C10). Default: the runtime’s, as measured.'),
 });
 
+const media = z.strictObject({
+  signingKey: z
+    .string()
+    .regex(/^-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\n]+-----END PUBLIC KEY-----\n?$/, 'must be a public key in PEM')
+    .describe('PEM public key, RSA of 2,048 bits or ECDSA P-256; its private half signs the URLs under which clients read media (A16).'),
+});
+
 const traffic = z.strictObject({
   messagesPerUserPerDay: z.number().positive().default(100).describe('Messages one daily user sends in a day (D16).'),
   messageBytes: positive.default(100).describe('Bytes of an average message (S4, C9).'),
@@ -120,6 +127,11 @@ export const environmentSchema = z.strictObject({
   authentication: authentication
     .prefault({})
     .describe('What a client’s token must say; its keys are in the SSM parameter /iris/<name>/token-keys (A3).'),
+  media: media
+    .optional()
+    .describe(
+      'Buckets for media and for old messages in each region, cheaper after 30 and 90 days, gone after 365 (D12), and CloudFront before them. Default: none.',
+    ),
   limits: limits.prefault({}).describe('Bounds of the runtime that this environment changes.'),
   quotas: z
     .record(z.string().regex(/^L-[0-9A-F]{8}$/, 'must be a quota code such as L-1216C47A'), positive)

@@ -7,6 +7,7 @@ import { CoreStack, coreStackGroups } from '../stacks/core-stack.ts';
 import { BusStack, DirectoryStack, StoreStack } from '../stacks/data-stacks.ts';
 import { EdgeStack } from '../stacks/edge-stack.ts';
 import { GlobalStack } from '../stacks/global-stack.ts';
+import { MediaStack } from '../stacks/media-stack.ts';
 import { NetworkStack } from '../stacks/network-stack.ts';
 import type { NodeBootProps } from '../stacks/node-boot.ts';
 import { RoutingStack } from '../stacks/routing-stack.ts';
@@ -125,6 +126,8 @@ function addRegionStacks(app: App, props: NodeBootProps) {
     ...(region.directory ? [new DirectoryStack(app, props, region.directory)] : []),
   ];
   for (const stack of data) stack.addStackDependency(network);
+  const { media } = props.plan.config;
+  const stores = media === undefined ? [] : [new MediaStack(app, props, media.signingKey)];
   const cores = coreStackGroups(props).map((groups, part) => new CoreStack(app, { ...props, groups, part }));
   const edge = new EdgeStack(app, props);
   for (const stack of [...cores, edge]) for (const earlier of [network, config]) stack.addStackDependency(earlier);
@@ -134,5 +137,5 @@ function addRegionStacks(app: App, props: NodeBootProps) {
     path: pointer.file.assemblyPath,
     sha256: pointer.file.sha256,
   }));
-  return { stackNames: [network, config, ...data, ...cores, edge].map(({ stackName }) => stackName), nodeConfigs };
+  return { stackNames: [network, config, ...data, ...stores, ...cores, edge].map(({ stackName }) => stackName), nodeConfigs };
 }

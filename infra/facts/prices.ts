@@ -98,6 +98,10 @@ export const UNIT_PRICES = {
   publicAddressHour: 0.005,
   crossZoneGigabyte: 0.02,
   crossRegionGigabyte: 0.02,
+  /** S3: standard, infrequent access, Glacier. */
+  objectGigabyteMonth: 0.023,
+  coldObjectGigabyteMonth: 0.0125,
+  archivedObjectGigabyteMonth: 0.0036,
   hostedZoneMonth: 0.5,
   keyMonth: 1,
 } as const;

@@ -48,6 +48,12 @@ export function engineParameters(environment: string, code: string): EngineParam
   return { busCluster: `${folder}/bus/cluster`, directoryEndpoint: `${folder}/directory/endpoint` };
 }
 
+/** What a signer of media URLs needs, and where media and old messages lie; written by the media stack. */
+export function mediaParameters(environment: string, code: string) {
+  const folder = `/iris/${environment}/${code}/media`;
+  return { bucket: `${folder}/bucket`, archive: `${folder}/archive`, host: `${folder}/host`, signingKey: `${folder}/signing-key` };
+}
+
 /** Names the ScyllaDB image of an AWS region, where the environment does not. */
 export function storeImageParameter(environment: string): string {
   return `/iris/${environment}/store-image`;

@@ -11,6 +11,7 @@ describe('examples of the constructs', () => {
     ['edge-fleet.ts', 'cdk.out/edge-fleet/edges.template.json'],
     ['shard-groups.ts', 'cdk.out/shard-groups/cores.template.json'],
     ['data-services.ts', 'cdk.out/data-services/data.template.json'],
+    ['media-store.ts', 'cdk.out/media-store/media.template.json'],
     ['geo-routing.ts', 'cdk.out/geo-routing/routing.template.json'],
     ['cloudflare-routing.ts', 'cdktf.out/stacks/routing/cdk.tf.json'],
   ])('%s runs and writes %s', (example, result) => {

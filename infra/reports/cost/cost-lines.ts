@@ -58,6 +58,7 @@ function machineLines(plan: Plan, region: RegionPlan): CostLine[] {
     lines.push(volumes(region, 'core', region.shardGroups * GROUP_VOLUME_GIBIBYTES, UNIT_PRICES.volumeGibibyteMonth));
   if (bus !== null) lines.push(...busLines(plan, region, bus));
   if (store !== null) lines.push(machines(region, 'store', 'ec2', store.nodes, store.instanceType));
+  if (plan.config.media !== undefined) lines.push(archiveLine(plan, region));
   if (directory !== null) lines.push(machines(region, 'directory', 'valkey', directory.nodes, directory.instanceType));
   return lines;
 }
@@ -75,6 +76,21 @@ function busLines({ config }: Plan, region: RegionPlan, bus: BusPlan): CostLine[
     ...lines,
     { region: region.code, layer: 'bus', item: 'taken in by Express brokers', quantity: Math.round(gigabytes), unit: 'GB', dollars },
   ];
+}
+
+/** Every message for a year, compressed: 30 days as S3 keeps it at first, 60 cold, 275 in Glacier (D12). */
+function archiveLine({ config }: Plan, { code, awsRegion, dailyActiveUsers }: RegionPlan): CostLine {
+  const perDay = storageFigures(dailyActiveUsers, config.traffic).bytesPerDay / config.traffic.compressionRatio / 1e9;
+  const { objectGigabyteMonth, coldObjectGigabyteMonth, archivedObjectGigabyteMonth } = UNIT_PRICES;
+  const dollars = perDay * (30 * objectGigabyteMonth + 60 * coldObjectGigabyteMonth + 275 * archivedObjectGigabyteMonth);
+  return {
+    region: code,
+    layer: 'store',
+    item: 'archive in S3',
+    quantity: Math.round(perDay * 365),
+    unit: 'GB',
+    dollars: dollars * regionFactor(awsRegion),
+  };
 }
 
 function edgeLine(region: RegionPlan): CostLine {

@@ -26,6 +26,7 @@ export interface CostReport {
 
 const NOT_COUNTED = [
   'CloudWatch metrics, alarms and logs, flow logs among them',
+  'media: their bytes in S3 and CloudFront, which no field says',
   'requests to S3, SSM, KMS and Route 53',
   'support, tax, and every discount: reserved capacity, savings plans, volume agreements',
 ];

@@ -107,11 +107,17 @@ export const REASONS: readonly Reason[] = [
     fields: ['foundation', 'regions[].directoryNodes', 'instanceTypes.directory'],
     rows: ['R17', 'R18', 'D8', 'A17'],
   },
+  {
+    pattern: /^media Media/,
+    what: 'media and old messages of the region: private, encrypted, logged, cheaper with age; read through CloudFront by signed URLs',
+    fields: ['media'],
+    rows: ['D10', 'D12', 'D15', 'A16', 'A17'],
+  },
 ];
 
 /** The part of a stack’s name that says what it holds: `core` of `iris-proof-tokyo-core-0`, `global`, `routing`. */
 function partOf(stack: string): string {
-  const part = /-(network|config|bus|store|directory|core|edge|routing|global)(?:-\d+)?$/.exec(stack)?.[1];
+  const part = /-(network|config|bus|store|directory|media|core|edge|routing|global)(?:-\d+)?$/.exec(stack)?.[1];
   return part ?? '';
 }
 

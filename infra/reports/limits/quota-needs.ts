@@ -17,7 +17,7 @@ export interface QuotaNeed {
 }
 
 /** Stacks of a region with every foundation’s data stacks, and of the global ones. */
-const STACKS_PER_REGION = 7;
+const STACKS_PER_REGION = 8;
 
 /** Every quota of every account and AWS region that the environment uses, those of one place together. */
 export function quotaNeeds(plan: Plan): QuotaNeed[] {

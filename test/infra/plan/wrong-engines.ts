@@ -34,4 +34,9 @@ export const wrongEngines: readonly WrongEnvironment[] = [
     { ...small, instanceTypes: { store: 'i4i.xlarge', directory: 'r7g.medium' } },
     'instanceTypes.directory: got "r7g.medium", must be of a family that Valkey nodes come in, large or larger; use one of r7g, r6g, m7g',
   ],
+  [
+    'a media key that is private',
+    { ...smallEnvironment(), media: { signingKey: '-----BEGIN PRIVATE KEY-----' } },
+    'media.signingKey: got "-----BEGIN PRIVATE KEY-----", must be a public key in PEM; PEM public key, RSA of 2,048 bits or ECDSA P-256; its private half signs the URLs under which clients read media (A16)',
+  ],
 ];

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { growth } from '../../../environments/growth.ts';
 import { proof } from '../../../environments/proof.ts';
 import { CREATE_ONLY } from '../../../infra/facts/create-only.ts';
 import type { Template } from '../../../infra/reports/diff/template.ts';
+import { fullEnvironment } from '../apps/full-environment.ts';
 import { synthesizeEnvironment } from '../apps/synthesize-fixture.ts';
 
 interface Finding {
@@ -33,7 +33,7 @@ it('the create-only table has every type of both foundations, and every property
   const engine = new CompositeEngine({});
   const missing = new Set<string>();
   let checked = 0;
-  for (const environment of [proof, growth]) {
+  for (const environment of [proof, fullEnvironment]) {
     const { directory } = await synthesizeEnvironment(environment, { validate: false, regions: ['tokyo'] });
     for (const file of readdirSync(directory).filter((name) => name.endsWith('.template.json'))) {
       const text = readFileSync(join(directory, file), 'utf8');

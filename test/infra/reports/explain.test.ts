@@ -6,6 +6,7 @@ import { environmentFields } from '../../../environments/schema-fields.ts';
 import { resourcesOf, type Template } from '../../../infra/reports/diff/template.ts';
 import { explain } from '../../../infra/reports/explain/explain.ts';
 import { REASONS, reasonOf } from '../../../infra/reports/explain/reasons.ts';
+import { fullEnvironment } from '../apps/full-environment.ts';
 import { synthesizeEnvironment } from '../apps/synthesize-fixture.ts';
 
 async function templatesOf(environment: typeof proof) {
@@ -19,7 +20,7 @@ describe('the reasons of resources (N3)', () => {
   it('cover every resource of both foundations, and each of them is used', async () => {
     const used = new Set<unknown>();
     const unexplained: string[] = [];
-    for (const environment of [proof, growth]) {
+    for (const environment of [proof, fullEnvironment]) {
       for (const [stack, template] of await templatesOf(environment)) {
         for (const [id, { Type }] of Object.entries(resourcesOf(template))) {
           const reason = reasonOf(stack, id, Type);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from '../../../environments/environment.ts';
-import { growth } from '../../../environments/growth.ts';
 import { proof } from '../../../environments/proof.ts';
 import type { Assembly } from '../../../infra/apps/synthesize.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
+import { fullEnvironment } from '../apps/full-environment.ts';
 import { type Resource, readTemplate, resourcesOfType, synthesizeEnvironment, type Template } from '../apps/synthesize-fixture.ts';
 
 /** What must survive its stack. */
@@ -17,6 +17,7 @@ const STATEFUL = [
   'AWS::EC2::Instance',
   'AWS::EC2::NetworkInterface',
   'AWS::Route53::HostedZone',
+  'AWS::S3::Bucket',
 ];
 
 /** All that nodes of either foundation may do. */
@@ -39,7 +40,7 @@ const NODE_ACTIONS = [
 
 describe.each([
   ['embedded', proof],
-  ['distributed', growth],
+  ['distributed', fullEnvironment],
 ] as const)('templates of the %s foundation', (_, environment: Environment) => {
   let assembly: Assembly;
   let region: string;
