@@ -1,3 +1,4 @@
+import { homesWith, homesWithout } from '../contract/slot-map-groups.ts';
 import { homesOf, homesOfMore, movedTo, settled, takenBack } from '../contract/slot-map-moves.ts';
 import type { SlotMap } from '../contract/slot-map-schema.ts';
 import type { SimulatedNode, World } from './world.ts';
@@ -7,8 +8,8 @@ const SHARDS_MAX = 24;
 const SETTLE_LOOK_MS = 1_000;
 
 /**
- * Publishes a slot map that moves users while they write: more shards, or a shard to another group of whatever region. Where a move is
- * under way already it is taken back. A move is settled once every core says that nobody is left.
+ * Publishes a slot map that moves users while they write: more shards, a shard to another group of whatever region, or a group that leaves
+ * its region or comes back. Where a move is under way already it is taken back. A move is settled once every core says that nobody is left.
  */
 export function moveShards(world: World): readonly SimulatedNode[] | undefined {
   const { map } = world.router;
@@ -25,10 +26,22 @@ function begun(world: World, map: SlotMap): SlotMap {
   const { random } = world;
   if (map.shards < SHARDS_MAX && random.oneIn(2))
     return movedTo(map, homesOfMore(map, random.oneIn(2) ? map.shards + 1 : Math.min(2 * map.shards, SHARDS_MAX)));
+  const region = random.pick(map.regions);
+  if (region.groups.length > 1 && random.oneIn(2)) return movedTo(map, changedGroup(map, random.pick(region.groups).id));
   const homes = homesOf(map);
   const groups = map.regions.flatMap((region) => region.groups.map((group) => group.id));
   homes[random.below(homes.length)] = random.pick(groups);
   return movedTo(map, homes);
+}
+
+/** Who owns shards leaves, if it is not the last; who owns none joins. */
+function changedGroup(map: SlotMap, group: string): string[] {
+  const region = map.regions.find(({ groups }) => groups.some(({ id }) => id === group)) as SlotMap['regions'][number];
+  const homes = homesOf(map);
+  const owners = region.groups.filter(({ id }) => homes.includes(id));
+  const canShare = owners.some(({ id }) => homes.indexOf(id) !== homes.lastIndexOf(id));
+  if (!homes.includes(group)) return canShare ? homesWith(map, group) : homes;
+  return owners.length === 1 ? homes : homesWithout(map, group);
 }
 
 function settleLater(world: World): void {

@@ -1,60 +1,123 @@
-/** F18, L1-L4, L10: shards are added to a running fleet under load; one move is broken off midway and taken back, then made again. */
+/** F18, R4, L1-L4, L10: shards are added to a running fleet, and groups join and leave it, under load, broken off and taken back midway. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePortRow } from '../infra/local/free-port-row.ts';
 import { LocalFleet } from '../scenarios/local-fleet.ts';
+import { until } from '../servers/node-pair.ts';
 import { report, seeded, Traffic } from './traffic.ts';
 
-const REGIONS = ['tokyo', 'sao-paulo', 'bangalore'];
+const USERS = Array.from({ length: 60 }, (_, i) => `user-${i}`);
+/** Of the three groups of the north it comes and goes. */
+const GUEST = 'north-g2-a';
+const folder = mkdtempSync(join(tmpdir(), 'iris-reshard-'));
 let fleet: LocalFleet;
 let traffic: Traffic;
+let basePort: number;
+
+function writeEnvironment(): string {
+  const region = (code: string, awsRegion: string, second: number, shards: number) => ({
+    code,
+    awsRegion,
+    cidr: `10.${second}.0.0/16`,
+    edges: 1,
+    shards,
+    serves: { default: second === 0, continents: [second === 0 ? 'EU' : 'SA'] },
+  });
+  const regions = [region('north', 'eu-north-1', 0, 6), region('south', 'sa-east-1', 1, 2)];
+  const path = join(folder, 'trio.json');
+  writeFileSync(
+    path,
+    JSON.stringify({ name: 'trio', domain: 'trio.example', dailyActiveUsers: 800_000, zones: 2, shardsPerGroup: 2, regions }),
+  );
+  return path;
+}
 
 beforeAll(async () => {
-  fleet = await LocalFleet.start('proof', await freePortRow());
-  traffic = new Traffic((user) => {
-    const own = REGIONS[Number(user.split('-')[1]) % REGIONS.length] as string;
-    return [own, ...REGIONS.filter((region) => region !== own)].flatMap((region) => fleet.edgesOf(region));
-  });
+  basePort = await freePortRow();
+  fleet = await LocalFleet.start(writeEnvironment(), basePort);
 }, 90_000);
+beforeEach(() => {
+  traffic = new Traffic((user) => {
+    const [own, other] = Number(user.split('-')[1]) % 2 === 0 ? ['north', 'south'] : ['south', 'north'];
+    return [...fleet.edgesOf(own as string), ...fleet.edgesOf(other as string)];
+  });
+});
+afterEach(async () => await traffic.close());
 afterAll(async () => {
-  await traffic?.close();
   await fleet?.stop();
+  rmSync(folder, { recursive: true, force: true });
 }, 60_000);
 
-/** `iris reshard` as an operator runs it; with `breakAfterMs` it is killed while it waits. */
-async function reshard(flags: readonly string[], breakAfterMs?: number): Promise<string> {
-  const args = [resolve(__dirname, '../../bin/iris.js'), 'reshard', 'proof', ...flags, '--state', fleet.state];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = once(child, 'exit');
+/** A command as an operator runs it; once it waits for the cores it is killed, or `midway` comes. Resolves to the last line it said. */
+async function iris(args: readonly string[], midway?: 'killed' | (() => unknown)): Promise<string> {
+  const command = [resolve(__dirname, '../../bin/iris.js'), ...args, '--state', fleet.state];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = once(child, 'exit') as Promise<[number | null]>;
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  if (breakAfterMs !== undefined) {
-    await pause(breakAfterMs);
-    child.kill('SIGKILL');
+  if (midway !== undefined) {
+    while (!said.includes('waiting for') && child.exitCode === null) await pause(10);
+    if (midway === 'killed') child.kill('SIGKILL');
+    else await midway();
   }
-  const [code] = (await exited) as [number | null];
-  if (breakAfterMs === undefined && code !== 0) throw new Error(`iris reshard ended with ${code}: ${said}`);
+  const [code] = await exited;
+  if (code !== 0 && midway !== 'killed') throw new Error(`iris ${args.join(' ')} ended with ${code}: ${said}`);
   return said.trim().split('\n').at(-1) ?? '';
 }
 
-it('3 to 6 shards, broken off and taken back, then 6 again: nothing is lost, doubled or reordered (F18)', async () => {
-  const users = Array.from({ length: 40 }, (_, i) => `user-${i}`);
-  for (const user of users) await traffic.read(user);
+async function underLoad(row: string, drill: () => Promise<void>): Promise<void> {
+  for (const user of USERS) await traffic.read(user);
   const stop = new AbortController();
-  const running = traffic.run(seeded(), { from: users, to: users, perSecond: 200, signal: stop.signal });
-  await pause(2_000);
-  await reshard(['--shards', '6'], 900);
-  const back = await reshard(['--back']);
-  await pause(2_000);
-  const again = await reshard(['--shards', '6']);
-  await pause(2_000);
-  stop.abort();
-  await running;
+  const running = traffic.run(seeded(), { from: USERS, to: USERS, perSecond: 200, signal: stop.signal });
+  try {
+    await pause(1_000);
+    await drill();
+    await pause(1_000);
+  } finally {
+    stop.abort();
+    await running;
+  }
   await traffic.drained();
-  report(`F18: back: ${back}; again: ${again}`);
-  traffic.judge('F18');
+  traffic.judge(row);
+}
+
+it('8 to 16 shards, broken off and taken back, then 16 again: nothing is lost, doubled or reordered (F18)', async () => {
+  await underLoad('F18', async () => {
+    await iris(['reshard', 'trio', '--shards', '16'], 'killed');
+    const back = await iris(['reshard', 'trio', '--back']);
+    const again = await iris(['reshard', 'trio', '--shards', '16']);
+    const fewer = await iris(['reshard', 'trio', '--shards', '8']);
+    report(`F18: back: ${back}; again: ${again}; fewer: ${fewer}`);
+    expect([again, fewer]).toEqual([expect.stringMatching(/^16 shards/), expect.stringMatching(/^8 shards/)]);
+  });
   expect(traffic.refusals.size).toBe(0);
-  expect(again).toMatch(/^6 shards/);
 }, 180_000);
+
+it('3 to 2 groups and back, taken back midway, the command, a core and the whole fleet killed, an emptied store removed (F18, R4)', async () => {
+  await underLoad('F18 groups', async () => {
+    await iris(['leave', GUEST], 'killed');
+    await iris(['leave', GUEST, '--back']);
+    expect(await iris(['leave', GUEST], () => fleet.killNode(GUEST))).toMatch(/owns nothing/);
+    expect(await owned()).toBe(0);
+    rmSync(join(fleet.state, 'store', 'north-g2'), { recursive: true });
+    fleet.killNode(GUEST);
+    await until(async () => (await owned().catch(() => undefined)) === 0, 'the emptied core is back', 30_000);
+    expect(await iris(['join', GUEST], () => fleet.killNode('north-g0-a'))).toMatch(/north-g2 owns 2 of 8 shards/);
+    const left = await iris(['leave', GUEST], async () => {
+      const { state } = fleet;
+      await fleet.killAll();
+      fleet = await LocalFleet.start(join(folder, 'trio.json'), basePort, { state });
+    });
+    report(`F18 groups: ${left}`);
+    expect(await owned()).toBe(0);
+  });
+}, 180_000);
+
+async function owned(): Promise<number> {
+  const admin = fleet.nodes.find(({ id }) => id === GUEST)?.listen.admin;
+  return ((await (await fetch(`http://${admin}/ownership`, { headers: { connection: 'close' } })).json()) as { owned: number }).owned;
+}
