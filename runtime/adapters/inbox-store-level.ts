@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { ClassicLevel } from 'classic-level';
 import { errorLine, IrisError } from '../contract/errors.ts';
+import type { KeyBytes } from '../contract/key-table.ts';
 import type {
   InboxStore,
   PageLimits,
@@ -271,6 +272,10 @@ class LevelBatch implements StoreBatch {
 
   appendOutbox(group: string, position: number, envelope: Buffer): void {
     this.operations.push({ type: 'put', key: keys.outboxKey(group, position), value: envelope });
+  }
+
+  markRow({ bytes, start, end }: KeyBytes, mark: StoredMark, nowMs: number): void {
+    this.mark(bytes.toString('latin1', start, end), mark, nowMs);
   }
 
   mark(key: string, mark: StoredMark, nowMs: number): void {

@@ -338,7 +338,7 @@ class LogStore implements InboxStore {
     this.checkOpen();
     if (batch === undefined) return;
     const place = await this.ring.append(batch, options);
-    this.contents.apply(batch.bytes, 0, batch.length, { ...place, sequence: this.ring.lastSequence }, batch.markKeys);
+    this.contents.apply(batch.bytes, 0, batch.length, { ...place, sequence: this.ring.lastSequence }, batch.markHashes);
   }
 
   /** Memory is bounded: a store that is full takes removals only. */

@@ -1,16 +1,7 @@
-import { userTextOfInbox } from '../contract/bucket-name.ts';
-import {
-  DEDUP_MEMORY_MAX,
-  FULL_RETRY_MS,
-  ORDER_HOLD_MS,
-  PARKED_BYTES_MAX,
-  STORE_FULL_RETRY_MS,
-  WAITING_ENVELOPES_MAX,
-  WAITING_INBOXES_MAX,
-} from '../contract/limits.ts';
+import { DEDUP_MEMORY_MAX, ORDER_HOLD_MS } from '../contract/limits.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxStore, StoreBatch, StoredEnvelope, StoredMark, StoredParked } from '../ports/inbox-store.ts';
+import type { InboxStore, StoreBatch, StoredMark, StoredParked } from '../ports/inbox-store.ts';
 import type { AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import {
@@ -22,48 +13,25 @@ import {
   envelopeRecipient,
   envelopeSequence,
   inboxOfMarkKey,
+  markKeyOf,
   skipEntries,
   withFlags,
   withPrevious,
 } from '../wire/envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
+import { lackOfRoom, type Room } from './append-room.ts';
+import { type Destination, INBOX, type Placed } from './destination.ts';
+import { outboxMarkKey } from './mark-owner.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
-import { type MarkedRow, SequenceMarks } from './sequence-marks.ts';
+import { RowKey } from './row-key.ts';
+import { SequenceMarks } from './sequence-marks.ts';
 
-/** Where an envelope belongs: an inbox of this core, or the outbox to another group. */
-export type Destination =
-  | { readonly kind: 'inbox' }
-  | {
-      readonly kind: 'outbox';
-      readonly group: string;
-      /** What was readdressed comes here on several ways: in any order, and only its inbox can tell what came before. */
-      readonly isPassage?: boolean;
-    };
-
-export const INBOX: Destination = { kind: 'inbox' };
-
-const INBOX_FULL: Refusal = {
-  code: 'INBOX_FULL',
-  message: 'the recipient’s inbox holds as much as it may until it is read',
-  retryAfterMs: FULL_RETRY_MS,
-};
-const STORE_FULL: Refusal = {
-  code: 'OVERLOADED',
-  message: `${WAITING_ENVELOPES_MAX} envelopes or ${WAITING_INBOXES_MAX} inboxes wait in this core, the limits`,
-  retryAfterMs: STORE_FULL_RETRY_MS,
-};
-const PARKED_FULL: Refusal = {
-  code: 'OVERLOADED',
-  message: `messages that wait for their predecessors take ${PARKED_BYTES_MAX} bytes, the limit`,
-  retryAfterMs: 1_000,
-};
-
-/** Something that entered a log. */
-export interface Placed {
+/** A request on its way into a log. */
+export interface Ordered {
+  readonly request: AppendRequest;
   readonly destination: Destination;
-  /** One byte a character. */
-  readonly recipient: string;
-  readonly entry: StoredEnvelope;
+  /** The number of its row of sequences in this batch; -1 while it was not looked for, or is not known. */
+  row: number;
 }
 
 export interface AppendOrderParts {
@@ -98,8 +66,9 @@ export class AppendOrder {
   private readonly takePosition: () => number;
   private readonly holding: Holding;
   private batch: StoreBatch;
+  private readonly room: Room;
+  private readonly key = new RowKey();
   private placed: Placed[] = [];
-  private touched: MarkedRow[] = [];
   private undos: (() => void)[] = [];
 
   constructor(parts: AppendOrderParts) {
@@ -109,6 +78,7 @@ export class AppendOrder {
     this.takePosition = parts.takePosition;
     this.holding = parts.holding;
     this.batch = parts.store.batch();
+    this.room = { store: parts.store, parked: this.parked, heldBack: parts.heldBack };
     const { telemetry } = parts;
     telemetry.gauge('iris_parked_bytes', 'Bytes of envelopes that wait for their predecessor', () => this.parked.bytes);
     this.counters = {
@@ -124,20 +94,15 @@ export class AppendOrder {
   }
 
   /** Why there is no room for an envelope; undefined where there is. What was taken before is a duplicate, and has its room (L2). */
-  refusalOf(envelope: Buffer, place: { markKey: string; destination: Destination; recipient: string }): Refusal | undefined {
+  refusalOf(envelope: Buffer, destination: Destination, recipient: string): Refusal | undefined {
     const { store, parked, heldBack } = this;
     if (!store.isFull && !store.hasFullRows && !parked.isFull && heldBack.size === 0) return undefined;
-    const high = this.marks.high(place.markKey) ?? 0;
+    const markKey = markKeyIn(destination, envelope);
+    const high = this.marks.high(markKey) ?? 0;
     const first = envelopeSequence(envelope);
-    if (first + envelopeCount(envelope) - 1 <= high || parked.has(place.markKey, first)) return undefined;
-    if (store.isFull) return STORE_FULL;
-    if (place.destination.kind === 'outbox') {
-      if (heldBack.has(userTextOfInbox(place.recipient))) return INBOX_FULL;
-      return store.isOutboxFull(place.destination.group) ? outboxFull(place.destination.group) : undefined;
-    }
-    if (store.isInboxFull(envelopeRecipient(envelope), 0)) return INBOX_FULL;
-    if (!parked.isFull) return undefined;
-    return envelopePrevious(envelope) > high || this.holding.isPending(place.recipient) ? PARKED_FULL : undefined;
+    if (first + envelopeCount(envelope) - 1 <= high || parked.has(markKey, first)) return undefined;
+    const mustPark = () => envelopePrevious(envelope) > high || this.holding.isPending(recipient);
+    return lackOfRoom(this.room, { envelope, destination, recipient, mustPark });
   }
 
   get hasParked(): boolean {
@@ -146,13 +111,16 @@ export class AppendOrder {
 
   /**
    * Reads the marks that memory has lost, for every request that could be a duplicate or too early, and for `others`. Before anything is decided, so that
-   * order needs no lock.
+   * order needs no lock. Rows that are found are noted in their requests.
    */
-  async readMissingMarks(requests: Iterable<{ request: AppendRequest; markKey: string }>, others: readonly string[] = []): Promise<void> {
+  async readMissingMarks(requests: Iterable<Ordered>, others: readonly string[] = []): Promise<void> {
     const missing = new Set<string>(others.filter((markKey) => this.marks.high(markKey) === undefined));
-    for (const { request, markKey } of requests) {
-      const mayMatter = (request.flags & SEND_RETRY) !== 0 || envelopePrevious(request.envelope) > 0;
-      if (mayMatter && this.marks.high(markKey) === undefined) missing.add(markKey);
+    for (const ordered of requests) {
+      const { envelope, flags } = ordered.request;
+      if ((flags & SEND_RETRY) === 0 && envelopePrevious(envelope) === 0) continue;
+      const row = this.marks.row(this.key.ofEnvelope(envelope, ordered.destination));
+      if (this.marks.highAt(row) === undefined) missing.add(this.key.text);
+      else ordered.row = row;
     }
     if (missing.size === 0) return;
     const keys = [...missing];
@@ -196,35 +164,36 @@ export class AppendOrder {
   begin(batch: StoreBatch): void {
     this.batch = batch;
     this.placed = [];
-    for (const row of this.touched) row.isTouched = false;
-    this.touched = [];
+    this.marks.begin();
     this.undos = [];
   }
 
-  /** True when the envelope changed the log; false for a duplicate. */
-  place(envelope: Buffer, markKey: string, destination: Destination, recipient: string): boolean {
+  /** True when the envelope changed the log; false for a duplicate. `known` is its row where that was found already. */
+  place(envelope: Buffer, destination: Destination, recipient: string, known = -1): boolean {
     if (destination.kind === 'outbox' && destination.isPassage === true) {
       this.put(envelope, destination, recipient);
       return true;
     }
+    const isInbox = destination.kind === 'inbox';
+    if (isInbox && this.holding.isPending(recipient)) return this.hold(envelope);
+    const row = known >= 0 ? known : this.marks.row(this.key.ofEnvelope(envelope, destination));
+    const high = this.marks.highAt(row);
     const first = envelopeSequence(envelope);
     const last = first + envelopeCount(envelope) - 1;
-    const isHeld = destination.kind === 'inbox' && this.holding.isPending(recipient);
-    if (isHeld) return this.parked.has(markKey, first) ? this.duplicate() : this.park(envelope, markKey);
-    const row = this.marks.row(markKey);
-    const high = row?.high;
-    if (high !== undefined && last <= high) return this.placeLate(envelope, { markKey, first, last, recipient });
-    if (destination.kind === 'inbox') {
-      if (!this.parked.isEmpty && this.parked.has(markKey, first)) return this.duplicate();
-      if (envelopePrevious(envelope) > (high ?? 0) && !this.inherits(markKey, high ?? 0, recipient)) return this.park(envelope, markKey);
-      if (envelopePrevious(envelope) > (high ?? 0)) this.setHole(markKey, { from: 0, to: envelopePrevious(envelope) });
+    if (high !== undefined && last <= high)
+      return this.placeLate(envelope, { markKey: markKeyIn(destination, envelope), first, last, recipient });
+    if (isInbox && !this.parked.isEmpty && this.parked.has(markKeyOf(envelope), first)) return this.duplicate();
+    if (isInbox && envelopePrevious(envelope) > (high ?? 0)) {
+      const markKey = markKeyOf(envelope);
+      if (!this.inherits(markKey, high ?? 0, recipient)) return this.park(envelope, markKey);
+      this.setHole(markKey, { from: 0, to: envelopePrevious(envelope) });
     }
     const rest = high !== undefined && first <= high ? skipEntries(envelope, high - first + 1) : envelope;
     // v1 names no predecessor: what took this way before is one, and may take another from here on.
-    const isBare = destination.kind === 'outbox' && envelopePrevious(rest) === 0 && (high ?? 0) > 0;
+    const isBare = !isInbox && envelopePrevious(rest) === 0 && (high ?? 0) > 0;
     const fresh = isBare ? withPrevious(rest, high as number) : rest;
-    this.append(fresh, { markKey, last, destination, recipient }, row);
-    if (!this.parked.isEmpty) this.releaseReady(markKey);
+    this.append(fresh, { row, last, destination, recipient });
+    if (!this.parked.isEmpty) this.releaseReady(markKeyIn(destination, envelope));
     return true;
   }
 
@@ -254,7 +223,7 @@ export class AppendOrder {
   releaseHeld(isMeant: (name: string) => boolean): void {
     for (const row of this.parked.rowsOf(isMeant)) {
       for (const parked of row) this.takeOut(parked);
-      for (const { envelope, markKey } of row) this.place(envelope, markKey, INBOX, envelopeRecipient(envelope).toString('latin1'));
+      for (const { envelope } of row) this.place(envelope, INBOX, envelopeRecipient(envelope).toString('latin1'));
     }
   }
 
@@ -281,18 +250,14 @@ export class AppendOrder {
 
   /** Writes the rows touched; what was placed is then announced after the commit. */
   finish(): readonly Placed[] {
-    const nowMs = this.clock.nowMs();
-    for (const { key, high } of this.touched) this.batch.mark(key, { high, holes: this.marks.holesOf(key) }, nowMs);
+    this.marks.write(this.batch, this.clock.nowMs());
     return this.placed;
   }
 
   /** The commit failed: nothing of the batch counts. */
   undo(): void {
     for (const undo of this.undos.reverse()) undo();
-    for (const row of this.touched) {
-      if (row.before === undefined) this.marks.forget(row.key);
-      else row.high = row.before;
-    }
+    this.marks.undo();
   }
 
   /** At or below the mark: a duplicate, unless it is one that was passed over. Those passed over may come in any order. */
@@ -306,13 +271,19 @@ export class AppendOrder {
     const before = previous > hole.from ? [{ from: hole.from, to: previous }] : [];
     const after = place.last < hole.to ? [{ from: place.last, to: hole.to }] : [];
     this.marks.setHoles(place.markKey, [...holes.filter((other) => other !== hole), ...before, ...after]);
-    this.append(exactly(envelope), { markKey: place.markKey, last: high, destination: INBOX, recipient: place.recipient });
+    this.appendToRow(exactly(envelope), place.markKey, { last: high, destination: INBOX, recipient: place.recipient });
     return true;
   }
 
   private duplicate(): boolean {
     this.counters.duplicates.value++;
     return false;
+  }
+
+  /** For a user who is being fetched. */
+  private hold(envelope: Buffer): boolean {
+    const markKey = markKeyOf(envelope);
+    return this.parked.has(markKey, envelopeSequence(envelope)) ? this.duplicate() : this.park(envelope, markKey);
   }
 
   private park(envelope: Buffer, markKey: string): boolean {
@@ -347,7 +318,7 @@ export class AppendOrder {
     const { envelope, markKey } = parked;
     this.takeOut(parked);
     const last = envelopeSequence(envelope) + envelopeCount(envelope) - 1;
-    this.append(envelope, { markKey, last, destination: INBOX, recipient: envelopeRecipient(envelope).toString('latin1') });
+    this.appendToRow(envelope, markKey, { last, destination: INBOX, recipient: envelopeRecipient(envelope).toString('latin1') });
   }
 
   private takeOut(parked: StoredParked): void {
@@ -356,25 +327,16 @@ export class AppendOrder {
     this.batch.unpark(parked);
   }
 
-  private append(
-    whole: Buffer,
-    place: { markKey: string; last: number; destination: Destination; recipient: string },
-    row = this.marks.row(place.markKey),
-  ): void {
-    const { markKey, destination, recipient } = place;
-    const envelope = this.marks.holesOf(markKey).length > 0 ? exactly(whole) : whole;
-    this.touch(row, markKey, place.last);
-    this.put(envelope, destination, recipient);
+  private appendToRow(envelope: Buffer, markKey: string, place: { last: number; destination: Destination; recipient: string }): void {
+    this.append(envelope, { row: this.marks.row(this.key.ofText(markKey)), ...place });
   }
 
-  private touch(known: MarkedRow | undefined, key: string, high: number): void {
-    const row = known ?? this.marks.add(key, high);
-    if (!row.isTouched) {
-      row.isTouched = true;
-      row.before = known?.high;
-      this.touched.push(row);
-    }
-    row.high = high;
+  /** `key` points at the row’s key where the row has no number yet. */
+  private append(whole: Buffer, place: { row: number; last: number; destination: Destination; recipient: string }): void {
+    const { row, last, destination, recipient } = place;
+    const hasHoles = this.marks.hasHoles && this.marks.holesOf(markKeyIn(destination, whole)).length > 0;
+    this.marks.touch(row, this.key, last);
+    this.put(hasHoles ? exactly(whole) : whole, destination, recipient);
   }
 
   private put(envelope: Buffer, destination: Destination, recipient: string): void {
@@ -385,8 +347,10 @@ export class AppendOrder {
   }
 }
 
-function outboxFull(group: string): Refusal {
-  return { code: 'OUTBOX_FULL', message: `the outbox to ${group} holds as much as it may`, retryAfterMs: FULL_RETRY_MS };
+/** The key of the row of sequences that an envelope on its way to `destination` belongs to. */
+function markKeyIn({ kind }: Destination, envelope: Buffer): string {
+  const markKey = markKeyOf(envelope);
+  return kind === 'inbox' ? markKey : outboxMarkKey(markKey);
 }
 
 /** An earlier message may come after this one, so the delivery of this one says nothing of it. */

@@ -9,14 +9,14 @@ import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { Durability } from '../wire/durability.ts';
-import { envelopeCount, envelopeRecipient, markKeyFor, markKeyOf, withoutPredecessor } from '../wire/envelope.ts';
+import { envelopeCount, envelopeRecipient, markKeyFor, withoutPredecessor } from '../wire/envelope.ts';
 import { decodeStatusEnvelope, isStatusEnvelope, type StatusNews } from '../wire/status-envelope.ts';
 import { SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
-import { AppendOrder, type Destination, type Holding, type Placed } from './append-order.ts';
+import { AppendOrder, type Holding, type Ordered } from './append-order.ts';
 import type { Change } from './change.ts';
+import type { Destination, Placed } from './destination.ts';
 import { LogCommits } from './log-commits.ts';
 import { LogPositions } from './log-positions.ts';
-import { outboxMarkKey } from './mark-owner.ts';
 import { PublisherFences } from './publisher-fences.ts';
 import { StatusLedger, type StatusNote, type StatusRow } from './status-ledger.ts';
 
@@ -39,12 +39,9 @@ export interface CommitterParts {
   statusGrown(row: StatusNote): void;
 }
 
-interface Entry {
-  readonly request: AppendRequest;
-  readonly destination: Destination;
+interface Entry extends Ordered {
   /** One byte a character. */
   readonly recipient: string;
-  readonly markKey: string;
   /** For a control envelope, which enters no log: what it says. */
   readonly news: StatusNote | undefined;
 }
@@ -102,8 +99,7 @@ export class Committer {
       return;
     }
     const news = isStatusEnvelope(envelope) ? noteOf(decodeStatusEnvelope(envelope)) : undefined;
-    const markKey = markKeyOf(envelope);
-    this.queue.push({ request, destination, recipient, markKey: destination.kind === 'inbox' ? markKey : outboxMarkKey(markKey), news });
+    this.queue.push({ request, destination, recipient, news, row: -1 });
     this.queuedBytes += envelope.length;
     this.start();
   }
@@ -321,13 +317,13 @@ export class Committer {
       }
       // Its publisher goes on without what was refused: waiting for that would be in vain. One that repeats it names what came before.
       const envelope = isFreed && (request.flags & SEND_RETRY) === 0 ? withoutPredecessor(request.envelope) : request.envelope;
-      const refusal = this.order.refusalOf(envelope, entry);
+      const refusal = this.order.refusalOf(envelope, entry.destination, recipient);
       if (refusal !== undefined) {
         this.refuse(request, recipient, refusal);
         continue;
       }
       accepted.push(entry);
-      if (this.order.place(envelope, entry.markKey, entry.destination, recipient)) hasAppended = true;
+      if (this.order.place(envelope, entry.destination, recipient, entry.row)) hasAppended = true;
     }
     return { accepted, hasAppended };
   }

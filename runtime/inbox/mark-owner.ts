@@ -1,7 +1,7 @@
 import { partiesOfMark } from '../wire/envelope.ts';
 
 /** Behind the key of a row that passed through this core on its way to another: not to be taken for the row of an inbox here. */
-const ON_ITS_WAY = '>';
+export const ON_ITS_WAY = '>';
 
 /** The key under which sequences that enter an outbox are remembered. A user’s row may come home: it is no duplicate then. */
 export function outboxMarkKey(markKey: string): string {

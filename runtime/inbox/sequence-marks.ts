@@ -1,59 +1,121 @@
-import type { StoredMark } from '../ports/inbox-store.ts';
+import { type KeyBytes, KeyTable } from '../contract/key-table.ts';
+import type { StoreBatch, StoredMark } from '../ports/inbox-store.ts';
+import { RowKey } from './row-key.ts';
 
 type Holes = StoredMark['holes'];
 const NO_HOLES: Holes = [];
+/** In the place of a row’s mark: memory does not know it. */
+const UNKNOWN = -1;
 
-/** A row’s highest sequence, and what it was before the batch that is being decided. */
-export interface MarkedRow {
-  readonly key: string;
-  high: number;
-  /** Of a row that the batch has touched; undefined where it was not known before. */
-  before: number | undefined;
-  isTouched: boolean;
+/** Rows with their marks, by number. */
+class Generation {
+  readonly keys = new KeyTable();
+  highs = new Float64Array(0);
+  /** The batch that touched the row last. */
+  batches = new Float64Array(0);
+
+  add(key: KeyBytes, high: number): number {
+    const row = this.keys.add(key);
+    if (row >= this.highs.length) {
+      this.highs = widened(this.highs, this.keys.capacity);
+      this.batches = widened(this.batches, this.keys.capacity);
+    }
+    this.highs[row] = high;
+    return row;
+  }
 }
 
 /**
- * The marks of all rows (L2): a window in memory over the store’s rows. A row that has been found is held through a decision,
- * since with many rows a look-up misses the processor’s cache; holes are rare and kept apart.
+ * The marks of all rows (L2): a window in memory over the store’s rows, and which of them the batch that is being decided has touched. With
+ * many rows a look-up misses the processor’s cache, so a row that has been found is held by its number through a decision. Numbers
+ * count for one batch. Holes are rare and kept apart.
  */
 export class SequenceMarks {
   private readonly entriesMax: number;
-  /** Two generations: a look-up refreshes, a full young one replaces the old. Cheaper than ordering every touch. */
-  private young = new Map<string, MarkedRow>();
-  private old = new Map<string, MarkedRow>();
+  /** Two generations: a look-up refreshes, a full young one replaces the old between batches. Cheaper than ordering every touch. */
+  private young = new Generation();
+  private old = new Generation();
   private readonly holes = new Map<string, Holes>();
+  private readonly named = new RowKey();
+  private batch = 0;
+  private touched: number[] = [];
+  /** The marks of those that were touched, before they were. */
+  private before: number[] = [];
 
   constructor(entriesMax: number) {
     this.entriesMax = entriesMax;
   }
 
-  row(key: string): MarkedRow | undefined {
-    const row = this.young.get(key);
-    if (row !== undefined) return row;
-    const older = this.old.get(key);
-    if (older !== undefined) this.keep(older);
-    return older;
+  begin(): void {
+    this.batch++;
+    this.touched = [];
+    this.before = [];
+    if (this.young.keys.size * 2 <= this.entriesMax) return;
+    this.old = this.young;
+    this.young = new Generation();
+  }
+
+  /** The row’s number; -1 where memory has nothing of it. */
+  row(key: KeyBytes): number {
+    const row = this.young.keys.find(key);
+    if (row >= 0 || this.old.keys.size === 0) return row;
+    const older = this.old.keys.find(key);
+    return older < 0 ? -1 : this.young.add(key, this.old.highs[older] as number);
+  }
+
+  /** Undefined where memory does not know it. */
+  highAt(row: number): number | undefined {
+    const high = row < 0 ? UNKNOWN : (this.young.highs[row] as number);
+    return high === UNKNOWN ? undefined : high;
   }
 
   high(key: string): number | undefined {
-    return this.row(key)?.high;
+    return this.highAt(this.row(this.named.ofText(key)));
   }
 
   setHigh(key: string, high: number): void {
-    const row = this.row(key);
-    if (row === undefined) this.add(key, high);
-    else row.high = high;
+    const row = this.row(this.named.ofText(key));
+    if (row < 0) this.young.add(this.named, high);
+    else this.young.highs[row] = high;
   }
 
-  /** A row that `row` does not know. */
-  add(key: string, high: number): MarkedRow {
-    const row = { key, high, before: undefined, isTouched: false };
-    this.keep(row);
-    return row;
+  /** The batch sets the mark of a row; `row` is its number, -1 for one that memory has nothing of. */
+  touch(row: number, key: KeyBytes, high: number): void {
+    const at = row < 0 ? this.young.add(key, UNKNOWN) : row;
+    const { highs, batches } = this.young;
+    if (batches[at] !== this.batch) {
+      batches[at] = this.batch;
+      this.touched.push(at);
+      this.before.push(highs[at] as number);
+    }
+    highs[at] = high;
+  }
+
+  /** Writes what the batch has touched. */
+  write(batch: StoreBatch, nowMs: number): void {
+    const { keys, highs } = this.young;
+    const key = { bytes: keys.bytes, start: 0, end: 0, hash: 0 };
+    for (const row of this.touched) {
+      key.start = keys.startOf(row);
+      key.end = keys.endOf(row);
+      key.hash = keys.hashOf(row);
+      batch.markRow(key, { high: highs[row] as number, holes: this.holesAt(row) }, nowMs);
+    }
+  }
+
+  /** The batch does not count. */
+  undo(): void {
+    this.touched.forEach((row, i) => {
+      this.young.highs[row] = this.before[i] as number;
+    });
+  }
+
+  get hasHoles(): boolean {
+    return this.holes.size > 0;
   }
 
   holesOf(key: string): Holes {
-    return this.holes.size === 0 ? NO_HOLES : (this.holes.get(key) ?? NO_HOLES);
+    return this.holes.get(key) ?? NO_HOLES;
   }
 
   setHoles(key: string, holes: Holes): void {
@@ -62,15 +124,18 @@ export class SequenceMarks {
   }
 
   forget(key: string): void {
-    this.young.delete(key);
-    this.old.delete(key);
+    const row = this.row(this.named.ofText(key));
+    if (row >= 0) this.young.highs[row] = UNKNOWN;
     this.holes.delete(key);
   }
 
-  private keep(row: MarkedRow): void {
-    this.young.set(row.key, row);
-    if (this.young.size * 2 <= this.entriesMax) return;
-    this.old = this.young;
-    this.young = new Map();
+  private holesAt(row: number): Holes {
+    return this.hasHoles ? this.holesOf(this.young.keys.textOf(row)) : NO_HOLES;
   }
+}
+
+function widened(values: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
+  const wider = new Float64Array(length);
+  wider.set(values);
+  return wider;
 }

@@ -6,7 +6,7 @@ import type { InboxStore, StoreBatch, StoredMark } from '../ports/inbox-store.ts
 import type { Telemetry } from '../ports/telemetry.ts';
 import { inboxOfMarkKey, markKeyOfInbox, partiesOfMark } from '../wire/envelope.ts';
 import { encodeStatusEnvelope } from '../wire/status-envelope.ts';
-import type { Destination, Placed } from './append-order.ts';
+import type { Destination, Placed } from './destination.ts';
 
 /** What became of one device’s messages to one recipient; `markKey` names the three. */
 export interface StatusNote {

@@ -6,8 +6,8 @@ import type { InboxStore } from '../ports/inbox-store.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { skipEntries } from '../wire/envelope.ts';
-import type { Destination } from './append-order.ts';
 import type { Change } from './change.ts';
+import type { Destination } from './destination.ts';
 
 export interface StrayRowsParts {
   readonly store: InboxStore;

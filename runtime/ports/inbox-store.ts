@@ -1,3 +1,5 @@
+import type { KeyBytes } from '../contract/key-table.ts';
+
 /** An envelope at its place in a log. */
 export interface StoredEnvelope {
   readonly position: number;
@@ -87,6 +89,8 @@ export interface StoreBatch {
   appendOutbox(group: string, position: number, envelope: Buffer): void;
   /** What is known of a sender’s device to a recipient (L2). `key` is `markKeyOf(envelope)`. */
   mark(key: string, mark: StoredMark, nowMs: number): void;
+  /** The same where the key is at hand as bytes, which are copied. */
+  markRow(key: KeyBytes, mark: StoredMark, nowMs: number): void;
   /** Keeps an envelope that waits for its predecessor. */
   park(parked: StoredParked): void;
   unpark(parked: StoredParked): void;

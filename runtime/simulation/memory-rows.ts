@@ -1,3 +1,4 @@
+import type { KeyBytes } from '../contract/key-table.ts';
 import type {
   PageLimits,
   RecordKind,
@@ -160,6 +161,10 @@ export class MemoryBatch implements StoreBatch {
     this.hasAppends = true;
     const copy = Buffer.from(envelope);
     this.steps.push((rows) => rowsOf(rows.outboxes, group).set(position, copy));
+  }
+
+  markRow({ bytes, start, end }: KeyBytes, mark: StoredMark, nowMs: number): void {
+    this.mark(bytes.toString('latin1', start, end), mark, nowMs);
   }
 
   mark(key: string, mark: StoredMark, nowMs: number): void {

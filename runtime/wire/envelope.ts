@@ -134,6 +134,11 @@ export function envelopeRecipient(buffer: Buffer, at = 0): Buffer {
   return buffer.subarray(start, start + buffer.readUInt16BE(at + RECIPIENT_LENGTH));
 }
 
+/** Where the key of the envelope’s row begins; it ends at `entriesStart`. */
+export function rowKeyStart(at: number): number {
+  return at + DEVICE;
+}
+
 /** Device, sender and recipient as one key: the row in which sequences grow (L2). One byte a character. */
 export function markKeyOf(buffer: Buffer, at = 0): string {
   return buffer.toString('latin1', at + DEVICE, entriesStart(buffer, at));

@@ -19,13 +19,13 @@ export class LogContents {
     this.marks = marks;
   }
 
-  /** `markKeys` are the keys of its marks where they are strings already: a string made anew is hashed anew. */
+  /** `markHashes` are those of its marks’ keys where they are known. */
   apply(
     bytes: Buffer,
     start: number,
     end: number,
     place: { segment: number; offset: number; sequence: number },
-    markKeys: readonly string[] = [],
+    markHashes: readonly number[] = [],
   ): void {
     const { reader, index, marks } = this;
     let markCount = 0;
@@ -39,11 +39,7 @@ export class LogContents {
       } else if (reader.kind === Kind.remove) index.remove(reader.key, reader.number);
       else if (reader.kind === Kind.trim) index.trim(reader.key, reader.number, reader.index);
       else if (reader.kind === Kind.mark) {
-        marks.setMark(
-          markKeys[markCount++] ?? reader.key,
-          { high: reader.number, timeMs: reader.markTimeMs, holes: reader.markHoles },
-          place.sequence,
-        );
+        marks.setMark(reader, markHashes[markCount++], place.sequence);
       } else if (reader.kind === Kind.seen) marks.setSeen(reader.key, reader.number, place.sequence);
       else if (reader.kind === Kind.reserve) this.reserved = reader.number;
       else if (reader.kind === Kind.table) marks.switchTo(reader.number, reader.body);

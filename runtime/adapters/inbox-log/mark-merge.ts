@@ -1,33 +1,40 @@
-import { compareRows, type Row, rowTimeMs } from './mark-row.ts';
+import { compareRows, rowLength, rowTimeMs } from './mark-row.ts';
 import type { MarkRunWriter } from './mark-run.ts';
 
-/** Rows in their order, a chunk at a time. */
-export type RowChunks = AsyncIterator<Row[]>;
+/** Rows in their order, whole ones one behind the other, a chunk at a time. */
+export type RowChunks = AsyncIterator<Buffer>;
 
-/** One input of a merge: the row it stands on, undefined at its end. */
+/** One input of a merge: the row it stands on. */
 class Cursor {
-  row: Row | undefined;
+  bytes: Buffer = Buffer.alloc(0);
+  at = 0;
+  /** Where the row ends; equal to `at` at the input’s end. */
+  end = 0;
   private readonly chunks: RowChunks;
-  private chunk: readonly Row[] = [];
-  private at = 0;
 
   constructor(chunks: RowChunks) {
     this.chunks = chunks;
   }
 
-  /** True when the row is there; otherwise `load` brings it. */
+  get isAtEnd(): boolean {
+    return this.at === this.end;
+  }
+
+  /** True when the next row is there; otherwise `load` brings it. */
   step(): boolean {
-    this.row = this.chunk[this.at++];
-    return this.row !== undefined;
+    this.at = this.end;
+    if (this.at === this.bytes.length) return false;
+    this.end = this.at + rowLength(this.bytes, this.at);
+    return true;
   }
 
   async load(): Promise<void> {
     for (;;) {
       const next = await this.chunks.next();
-      if (next.done === true) return;
-      this.chunk = next.value;
+      this.bytes = next.done === true ? Buffer.alloc(0) : next.value;
       this.at = 0;
-      if (this.step()) return;
+      this.end = 0;
+      if (next.done === true || this.step()) return;
     }
   }
 }
@@ -43,17 +50,22 @@ export async function mergeRows(inputs: readonly RowChunks[], writer: MarkRunWri
   for (;;) {
     const first = leastOf(cursors);
     if (first === undefined) return expired;
-    if (rowTimeMs(first.bytes) < beforeMs) expired++;
-    else if (writer.add(first)) await writer.flush();
+    if (rowTimeMs(first.bytes, first.at) < beforeMs) expired++;
+    else if (writer.add(first.bytes, first.at, first.end)) await writer.flush();
     for (const cursor of cursors) {
-      const isSame = cursor.row !== undefined && compareRows(cursor.row, first) === 0;
-      if (isSame && !cursor.step()) await cursor.load();
+      if (cursor === first || cursor.isAtEnd) continue;
+      if (compareRows(cursor.bytes, cursor.at, first.bytes, first.at) === 0 && !cursor.step()) await cursor.load();
     }
+    if (!first.step()) await first.load();
   }
 }
 
-function leastOf(cursors: readonly Cursor[]): Row | undefined {
-  let least: Row | undefined;
-  for (const { row } of cursors) if (row !== undefined && (least === undefined || compareRows(row, least) < 0)) least = row;
+/** Of rows of one key that of the first input. */
+function leastOf(cursors: readonly Cursor[]): Cursor | undefined {
+  let least: Cursor | undefined;
+  for (const cursor of cursors) {
+    if (cursor.isAtEnd) continue;
+    if (least === undefined || compareRows(cursor.bytes, cursor.at, least.bytes, least.at) < 0) least = cursor;
+  }
   return least;
 }

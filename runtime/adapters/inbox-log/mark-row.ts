@@ -13,18 +13,14 @@ import { readNumber, writeNumber } from './log-record.ts';
 export const RowKind = { mark: 1, seen: 2 } as const;
 export const ROW_HEADER_BYTES = 10;
 
+/** A mark with the bytes of its key. */
 export interface MarkRow {
-  high: number;
-  timeMs: number;
-  holes: StoredMark['holes'];
-  /** The record of the log that says it. */
-  sequence: number;
-}
-
-/** An encoded row. */
-export interface Row {
-  readonly hash: number;
   readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly high: number;
+  readonly timeMs: number;
+  readonly holes: StoredMark['holes'];
 }
 
 export function rowHash(kind: number, key: string): number {
@@ -33,20 +29,43 @@ export function rowHash(kind: number, key: string): number {
   return hash >>> 0;
 }
 
-export function encodeMark(key: string, { high, timeMs, holes }: MarkRow): Row {
-  const row = beginRow(RowKind.mark, key, 16 + 16 * holes.length);
-  let at = ROW_HEADER_BYTES + key.length;
-  for (const number of [timeMs, high, ...holes.flatMap(({ from, to }) => [from, to])]) {
-    writeNumber(row.bytes, number, at);
-    at += 8;
-  }
-  return row;
+/** The same of a key that is bytes. */
+export function rowHashOf(kind: number, bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5 ^ kind;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  return hash >>> 0;
 }
 
-export function encodeSeen(user: string, seconds: number): Row {
-  const row = beginRow(RowKind.seen, user, 8);
-  writeNumber(row.bytes, seconds, ROW_HEADER_BYTES + user.length);
-  return row;
+export function markRowLength({ start, end, holes }: MarkRow): number {
+  return ROW_HEADER_BYTES + end - start + 16 + 16 * holes.length;
+}
+
+/** Writes a mark’s row at `at`; returns where it ends. */
+export function writeMarkRow(out: Buffer, at: number, hash: number, row: MarkRow): number {
+  const { bytes, start, end, holes } = row;
+  writeHeader(out, at, { hash, kind: RowKind.mark, keyLength: end - start, valueLength: 16 + 16 * holes.length });
+  bytes.copy(out, at + ROW_HEADER_BYTES, start, end);
+  let value = at + ROW_HEADER_BYTES + end - start;
+  writeNumber(out, row.timeMs, value);
+  writeNumber(out, row.high, value + 8);
+  for (const { from, to } of holes) {
+    value += 16;
+    writeNumber(out, from, value);
+    writeNumber(out, to, value + 8);
+  }
+  return value + 16;
+}
+
+export function seenRowLength(user: string): number {
+  return ROW_HEADER_BYTES + user.length + 8;
+}
+
+/** Writes a last-seen row at `at`; returns where it ends. */
+export function writeSeenRow(out: Buffer, at: number, hash: number, { user, seconds }: { user: string; seconds: number }): number {
+  writeHeader(out, at, { hash, kind: RowKind.seen, keyLength: user.length, valueLength: 8 });
+  out.write(user, at + ROW_HEADER_BYTES, 'latin1');
+  writeNumber(out, seconds, at + ROW_HEADER_BYTES + user.length);
+  return at + seenRowLength(user);
 }
 
 /** Bytes of the row that begins at `at`. */
@@ -59,11 +78,12 @@ export function isRowOf(row: Buffer, kind: number, key: string): boolean {
   return row[4] === kind && end - ROW_HEADER_BYTES === key.length && row.toString('latin1', ROW_HEADER_BYTES, end) === key;
 }
 
-/** Below 0 where `a` comes before `b`; 0 for two rows of one key. */
-export function compareRows(a: Row, b: Row): number {
-  if (a.hash !== b.hash) return a.hash - b.hash;
-  const [endOfA, endOfB] = [keyEnd(a.bytes), keyEnd(b.bytes)];
-  return (a.bytes[4] as number) - (b.bytes[4] as number) || a.bytes.compare(b.bytes, ROW_HEADER_BYTES, endOfB, ROW_HEADER_BYTES, endOfA);
+/** Below 0 where the row at `atA` comes before the one at `atB`; 0 for two rows of one key. */
+export function compareRows(a: Buffer, atA: number, b: Buffer, atB: number): number {
+  const byHash = a.readUInt32LE(atA) - b.readUInt32LE(atB);
+  if (byHash !== 0) return byHash;
+  const byKind = (a[atA + 4] as number) - (b[atB + 4] as number);
+  return byKind || a.compare(b, atB + ROW_HEADER_BYTES, keyEnd(b, atB), atA + ROW_HEADER_BYTES, keyEnd(a, atA));
 }
 
 /** The mark’s key or the user, one byte a character. */
@@ -72,8 +92,8 @@ export function keyOf(row: Buffer): string {
 }
 
 /** When a mark was made; Infinity for what does not expire. */
-export function rowTimeMs(row: Buffer): number {
-  return row[4] === RowKind.mark ? readNumber(row, keyEnd(row)) : Number.POSITIVE_INFINITY;
+export function rowTimeMs(bytes: Buffer, at = 0): number {
+  return bytes[at + 4] === RowKind.mark ? readNumber(bytes, keyEnd(bytes, at)) : Number.POSITIVE_INFINITY;
 }
 
 export function markOf(row: Buffer): StoredMark {
@@ -89,18 +109,14 @@ export function secondsOf(row: Buffer): number {
   return readNumber(row, keyEnd(row));
 }
 
-function keyEnd(row: Buffer): number {
-  return ROW_HEADER_BYTES + row.readUInt16LE(6);
+function keyEnd(bytes: Buffer, at = 0): number {
+  return at + ROW_HEADER_BYTES + bytes.readUInt16LE(at + 6);
 }
 
-function beginRow(kind: number, key: string, valueLength: number): Row {
-  const bytes = Buffer.allocUnsafe(ROW_HEADER_BYTES + key.length + valueLength);
-  const hash = rowHash(kind, key);
-  bytes.writeUInt32LE(hash, 0);
-  bytes[4] = kind;
-  bytes[5] = 0;
-  bytes.writeUInt16LE(key.length, 6);
-  bytes.writeUInt16LE(valueLength, 8);
-  bytes.write(key, ROW_HEADER_BYTES, 'latin1');
-  return { hash, bytes };
+function writeHeader(out: Buffer, at: number, row: { hash: number; kind: number; keyLength: number; valueLength: number }): void {
+  out.writeUInt32LE(row.hash, at);
+  out[at + 4] = row.kind;
+  out[at + 5] = 0;
+  out.writeUInt16LE(row.keyLength, at + 6);
+  out.writeUInt16LE(row.valueLength, at + 8);
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { IrisError } from '../../contract/errors.ts';
 import type { Disk, DiskFile } from '../../ports/disk.ts';
-import { isRowOf, type Row, rowHash, rowLength } from './mark-row.ts';
+import { isRowOf, rowHash, rowLength } from './mark-row.ts';
 
 /**
  * Run => block* (firstHash:u32 length:u32 crc:u32)* magic:8 format:u32 blocks:u32 crc:u32          (little-endian)
@@ -75,12 +75,12 @@ export class MarkRun {
   }
 
   /** Rows from the first to the last, a chunk at a time. */
-  async *chunks(): AsyncGenerator<Row[]> {
+  async *chunks(): AsyncGenerator<Buffer> {
     for (let from = 0; from < this.blocks.length; ) {
       let to = from;
       let bytes = 0;
       while (to < this.blocks.length && bytes < CHUNK_BYTES) bytes += (this.blocks[to++] as Block).length;
-      yield rowsOf(await this.read(from, to));
+      yield await this.read(from, to);
       from = to;
     }
   }
@@ -138,16 +138,17 @@ export class MarkRunWriter {
     return new MarkRunWriter(disk, directory, name, await disk.open(join(directory, runFileName(name)), 'create'));
   }
 
-  /** Adds a row in memory; true when `flush` is due. */
-  add({ hash, bytes }: Row): boolean {
-    if (this.filled + bytes.length > this.chunk.length) {
-      const longer = Buffer.allocUnsafe(this.filled + bytes.length + CHUNK_BYTES);
+  /** Adds the row `bytes[start … end)` in memory; true when `flush` is due. */
+  add(bytes: Buffer, start: number, end: number): boolean {
+    const length = end - start;
+    if (this.filled + length > this.chunk.length) {
+      const longer = Buffer.allocUnsafe(this.filled + length + CHUNK_BYTES);
       this.chunk.copy(longer, 0, 0, this.filled);
       this.chunk = longer;
     }
-    if (this.filled === this.blockStart) this.firstHash = hash;
-    bytes.copy(this.chunk, this.filled);
-    this.filled += bytes.length;
+    if (this.filled === this.blockStart) this.firstHash = bytes.readUInt32LE(start);
+    bytes.copy(this.chunk, this.filled, start, end);
+    this.filled += length;
     if (this.filled - this.blockStart >= BLOCK_BYTES) this.endBlock();
     return this.filled >= CHUNK_BYTES;
   }
@@ -182,16 +183,6 @@ export class MarkRunWriter {
     this.blocks.push({ firstHash: this.firstHash, offset, length: bytes.length, crc: crc32(bytes) });
     this.blockStart = this.filled;
   }
-}
-
-function rowsOf(bytes: Buffer): Row[] {
-  const rows: Row[] = [];
-  for (let from = 0; from < bytes.length; ) {
-    const row = bytes.subarray(from, from + rowLength(bytes, from));
-    rows.push({ hash: row.readUInt32LE(0), bytes: row });
-    from += row.length;
-  }
-  return rows;
 }
 
 function encodeIndex(blocks: readonly Block[]): Buffer {

@@ -2,26 +2,19 @@ import { errorLine, IrisError } from '../../contract/errors.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { StoredMark, StoreSurvey } from '../../ports/inbox-store.ts';
 import { isMissing } from './free-space.ts';
+import type { OperationReader } from './log-operations.ts';
 import { readNumber, writeNumber } from './log-record.ts';
 import { mergeRows, type RowChunks } from './mark-merge.ts';
-import { compareRows, encodeMark, encodeSeen, keyOf, type MarkRow, markOf, type Row, RowKind, rowTimeMs, secondsOf } from './mark-row.ts';
+import { keyOf, markOf, RowKind, rowLength, rowTimeMs, secondsOf } from './mark-row.ts';
 import { MarkRun, MarkRunWriter, type RunName, runFileName } from './mark-run.ts';
+import { PendingMarks } from './pending-marks.ts';
+import { type Pending, sortedRows } from './pending-rows.ts';
 
 /** Rows that may wait in memory to be written to a run; then a flush begins, and above it commits wait for the flush. */
 const PENDING_MAX = 65_536;
 /** A flush takes older runs in while they are at most this many times what it has: each row is written again log₂ n times. */
 const MERGED_RATIO = 2;
-/** Parts by hash in which pending rows are sorted, so that none holds the event loop: 256 rows or so each. */
-const SORTED_PARTS = 256;
-/** Rows encoded at a time: about a millisecond of the event loop. */
-const ROWS_AT_ONCE = 1_024;
 const REFERENCE_BYTES = 24;
-
-/** What the log says and no run does yet. */
-interface Pending {
-  readonly marks: Map<string, MarkRow>;
-  readonly seen: Map<string, { seconds: number; sequence: number }>;
-}
 
 /** A flush that is on the disk and waits for the log to say so. */
 export interface MarkFlush {
@@ -53,8 +46,8 @@ export class MarkTable {
   private readonly directory: string;
   private readonly epoch: number;
   private readonly rest: () => Promise<void>;
-  private pending: Pending = { marks: new Map(), seen: new Map() };
-  private flushing: Pending = { marks: new Map(), seen: new Map() };
+  private pending: Pending = nothingPending();
+  private flushing: Pending = nothingPending();
   /** Newest first. */
   private runs: MarkRun[] = [];
   private named: readonly RunName[] = [];
@@ -95,16 +88,9 @@ export class MarkTable {
     return this.pending.marks.size + this.pending.seen.size >= PENDING_MAX;
   }
 
-  setMark(key: string, mark: Omit<MarkRow, 'sequence'>, sequence: number): void {
-    const row = this.pending.marks.get(key);
-    if (row === undefined) {
-      this.pending.marks.set(key, { ...mark, sequence });
-      return;
-    }
-    row.high = mark.high;
-    row.timeMs = mark.timeMs;
-    row.holes = mark.holes;
-    row.sequence = sequence;
+  /** `reader` stands on the operation that says it; `hash` is its key’s where that is known. */
+  setMark(reader: OperationReader, hash: number | undefined, sequence: number): void {
+    this.pending.marks.take(reader, hash, sequence);
   }
 
   setSeen(user: string, seconds: number, sequence: number): void {
@@ -115,8 +101,8 @@ export class MarkTable {
   switchTo(through: number, body: Buffer): void {
     this.flushedThrough = through;
     this.named = referencesOf(body);
-    this.flushing = { marks: new Map(), seen: new Map() };
-    for (const [key, { sequence }] of this.pending.marks) if (sequence <= through) this.pending.marks.delete(key);
+    this.flushing = nothingPending();
+    this.pending = { marks: this.pending.marks.after(through), seen: this.pending.seen };
     for (const [user, { sequence }] of this.pending.seen) if (sequence <= through) this.pending.seen.delete(user);
     const open = this.made === undefined ? this.runs : [this.made, ...this.runs];
     this.made = undefined;
@@ -128,8 +114,8 @@ export class MarkTable {
   async readMarks(names: readonly string[]): Promise<(StoredMark | undefined)[]> {
     return await Promise.all(
       names.map(async (name) => {
-        const fresh = this.pending.marks.get(name) ?? this.flushing.marks.get(name);
-        if (fresh !== undefined) return { high: fresh.high, holes: fresh.holes };
+        const fresh = this.pending.marks.of(name) ?? this.flushing.marks.of(name);
+        if (fresh !== undefined) return fresh;
         const row = await this.find(RowKind.mark, name);
         return row === undefined ? undefined : markOf(row);
       }),
@@ -147,7 +133,7 @@ export class MarkTable {
   async survey(survey: StoreSurvey): Promise<void> {
     const { runs } = this;
     try {
-      for (const run of runs) for await (const rows of run.chunks()) for (const row of rows) tell(row.bytes, survey);
+      for (const run of runs) for await (const rows of run.chunks()) tellAll(rows, survey);
     } catch (error) {
       if (runs === this.runs) throw error;
       await this.survey(survey);
@@ -161,7 +147,7 @@ export class MarkTable {
    */
   async flush(sequence: number, beforeMs: number | undefined): Promise<MarkFlush> {
     this.flushing = this.pending;
-    this.pending = { marks: new Map(), seen: new Map() };
+    this.pending = nothingPending();
     try {
       const merged = beforeMs === undefined ? this.runsToMerge() : this.runs;
       const isEmpty = this.flushing.marks.size + this.flushing.seen.size === 0 && (beforeMs === undefined || merged.length === 0);
@@ -178,9 +164,9 @@ export class MarkTable {
   /** The log did not take the flush: its rows wait again, under what came since. */
   takeBack(): void {
     const { marks, seen } = this.flushing;
-    for (const [key, row] of marks) if (!this.pending.marks.has(key)) this.pending.marks.set(key, row);
+    this.pending.marks.addMissing(marks);
     for (const [user, row] of seen) if (!this.pending.seen.has(user)) this.pending.seen.set(user, row);
-    this.flushing = { marks: new Map(), seen: new Map() };
+    this.flushing = nothingPending();
     if (this.made !== undefined) this.obsolete.push(this.made);
     this.made = undefined;
   }
@@ -245,27 +231,23 @@ export class MarkTable {
   }
 }
 
+function nothingPending(): Pending {
+  return { marks: new PendingMarks(), seen: new Map() };
+}
+
+function tellAll(rows: Buffer, survey: StoreSurvey): void {
+  for (let at = 0; at < rows.length; ) {
+    const end = at + rowLength(rows, at);
+    tell(rows.subarray(at, end), survey);
+    at = end;
+  }
+}
+
 function tell(row: Buffer, survey: StoreSurvey): void {
   if (row[4] === RowKind.mark) {
     const mark = markOf(row);
     if (mark.high > 0) survey.mark?.(keyOf(row), mark, rowTimeMs(row));
   } else if (secondsOf(row) > 0) survey.seen?.(keyOf(row), secondsOf(row));
-}
-
-/** Pending rows in the order of a run, part by part; each part is sorted when its turn comes. */
-async function* sortedRows({ marks, seen }: Pending, rest: () => Promise<void>): AsyncGenerator<Row[]> {
-  const parts = Array.from({ length: SORTED_PARTS }, (): Row[] => []);
-  let count = 0;
-  for (const row of encodedRows(marks, seen)) {
-    (parts[Math.floor(row.hash / (2 ** 32 / SORTED_PARTS))] as Row[]).push(row);
-    if (++count % ROWS_AT_ONCE === 0) await rest();
-  }
-  for (const part of parts) yield part.sort(compareRows);
-}
-
-function* encodedRows(marks: Pending['marks'], seen: Pending['seen']): Generator<Row> {
-  for (const [key, row] of marks) yield encodeMark(key, row);
-  for (const [user, { seconds }] of seen) yield encodeSeen(user, seconds);
 }
 
 function encodeReferences(names: readonly RunName[]): Buffer {

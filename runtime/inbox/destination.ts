@@ -1,0 +1,21 @@
+import type { StoredEnvelope } from '../ports/inbox-store.ts';
+
+/** Where an envelope belongs: an inbox of this core, or the outbox to another group. */
+export type Destination =
+  | { readonly kind: 'inbox' }
+  | {
+      readonly kind: 'outbox';
+      readonly group: string;
+      /** What was readdressed comes here on several ways: in any order, and only its inbox can tell what came before. */
+      readonly isPassage?: boolean;
+    };
+
+export const INBOX: Destination = { kind: 'inbox' };
+
+/** Something that entered a log. */
+export interface Placed {
+  readonly destination: Destination;
+  /** One byte a character. */
+  readonly recipient: string;
+  readonly entry: StoredEnvelope;
+}
