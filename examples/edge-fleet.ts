@@ -18,6 +18,7 @@ const network = new RegionNetwork(stack, 'Network', {
     { zoneId: 'apne1-az4', publicCidr: '10.0.16.0/20', privateCidr: '10.0.144.0/20' },
   ],
 });
+const place = { environment: 'chat', region: 'tokyo' };
 const ports = { clientPort: 8443, linkPort: 7400, adminPort: 9400 };
 const security = new FleetSecurity(stack, 'Security', { vpcId: network.vpcId, ...ports });
 
@@ -26,9 +27,10 @@ const runtime = { bucket: 'chat-packages', key: 'runtime.tar', sha256: '0'.repea
 const node = { bucket: 'chat-packages', key: 'node.gz', sha256: '0'.repeat(64) };
 const nodeConfig = { name: '/chat/tokyo/edge-config', awsRegion };
 const slotMap = { name: '/chat/slot-map', awsRegion };
-const role = new NodeRole(stack, 'Role', { parameters: [nodeConfig, slotMap], objects: [runtime, node] });
+const role = new NodeRole(stack, 'Role', { parameters: [nodeConfig, slotMap], objects: [runtime, node], fleetName: 'chat-tokyo-edge' });
 
 new EdgeFleet(stack, 'Edge', {
+  ...place,
   ...ports,
   name: 'chat-tokyo-edge',
   loadBalancerName: 'chat-tokyo-edge',
@@ -43,8 +45,9 @@ new EdgeFleet(stack, 'Edge', {
   nodesMax: 6,
   instanceType: 'c7g.large',
   spotShare: 0.5,
+  scaling: { connectionsHigh: 45_000, connectionsLow: 30_000 },
   instanceProfileArn: role.instanceProfileArn,
-  userData: bootScript({ role: 'edge', awsRegion, runtime, node, nodeConfig, slotMap }),
+  userData: bootScript({ ...place, ...ports, role: 'edge', awsRegion, runtime, node, nodeConfig, slotMap }),
   tags: { 'iris:region': 'tokyo' },
 });
 

@@ -19,6 +19,7 @@ const instances = `arn:${Aws.PARTITION}:ec2:${awsRegion}:${Aws.ACCOUNT_ID}`;
 const role = new NodeRole(stack, 'Role', {
   parameters: [nodeConfig, slotMap],
   objects: [runtime, node],
+  fleetName: 'chat-frankfurt-*',
   statements: [
     {
       Effect: 'Allow',
@@ -43,7 +44,18 @@ new CoreShardGroups(stack, 'Core', {
   instanceProfileArn: role.instanceProfileArn,
   securityGroupIds: ['sg-0aaaaaaaaaaaaaaaa'],
   hasPublicAddress: false,
-  userData: bootScript({ role: 'core', awsRegion, runtime, node, nodeConfig, slotMap, needsVolume: true }),
+  userData: bootScript({
+    role: 'core',
+    environment: 'chat',
+    region: 'frankfurt',
+    awsRegion,
+    runtime,
+    node,
+    nodeConfig,
+    slotMap,
+    needsVolume: true,
+    adminPort: 9400,
+  }),
   tags,
 });
 

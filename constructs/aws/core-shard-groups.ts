@@ -1,13 +1,18 @@
 import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import { CfnVolume } from 'aws-cdk-lib/aws-ec2';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { IrisError } from '../../runtime/contract/errors.ts';
+import { drainHook } from './drain-hook.ts';
 import { NodeLaunchTemplate } from './node-launch-template.ts';
 import { retained } from './retained.ts';
 
 /** Shard groups of one stack, below the 500 resources of a template: one resource each, or two with a volume. */
 export const GROUPS_PER_STACK_MAX = 300;
 export const GROUPS_WITH_VOLUME_PER_STACK_MAX = 200;
+
+/** How long a core may be silent before its machine goes: a dead one keeps its volume from its successor for so long. */
+const HOOK_TIMEOUT = Duration.minutes(2);
 
 export interface ShardGroup {
   readonly id: string;
@@ -20,15 +25,17 @@ export interface ShardGroup {
 }
 
 export interface CoreShardGroupsProps {
-  /** Begins the groups’ names. */
+  /** Begins the names of the Auto Scaling groups, which continue with the group’s id. */
   readonly name: string;
   readonly groups: readonly ShardGroup[];
-  /** 1 with a volume; else a primary and its standbys. */
+  /** 1 with a volume; else a primary and its standbys, each in a zone of its own as far as the subnets go. */
   readonly nodesPerGroup: number;
   /** Volume that holds a group’s log and inboxes and that its next node takes over. @default - none: the bus and the store hold them */
   readonly volume?: { readonly gibibytes: number };
   readonly instanceType: string;
   readonly imageId?: string;
+  /** @default 8 */
+  readonly rootGibibytes?: number;
   readonly instanceProfileArn: string;
   readonly securityGroupIds: readonly string[];
   readonly hasPublicAddress: boolean;
@@ -38,7 +45,10 @@ export interface CoreShardGroupsProps {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The owners of a region’s shards: one Auto Scaling group each, and nothing else but a volume where there is no bus. */
+/**
+ * The owners of a region’s shards: one Auto Scaling group each, and nothing else but a volume where there is no bus. A machine that goes is
+ * held until its node has stopped; where the published slot map no longer names its group, until it owns nothing (`docs/operations.md`).
+ */
 export class CoreShardGroups extends Construct {
   constructor(scope: Construct, id: string, props: CoreShardGroupsProps) {
     super(scope, id);
@@ -64,13 +74,18 @@ export class CoreShardGroups extends Construct {
   }
 
   private addNodes(group: ShardGroup, props: CoreShardGroupsProps, template: NodeLaunchTemplate, volume?: CfnVolume): void {
-    const tags = { Name: `${props.name}-${group.id}`, 'iris:group': group.id, 'iris:host': group.host };
+    const name = `${props.name}-${group.id}`;
+    const tags = { Name: name, 'iris:group': group.id, 'iris:host': group.host };
     const nodes = new CfnAutoScalingGroup(this, `Nodes-${group.id}`, {
+      autoScalingGroupName: name,
       minSize: `${props.nodesPerGroup}`,
       maxSize: `${props.nodesPerGroup}`,
       vpcZoneIdentifier: [...group.subnetIds],
       healthCheckType: 'EC2',
       healthCheckGracePeriod: 300,
+      lifecycleHookSpecificationList: [drainHook(HOOK_TIMEOUT)],
+      // A primary and its standby never share a zone: where one has no room, the group waits for it.
+      ...(props.nodesPerGroup === 1 ? {} : { availabilityZoneDistribution: { capacityDistributionStrategy: 'balanced-only' } }),
       launchTemplate: { launchTemplateId: template.launchTemplateId, version: template.version },
       tags: Object.entries({ ...tags, ...(volume && { 'iris:volume': volume.ref }) }).map(([key, value]) => ({
         key,

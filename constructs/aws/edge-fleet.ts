@@ -1,12 +1,14 @@
 import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import { CfnListener, CfnLoadBalancer, CfnTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { CfnRecordSet } from 'aws-cdk-lib/aws-route53';
-import { Duration } from 'aws-cdk-lib/core';
+import { type CfnAutoScalingInstanceRefresh, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { drainHook } from './drain-hook.ts';
+import { EdgeScaling, type EdgeScalingThresholds } from './edge-scaling.ts';
 import { NodeLaunchTemplate } from './node-launch-template.ts';
 
-/** Batches of a rolling update: a tenth of the connections reconnects at a time. */
-const UPDATE_BATCHES = 10;
+/** TLS 1.3 only (A9). */
+const TLS_POLICY = 'ELBSecurityPolicy-TLS13-1-3-2021-06';
 
 export interface EdgeFleetProps {
   /** Name tag and name of the Auto Scaling group. */
@@ -36,6 +38,8 @@ export interface EdgeFleetProps {
    */
   readonly spotShare?: number;
   readonly imageId?: string;
+  /** @default 8 */
+  readonly rootGibibytes?: number;
   readonly instanceProfileArn: string;
   /** The boot script. */
   readonly userData: string;
@@ -46,11 +50,38 @@ export interface EdgeFleetProps {
   readonly adminPort: number;
   /** Certificate for TLS at the load balancer. @default - plain TCP: clients of the v1 protocol know no TLS */
   readonly certificateArn?: string;
-  /** How long a leaving node keeps its open connections. @default Duration.seconds(120) - above the spread of reconnects */
+  /**
+   * How long a node that the load balancer has let go of keeps its open connections; longer than the node takes to send its clients away.
+   * @default DEREGISTRATION_DELAY - 120 s, above the runtime's drain and the spread of its reconnects
+   */
   readonly deregistrationDelay?: Duration;
+  /** Environment and region under which the nodes publish their metrics. */
+  readonly environment: string;
+  readonly region: string;
+  /** When the fleet grows and shrinks between `nodesMin` and `nodesMax`. @default - never */
+  readonly scaling?: EdgeScalingThresholds;
+  /** How the fleet takes over a new launch template. @default - tenths, all healthy, a bake of 5 minutes, no alarms */
+  readonly refresh?: EdgeRefresh;
   /** A name of the region's own edges. @default - no record */
   readonly record?: { readonly hostedZoneId: string; readonly host: string };
 }
+
+/** An instance refresh: what the whole of a stack's update hangs on. */
+export interface EdgeRefresh {
+  /** Names of alarms in the same region that break the refresh off, and so roll the stack back; at most 10, and they must exist. */
+  readonly alarmNames?: readonly string[];
+  /** How long the new nodes are watched at each checkpoint and at the end. @default Duration.minutes(5) - five periods of an alarm */
+  readonly bake?: Duration;
+}
+
+export const DEREGISTRATION_DELAY = Duration.seconds(120);
+/** How long an edge may be silent while it drains. */
+const HOOK_TIMEOUT = Duration.minutes(2);
+const BAKE = Duration.minutes(5);
+/** How long a new edge takes before it counts: it boots, is found healthy, and gets its share of connections. */
+const WARMUP = Duration.minutes(3);
+/** Percent of the nodes that are new when a refresh stops to look: a first one or two, then half. */
+const CHECKPOINTS = [1, 50, 100];
 
 /** Stateless edges of one region behind one network load balancer. Losing a node loses connections, never messages. */
 export class EdgeFleet extends Construct {
@@ -67,7 +98,7 @@ export class EdgeFleet extends Construct {
       defaultActions: [{ type: 'forward', targetGroupArn: targets.ref }],
       ...(props.certificateArn === undefined
         ? { protocol: 'TCP' }
-        : { protocol: 'TLS', certificates: [{ certificateArn: props.certificateArn }], sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06' }),
+        : { protocol: 'TLS', certificates: [{ certificateArn: props.certificateArn }], sslPolicy: TLS_POLICY }),
     });
     this.addNodes(props, targets);
     this.loadBalancerDnsName = balancer.attrDnsName;
@@ -95,7 +126,7 @@ export class EdgeFleet extends Construct {
   }
 
   private addTargetGroup(props: EdgeFleetProps): CfnTargetGroup {
-    const delay = props.deregistrationDelay ?? Duration.seconds(120);
+    const delay = props.deregistrationDelay ?? DEREGISTRATION_DELAY;
     return new CfnTargetGroup(this, 'Targets', {
       name: props.targetGroupName,
       vpcId: props.vpcId,
@@ -108,7 +139,13 @@ export class EdgeFleet extends Construct {
       healthCheckIntervalSeconds: 10,
       healthyThresholdCount: 2,
       unhealthyThresholdCount: 2,
-      targetGroupAttributes: [{ key: 'deregistration_delay.timeout_seconds', value: `${delay.toSeconds()}` }],
+      targetGroupAttributes: Object.entries({
+        'deregistration_delay.timeout_seconds': `${delay.toSeconds()}`,
+        // Edges see their clients' own addresses, so no PROXY header is needed; without it a balancer's address has 55,000 ports an edge.
+        'preserve_client_ip.enabled': 'true',
+        // An edge that drains or waits for its cores takes no new clients and keeps those it has.
+        'target_health_state.unhealthy.connection_termination.enabled': 'false',
+      }).map(([key, value]) => ({ key, value })),
     });
   }
 
@@ -123,8 +160,11 @@ export class EdgeFleet extends Construct {
       maxSize: `${props.nodesMax}`,
       vpcZoneIdentifier: [...props.nodeSubnetIds],
       targetGroupArns: [targets.ref],
-      healthCheckType: 'ELB',
+      // Not the balancer's: where all cores of a region are away no edge is ready, and replacing them all would cost every connection.
+      healthCheckType: 'EC2',
       healthCheckGracePeriod: 300,
+      defaultInstanceWarmup: WARMUP.toSeconds(),
+      lifecycleHookSpecificationList: [drainHook(HOOK_TIMEOUT)],
       capacityRebalance: true,
       mixedInstancesPolicy: {
         launchTemplate: {
@@ -140,13 +180,27 @@ export class EdgeFleet extends Construct {
       },
       tags: [{ key: 'Name', value: props.name, propagateAtLaunch: true }],
     });
-    group.cfnOptions.updatePolicy = {
-      autoScalingRollingUpdate: {
-        maxBatchSize: Math.max(1, Math.floor(props.nodesMin / UPDATE_BATCHES)),
-        minInstancesInService: Math.min(props.nodesMin, props.nodesMax - 1),
-        pauseTime: 'PT3M',
-        suspendProcesses: ['AZRebalance', 'AlarmNotification', 'ScheduledActions'],
-      },
-    };
+    group.cfnOptions.updatePolicy = { autoScalingInstanceRefresh: refreshOf(props.refresh ?? {}) };
+    if (props.scaling !== undefined) {
+      const { name: fleetName, environment, region, nodesMin } = props;
+      const scaling = new EdgeScaling(this, 'Scaling', { ...props.scaling, fleetName, environment, region, nodesMin });
+      scaling.node.addDependency(group);
+    }
   }
+}
+
+/** New nodes come first, a tenth of the fleet at a time, so that a tenth of the connections reconnects at once. */
+function refreshOf({ alarmNames = [], bake = BAKE }: EdgeRefresh): CfnAutoScalingInstanceRefresh {
+  return {
+    strategy: 'Rolling',
+    preferences: {
+      minHealthyPercentage: 100,
+      maxHealthyPercentage: 110,
+      checkpointPercentages: CHECKPOINTS,
+      checkpointDelay: bake.toSeconds(),
+      bakeTime: bake.toSeconds(),
+      skipMatching: true,
+      ...(alarmNames.length === 0 ? {} : { alarmSpecification: { alarms: [...alarmNames] } }),
+    },
+  };
 }

@@ -1,9 +1,10 @@
-export { type BootScriptProps, bootScript, type HashedObject, type ParameterAddress } from '../node/boot-script.ts';
+export { type BootScriptProps, bootScript, type HashedObject, LIFECYCLE_HOOK, type ParameterAddress } from '../node/boot-script.ts';
 export { ClientSecurityGroup, type ClientSecurityGroupProps } from './client-security-group.ts';
 export { addContentFile, type ContentFile, type ContentFileProps } from './content-file.ts';
 export { CoreShardGroups, type CoreShardGroupsProps, type ShardGroup } from './core-shard-groups.ts';
 export { DirectoryCache, type DirectoryCacheProps } from './directory-cache.ts';
-export { EdgeFleet, type EdgeFleetProps } from './edge-fleet.ts';
+export { DEREGISTRATION_DELAY, EdgeFleet, type EdgeFleetProps, type EdgeRefresh } from './edge-fleet.ts';
+export { EdgeScaling, type EdgeScalingProps, type EdgeScalingThresholds } from './edge-scaling.ts';
 export { bridgeRights, busRights, directoryRights, type EngineName } from './engine-rights.ts';
 export { EnvironmentZone, type EnvironmentZoneProps } from './environment-zone.ts';
 export { FleetSecurity, type FleetSecurityProps } from './fleet-security.ts';

@@ -15,6 +15,8 @@ export interface NodeLaunchTemplateProps {
   readonly hasPublicAddress: boolean;
   /** The boot script. */
   readonly userData: string;
+  /** Root volume; system, runtime and logs. @default 8 - what the image needs */
+  readonly rootGibibytes?: number;
   /** Tags of each instance and of its root volume. */
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -34,6 +36,8 @@ export class NodeLaunchTemplate extends Construct {
         iamInstanceProfile: { arn: props.instanceProfileArn },
         metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1, instanceMetadataTags: 'enabled' },
         monitoring: { enabled: true },
+        // A burstable machine that has spent its credits is slow; it must not cost more than its price.
+        ...(/^t\d/.test(props.instanceType) ? { creditSpecification: { cpuCredits: 'standard' } } : {}),
         networkInterfaces: [
           {
             deviceIndex: 0,
@@ -43,7 +47,10 @@ export class NodeLaunchTemplate extends Construct {
           },
         ],
         blockDeviceMappings: [
-          { deviceName: '/dev/xvda', ebs: { volumeType: 'gp3', volumeSize: 16, encrypted: true, deleteOnTermination: true } },
+          {
+            deviceName: '/dev/xvda',
+            ebs: { volumeType: 'gp3', volumeSize: props.rootGibibytes ?? 8, encrypted: true, deleteOnTermination: true },
+          },
         ],
         userData: Fn.base64(props.userData),
         tagSpecifications: [

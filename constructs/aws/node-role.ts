@@ -1,6 +1,7 @@
 import { CfnInstanceProfile, CfnRole } from 'aws-cdk-lib/aws-iam';
 import { Aws } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { METRIC_NAMESPACE } from '../../runtime/contract/node-metrics.ts';
 
 /** An IAM statement as CloudFormation writes it. */
 export interface PolicyStatement {
@@ -15,11 +16,13 @@ export interface NodeRoleProps {
   readonly parameters: readonly { readonly awsRegion: string; readonly name: string }[];
   /** S3 objects the node reads; a key may hold `*`. */
   readonly objects: readonly { readonly bucket: string; readonly key: string }[];
+  /** Auto Scaling groups whose leaving nodes answer their life-cycle hook; a name may hold `*`. */
+  readonly fleetName: string;
   /** Rights of one kind of node only. */
   readonly statements?: readonly PolicyStatement[];
 }
 
-/** What a node may do: read its own pointers and documents, and the few things its kind needs. No managed policy, no wildcard action. */
+/** What a node may do: read its own pointers and documents, publish its metrics, leave its group, and the few things its kind needs. No managed policy, no wildcard action. */
 export class NodeRole extends Construct {
   readonly instanceProfileArn: string;
 
@@ -31,6 +34,18 @@ export class NodeRole extends Construct {
         Effect: 'Allow',
         Action: ['s3:GetObject'],
         Resource: props.objects.map(({ bucket, key }) => `arn:${Aws.PARTITION}:s3:::${bucket}/${key}`),
+      },
+      {
+        Effect: 'Allow',
+        Action: ['autoscaling:CompleteLifecycleAction', 'autoscaling:RecordLifecycleActionHeartbeat'],
+        Resource: `arn:${Aws.PARTITION}:autoscaling:${Aws.REGION}:${Aws.ACCOUNT_ID}:autoScalingGroup:*:autoScalingGroupName/${props.fleetName}`,
+      },
+      // The action knows no resources; the namespace is what can be limited.
+      {
+        Effect: 'Allow',
+        Action: ['cloudwatch:PutMetricData'],
+        Resource: '*',
+        Condition: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
       },
       ...(props.statements ?? []),
     ];

@@ -129,13 +129,20 @@ register_name() {
 }
 
 install_service() {
+  local task
   mkdir -p "$ROOT/etc/sysctl.d" "$ROOT/etc/systemd/system" "$ROOT/var/lib/iris/store"
   kernel_text >"$ROOT/etc/sysctl.d/90-iris.conf"
   sysctl --quiet --system
   id iris >/dev/null 2>&1 || useradd --system --user-group --home-dir /var/lib/iris --shell /sbin/nologin iris
   chown iris:iris "$ROOT/var/lib/iris" "$ROOT/var/lib/iris/store"
   unit_text >"$ROOT/etc/systemd/system/iris.service"
+  task_text >"$ROOT/etc/systemd/system/iris-task@.service"
+  for task in watch publish; do
+    "${'$'}{task}_timer_text" >"$ROOT/etc/systemd/system/iris-task@$task.timer"
+  done
   systemctl daemon-reload
+  # First: a node that cannot start must still let go of its machine.
+  systemctl enable --now iris-task@watch.timer iris-task@publish.timer
   systemctl enable --now iris.service
 }
 
@@ -149,8 +156,11 @@ first_boot() {
   say "installed $RUNTIME_SHA256"
 }
 
-case "${'$'}{1:-first-boot}" in
-  refresh) refresh ;;
+`;
+
+/** What the script does, by its first argument; comes after every function. */
+export const BOOT_ENTRY = `case "\${1:-first-boot}" in
+  refresh | publish | watch) "$1" ;;
   *) first_boot ;;
 esac
 `;

@@ -1,14 +1,20 @@
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { DRAIN_TIMEOUT_MS } from '../../runtime/contract/limits.ts';
-import { BOOT_FUNCTIONS } from './boot-functions.ts';
+import { METRIC_DIMENSIONS, METRIC_NAMESPACE, publishedMetrics } from '../../runtime/contract/node-metrics.ts';
+import { BOOT_ENTRY, BOOT_FUNCTIONS } from './boot-functions.ts';
 import { kernelSettings } from './kernel-settings.ts';
 import { serviceUnit } from './service-unit.ts';
+import { TIMED_TASKS, taskUnit, timerUnit } from './timer-units.ts';
+import { WATCH_FUNCTIONS } from './watch-functions.ts';
 
 /** EC2 takes no more user data than this, in bytes before base64. */
 export const USER_DATA_BYTES_MAX = 16_384;
 
 /** Seconds between the end of a drain and a kill: time to flush and to close the store. */
 const KILL_MARGIN_SECONDS = 30;
+
+/** Name of the life-cycle hook that a leaving node answers, in the group that its tag `Name` names. */
+export const LIFECYCLE_HOOK = 'drain';
 
 /** An object of S3 with the hash that its content must have. */
 export interface HashedObject {
@@ -38,6 +44,11 @@ export interface BootScriptProps {
   readonly tokenKeys?: ParameterAddress;
   /** True where tag `iris:volume` names the volume that this node must have; it does not start on its root disk instead. */
   readonly needsVolume?: boolean;
+  /** Where the node answers `/metrics` and `/ownership`, on loopback. */
+  readonly adminPort: number;
+  /** Environment and region under which the node's metrics go to CloudWatch once a minute. */
+  readonly environment: string;
+  readonly region: string;
   /** Hosted zone in which a core registers the host name of its tag `iris:host` with its own address. */
   readonly registerInZone?: string;
   /**
@@ -59,19 +70,16 @@ export function bootScript(props: BootScriptProps): string {
     'set -euo pipefail',
     ...variables(props),
     '',
-    'unit_text() {',
-    "  cat <<'UNIT'",
-    serviceUnit({ role: props.role, stopTimeoutSeconds: stopTimeoutSeconds(props.drainTimeoutMs ?? DRAIN_TIMEOUT_MS) }),
-    'UNIT',
-    '}',
-    '',
-    'kernel_text() {',
-    "  cat <<'KERNEL'",
-    kernelSettings(),
-    'KERNEL',
-    '}',
-    '',
+    ...printed(
+      'unit_text',
+      serviceUnit({ role: props.role, stopTimeoutSeconds: stopTimeoutSeconds(props.drainTimeoutMs ?? DRAIN_TIMEOUT_MS) }),
+    ),
+    ...printed('task_text', taskUnit()),
+    ...Object.entries(TIMED_TASKS).flatMap(([task, seconds]) => printed(`${task}_timer_text`, timerUnit(seconds))),
+    ...printed('kernel_text', kernelSettings()),
     BOOT_FUNCTIONS,
+    WATCH_FUNCTIONS,
+    BOOT_ENTRY,
   ].join('\n');
   const bytes = Buffer.byteLength(script);
   if (bytes > USER_DATA_BYTES_MAX) {
@@ -81,6 +89,11 @@ export function bootScript(props: BootScriptProps): string {
     );
   }
   return script;
+}
+
+/** A function of the script that prints a file's text. */
+function printed(name: string, text: string): string[] {
+  return [`${name}() {`, "  cat <<'TEXT'", text, 'TEXT', '}', ''];
 }
 
 function variables(props: BootScriptProps): string[] {
@@ -101,8 +114,18 @@ function variables(props: BootScriptProps): string[] {
     TOKEN_KEYS_REGION: props.tokenKeys?.awsRegion ?? '',
     NEEDS_VOLUME: props.needsVolume === true ? 'yes' : '',
     DNS_ZONE: props.registerInZone ?? '',
+    ADMIN_PORT: `${props.adminPort}`,
+    LIFECYCLE_HOOK,
+    METRIC_NAMESPACE,
+    METRIC_NAMES: publishedMetrics(props.role).join(' '),
+    METRIC_DIMENSIONS: JSON.stringify(dimensionsOf(props)),
   };
   return Object.entries(values).map(([name, value]) => `readonly ${name}='${value}'`);
+}
+
+function dimensionsOf({ environment, region, role }: BootScriptProps) {
+  const values = { Environment: environment, Region: region, Role: role };
+  return METRIC_DIMENSIONS.map((name) => ({ Name: name, Value: values[name] }));
 }
 
 function stopTimeoutSeconds(drainTimeoutMs: number): number {

@@ -1,5 +1,6 @@
 import type { EnvironmentConfig } from '../../environments/environment.ts';
 import type { CapacityPlan } from './capacity.ts';
+import type { EdgeScalingPlan } from './edge-scaling.ts';
 
 /**
  * What an environment needs, worked out once (design §1): templates, node configs, the local fleet and the reports read this and do no
@@ -54,6 +55,10 @@ export interface RegionPlan {
   /** Bounds of the edges’ autoscaling. */
   readonly edgesMin: number;
   readonly edgesMax: number;
+  /** When they grow and shrink between these; null where they are the same. */
+  readonly edgeScaling: EdgeScalingPlan | null;
+  /** Seconds for which the load balancer leaves the connections of an edge that it has let go of; above the edges’ drain. */
+  readonly edgeDeregistrationSeconds: number;
   /** Share of the edges that are spot instances, 0 to 1. */
   readonly edgeSpotShare: number;
   /** All cores of the region: shardGroups × coresPerGroup. */

@@ -1,9 +1,11 @@
 import type { EnvironmentConfig } from '../../environments/environment.ts';
 import type { RegionConfig } from '../../environments/region.ts';
+import { DRAIN_TIMEOUT_MS } from '../../runtime/contract/limits.ts';
 import { EDGES_PER_ZONE_MAX } from '../facts/aws-limits.ts';
 import { AWS_REGIONS } from '../facts/aws-regions.ts';
 import { type Cidr, parseCidr } from './cidr.ts';
 import { type FleetNeed, planBus, planDirectory, planStore } from './distributed.ts';
+import { deregistrationSeconds, planEdgeScaling } from './edge-scaling.ts';
 import { coreNodeName, groupAddress, groupId, regionAddresses, regionNames } from './names.ts';
 import type { GroupPlan, InstanceTypes, RegionPlan } from './plan.ts';
 import { type RegionSize, roundUp, shardsOfGroups, sizeRegion } from './sizing.ts';
@@ -21,6 +23,8 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
   const zoneIds = zonesOf(config, region);
   const instanceTypes = instanceTypesOf(config, region);
   const coresPerGroup = CORES_PER_GROUP[config.foundation];
+  const edgesFit = Math.max(size.edges, EDGES_PER_ZONE_MAX * Math.max(1, zoneIds.length));
+  const edgesMax = Math.min(roundUp(size.edges * config.edgeGrowthMax), edgesFit);
   return {
     code: region.code,
     awsRegion: region.awsRegion,
@@ -31,7 +35,9 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
     serves: region.serves,
     edges: size.edges,
     edgesMin: size.edges,
-    edgesMax: Math.min(roundUp(size.edges * config.edgeGrowthMax), Math.max(size.edges, EDGES_PER_ZONE_MAX * Math.max(1, zoneIds.length))),
+    edgesMax,
+    edgeScaling: planEdgeScaling({ min: size.edges, max: edgesMax, connectionsPerEdge: config.connectionsPerEdge }),
+    edgeDeregistrationSeconds: deregistrationSeconds(config.limits.drainTimeoutMs ?? DRAIN_TIMEOUT_MS),
     edgeSpotShare: config.edgeSpotShare,
     cores: size.shardGroups * coresPerGroup,
     coresPerGroup,

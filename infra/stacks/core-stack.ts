@@ -8,14 +8,12 @@ import {
 } from '../../constructs/aws/core-shard-groups.ts';
 import { NodeRole, type PolicyStatement } from '../../constructs/aws/node-role.ts';
 import type { GroupPlan } from '../plan/plan.ts';
+import { GROUP_VOLUME_GIBIBYTES, ROOT_VOLUME_GIBIBYTES } from '../plan/volumes.ts';
 import { coreEngineAccess } from './engine-access.ts';
 import { nodesArePrivate } from './network-stack.ts';
 import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
 import { networkParameters, nodeSubnetParameter, read, readList } from './region-parameters.ts';
 import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
-
-/** Gibibytes of a group’s volume: inboxes and outbox of the embedded foundation’s small environments, and it can grow in place. */
-const VOLUME_GIBIBYTES = 64;
 
 export interface CoreStackProps extends NodeBootProps {
   /** Number of the stack within its region. */
@@ -54,14 +52,20 @@ export class CoreStack extends IrisStack {
     });
     const engines = coreEngineAccess(props);
     const statements = isEmbedded ? [registerStatement(props), attachStatement(props)] : engines.statements;
-    const role = new NodeRole(this, 'Role', { ...boot, parameters: [...boot.parameters, ...engines.parameters], statements });
+    const role = new NodeRole(this, 'Role', {
+      ...boot,
+      fleetName: `${region.names.prefix}-${region.code}-g*`,
+      parameters: [...boot.parameters, ...engines.parameters],
+      statements,
+    });
     const names = networkParameters(plan.environment, region.code);
     new CoreShardGroups(this, 'Core', {
       name: region.names.prefix,
       groups: isEmbedded ? groupsInOneZone(this, props) : groupsInAllZones(this, props),
       nodesPerGroup: region.coresPerGroup,
-      ...(isEmbedded ? { volume: { gibibytes: VOLUME_GIBIBYTES } } : {}),
+      ...(isEmbedded ? { volume: { gibibytes: GROUP_VOLUME_GIBIBYTES } } : {}),
       instanceType: region.instanceTypes.core,
+      rootGibibytes: ROOT_VOLUME_GIBIBYTES,
       ...(region.amiId === null ? {} : { imageId: region.amiId }),
       instanceProfileArn: role.instanceProfileArn,
       securityGroupIds: [read(this, names.coreSecurityGroupId, 'AWS::EC2::SecurityGroup::Id')],

@@ -1,7 +1,9 @@
+import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { EdgeFleet } from '../../constructs/aws/edge-fleet.ts';
 import { NodeRole } from '../../constructs/aws/node-role.ts';
 import { ADMIN_PORT, CLIENT_PORT } from '../plan/names.ts';
+import { ROOT_VOLUME_GIBIBYTES } from '../plan/volumes.ts';
 import { edgeEngineAccess } from './engine-access.ts';
 import { nodesArePrivate } from './network-stack.ts';
 import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
@@ -16,9 +18,16 @@ export class EdgeStack extends IrisStack {
     const names = networkParameters(plan.environment, region.code);
     const boot = nodeBoot(this, props, { role: 'edge' });
     const { parameters, statements } = edgeEngineAccess(props);
-    const role = new NodeRole(this, 'Role', { ...boot, parameters: [...boot.parameters, ...parameters], statements });
+    const role = new NodeRole(this, 'Role', {
+      ...boot,
+      fleetName: region.names.edgeFleet,
+      parameters: [...boot.parameters, ...parameters],
+      statements,
+    });
     new EdgeFleet(this, 'Edge', {
       name: region.names.edgeFleet,
+      environment: plan.environment,
+      region: region.code,
       loadBalancerName: region.names.loadBalancer,
       targetGroupName: region.names.targetGroup,
       vpcId: read(this, names.vpcId, 'AWS::EC2::VPC::Id'),
@@ -29,12 +38,15 @@ export class EdgeStack extends IrisStack {
       hasPublicAddress: !nodesArePrivate(props),
       nodesMin: region.edgesMin,
       nodesMax: region.edgesMax,
+      ...(region.edgeScaling === null ? {} : { scaling: region.edgeScaling }),
       instanceType: region.instanceTypes.edge,
+      rootGibibytes: ROOT_VOLUME_GIBIBYTES,
       spotShare: region.edgeSpotShare,
       ...(region.amiId === null ? {} : { imageId: region.amiId }),
       instanceProfileArn: role.instanceProfileArn,
       userData: boot.userData,
       tags: { 'iris:environment': plan.environment, 'iris:region': region.code, 'iris:role': 'edge' },
+      deregistrationDelay: Duration.seconds(region.edgeDeregistrationSeconds),
       clientPort: CLIENT_PORT,
       adminPort: ADMIN_PORT,
       record: { hostedZoneId: hostedZoneIdOf(plan), host: region.addresses.edgeHost },

@@ -5,6 +5,7 @@ import type { NodeRoleProps } from '../../constructs/aws/node-role.ts';
 import { SLOT_MAP_ENDING } from '../../constructs/aws/slot-map-store.ts';
 import { bootScript } from '../../constructs/node/boot-script.ts';
 import type { NodePackage } from '../package/node-package.ts';
+import { ADMIN_PORT } from '../plan/names.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { IrisStack, RegionStackProps } from './region-stack.ts';
 
@@ -40,6 +41,9 @@ export function nodeBoot(stack: IrisStack, { plan, region, nodePackage }: NodeBo
       ...options,
       ...(plan.config.limits.drainTimeoutMs === undefined ? {} : { drainTimeoutMs: plan.config.limits.drainTimeoutMs }),
       awsRegion: region.awsRegion,
+      environment: plan.environment,
+      region: region.code,
+      adminPort: ADMIN_PORT,
       runtime,
       node,
       nodeConfig,

@@ -11,6 +11,7 @@ import {
 } from '../../facts/prices.ts';
 import { storageFigures } from '../../plan/capacity.ts';
 import type { BusPlan, Plan, RegionPlan } from '../../plan/plan.ts';
+import { GROUP_VOLUME_GIBIBYTES } from '../../plan/volumes.ts';
 
 export const LAYERS = ['edge', 'core', 'bus', 'store', 'directory', 'network', 'transfer', 'global'] as const;
 export type Layer = (typeof LAYERS)[number];
@@ -28,8 +29,6 @@ export interface CostLine {
   readonly dollarsOnDemand?: number;
 }
 
-/** Gibibytes of a group’s volume with the embedded foundation; what the core stack makes. */
-const GROUP_VOLUME_GIBIBYTES = 64;
 /** Connections that one load balancer capacity unit holds open. */
 const CONNECTIONS_PER_UNIT = 100_000;
 /** Bytes that a delivery puts on the wire beside its message: frame, envelope with two names, the sender’s receipt, and TCP/IP headers. */

@@ -64,6 +64,12 @@ export const REASONS: readonly Reason[] = [
     rows: ['K1', 'K11', 'O3', 'C6', 'C14'],
   },
   {
+    pattern: /^edge EdgeScaling/,
+    what: 'when the region’s edges grow and shrink: on what they publish themselves, and on their processors',
+    fields: ['connectionsPerEdge', 'edgeGrowthMax', ...SIZE.slice(0, 2)],
+    rows: ['O3', 'K11'],
+  },
+  {
     pattern: /^edge Edge(LoadBalancer|Listener|Targets)/,
     what: 'load balancer of the region’s clients, each connection to one edge',
     fields: ['regions[].zoneIds', 'zones'],

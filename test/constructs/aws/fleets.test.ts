@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { App, Duration, Stack } from 'aws-cdk-lib/core';
 import { CoreShardGroups, type CoreShardGroupsProps } from '../../../constructs/aws/core-shard-groups.ts';
-import { EdgeFleet, type EdgeFleetProps } from '../../../constructs/aws/edge-fleet.ts';
+import { DEREGISTRATION_DELAY, EdgeFleet, type EdgeFleetProps } from '../../../constructs/aws/edge-fleet.ts';
+import { LIFECYCLE_HOOK } from '../../../constructs/node/boot-script.ts';
+import { DRAIN_TIMEOUT_MS, GOAWAY_SPREAD_MS } from '../../../runtime/contract/limits.ts';
 
 const node = {
   instanceProfileArn: 'arn:aws:iam::111111111111:instance-profile/p',
@@ -11,6 +13,8 @@ const node = {
 };
 const edge: EdgeFleetProps = {
   ...node,
+  environment: 'proof',
+  region: 'tokyo',
   name: 'iris-proof-tokyo-edge',
   loadBalancerName: 'iris-proof-tokyo-edge',
   targetGroupName: 'iris-proof-tokyo-edge',
@@ -70,7 +74,7 @@ describe('edge fleet', () => {
     });
     edgeTemplate({ certificateArn: 'arn:aws:acm:eu-west-1:111111111111:certificate/c' }).hasResourceProperties(
       'AWS::ElasticLoadBalancingV2::Listener',
-      { Protocol: 'TLS', SslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06' },
+      { Protocol: 'TLS', SslPolicy: 'ELBSecurityPolicy-TLS13-1-3-2021-06' },
     );
   });
 
@@ -78,19 +82,59 @@ describe('edge fleet', () => {
     edgeTemplate({ deregistrationDelay: Duration.minutes(5) }).hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
       HealthCheckPath: '/readyz',
       HealthCheckPort: '9400',
-      TargetGroupAttributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: '300' }],
+      TargetGroupAttributes: Match.arrayWith([{ Key: 'deregistration_delay.timeout_seconds', Value: '300' }]),
     });
+    assert.ok(DEREGISTRATION_DELAY.toMilliseconds() > DRAIN_TIMEOUT_MS + GOAWAY_SPREAD_MS);
+  });
+
+  it('tells edges their clients’ own addresses, and cuts no connection of an edge that is not ready', () => {
+    edgeTemplate().hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+      TargetGroupAttributes: Match.arrayWith([
+        { Key: 'preserve_client_ip.enabled', Value: 'true' },
+        { Key: 'target_health_state.unhealthy.connection_termination.enabled', Value: 'false' },
+      ]),
+    });
+    edgeTemplate().hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', { HealthCheckType: 'EC2' });
   });
 });
 
-describe('rolling update of edges', () => {
-  it.each([
-    [2, 1],
-    [100, 10],
-  ])('replaces a tenth of %i nodes at a time: %i', (nodesMin, maxBatchSize) => {
-    edgeTemplate({ nodesMin, nodesMax: nodesMin * 2 }).hasResource('AWS::AutoScaling::AutoScalingGroup', {
-      UpdatePolicy: { AutoScalingRollingUpdate: { MaxBatchSize: maxBatchSize, MinInstancesInService: nodesMin } },
-    });
+describe('refresh of edges', () => {
+  it('adds a tenth at a time before it takes any, looks at its checkpoints, and breaks off on an alarm', () => {
+    edgeTemplate({ refresh: { alarmNames: ['iris-proof-tokyo-edge-refuses'], bake: Duration.minutes(10) } }).hasResource(
+      'AWS::AutoScaling::AutoScalingGroup',
+      {
+        UpdatePolicy: {
+          AutoScalingInstanceRefresh: {
+            Strategy: 'Rolling',
+            Preferences: {
+              MinHealthyPercentage: 100,
+              MaxHealthyPercentage: 110,
+              CheckpointPercentages: [1, 50, 100],
+              CheckpointDelay: 600,
+              BakeTime: 600,
+              AlarmSpecification: { Alarms: ['iris-proof-tokyo-edge-refuses'] },
+            },
+          },
+        },
+      },
+    );
+  });
+});
+
+describe('life-cycle hook', () => {
+  it('holds a leaving machine of either fleet until its node completes it, and a dead one for two minutes', () => {
+    for (const template of [edgeTemplate(), coreTemplate()]) {
+      template.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
+        LifecycleHookSpecificationList: [
+          {
+            LifecycleHookName: LIFECYCLE_HOOK,
+            LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+            HeartbeatTimeout: 120,
+            DefaultResult: 'CONTINUE',
+          },
+        ],
+      });
+    }
   });
 });
 
@@ -121,7 +165,10 @@ describe('core shard groups', () => {
     new CoreShardGroups(stack, 'Core', { ...rest, groups, nodesPerGroup: 2 });
     const template = Template.fromStack(stack);
     assert.equal(Object.keys(template.toJSON()['Resources'] as object).length, 301);
-    template.allResourcesProperties('AWS::AutoScaling::AutoScalingGroup', { MinSize: '2' });
+    template.allResourcesProperties('AWS::AutoScaling::AutoScalingGroup', {
+      MinSize: '2',
+      AvailabilityZoneDistribution: { CapacityDistributionStrategy: 'balanced-only' },
+    });
   });
 
   it('fails above the groups that one stack holds, with both figures', () => {

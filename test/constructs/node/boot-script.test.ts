@@ -57,6 +57,9 @@ describe('boot script', () => {
     publish('_iris_proof_slot-map', 'map.slotmap', '{"format":"iris-slot-map/1"}');
     props = {
       role: 'core',
+      environment: 'proof',
+      region: 'tokyo',
+      adminPort: 9400,
       awsRegion: 'ap-northeast-1',
       runtime: { bucket: 'assets', key: 'runtime.tar', sha256: sha256(runtime) },
       node: { bucket: 'assets', key: 'node.gz', sha256: sha256('a node binary') },
@@ -96,7 +99,9 @@ describe('boot script', () => {
     }
     assert.match(calls(), /aws ec2 attach-volume --region ap-northeast-1 --volume-id vol-0aa --instance-id i-0123456789abcdef0/);
     assert.match(calls(), /mkfs.xfs -q .*nvme-Amazon_Elastic_Block_Store_vol0aa/);
-    assert.match(calls(), /systemctl enable --now iris.service/);
+    assert.match(calls(), /systemctl enable --now iris-task@watch.timer iris-task@publish.timer\nsystemctl enable --now iris.service/);
+    assert.match(readFileSync(root('etc/systemd/system/iris-task@publish.timer'), 'utf8'), /OnUnitActiveSec=60\n/);
+    assert.match(readFileSync(root('etc/systemd/system/iris-task@.service'), 'utf8'), /ExecStart=\/opt\/iris\/boot.sh %i\n/);
   });
 
   it('fails on a tampered runtime before anything of it is unpacked (A20)', () => {

@@ -65,7 +65,24 @@ def bucket_policy(properties, name, region, account):
     return properties["Bucket"], {}
 
 
+def scaling_policy(properties, name, region, account):
+    known = numbers(properties, "MinAdjustmentMagnitude")
+    if "StepAdjustments" in known:
+        known["StepAdjustments"] = [numbers(step, "ScalingAdjustment") for step in known["StepAdjustments"]]
+    client("autoscaling", region).put_scaling_policy(PolicyName=name, **known)
+    made = arn("autoscaling", region, account, f"scalingPolicy:{name}")
+    return made, {"Arn": made}
+
+
+def alarm(properties, name, region, account):
+    """Recorded under its name: the emulator watches nothing."""
+    made = properties.get("AlarmName", name)
+    return made, {"Arn": arn("cloudwatch", region, account, f"alarm:{made}")}
+
+
 ADDED_TYPES = {
+    "AWS::AutoScaling::ScalingPolicy": scaling_policy,
+    "AWS::CloudWatch::Alarm": alarm,
     "AWS::S3::BucketPolicy": bucket_policy,
     "AWS::ElastiCache::SubnetGroup": cache_subnets,
     "AWS::ElastiCache::ReplicationGroup": cache_group,

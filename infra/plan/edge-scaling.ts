@@ -1,0 +1,42 @@
+/** When a region’s edges grow and shrink, by the averages of its nodes; null where they may not grow. */
+export interface EdgeScalingPlan {
+  readonly connectionsHigh: number;
+  readonly connectionsLow: number;
+  readonly cpuHigh: number;
+  readonly cpuLow: number;
+}
+
+/** Fewest and most seconds of a load balancer’s deregistration: clients of v1 know no GOAWAY and come back on their own; ELB allows an hour. */
+const DEREGISTRATION_SECONDS = { min: 120, max: 3_600 };
+/** Seconds after a drain for what it closed last to be gone. */
+const DRAIN_MARGIN_SECONDS = 60;
+
+export function deregistrationSeconds(drainTimeoutMs: number): number {
+  const seconds = Math.ceil(drainTimeoutMs / 1_000) + DRAIN_MARGIN_SECONDS;
+  return Math.min(DEREGISTRATION_SECONDS.max, Math.max(DEREGISTRATION_SECONDS.min, seconds));
+}
+
+/** O3: up above 45,000 of the 50,000 connections that S3’s servers hold or 70 % CPU, down below 30,000 and 40 %. */
+const HIGH = { connectionsShare: 0.9, cpu: 70 };
+const LOW = { connectionsShare: 0.6, cpu: 40 };
+
+/**
+ * O3’s thresholds for edges of `connectionsPerEdge`. In a fleet that may be so small that one node more changes the average by more than
+ * the gap between them, the low ones are lower: what a node has when the smallest fleet has just grown.
+ */
+export function planEdgeScaling(edges: {
+  readonly min: number;
+  readonly max: number;
+  readonly connectionsPerEdge: number;
+}): EdgeScalingPlan | null {
+  const { min, max, connectionsPerEdge } = edges;
+  if (max <= min) return null;
+  const connectionsHigh = Math.floor(connectionsPerEdge * HIGH.connectionsShare);
+  const least = (high: number) => Math.floor((high * min) / (min + 1));
+  return {
+    connectionsHigh,
+    connectionsLow: Math.min(Math.floor(connectionsPerEdge * LOW.connectionsShare), least(connectionsHigh)),
+    cpuHigh: HIGH.cpu,
+    cpuLow: Math.min(LOW.cpu, least(HIGH.cpu)),
+  };
+}
