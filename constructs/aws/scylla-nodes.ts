@@ -65,6 +65,8 @@ export class ScyllaNodes extends Construct {
         instanceType: props.instanceType,
         imageId: props.imageId,
         networkInterfaces: [{ deviceIndex: '0', networkInterfaceId: card.ref }],
+        // The root disk; data is on NVMe disks, which encrypt by themselves.
+        blockDeviceMappings: [{ deviceName: '/dev/sda1', ebs: { encrypted: true, volumeType: 'gp3' } }],
         disableApiTermination: true,
         ebsOptimized: true,
         monitoring: true,

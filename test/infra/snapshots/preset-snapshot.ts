@@ -1,11 +1,13 @@
 /**
- * What a preset synthesizes to, in the form that is committed: `proof` as readable files, the others as a list of hashes. Both show
- * what a change of a construct does to every environment.
+ * What a preset synthesizes to, in the form that is committed: `proof` as readable files, the others as a list of hashes, and of each
+ * what its roles may do. It shows what a change of a construct does to every environment.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Assembly } from '../../../infra/apps/synthesize.ts';
+import { deployedStacks } from '../laws/deployed-stacks.ts';
+import { roleActions } from '../laws/iam-actions.ts';
 
 /** Committed files by their path below the snapshots’ folder. */
 export type Snapshot = ReadonlyMap<string, string>;
@@ -18,9 +20,10 @@ const READABLE = 'proof';
 
 export function snapshotOf(preset: string, assembly: Assembly): Snapshot {
   const files = deployedFiles(assembly);
-  if (preset === READABLE) return new Map([...files].map(([name, text]) => [`${preset}/${name}`, readable(text)]));
+  const roles = [`${preset}.roles.json`, `${JSON.stringify(roleActions(deployedStacks(assembly)), null, 2)}\n`] as const;
+  if (preset === READABLE) return new Map([...[...files].map(([name, text]) => [`${preset}/${name}`, readable(text)] as const), roles]);
   const lines = [...files].map(([name, text]) => `${createHash('sha256').update(text).digest('hex')}  ${name}\n`);
-  return new Map([[`${preset}.sha256`, lines.join('')]]);
+  return new Map([[`${preset}.sha256`, lines.join('')], roles]);
 }
 
 /** What a deployment uses: templates, documents that nodes read, waves and the Terraform configuration; not CDK’s own lists of paths. */

@@ -1,0 +1,34 @@
+import { type DeployedStack, type PlacedResource, resourcesIn, where } from './deployed-stacks.ts';
+
+/** What holds data, or an identity that others hold on to: lost when it is replaced or deleted. */
+const STATEFUL = new Set([
+  'AWS::EC2::Volume',
+  'AWS::MSK::Cluster',
+  'AWS::KMS::Key',
+  'AWS::ElastiCache::ReplicationGroup',
+  'AWS::EC2::Instance',
+  'AWS::EC2::NetworkInterface',
+  'AWS::Route53::HostedZone',
+  'AWS::S3::Bucket',
+  'AWS::SecretsManager::Secret',
+]);
+
+function statefulIn(stacks: readonly DeployedStack[]): PlacedResource[] {
+  return resourcesIn(stacks).filter(({ Type }) => STATEFUL.has(Type));
+}
+
+/** `stack logical-id type` of what has state, sorted. A line that changes is a resource that a deployment replaces. */
+export function statefulIds(stacks: readonly DeployedStack[]): string[] {
+  return statefulIn(stacks)
+    .map((resource) => `${where(resource)} ${resource.Type}`)
+    .toSorted();
+}
+
+/** What has state and would go with its stack. */
+export function unprotected(stacks: readonly DeployedStack[]): string[] {
+  return statefulIn(stacks).flatMap((resource) => [
+    ...(resource.DeletionPolicy === 'Retain' ? [] : [`${where(resource)} is deleted with its stack`]),
+    ...(resource.UpdateReplacePolicy === 'Retain' ? [] : [`${where(resource)} is deleted when it is replaced`]),
+    ...(resource.stack.isProtected ? [] : [`${where(resource)} is in a stack without termination protection`]),
+  ]);
+}
