@@ -17,6 +17,15 @@ const authentication = z.strictObject({
   audience: z.string().min(1).default('iris').describe('`aud` that a client’s token must carry.'),
 });
 
+const subscriber = z.enum(['none', 'https', 'email']).default('none');
+
+const alerts = z.strictObject({
+  pager: subscriber.describe(
+    'Who is woken: https for a pager’s integration, or email. Its endpoint is a secret, so each AWS region’s SSM parameter /iris/<name>/pager-endpoint has it.',
+  ),
+  reader: subscriber.describe('Who is told by day what can wait; endpoint in /iris/<name>/reader-endpoint.'),
+});
+
 const limits = z.strictObject({
   sessionQueuedBytesMax: positive.optional().describe('Bytes one session may hold for a slow reader. Default: the runtime’s.'),
   drainTimeoutMs: z
@@ -132,6 +141,7 @@ export const environmentSchema = z.strictObject({
     .describe(
       'Buckets for media and for old messages in each region, cheaper after 30 and 90 days, gone after 365 (D12), and CloudFront before them. Default: none.',
     ),
+  alerts: alerts.prefault({}).describe('Who hears of alarms, beside the console.'),
   limits: limits.prefault({}).describe('Bounds of the runtime that this environment changes.'),
   quotas: z
     .record(z.string().regex(/^L-[0-9A-F]{8}$/, 'must be a quota code such as L-1216C47A'), positive)

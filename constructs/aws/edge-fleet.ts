@@ -87,6 +87,9 @@ const CHECKPOINTS = [1, 50, 100];
 export class EdgeFleet extends Construct {
   readonly loadBalancerDnsName: string;
   readonly loadBalancerZoneId: string;
+  /** What CloudWatch knows them by, such as `net/iris-proof-tokyo-edge/0123456789abcdef`. */
+  readonly loadBalancerFullName: string;
+  readonly targetGroupFullName: string;
 
   constructor(scope: Construct, id: string, props: EdgeFleetProps) {
     super(scope, id);
@@ -103,6 +106,8 @@ export class EdgeFleet extends Construct {
     this.addNodes(props, targets);
     this.loadBalancerDnsName = balancer.attrDnsName;
     this.loadBalancerZoneId = balancer.attrCanonicalHostedZoneId;
+    this.loadBalancerFullName = balancer.attrLoadBalancerFullName;
+    this.targetGroupFullName = targets.attrTargetGroupFullName;
     if (props.record !== undefined) {
       new CfnRecordSet(this, 'Record', {
         hostedZoneId: props.record.hostedZoneId,

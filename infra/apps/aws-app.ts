@@ -8,6 +8,7 @@ import { BusStack, DirectoryStack, StoreStack } from '../stacks/data-stacks.ts';
 import { EdgeStack } from '../stacks/edge-stack.ts';
 import { GlobalStack } from '../stacks/global-stack.ts';
 import { MediaStack } from '../stacks/media-stack.ts';
+import { MonitorStack } from '../stacks/monitor-stack.ts';
 import { NetworkStack } from '../stacks/network-stack.ts';
 import type { NodeBootProps } from '../stacks/node-boot.ts';
 import { RoutingStack } from '../stacks/routing-stack.ts';
@@ -115,7 +116,7 @@ function chosenRegions(plan: Plan, codes: readonly string[] | undefined): readon
   return plan.regions.filter(({ code }) => codes.includes(code));
 }
 
-/** Dependencies stay inside the region: network, then data and config, then cores, then edges. */
+/** Dependencies stay inside the region: network, then data and config, then cores, then edges, then what watches them. */
 function addRegionStacks(app: App, props: NodeBootProps) {
   const { region } = props;
   const network = new NetworkStack(app, props);
@@ -131,11 +132,13 @@ function addRegionStacks(app: App, props: NodeBootProps) {
   const cores = coreStackGroups(props).map((groups, part) => new CoreStack(app, { ...props, groups, part }));
   const edge = new EdgeStack(app, props);
   for (const stack of [...cores, edge]) for (const earlier of [network, config]) stack.addStackDependency(earlier);
+  const monitor = new MonitorStack(app, props);
+  for (const stack of [...data, ...cores, edge]) monitor.addStackDependency(stack);
   const nodeConfigs = config.store.configs.map(({ role, pointer }) => ({
     region: region.code,
     role,
     path: pointer.file.assemblyPath,
     sha256: pointer.file.sha256,
   }));
-  return { stackNames: [network, config, ...data, ...stores, ...cores, edge].map(({ stackName }) => stackName), nodeConfigs };
+  return { stackNames: [network, config, ...data, ...stores, ...cores, edge, monitor].map(({ stackName }) => stackName), nodeConfigs };
 }

@@ -102,6 +102,7 @@ export const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = {
   'AWS::S3::Bucket': row('BucketName BucketNamePrefix BucketNamespace ObjectLockEnabled'),
   'AWS::S3::BucketPolicy': row('Bucket'),
   'AWS::SNS::Subscription': row('Endpoint Protocol TopicArn'),
+  'AWS::SNS::TopicPolicy': row(''),
   'AWS::SNS::Topic': row('FifoTopic TopicName'),
   'AWS::SSM::Parameter': row('Name'),
   'AWS::ServiceDiscovery::PrivateDnsNamespace': row('Name Vpc'),

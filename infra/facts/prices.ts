@@ -104,6 +104,12 @@ export const UNIT_PRICES = {
   archivedObjectGigabyteMonth: 0.0036,
   hostedZoneMonth: 0.5,
   keyMonth: 1,
+  /** CloudWatch’s first tier; above 10,000 metrics of an account and AWS region it is a third. */
+  metricMonth: 0.3,
+  metricRequest: 0.00001,
+  alarmMonth: 0.1,
+  compositeAlarmMonth: 0.5,
+  dashboardMonth: 3,
 } as const;
 
 export type Engine = 'ec2' | 'msk' | 'express' | 'valkey';

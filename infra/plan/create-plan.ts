@@ -11,7 +11,7 @@ import {
 } from './capacity.ts';
 import { resolveEnvironment } from './check-environment.ts';
 import { globalNames } from './names.ts';
-import type { Plan, PlanTotals, RegionPlan } from './plan.ts';
+import type { AlertPlan, Plan, PlanTotals, RegionPlan } from './plan.ts';
 import { planRegion } from './region-plan.ts';
 
 /**
@@ -43,9 +43,15 @@ export function createPlan(environment: Environment): Plan {
     },
     capacity: capacityOf(config),
     names: globalNames(config.name, config.domain),
+    alerts: { pager: alertOf(config, 'pager'), reader: alertOf(config, 'reader') },
     authentication: { issuer: config.authentication.issuer ?? `https://${config.domain}`, audience: config.authentication.audience },
     config,
   };
+}
+
+function alertOf({ name, alerts }: EnvironmentConfig, who: 'pager' | 'reader'): AlertPlan | null {
+  const protocol = alerts[who];
+  return protocol === 'none' ? null : { protocol, endpointParameter: `/iris/${name}/${who}-endpoint` };
 }
 
 function planRegions(config: EnvironmentConfig): RegionPlan[] {

@@ -21,10 +21,18 @@ export interface Plan {
   readonly slotMap: SlotMapSummary;
   readonly capacity: CapacityPlan;
   readonly names: GlobalNames;
+  readonly alerts: { readonly pager: AlertPlan | null; readonly reader: AlertPlan | null };
   /** Resolved: what a token must say. */
   readonly authentication: { readonly issuer: string; readonly audience: string };
   /** The environment with every default filled in. */
   readonly config: EnvironmentConfig;
+}
+
+/** Where alarms go; null where nobody subscribes. */
+export interface AlertPlan {
+  readonly protocol: 'https' | 'email';
+  /** SSM parameter, in each AWS region. */
+  readonly endpointParameter: string;
 }
 
 export interface PlanTotals {

@@ -7,7 +7,7 @@ import { ROOT_VOLUME_GIBIBYTES } from '../plan/volumes.ts';
 import { edgeEngineAccess } from './engine-access.ts';
 import { nodesArePrivate } from './network-stack.ts';
 import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
-import { networkParameters, read, readList } from './region-parameters.ts';
+import { balancerParameters, networkParameters, publish, read, readList } from './region-parameters.ts';
 import { IrisStack, regionStack } from './region-stack.ts';
 
 /** Edges of one region; nothing in it holds data. */
@@ -24,7 +24,7 @@ export class EdgeStack extends IrisStack {
       parameters: [...boot.parameters, ...parameters],
       statements,
     });
-    new EdgeFleet(this, 'Edge', {
+    const fleet = new EdgeFleet(this, 'Edge', {
       name: region.names.edgeFleet,
       environment: plan.environment,
       region: region.code,
@@ -51,5 +51,8 @@ export class EdgeStack extends IrisStack {
       adminPort: ADMIN_PORT,
       record: { hostedZoneId: hostedZoneIdOf(plan), host: region.addresses.edgeHost },
     });
+    const published = balancerParameters(plan.environment, region.code);
+    publish(this, published.loadBalancer, fleet.loadBalancerFullName);
+    publish(this, published.targetGroup, fleet.targetGroupFullName);
   }
 }

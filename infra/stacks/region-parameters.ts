@@ -30,6 +30,12 @@ export function networkParameters(environment: string, code: string): NetworkPar
   };
 }
 
+/** Full names of the edges’ load balancer and target group, which CloudWatch knows them by: the edge stack writes them. */
+export function balancerParameters(environment: string, code: string): { loadBalancer: string; targetGroup: string } {
+  const folder = `/iris/${environment}/${code}/edge`;
+  return { loadBalancer: `${folder}/balancer-name`, targetGroup: `${folder}/targets-name` };
+}
+
 /** The subnet of one zone in which nodes live. */
 export function nodeSubnetParameter(environment: string, code: string, zoneId: string): string {
   return `/iris/${environment}/${code}/network/node-subnet-${zoneId}`;
@@ -69,7 +75,7 @@ export function publish(scope: Construct, name: string, value: string | readonly
   });
 }
 
-type ValueType = 'AWS::EC2::VPC::Id' | 'AWS::EC2::Subnet::Id' | 'AWS::EC2::SecurityGroup::Id' | 'AWS::EC2::Image::Id';
+type ValueType = 'String' | 'AWS::EC2::VPC::Id' | 'AWS::EC2::Subnet::Id' | 'AWS::EC2::SecurityGroup::Id' | 'AWS::EC2::Image::Id';
 
 /** Reads a parameter when the stack is deployed. */
 export function read(scope: Construct, name: string, type: ValueType): string {

@@ -18,7 +18,7 @@ export interface NodeMetric {
   readonly kind: 'gauge' | 'counter';
   readonly roles: readonly ('edge' | 'core')[];
   /** CloudWatch’s unit. */
-  readonly unit: 'Count' | 'Milliseconds' | 'Percent';
+  readonly unit: 'Count' | 'Milliseconds' | 'Percent' | 'Megabits/Second';
 }
 
 const EDGE = ['edge'] as const;
@@ -60,6 +60,7 @@ export const NODE_METRICS = {
   iris_queue_percent: { kind: 'gauge', roles: BOTH, unit: 'Percent' },
   iris_cpu_percent: { kind: 'gauge', roles: BOTH, unit: 'Percent' },
   iris_memory_percent: { kind: 'gauge', roles: BOTH, unit: 'Percent' },
+  iris_network_megabits: { kind: 'gauge', roles: BOTH, unit: 'Megabits/Second' },
   iris_event_loop_lag_ms: { kind: 'gauge', roles: BOTH, unit: 'Milliseconds' },
   iris_load_level: { kind: 'gauge', roles: BOTH, unit: 'Count' },
   iris_slot_map_version: { kind: 'gauge', roles: BOTH, unit: 'Count' },

@@ -5,7 +5,7 @@ describe('iris cost', () => {
     const { code, stdout } = await runIris(['cost', 'proof']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^proof: \$[\d,]+ a month at list price/);
-    expect(stdout).toMatch(/^region +edge +core +network +transfer +global +together$/m);
+    expect(stdout).toMatch(/^region +edge +core +network +transfer +monitoring +global +together$/m);
     expect(stdout).toMatch(/^K6 .* times$/m);
     expect(stdout).toMatch(/^Prices of \d{4}-\d\d: /m);
   });

@@ -7,7 +7,7 @@ describe('iris rollout and iris deploy', () => {
 
   it('show the waves, and print what they would run for one of them', async () => {
     const { stdout } = await runIris(['rollout', 'proof']);
-    expect(stdout).toMatch(/^ *1 +canary +sao-paulo +4 +250,000 +25\.0 % +60 min$/m);
+    expect(stdout).toMatch(/^ *1 +canary +sao-paulo +5 +250,000 +25\.0 % +60 min$/m);
     expect(stdout).toMatch(/^Stop, and put the last assembly back, when$/m);
     const { waves } = JSON.parse((await runIris(['rollout', 'proof', '--json'])).stdout) as { waves: { stacks: string[] }[] };
     const printed = await runIris(['deploy', 'proof', '--wave', '1', '--print', '--out', `${folder}/cdk.out`], { cwd: folder });

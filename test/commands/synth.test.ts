@@ -36,7 +36,7 @@ describe('iris synth and iris package', () => {
     const theirs = join(folder, 'theirs');
     const synth = iris('synth', 'proof', '--out', ours, '--no-validation');
     assert.equal(synth.status, 0, synth.stderr);
-    assert.match(synth.stdout, /14 stacks, \d+ resources, 6 node configs and the slot map in /);
+    assert.match(synth.stdout, /17 stacks, \d+ resources, 6 node configs and the slot map in /);
     const cdk = run('node_modules/aws-cdk/bin/cdk', [
       'synth',
       '-q',
@@ -64,7 +64,7 @@ describe('iris synth and iris package', () => {
     const { templates, terraform } = JSON.parse(stdout);
     assert.deepEqual(templates.map(({ stack }: { stack: string }) => stack).sort(), [
       'iris-mine-global',
-      ...['config', 'core-0', 'edge', 'network'].map((part) => `iris-mine-tokyo-${part}`),
+      ...['config', 'core-0', 'edge', 'monitor', 'network'].map((part) => `iris-mine-tokyo-${part}`),
     ]);
     assert.equal(terraform, 'cloudflare');
     const text = readFileSync(join(out, 'cloudflare', 'stacks', 'iris-mine-global-cloudflare', 'cdk.tf.json'), 'utf8');

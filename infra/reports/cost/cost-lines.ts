@@ -13,7 +13,7 @@ import { storageFigures } from '../../plan/capacity.ts';
 import type { BusPlan, Plan, RegionPlan } from '../../plan/plan.ts';
 import { GROUP_VOLUME_GIBIBYTES } from '../../plan/volumes.ts';
 
-export const LAYERS = ['edge', 'core', 'bus', 'store', 'directory', 'network', 'transfer', 'global'] as const;
+export const LAYERS = ['edge', 'core', 'bus', 'store', 'directory', 'network', 'transfer', 'monitoring', 'global'] as const;
 export type Layer = (typeof LAYERS)[number];
 
 /** One line of the bill: `quantity` of `unit`, at `dollars` a month together. */

@@ -4,6 +4,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { type CostLine, LAYERS, type Layer, linesOfGlobal, linesOfRegion } from './cost-lines.ts';
 import { type CostTarget, targetsOf } from './cost-targets.ts';
 import { type LayerUse, useOf } from './layer-use.ts';
+import { monitoringLines } from './monitoring-lines.ts';
 
 /** What an environment costs a month at list price. Dollars, not rounded. */
 export interface CostReport {
@@ -25,8 +26,8 @@ export interface CostReport {
 }
 
 const NOT_COUNTED = [
-  'CloudWatch metrics, alarms and logs, flow logs among them',
   'media: their bytes in S3 and CloudFront, which no field says',
+  'logs in CloudWatch, flow logs among them',
   'requests to S3, SSM, KMS and Route 53',
   'support, tax, and every discount: reserved capacity, savings plans, volume agreements',
 ];
@@ -35,7 +36,10 @@ const NOT_COUNTED = [
 export function costReport(plan: Plan): CostReport {
   if (plan.runsIn === 'local')
     throw new IrisError('CONFIG_INVALID', `environment ${plan.environment} runs in 'local', where nothing is billed`);
-  const lines = [...plan.regions.flatMap((region) => linesOfRegion(plan, region)), ...linesOfGlobal(plan)];
+  const lines = [
+    ...plan.regions.flatMap((region) => [...linesOfRegion(plan, region), ...monitoringLines(plan, region)]),
+    ...linesOfGlobal(plan),
+  ];
   const names = [...new Set(lines.map(({ region }) => region))];
   const layers = layersOf(lines);
   const total = sum(lines);

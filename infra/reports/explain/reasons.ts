@@ -70,6 +70,24 @@ export const REASONS: readonly Reason[] = [
     rows: ['O3', 'K11'],
   },
   {
+    pattern: /^edge Edge\w+Name AWS::SSM::Parameter$/,
+    what: 'name that CloudWatch knows the load balancer by, for the alarms',
+    fields: ['regions'],
+    rows: ['L9', 'O1'],
+  },
+  {
+    pattern: /^monitor \w+ AWS::CloudWatch::(Composite)?Alarm$/,
+    what: 'alarm of the region; docs/runbook.md says what to do',
+    fields: ['regions', 'instanceTypes', 'traffic', 'connectionsPerEdge'],
+    rows: ['O1', 'O4', 'K9', 'K10', 'D8'],
+  },
+  {
+    pattern: /^monitor Monitoring/,
+    what: 'dashboard of the region, or the way of its alarms to who is paged',
+    fields: ['alerts'],
+    rows: ['O1', 'O2', 'A17'],
+  },
+  {
     pattern: /^edge Edge(LoadBalancer|Listener|Targets)/,
     what: 'load balancer of the region’s clients, each connection to one edge',
     fields: ['regions[].zoneIds', 'zones'],
@@ -123,7 +141,7 @@ export const REASONS: readonly Reason[] = [
 
 /** The part of a stack’s name that says what it holds: `core` of `iris-proof-tokyo-core-0`, `global`, `routing`. */
 function partOf(stack: string): string {
-  const part = /-(network|config|bus|store|directory|media|core|edge|routing|global)(?:-\d+)?$/.exec(stack)?.[1];
+  const part = /-(network|config|bus|store|directory|media|core|edge|monitor|routing|global)(?:-\d+)?$/.exec(stack)?.[1];
   return part ?? '';
 }
 

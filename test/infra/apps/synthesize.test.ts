@@ -56,7 +56,7 @@ describe('synthesized environment', () => {
     const whole = filesOf(await synthesizeEnvironment(proof));
     const part = filesOf(await synthesizeEnvironment(proof, { regions: ['bangalore'] }));
     const templates = [...part.keys()].filter((name) => name.endsWith('.template.json'));
-    assert.equal(templates.length, 6);
+    assert.equal(templates.length, 7);
     for (const name of templates) assert.equal(part.get(name), whole.get(name), name);
   });
 

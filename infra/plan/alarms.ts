@@ -1,0 +1,18 @@
+import type { AlarmPlan } from './alarm-plan.ts';
+import { coreAlarms } from './alarms-core.ts';
+import { edgeAlarms } from './alarms-edge.ts';
+import { serviceAlarms } from './alarms-services.ts';
+import type { Plan, RegionPlan } from './plan.ts';
+
+/** Every alarm of a region. Thresholds are of one node or shares, so that a larger fleet changes no alarm. */
+export function alarmsOf(plan: Plan, region: RegionPlan): AlarmPlan[] {
+  return [...edgeAlarms(plan, region), ...coreAlarms(region), ...serviceAlarms(region)];
+}
+
+/** `iris-proof-tokyo-edge-cpu-over`: who rolls back by an alarm names it so. */
+export function alarmName(region: Pick<RegionPlan, 'names'>, key: string): string {
+  return `${region.names.prefix}-${key}`;
+}
+
+/** Key of the composite alarm that is on while any paging alarm of the region is. */
+export const REGION_ALARM = 'region';
