@@ -40,6 +40,15 @@ export const regionSchema = z.strictObject({
   firstShard: z.int().min(0).optional().describe('Number of the first shard. Default: after the region before it in the list.'),
   brokers: count.optional().describe('Kafka brokers. Default: from traffic; distributed foundation only.'),
   storeNodes: count.optional().describe('ScyllaDB nodes. Default: from traffic; distributed foundation only.'),
+  storeReplaced: z
+    .record(
+      z.string().regex(/^\d+$/, 'must be the number of a node'),
+      z.array(z.uuid('must be a host id, as nodetool status shows it')).min(1),
+    )
+    .default({})
+    .describe(
+      'Host ids of dead ScyllaDB nodes by the node’s number, oldest first, such as {"3": ["…"]}: each gives the node a new machine in its place.',
+    ),
   directoryNodes: count.optional().describe('Valkey nodes. Default: from connections; distributed foundation only.'),
   serves: serves.prefault({}).describe('Whose clients geo-routing sends here.'),
   instanceTypes: z

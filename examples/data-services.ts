@@ -28,7 +28,9 @@ new ScyllaNodes(stack, 'Scylla', {
   name: 'chat-store',
   dataCentre: 'frankfurt',
   zones,
-  nodes: 3,
+  awsRegion: 'eu-central-1',
+  nodes: [{ host: 's0.chat.example.com' }, { host: 's1.chat.example.com' }, { host: 's2.chat.example.com' }],
+  hostedZoneId: 'Z0123456789ABCDEFGHIJ',
   instanceType: 'i8g.xlarge',
   imageId: 'ami-0123456789abcdef0',
 });

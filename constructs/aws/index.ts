@@ -22,5 +22,5 @@ export { PointedDocument, type PointedDocumentProps } from './pointed-document.t
 export { type BucketStatement, PrivateBucket, type PrivateBucketProps, type StorageMove } from './private-bucket.ts';
 export { type MonitoredAlarm, RegionMonitoring, type RegionMonitoringProps } from './region-monitoring.ts';
 export { type NetworkZone, RegionNetwork, type RegionNetworkProps, type ZoneSubnetIds } from './region-network.ts';
-export { ScyllaNodes, type ScyllaNodesProps } from './scylla-nodes.ts';
+export { type ScyllaNode, ScyllaNodes, type ScyllaNodesProps } from './scylla-nodes.ts';
 export { SlotMapStore, type SlotMapStoreProps } from './slot-map-store.ts';

@@ -21,6 +21,11 @@ export interface PrivateBucketProps {
   readonly moves?: readonly StorageMove[];
   /** Age in days at which objects are deleted. @default kept for ever */
   readonly expireAfterDays?: number;
+  /**
+   * False for objects whose deletion shall end their bill, such as old backups.
+   * @default true - what was overwritten or deleted can be brought back for 30 days
+   */
+  readonly keepsOverwritten?: boolean;
   /** Name of the bucket that takes the access log. @default not logged, as befits a bucket of logs */
   readonly logBucketName?: string;
   /** Prefix of this bucket’s lines there. */
@@ -54,7 +59,7 @@ export class PrivateBucket extends Construct {
         },
         ownershipControls: { rules: [{ objectOwnership: 'BucketOwnerEnforced' }] },
         bucketEncryption: { serverSideEncryptionConfiguration: [{ serverSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] },
-        versioningConfiguration: { status: 'Enabled' },
+        ...(props.keepsOverwritten === false ? {} : { versioningConfiguration: { status: 'Enabled' } }),
         lifecycleConfiguration: { rules: [lifecycleRule(props)] },
         ...(props.logBucketName === undefined ? {} : { loggingConfiguration: logging(props) }),
       }),
@@ -107,12 +112,12 @@ function isOldPresigned(max: Duration): object {
   };
 }
 
-function lifecycleRule({ moves = [], expireAfterDays }: PrivateBucketProps): CfnBucket.RuleProperty {
+function lifecycleRule({ moves = [], expireAfterDays, keepsOverwritten = true }: PrivateBucketProps): CfnBucket.RuleProperty {
   return {
     id: 'age',
     status: 'Enabled',
     abortIncompleteMultipartUpload: { daysAfterInitiation: UPLOAD_DAYS },
-    noncurrentVersionExpiration: { noncurrentDays: NONCURRENT_DAYS },
+    ...(keepsOverwritten ? { noncurrentVersionExpiration: { noncurrentDays: NONCURRENT_DAYS } } : {}),
     ...(moves.length === 0
       ? {}
       : { transitions: moves.map(({ afterDays, storageClass }) => ({ transitionInDays: afterDays, storageClass })) }),

@@ -1,36 +1,77 @@
-import { CfnInstance, CfnNetworkInterface } from 'aws-cdk-lib/aws-ec2';
-import { Fn, Stack } from 'aws-cdk-lib/core';
+import { CfnInstance, CfnLaunchTemplate, CfnNetworkInterface } from 'aws-cdk-lib/aws-ec2';
+import { CfnInstanceProfile, CfnRole } from 'aws-cdk-lib/aws-iam';
+import { CfnRecordSet } from 'aws-cdk-lib/aws-route53';
+import { Fn } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { IrisError } from '../../runtime/contract/errors.ts';
+import { USER_DATA_BYTES_MAX } from '../node/boot-script.ts';
+import { BACKUP_BUCKET_TAG } from '../node/store-backup.ts';
+import { storeBoot } from '../node/store-boot.ts';
 import { ClientSecurityGroup } from './client-security-group.ts';
+import { PrivateBucket } from './private-bucket.ts';
 import { retained } from './retained.ts';
 
 const CQL_PORT = 9042;
 const GOSSIP_PORT = 7000;
 /** Seeds of a cluster: more only slow a new node’s start. */
 const SEEDS_MAX = 3;
+/** Gibibytes of a node’s system disk; data are on its NVMe. */
+const ROOT_GIBIBYTES = 30;
+const RECORD_TTL_SECONDS = '60';
+/** Days that access logs of the backup bucket are kept. */
+const LOG_DAYS = 90;
+
+/** One node of the cluster; its place in the list is its number, and never changes. */
+export interface ScyllaNode {
+  /** DNS name that follows the node through its replacements; seeds and clients know nodes by these. */
+  readonly host: string;
+  /** Host ids (`nodetool status`) of its dead predecessors, oldest first. Each makes another machine that takes the last one’s place. */
+  readonly replaced?: readonly string[];
+}
 
 export interface ScyllaNodesProps {
   /** Name of the cluster; frozen. */
   readonly name: string;
   /** Name of the data centre, which ScyllaDB can never change: the region’s code. */
   readonly dataCentre: string;
+  readonly awsRegion: string;
   readonly vpcId: string;
   /** One per zone; a zone is a rack. */
   readonly zones: readonly { readonly zoneId: string; readonly subnetId: string }[];
   readonly clientSecurityGroupIds: readonly string[];
-  /** A multiple of the zones. */
-  readonly nodes: number;
+  /** A multiple of the zones; they take the zones in turn. */
+  readonly nodes: readonly ScyllaNode[];
+  /** Zone of the nodes’ host names. */
+  readonly hostedZoneId: string;
+  /** For nodes that are made from now on: those that run stay as they are. */
   readonly instanceType: string;
-  /** ScyllaDB’s machine image for the architecture of `instanceType`. */
+  /** ScyllaDB’s machine image for the architecture of `instanceType`; for nodes that are made from now on. */
   readonly imageId: string;
-  readonly instanceProfileArn?: string;
+  /**
+   * Days that a daily backup is kept. The nodes of the first zone make it: with a copy in each zone they hold everything once.
+   * @default 2 - messages live in the store for a week, and each day of backups is a whole copy
+   */
+  readonly backupDays?: number;
+}
+
+interface PlacedNode extends ScyllaNode {
+  readonly ordinal: number;
+  /** 1 for the first machine of this number, one more for each replacement. */
+  readonly generation: number;
+  readonly zoneId: string;
+  readonly subnetId: string;
 }
 
 /**
- * The store of one region. Nodes are pets: each keeps a network interface, and so its address, and its disks are its own, so neither an
- * instance nor an interface is ever deleted by CloudFormation.
+ * The store of one region. Nodes are pets, whose data are on disks of their own: each is made once, from the first version of a launch
+ * template of its own, so that another image, type or seed changes the template and no running machine; and neither machine nor interface
+ * is ever deleted by CloudFormation. A node is replaced by naming its host id. NVMe is encrypted by its machine, and traffic between
+ * machines of one network by Nitro.
  */
 export class ScyllaNodes extends Construct {
+  readonly backup: PrivateBucket;
+
+  /** @throws IrisError SYNTH_FAILED when a node’s user data is above 16 KB. */
   constructor(scope: Construct, id: string, props: ScyllaNodesProps) {
     super(scope, id);
     const security = new ClientSecurityGroup(this, 'Security', {
@@ -40,56 +81,96 @@ export class ScyllaNodes extends Construct {
       clientPorts: [CQL_PORT],
       memberPorts: [GOSSIP_PORT, CQL_PORT],
     });
-    const places = Array.from({ length: props.nodes }, (_, ordinal) => props.zones[ordinal % props.zones.length]!);
-    const interfaces = places.map((place, ordinal) =>
-      retained(
-        new CfnNetworkInterface(this, `Interface-${ordinal}`, {
-          subnetId: place.subnetId,
-          groupSet: [security.securityGroupId],
-          description: `${props.name}-${ordinal}`,
-        }),
-      ),
-    );
-    const seeds = Fn.join(
-      ',',
-      interfaces.slice(0, SEEDS_MAX).map((seed) => seed.attrPrimaryPrivateIpAddress),
-    );
-    for (const [ordinal, card] of interfaces.entries()) {
-      this.addNode(props, ordinal, card, nodeUserData(this, props, places[ordinal]!.zoneId, seeds));
+    const logs = new PrivateBucket(this, 'BackupLogs', { expireAfterDays: LOG_DAYS, takesLogs: true });
+    this.backup = new PrivateBucket(this, 'Backup', {
+      expireAfterDays: props.backupDays ?? 2,
+      keepsOverwritten: false,
+      logBucketName: logs.bucketName,
+    });
+    const profile = this.addProfile();
+    for (const [ordinal, node] of props.nodes.entries()) {
+      const zone = props.zones[ordinal % props.zones.length]!;
+      this.addNode(props, { ...node, ...zone, ordinal, generation: 1 + (node.replaced?.length ?? 0) }, [security.securityGroupId, profile]);
     }
   }
 
-  private addNode(props: ScyllaNodesProps, ordinal: number, card: CfnNetworkInterface, userData: string): void {
-    retained(
-      new CfnInstance(this, `Node-${ordinal}`, {
-        instanceType: props.instanceType,
+  /** What ScyllaDB itself needs to write a backup and to read it again. */
+  private addProfile(): string {
+    const { arn } = this.backup;
+    const statements = [
+      { Effect: 'Allow', Action: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload'], Resource: `${arn}/*` },
+      { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: arn },
+    ];
+    const role = new CfnRole(this, 'Role', {
+      assumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      },
+      policies: [{ policyName: 'backup', policyDocument: { Version: '2012-10-17', Statement: statements } }],
+    });
+    return new CfnInstanceProfile(this, 'Profile', { roles: [role.ref] }).attrArn;
+  }
+
+  private addNode(props: ScyllaNodesProps, node: PlacedNode, [securityGroupId, profile]: readonly [string, string]): void {
+    const suffix = node.generation === 1 ? `${node.ordinal}` : `${node.ordinal}-${node.generation}`;
+    const name = `${props.name}-${suffix}`;
+    const card = retained(
+      new CfnNetworkInterface(this, `Interface-${suffix}`, { subnetId: node.subnetId, groupSet: [securityGroupId], description: name }),
+    );
+    const machine = new CfnLaunchTemplate(this, `Machine-${suffix}`, {
+      launchTemplateData: {
         imageId: props.imageId,
-        networkInterfaces: [{ deviceIndex: '0', networkInterfaceId: card.ref }],
-        // The root disk; data is on NVMe disks, which encrypt by themselves.
-        blockDeviceMappings: [{ deviceName: '/dev/sda1', ebs: { encrypted: true, volumeType: 'gp3' } }],
+        instanceType: props.instanceType,
+        iamInstanceProfile: { arn: profile },
+        metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1, instanceMetadataTags: 'enabled' },
+        networkInterfaces: [{ deviceIndex: 0, networkInterfaceId: card.ref }],
+        blockDeviceMappings: [{ deviceName: '/dev/sda1', ebs: { volumeType: 'gp3', volumeSize: ROOT_GIBIBYTES, encrypted: true } }],
+        userData: Fn.base64(userData(props, node)),
+        tagSpecifications: [{ resourceType: 'volume', tags: [{ key: 'Name', value: name }] }],
+      },
+    });
+    retained(
+      new CfnInstance(this, `Node-${suffix}`, {
+        // The first version: a later one is for the node’s successor.
+        launchTemplate: { launchTemplateId: machine.ref, version: '1' },
         disableApiTermination: true,
         ebsOptimized: true,
         monitoring: true,
-        metadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1, httpEndpoint: 'enabled' },
-        userData: Fn.base64(userData),
-        tags: [{ key: 'Name', value: `${props.name}-${ordinal}` }],
+        tags: [
+          { key: 'Name', value: name },
+          { key: BACKUP_BUCKET_TAG, value: this.backup.bucketName },
+        ],
       }),
     );
+    new CfnRecordSet(this, `Host-${node.ordinal}`, {
+      hostedZoneId: props.hostedZoneId,
+      name: node.host,
+      type: 'A',
+      ttl: RECORD_TTL_SECONDS,
+      resourceRecords: [card.attrPrimaryPrivateIpAddress],
+    });
   }
 }
 
-/** What the machine image reads at first boot. The snitch gets data centre and rack from a file, so that names are ours and final. */
-function nodeUserData(scope: Construct, props: ScyllaNodesProps, zoneId: string, seeds: string): string {
-  const place = `dc=${props.dataCentre}\nrack=${zoneId}\nprefer_local=true\n`;
-  const script = `#!/bin/bash\nset -euo pipefail\ncat >/etc/scylla/cassandra-rackdc.properties <<'PLACE'\n${place}PLACE\n`;
-  return Stack.of(scope).toJsonString({
-    scylla_yaml: {
-      cluster_name: props.name,
-      endpoint_snitch: 'GossipingPropertyFileSnitch',
-      seed_provider: [{ class_name: 'org.apache.cassandra.locator.SimpleSeedProvider', parameters: [{ seeds }] }],
-    },
-    post_configuration_script: Buffer.from(script).toString('base64'),
-    start_scylla_on_first_boot: true,
-    device_wait_seconds: 300,
-  });
+function userData(props: ScyllaNodesProps, node: PlacedNode): string {
+  const seeds = props.nodes.slice(0, SEEDS_MAX).map(({ host }) => host);
+  const isSuccessor = node.generation > 1;
+  const text = JSON.stringify(
+    storeBoot({
+      cluster: props.name,
+      dataCentre: props.dataCentre,
+      rack: node.zoneId,
+      // A successor that found itself among the seeds would begin a cluster of its own.
+      seeds: isSuccessor ? seeds.filter((host) => host !== node.host) : seeds,
+      ...(isSuccessor ? { replaces: node.replaced!.at(-1)! } : {}),
+      awsRegion: props.awsRegion,
+      ...(node.zoneId === props.zones[0]?.zoneId
+        ? { backup: { awsRegion: props.awsRegion, prefix: `${props.name}/${props.dataCentre}` } }
+        : {}),
+    }),
+  );
+  const bytes = Buffer.byteLength(text);
+  if (bytes > USER_DATA_BYTES_MAX)
+    throw new IrisError('SYNTH_FAILED', `user data of ${node.host} is ${bytes} bytes, EC2 takes ${USER_DATA_BYTES_MAX}; shorten names`);
+  return text;
 }

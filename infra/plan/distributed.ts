@@ -3,6 +3,7 @@ import type { RegionConfig } from '../../environments/region.ts';
 import { BROKER_VOLUME_GIBIBYTES_MAX } from '../facts/aws-limits.ts';
 import { findInstanceType } from '../facts/instance-types.ts';
 import { storageFigures, trafficFigures } from './capacity.ts';
+import { storeHost } from './names.ts';
 import type { BusPlan, DirectoryPlan, InstanceTypes, StorePlan } from './plan.ts';
 import { roundUp, roundUpToMultiple } from './sizing.ts';
 
@@ -14,6 +15,8 @@ export const BUS_REPLICAS = 3;
 const PLANNED_FILL = 0.7;
 /** Gibibytes below which a broker’s volume is not worth planning. */
 const BROKER_VOLUME_MIN = 100;
+/** Days of backups: each is a copy of a week’s messages. */
+const BACKUP_DAYS = 2;
 /** How far a broker’s volume may grow beyond its plan: room for a day’s outage of every consumer. */
 const VOLUME_GROWTH_MAX = 2;
 /** Bytes of a `session:{user}` entry with the server’s own overhead (R18). */
@@ -25,6 +28,8 @@ const DIRECTORY_REPLICAS = 1;
 const GIBIBYTE = 2 ** 30;
 
 export interface FleetNeed {
+  readonly domain: string;
+  readonly code: string;
   readonly dailyActiveUsers: number;
   readonly connections: number;
   readonly zones: number;
@@ -32,7 +37,7 @@ export interface FleetNeed {
   readonly instanceTypes: InstanceTypes;
   readonly brokerKind: BusPlan['kind'];
   /** Counts stated in the environment win over what traffic asks for. */
-  readonly stated: Pick<RegionConfig, 'brokers' | 'storeNodes' | 'directoryNodes'>;
+  readonly stated: Pick<RegionConfig, 'brokers' | 'storeNodes' | 'storeReplaced' | 'directoryNodes'>;
 }
 
 /** Kafka brokers for the region’s peak with its copies, the same number in each zone. */
@@ -66,7 +71,14 @@ export function planStore(need: FleetNeed): StorePlan {
   const perNode = (findInstanceType(instanceType)?.nvmeGibibytes ?? 1) * GIBIBYTE * PLANNED_FILL;
   const nodes =
     need.stated.storeNodes ?? roundUpToMultiple(storageFigures(need.dailyActiveUsers, need.traffic).hotBytes / perNode, need.zones);
-  return { nodes, instanceType, replicas: need.traffic.replicas };
+  return {
+    nodes,
+    instanceType,
+    replicas: need.traffic.replicas,
+    backupDays: BACKUP_DAYS,
+    hosts: Array.from({ length: nodes }, (_, ordinal) => storeHost(need.domain, need.code, ordinal)),
+    replaced: need.stated.storeReplaced,
+  };
 }
 
 /** Valkey primaries for the region’s sessions, and a replica for each. */

@@ -63,6 +63,11 @@ export function groupAddress(domain: string, group: string): string {
   return `${group}.${coreZone(domain)}:${LINK_PORT}`;
 }
 
+/** `tokyo-s0.store.<domain>`: a node of the store, whichever machine it runs on. */
+export function storeHost(domain: string, code: string, ordinal: number): string {
+  return `${code}-s${ordinal}.store.${domain}`;
+}
+
 function coreZone(domain: string): string {
   return `core.${domain}`;
 }

@@ -133,6 +133,12 @@ export interface StorePlan {
   readonly nodes: number;
   readonly instanceType: string;
   readonly replicas: number;
+  /** Days that a backup is kept; one is made each day. */
+  readonly backupDays: number;
+  /** One of each node, in the order of their numbers. */
+  readonly hosts: readonly string[];
+  /** Host ids of dead predecessors by node number; each makes the node anew. */
+  readonly replaced: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface DirectoryPlan {

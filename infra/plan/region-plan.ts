@@ -52,6 +52,8 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
     storeAmiId: region.storeAmiId ?? null,
     ...fleetsOf(config, {
       ...size,
+      domain: config.domain,
+      code: region.code,
       zones: zoneIds.length,
       traffic: config.traffic,
       instanceTypes,

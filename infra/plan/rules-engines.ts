@@ -10,7 +10,7 @@ const EXPRESS_ZONES = 3;
 /** What MSK and ElastiCache would refuse, or keep another way than asked. */
 export function engineRules(draft: EnvironmentDraft): EnvironmentProblem[] {
   if (draft.runsIn === 'local') return [];
-  return [...machineProblems(draft), ...expressProblems(draft)];
+  return [...machineProblems(draft), ...expressProblems(draft), ...draft.regions.flatMap((region) => replacedProblems(draft, region))];
 }
 
 /** Told where the type is written; what EC2 itself does not have is told by the rules of fleets. */
@@ -34,6 +34,24 @@ function machineProblem(
   if (value === undefined || findInstanceType(value) === undefined || runsOn(engine, value)) return [];
   const families = ENGINE_FAMILIES[engine].join(', ');
   return [{ field, value, limit: `of a family that ${nodes} come in, large or larger`, remedy: `use one of ${families}` }];
+}
+
+/** A number beyond a stated count can be told; one beyond a count worked out from traffic makes no machine. */
+function replacedProblems({ foundation }: EnvironmentDraft, { index, storeReplaced, storeNodes }: RegionDraft): EnvironmentProblem[] {
+  const numbers = Object.keys(storeReplaced ?? {});
+  const field = `regions[${index}].storeReplaced`;
+  if (numbers.length > 0 && foundation === 'embedded') {
+    const limit = 'absent with the embedded foundation';
+    return [{ field, value: storeReplaced, limit, remedy: 'drop it, or set foundation to distributed' }];
+  }
+  return numbers
+    .filter((number) => storeNodes !== undefined && Number(number) >= storeNodes)
+    .map((number) => ({
+      field,
+      value: number,
+      limit: `the number of a node, 0 to ${(storeNodes ?? 1) - 1}`,
+      remedy: 'count the nodes from 0, as their host names do',
+    }));
 }
 
 function expressProblems(draft: EnvironmentDraft): EnvironmentProblem[] {

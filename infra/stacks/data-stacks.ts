@@ -3,6 +3,7 @@ import { DirectoryCache } from '../../constructs/aws/directory-cache.ts';
 import { KafkaCluster } from '../../constructs/aws/kafka-cluster.ts';
 import { ScyllaNodes } from '../../constructs/aws/scylla-nodes.ts';
 import type { BusPlan, DirectoryPlan, StorePlan } from '../plan/plan.ts';
+import { hostedZoneIdOf } from './node-boot.ts';
 import {
   engineParameters,
   networkParameters,
@@ -39,11 +40,14 @@ export class StoreStack extends IrisStack {
       clientSecurityGroupIds: [read(this, names.coreSecurityGroupId, 'AWS::EC2::SecurityGroup::Id')],
       name: region.names.store,
       dataCentre: region.code,
+      awsRegion: region.awsRegion,
       zones: region.zoneIds.map((zoneId) => ({
         zoneId,
         subnetId: read(this, nodeSubnetParameter(plan.environment, region.code, zoneId), 'AWS::EC2::Subnet::Id'),
       })),
-      nodes: store.nodes,
+      nodes: store.hosts.map((host, ordinal) => ({ host, replaced: store.replaced[ordinal] ?? [] })),
+      hostedZoneId: hostedZoneIdOf(plan),
+      backupDays: store.backupDays,
       instanceType: store.instanceType,
       imageId: region.storeAmiId ?? read(this, storeImageParameter(plan.environment), 'AWS::EC2::Image::Id'),
     });

@@ -10,7 +10,7 @@ import {
   UNIT_PRICES,
 } from '../../facts/prices.ts';
 import { storageFigures } from '../../plan/capacity.ts';
-import type { BusPlan, Plan, RegionPlan } from '../../plan/plan.ts';
+import type { BusPlan, Plan, RegionPlan, StorePlan } from '../../plan/plan.ts';
 import { GROUP_VOLUME_GIBIBYTES } from '../../plan/volumes.ts';
 
 export const LAYERS = ['edge', 'core', 'bus', 'store', 'directory', 'network', 'transfer', 'monitoring', 'global'] as const;
@@ -56,7 +56,7 @@ function machineLines(plan: Plan, region: RegionPlan): CostLine[] {
   if (plan.foundation === 'embedded')
     lines.push(volumes(region, 'core', region.shardGroups * GROUP_VOLUME_GIBIBYTES, UNIT_PRICES.volumeGibibyteMonth));
   if (bus !== null) lines.push(...busLines(plan, region, bus));
-  if (store !== null) lines.push(machines(region, 'store', 'ec2', store.nodes, store.instanceType));
+  if (store !== null) lines.push(machines(region, 'store', 'ec2', store.nodes, store.instanceType), backupLine(plan, region, store));
   if (plan.config.media !== undefined) lines.push(archiveLine(plan, region));
   if (directory !== null) lines.push(machines(region, 'directory', 'valkey', directory.nodes, directory.instanceType));
   return lines;
@@ -75,6 +75,13 @@ function busLines({ config }: Plan, region: RegionPlan, bus: BusPlan): CostLine[
     ...lines,
     { region: region.code, layer: 'bus', item: 'taken in by Express brokers', quantity: Math.round(gigabytes), unit: 'GB', dollars },
   ];
+}
+
+/** Days of backups, each of one copy of all hot messages. */
+function backupLine({ config }: Plan, { code, awsRegion, dailyActiveUsers }: RegionPlan, { replicas, backupDays }: StorePlan): CostLine {
+  const gigabytes = (storageFigures(dailyActiveUsers, config.traffic).hotBytes / replicas / 1e9) * backupDays;
+  const dollars = gigabytes * UNIT_PRICES.objectGigabyteMonth * regionFactor(awsRegion);
+  return { region: code, layer: 'store', item: 'backups in S3', quantity: Math.round(gigabytes), unit: 'GB', dollars };
 }
 
 /** Every message for a year, compressed: 30 days as S3 keeps it at first, 60 cold, 275 in Glacier (D12). */

@@ -121,8 +121,8 @@ export const REASONS: readonly Reason[] = [
   },
   {
     pattern: /^store Scylla/,
-    what: 'ScyllaDB node with a fixed address and disks of its own',
-    fields: ['foundation', 'regions[].storeNodes', 'traffic', 'instanceTypes.store', 'regions[].storeAmiId'],
+    what: 'ScyllaDB node that is made once, with a name that stays and disks of its own, and its backups',
+    fields: ['foundation', 'regions[].storeNodes', 'traffic', 'instanceTypes.store', 'regions[].storeAmiId', 'regions[].storeReplaced'],
     rows: ['D1', 'D2', 'D4', 'C7', 'C9'],
   },
   {

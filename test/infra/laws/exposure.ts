@@ -65,7 +65,12 @@ const ENCRYPTION: readonly Encryption[] = [
     what: 'its disks',
     holds: (one) => areEncrypted(property(one, 'LaunchTemplateData.BlockDeviceMappings')),
   },
-  { type: 'AWS::EC2::Instance', what: 'its disks', holds: (instance) => areEncrypted(property(instance, 'BlockDeviceMappings')) },
+  {
+    type: 'AWS::EC2::Instance',
+    what: 'its disks',
+    // One that is made of a launch template has that one's disks.
+    holds: (one) => areEncrypted(property(one, 'BlockDeviceMappings')) || property(one, 'LaunchTemplate.LaunchTemplateId') !== undefined,
+  },
   {
     type: 'AWS::MSK::Cluster',
     what: 'what clients send',

@@ -2,6 +2,7 @@ import { london, regions, smallEnvironment, tokyo, type WrongEnvironment } from 
 
 /** Three zones, and types that both AWS regions have. */
 const small = { ...smallEnvironment(), foundation: 'distributed', instanceTypes: { store: 'i4i.xlarge' } };
+const HOST_ID = '675ed9f4-6564-4dbd-8ca8-43fddce952a1';
 const express = { ...small, brokerKind: 'express' };
 
 /** What MSK or ElastiCache would refuse. */
@@ -38,5 +39,20 @@ export const wrongEngines: readonly WrongEnvironment[] = [
     'a media key that is private',
     { ...smallEnvironment(), media: { signingKey: '-----BEGIN PRIVATE KEY-----' } },
     'media.signingKey: got "-----BEGIN PRIVATE KEY-----", must be a public key in PEM; PEM public key, RSA of 2,048 bits or ECDSA P-256; its private half signs the URLs under which clients read media (A16)',
+  ],
+  [
+    'a replaced node of a store that is not there',
+    regions(tokyo({ storeReplaced: { 0: [HOST_ID] } }), london()),
+    `regions[0].storeReplaced: got {"0":["${HOST_ID}"]}, must be absent with the embedded foundation; drop it, or set foundation to distributed`,
+  ],
+  [
+    'a replaced node that the store does not have',
+    { ...small, regions: regions(tokyo({ storeNodes: 3, storeReplaced: { 3: [HOST_ID] } }), london()).regions },
+    'regions[0].storeReplaced: got "3", must be the number of a node, 0 to 2; count the nodes from 0, as their host names do',
+  ],
+  [
+    'a replaced node without a host id',
+    { ...small, regions: regions(tokyo({ storeReplaced: { 1: ['node-1'] } }), london()).regions },
+    'regions[0].storeReplaced.1[0]: got "node-1", must be a host id, as nodetool status shows it; docs/environment.md lists every field',
   ],
 ];

@@ -45,7 +45,7 @@ it('an explanation says what goes with the network: clusters and nodes of other 
   expect(others).toEqual([]);
   expect(vpc).toMatchObject({ type: 'AWS::EC2::VPC', createOnly: expect.arrayContaining(['CidrBlock']) as unknown });
   const types = new Set(vpc!.replacedWithIt.map(({ type }) => type));
-  expect([...types]).toEqual(expect.arrayContaining(['AWS::EC2::Subnet', 'AWS::MSK::Cluster', 'AWS::EC2::Instance']));
+  expect([...types]).toEqual(expect.arrayContaining(['AWS::EC2::Subnet', 'AWS::MSK::Cluster', 'AWS::EC2::NetworkInterface']));
   expect(explain(templates, 'aws::msk::cluster')).toHaveLength(1);
   expect(explain(templates, 'nothing-like-it')).toEqual([]);
 });

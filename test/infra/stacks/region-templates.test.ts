@@ -37,7 +37,10 @@ const NODE_ACTIONS = [
   'kafka-cluster:WriteDataIdempotently',
   'kafka:GetBootstrapBrokers',
   'route53:ChangeResourceRecordSets',
+  's3:AbortMultipartUpload',
   's3:GetObject',
+  's3:ListBucket',
+  's3:PutObject',
   'ssm:GetParameter',
 ];
 

@@ -14,10 +14,12 @@ import boto3
 import moto.cloudformation.models as models
 import moto.cloudformation.parsing as parsing
 import moto.cloudformation.responses as responses
+import moto.ec2.models.instances as instances
 import moto.elbv2.models as balancers
 import recorded_types
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.common_models import CloudFormationModel
+from moto.ec2.models import ec2_backends
 
 PORT = int(sys.argv[1])
 FAILURES = [name for name in os.environ.get("EMULATED_FAILURES", "").split(",") if name]
@@ -226,6 +228,24 @@ def create_balancer(cls, resource_name, cloudformation_json, account_id, region_
 
 
 balancers.FakeLoadBalancer.create_from_cloudformation_json = create_balancer
+
+
+_create_instance = instances.Instance.create_from_cloudformation_json.__func__
+
+
+@classmethod
+def create_instance(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    """moto’s own knows no launch templates: what the named version says is put into the properties."""
+    properties = dict(cloudformation_json["Properties"])
+    wanted = properties.get("LaunchTemplate")
+    if wanted:
+        template = ec2_backends[account_id][region_name].get_launch_template(wanted["LaunchTemplateId"])
+        data = template.get_version(wanted["Version"]).data
+        properties = {"ImageId": data["ImageId"], "InstanceType": data["InstanceType"], **properties}
+    return _create_instance(cls, resource_name, {**cloudformation_json, "Properties": properties}, account_id, region_name, **kwargs)
+
+
+instances.Instance.create_from_cloudformation_json = create_instance
 
 
 class ChangeSetNotFound(CloudFormationError):
