@@ -6,6 +6,7 @@ const COMMANDS = {
   synth: () => import('./commands/synth.ts'),
   package: () => import('./commands/package.ts'),
   'add-region': () => import('./commands/add-region.ts'),
+  'remove-region': () => import('./commands/remove-region.ts'),
   diff: () => import('./commands/diff.ts'),
   cost: () => import('./commands/cost.ts'),
   explain: () => import('./commands/explain.ts'),

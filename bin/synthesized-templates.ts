@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAwsApp } from '../infra/apps/aws-app.ts';
-import { ROLLOUT_FILE, synthesize } from '../infra/apps/synthesize.ts';
+import { MANIFEST_FILE, ROLLOUT_FILE, synthesize } from '../infra/apps/synthesize.ts';
 import { buildNodePackage } from '../infra/package/node-package.ts';
 import type { Plan } from '../infra/plan/plan.ts';
 import type { Template, Templates } from '../infra/reports/diff/template.ts';
@@ -34,12 +34,18 @@ export async function synthesizeInto(io: CommandIo, plan: Plan, directory: strin
   return JSON.parse(readFileSync(join(directory, ROLLOUT_FILE), 'utf8')) as Rollout;
 }
 
-/** The templates in the folder of an assembly. */
+/** The templates in the folder of an assembly, without those of stacks that its rollout deletes. */
 export function readTemplates(directory: string): Templates {
-  const files = readdirSync(directory).filter((file) => file.endsWith(TEMPLATE));
+  const leaving = leavingStacks(directory);
+  const files = readdirSync(directory).filter((file) => file.endsWith(TEMPLATE) && !leaving.has(file.slice(0, -TEMPLATE.length)));
   return new Map(
     files.map((file) => [file.slice(0, -TEMPLATE.length), JSON.parse(readFileSync(join(directory, file), 'utf8')) as Template]),
   );
+}
+
+function leavingStacks(directory: string): Set<string> {
+  const manifest = JSON.parse(readFileSync(join(directory, MANIFEST_FILE), 'utf8')) as { leavingStacks?: Record<string, string[]> };
+  return new Set(Object.values(manifest.leavingStacks ?? {}).flat());
 }
 
 async function inPassing<T>(work: (directory: string) => Promise<T>): Promise<T> {

@@ -51,6 +51,12 @@ export const regionSchema = z.strictObject({
     ),
   directoryNodes: count.optional().describe('Valkey nodes. Default: from connections; distributed foundation only.'),
   serves: serves.prefault({}).describe('Whose clients geo-routing sends here.'),
+  leaves: z
+    .boolean()
+    .default(false)
+    .describe(
+      'The region is going: no client is sent to it, it owns no shards, and the last wave of the rollout deletes its stacks. `iris remove-region` sets it.',
+    ),
   instanceTypes: z
     .strictObject({
       edge: instanceTypeOf('edges'),

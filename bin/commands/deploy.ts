@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -46,9 +46,14 @@ export const command: Command = {
     const wave = rollout.waves.find(({ number }) => String(number) === values.wave);
     if (wave === undefined) throw new UsageError(`${plan.environment} has waves 0 to ${rollout.waves.length - 1}, not ${values.wave}`);
     const command = cdkArguments(wave, relative(io.cwd, directory) || '.', values.execute);
+    if (wave.kind === 'leaving') noteProtected(io, wave, directory);
     io.note(`wave ${wave.number} of ${rollout.waves.length - 1}: ${wave.stacks.length} stacks, ${wave.regions.join(' ') || wave.kind}`);
     if (values.print) {
       io.result(`cdk ${command.join(' ')}`);
+      return 0;
+    }
+    if (wave.kind === 'leaving' && !values.execute) {
+      io.note(`nothing is deleted without --execute, which would run\n  cdk ${command.join(' ')}`);
       return 0;
     }
     io.note(`cdk ${command.join(' ')}`);
@@ -60,10 +65,31 @@ export const command: Command = {
 };
 
 /** Each wave names its stacks alone: what they depend on was deployed by an earlier one. */
-function cdkArguments({ stacks }: RolloutWave, directory: string, isExecuted: boolean): string[] {
+function cdkArguments({ kind, stacks }: RolloutWave, directory: string, isExecuted: boolean): string[] {
+  if (kind === 'leaving') return ['destroy', '--app', directory, '--exclusively', '--force', ...stacks];
   const method = isExecuted ? 'change-set' : 'prepare-change-set';
   const how = ['--exclusively', '--require-approval', 'never', '--concurrency', String(CONCURRENCY), `--method=${method}`];
   return ['deploy', '--app', directory, ...how, ...stacks];
+}
+
+/** Protection is taken off by a person, stack by stack: it is what stands between a wrong name and a region’s data. */
+function noteProtected(io: CommandIo, { stacks }: RolloutWave, directory: string): void {
+  const { artifacts } = JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')) as Manifest;
+  for (const stack of stacks) {
+    const { environment = '', properties } = artifacts[stack] ?? {};
+    if (properties?.terminationProtection !== true) continue;
+    const region = environment.split('/').at(-1) ?? '';
+    io.note(
+      `protected, and kept until you say: aws cloudformation update-termination-protection --no-enable-termination-protection --region ${region} --stack-name ${stack}`,
+    );
+  }
+}
+
+interface Manifest {
+  /** By stack; `environment` is `aws://<account>/<region>`. */
+  readonly artifacts: Readonly<
+    Record<string, { readonly environment?: string; readonly properties?: { readonly terminationProtection?: boolean } }>
+  >;
 }
 
 /** The CDK’s command line of the project that this runs in, else of this package. */

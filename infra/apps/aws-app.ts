@@ -64,6 +64,8 @@ export interface AwsStacks {
   readonly globalStack: string;
   /** By region’s code, each in its order. */
   readonly regionStacks: Readonly<Record<string, readonly string[]>>;
+  /** The same of regions that leave. */
+  readonly leavingStacks: Readonly<Record<string, readonly string[]>>;
   /** Empty where Route 53 does not route. */
   readonly routingStacks: readonly string[];
   readonly nodeConfigs: readonly {
@@ -84,15 +86,18 @@ export function addAwsStacks(app: App, { plan, nodePackage, regions }: AwsStacks
     );
   }
   const global = new GlobalStack(app, plan);
-  const made = chosenRegions(plan, regions).map((region) => ({
-    code: region.code,
-    ...addRegionStacks(app, { plan, region, nodePackage }),
-  }));
+  const chosen = chosenRegions(plan, regions);
+  const made = chosen.map((region) => ({ code: region.code, ...addRegionStacks(app, { plan, region, nodePackage }) }));
+  const namesOf = (some: readonly RegionPlan[]) =>
+    Object.fromEntries(
+      made.filter(({ code }) => some.some((region) => region.code === code)).map(({ code, stackNames }) => [code, stackNames]),
+    );
   const routingStacks = plan.geoRouting === 'route53' ? [addRouting(app, plan, global)] : [];
   const { assemblyPath, sha256 } = global.slotMap.pointer.file;
   return {
     globalStack: global.stackName,
-    regionStacks: Object.fromEntries(made.map(({ code, stackNames }) => [code, stackNames])),
+    regionStacks: namesOf(plan.regions),
+    leavingStacks: namesOf(plan.leaving),
     routingStacks,
     nodeConfigs: made.flatMap(({ nodeConfigs }) => nodeConfigs),
     slotMap: { path: assemblyPath, sha256 },
@@ -107,13 +112,14 @@ function addRouting(app: App, plan: Plan, global: GlobalStack): string {
 }
 
 function chosenRegions(plan: Plan, codes: readonly string[] | undefined): readonly RegionPlan[] {
-  if (codes === undefined) return plan.regions;
-  const unknown = codes.find((code) => !plan.regions.some((region) => region.code === code));
+  const all = [...plan.regions, ...plan.leaving];
+  if (codes === undefined) return all;
+  const unknown = codes.find((code) => !all.some((region) => region.code === code));
   if (unknown !== undefined) {
-    const known = plan.regions.map(({ code }) => code).join(', ');
+    const known = all.map(({ code }) => code).join(', ');
     throw new IrisError('SYNTH_FAILED', `region '${unknown}' is not in ${plan.environment}, which has ${known}`);
   }
-  return plan.regions.filter(({ code }) => codes.includes(code));
+  return all.filter(({ code }) => codes.includes(code));
 }
 
 /** Dependencies stay inside the region: network, then data and config, then cores, then edges, then what watches them. */

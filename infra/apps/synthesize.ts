@@ -45,11 +45,11 @@ export async function synthesize(app: App, options: AwsStacksOptions): Promise<A
   return { ...stacks, directory: assembly.directory, templates, terraform, warnings: warningsOf(plan) };
 }
 
-function rolloutOfStacks(plan: Plan, { globalStack, regionStacks, routingStacks }: AwsStacks): Rollout {
+function rolloutOfStacks(plan: Plan, { globalStack, regionStacks, leavingStacks, routingStacks }: AwsStacks): Rollout {
   const made = plan.regions.filter(({ code }) => regionStacks[code] !== undefined);
   return rolloutOf(
-    { ...plan, regions: made },
-    { global: globalStack, routing: routingStacks, stacksOf: (code) => regionStacks[code] ?? [] },
+    { ...plan, regions: made, leaving: plan.leaving.filter(({ code }) => leavingStacks[code] !== undefined) },
+    { global: globalStack, routing: routingStacks, stacksOf: (code) => regionStacks[code] ?? leavingStacks[code] ?? [] },
   );
 }
 

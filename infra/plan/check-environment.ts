@@ -14,7 +14,27 @@ import { shapeProblems } from './shape-problems.ts';
 /** One rule: what a draft breaks of it. */
 type Rule = (draft: EnvironmentDraft) => EnvironmentProblem[];
 
-const RULES: readonly Rule[] = [namingRules, placeRules, networkRules, sizeRules, fleetRules, engineRules, geographyRules];
+const RULES: readonly Rule[] = [
+  namingRules,
+  placeRules,
+  networkRules,
+  ofStaying(sizeRules),
+  fleetRules,
+  engineRules,
+  ofStaying(geographyRules),
+  stayingRules,
+];
+
+/** A rule about what serves users: regions that leave are none of it. */
+function ofStaying(rule: Rule): Rule {
+  return (draft) => rule({ ...draft, regions: draft.regions.filter(({ leaves }) => leaves !== true) });
+}
+
+function stayingRules({ regions }: EnvironmentDraft): EnvironmentProblem[] {
+  if (regions.length === 0 || regions.some(({ leaves }) => leaves !== true)) return [];
+  const remedy = 'add the region that takes over first';
+  return [{ field: 'regions[].leaves', value: true, limit: 'false in one region at least, or nobody serves', remedy }];
+}
 
 /**
  * Every problem of an environment at once, before anything is written (L12); empty when it is good. Takes anything, since a file may

@@ -33,6 +33,7 @@ export function createPlan(environment: Environment): Plan {
     hostedZoneId: config.hostedZoneId ?? null,
     totals,
     regions,
+    leaving: config.regions.filter(({ leaves }) => leaves).map((region) => planRegion(config, region, 0)),
     slotMap: {
       version: config.slotMapVersion,
       slots: SLOTS,
@@ -56,7 +57,8 @@ function alertOf({ name, alerts }: EnvironmentConfig, who: 'pager' | 'reader'): 
 
 function planRegions(config: EnvironmentConfig): RegionPlan[] {
   let next = 0;
-  return config.regions.map((region) => {
+  const staying = config.regions.filter(({ leaves }) => !leaves);
+  return staying.map((region) => {
     const plan = planRegion(config, region, region.firstShard ?? next);
     next = plan.firstShard + plan.shards;
     return plan;

@@ -21,7 +21,7 @@ export interface NodeConfigs {
  * @throws IrisError CONFIG_INVALID when the runtime’s own validator refuses one (L12).
  */
 export function nodeConfigsOf(plan: Plan, regionCode: string): NodeConfigs {
-  const region = plan.regions.find(({ code }) => code === regionCode);
+  const region = [...plan.regions, ...plan.leaving].find(({ code }) => code === regionCode);
   if (region === undefined) {
     const codes = plan.regions.map(({ code }) => code).join(', ');
     throw new IrisError('CONFIG_INVALID', `region '${regionCode}' is not in the plan of ${plan.environment}, which has ${codes}`);

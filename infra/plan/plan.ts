@@ -18,6 +18,8 @@ export interface Plan {
   readonly hostedZoneId: string | null;
   readonly totals: PlanTotals;
   readonly regions: readonly RegionPlan[];
+  /** On their way out: their stacks are there until the rollout’s last wave, and nothing else counts them. */
+  readonly leaving: readonly RegionPlan[];
   readonly slotMap: SlotMapSummary;
   readonly capacity: CapacityPlan;
   readonly names: GlobalNames;

@@ -9,8 +9,8 @@ const BAKE_MINUTES = 30;
 /** One step of a rollout: stacks that are deployed together, in the order of their dependencies. */
 export interface RolloutWave {
   readonly number: number;
-  /** `global`, `canary`, `regions` or `routing`. */
-  readonly kind: 'global' | 'canary' | 'regions' | 'routing';
+  /** `leaving` deletes its stacks, in their order; the others deploy theirs. */
+  readonly kind: 'global' | 'canary' | 'regions' | 'routing' | 'leaving';
   readonly regions: readonly string[];
   readonly stacks: readonly string[];
   readonly bakeMinutes: number;
@@ -42,8 +42,9 @@ const STOP_RULES: readonly StopRule[] = [
 ];
 
 /**
- * The waves of an environment: what is global first, then the region with the fewest users, then 1, 3, 8 and the rest, and routing last, so
- * that no client is sent to a region that is not there.
+ * The waves of an environment: what is global first, then the region with the fewest users, then 1, 3, 8 and the rest, then routing, so
+ * that no client is sent to a region that is not there. A region that leaves has lost its records by then, and waited until nobody remembers
+ * them: its stacks go last, the load balancer among them (A27), whoever stands on another first.
  * @param stacksOf names of a region’s stacks
  */
 export function rolloutOf(
@@ -65,6 +66,13 @@ export function rolloutOf(
     ...(stacks.routing.length > 0
       ? [{ kind: 'routing' as const, regions: [], stacks: stacks.routing, bakeMinutes: BAKE_MINUTES, usersAtRisk: everyone }]
       : []),
+    ...plan.leaving.map(({ code }) => ({
+      kind: 'leaving' as const,
+      regions: [code],
+      stacks: stacks.stacksOf(code).toReversed(),
+      bakeMinutes: 0,
+      usersAtRisk: 0,
+    })),
   ].map((wave, number) => ({ number, ...wave, shareAtRisk: Math.min(1, wave.usersAtRisk / everyone) }));
   return { format: 'iris-rollout/1', environment: plan.environment, waves, stopRules: STOP_RULES };
 }

@@ -30,6 +30,11 @@ export const wrongPlaces: readonly WrongEnvironment[] = [
     'regions[0].instanceTypes.store: got "i8g.4xlarge", must be a type that af-south-1 offers, i8g is absent there; set it for this region to i4i or i7ie, or choose another AWS region',
   ],
   [
+    'no region that stays',
+    regions(tokyo({ leaves: true }), london({ leaves: true })),
+    'regions[].leaves: got true, must be false in one region at least, or nobody serves; add the region that takes over first',
+  ],
+  [
     'an unknown instance type',
     { ...smallEnvironment(), instanceTypes: { edge: 'c7q.2xlarge' } },
     'instanceTypes.edge: got "c7q.2xlarge", must be an instance type that Iris has facts about; did you mean c7g.2xlarge',
