@@ -1,0 +1,38 @@
+const METRICS = 'cloudwatch:PutMetricData knows no resources; a condition limits it to the namespace of nodes';
+const OWN_GROUPS = 'ARNs of Auto Scaling groups hold an id that AWS makes; their names limit the right to the fleet of the role';
+const DOCUMENTS = 'documents lie under their content hash, which changes with them; the ending limits the right to this kind of document';
+const OWN_CLUSTER = 'ARNs of a Kafka cluster end in an id that AWS makes; its name limits the right to the cluster of the region';
+const TAGGED = 'ids of volumes and instances are made by AWS; a condition on tags limits the right to cores of the region';
+
+/**
+ * Every finding of cdk-nag’s AwsSolutions rules that is meant, with the reason (A18). The list equals what is found: a finding that is
+ * not here fails, and so does a line that nothing needs any more. Names of environment, region and group stand in angle brackets.
+ */
+export const SUPPRESSIONS: Readonly<Record<string, string>> = {
+  'AEC6 directory/Directory/Valkey': 'clients log in as users of a user group by IAM; a shared AUTH token would be a secret to keep',
+  'AS3 core/Core/Nodes-<group>': 'nodes that come and go are metrics and alarms; a message for each would tell nobody anything',
+  'AS3 edge/Edge/Nodes': 'edges come and go with the load; a message for each would tell nobody anything',
+  'EC23 network/Security/ClientsToLoadBalancer': 'the one public port of a region: clients connect to it from everywhere',
+  'EC26 edge/Edge/Nodes': 'the rule cannot read block devices of a launch template; a law of templates holds that they are encrypted',
+  'ELB2 edge/Edge/LoadBalancer':
+    'a Network Load Balancer writes access logs of TLS listeners only, one line for connections that last hours',
+  'IAM5[Resource::*] core/Role/Role': METRICS,
+  'IAM5[Resource::*] edge/Role/Role': METRICS,
+  'IAM5[Resource::arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/<region>-<code>-g*] core/Role/Role':
+    OWN_GROUPS,
+  'IAM5[Resource::arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/<region>-edge] edge/Role/Role':
+    OWN_GROUPS,
+  'IAM5[Resource::arn:<AWS::Partition>:ec2:<aws-region>:<AWS::AccountId>:instance/*] core/Role/Role': TAGGED,
+  'IAM5[Resource::arn:<AWS::Partition>:ec2:<aws-region>:<AWS::AccountId>:volume/*] core/Role/Role': TAGGED,
+  'IAM5[Resource::arn:<AWS::Partition>:kafka:*:<AWS::AccountId>:cluster/iris-<environment>-*-bus/*] core/Role/Role':
+    'a bridge writes to the clusters of all other regions of its environment, whose number changes; their names limit the right',
+  'IAM5[Resource::arn:<AWS::Partition>:kafka:*:<AWS::AccountId>:topic/iris-<environment>-*-bus/*/*] core/Role/Role':
+    'a bridge writes to topics of all other regions of its environment, whose number changes; names of clusters limit the right',
+  'IAM5[Resource::arn:<AWS::Partition>:kafka:<aws-region>:<AWS::AccountId>:cluster/<region>-bus/*] core/Role/Role': OWN_CLUSTER,
+  'IAM5[Resource::arn:<AWS::Partition>:kafka:<aws-region>:<AWS::AccountId>:group/<region>-bus/*/*] core/Role/Role': OWN_CLUSTER,
+  'IAM5[Resource::arn:<AWS::Partition>:kafka:<aws-region>:<AWS::AccountId>:topic/<region>-bus/*/*] core/Role/Role': OWN_CLUSTER,
+  'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<aws-region>/*.nodeconfig] core/Role/Role': DOCUMENTS,
+  'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<aws-region>/*.nodeconfig] edge/Role/Role': DOCUMENTS,
+  'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] core/Role/Role': DOCUMENTS,
+  'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] edge/Role/Role': DOCUMENTS,
+};
