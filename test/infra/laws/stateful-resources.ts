@@ -4,7 +4,6 @@ import { type DeployedStack, type PlacedResource, resourcesIn, where } from './d
 const STATEFUL = new Set([
   'AWS::EC2::Volume',
   'AWS::MSK::Cluster',
-  'AWS::KMS::Key',
   'AWS::ElastiCache::ReplicationGroup',
   'AWS::EC2::Instance',
   'AWS::EC2::NetworkInterface',
@@ -13,8 +12,13 @@ const STATEFUL = new Set([
   'AWS::SecretsManager::Secret',
 ]);
 
+/** A key has the state of what it encrypts: without it that is lost too. */
 function statefulIn(stacks: readonly DeployedStack[]): PlacedResource[] {
-  return resourcesIn(stacks).filter(({ Type }) => STATEFUL.has(Type));
+  return stacks.flatMap((stack) => {
+    const data = resourcesIn([stack]).filter(({ Type }) => STATEFUL.has(Type));
+    const text = JSON.stringify(data.map(({ Properties }) => Properties));
+    return [...data, ...resourcesIn([stack], 'AWS::KMS::Key').filter(({ id }) => text.includes(`"${id}"`))];
+  });
 }
 
 /** `stack logical-id type` of what has state, sorted. A line that changes is a resource that a deployment replaces. */
