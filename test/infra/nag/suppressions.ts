@@ -35,4 +35,6 @@ export const SUPPRESSIONS: Readonly<Record<string, string>> = {
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<aws-region>/*.nodeconfig] edge/Role/Role': DOCUMENTS,
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] core/Role/Role': DOCUMENTS,
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] edge/Role/Role': DOCUMENTS,
+  'IAM5[Resource::<ScyllaBackupBucketEFA8377A.Arn>/*] store/Scylla/Role':
+    'a backup makes objects of names that ScyllaDB Manager chooses, all in the bucket of the region',
 };
