@@ -16,6 +16,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   's-2': async () => (await import('./scenarios/s-2-offline.ts')).benchmark,
   's-3': async () => (await import('./scenarios/s-3-celebrity.ts')).benchmark,
   's-5': async () => (await import('./scenarios/s-5-day.ts')).benchmark,
+  overload: async () => (await import('./scenarios/overload.ts')).benchmark,
   store: async () => (await import('./scenarios/store.ts')).benchmark,
   waiting: async () => (await import('./scenarios/waiting.ts')).benchmark,
   synth: async () => (await import('./scenarios/synth.ts')).benchmark,

@@ -3,6 +3,7 @@ import { GeneratorClient } from './generator-client.ts';
 import { fillPayload, stampPayload } from './payload.ts';
 
 export interface MessageSenderOptions {
+  readonly name: string;
   readonly address: string;
   readonly number: number;
   /** Its frames go to these users in turn. */
@@ -58,9 +59,9 @@ export class MessageSender {
 
   static async connect(options: MessageSenderOptions, parts: MessageSenderParts): Promise<MessageSender> {
     const sender = new MessageSender(options);
-    const { address, number } = options;
+    const { name, address, number } = options;
     sender.client = await GeneratorClient.connect(
-      { address, user: `sender-${number}`, device: number + 1 },
+      { address, user: `${name}-${number}`, device: number + 1 },
       {
         sent(count, durability) {
           parts.acknowledged(count, durability);

@@ -33,6 +33,8 @@ export interface Stretch {
 }
 
 export interface TrafficOptions {
+  /** What the senders are called, before their number. @default 'sender' */
+  readonly name?: string;
   readonly senders: number;
   /** The users whom a sender writes to, in turn. */
   recipientsOf(sender: number): readonly string[];
@@ -62,7 +64,7 @@ export class Traffic {
   static async open(fleet: ServerFleet, options: TrafficOptions): Promise<Traffic> {
     const traffic = new Traffic(fleet);
     const edge = (index: number) => fleet.edges[index % fleet.edges.length]!.address;
-    const { senders, latency } = options;
+    const { senders, latency, name = 'sender' } = options;
     const progress = () => traffic.progress();
     for (let index = 0; index < senders; index++) {
       for (const user of options.recipientsOf(index)) {
@@ -78,7 +80,9 @@ export class Traffic {
         refused: (count: number, reason: string) => traffic.onRefused(count, reason),
         progress,
       };
-      traffic.senders.push(await MessageSender.connect({ address: edge(number), number, recipients: options.recipientsOf(number) }, parts));
+      traffic.senders.push(
+        await MessageSender.connect({ name, address: edge(number), number, recipients: options.recipientsOf(number) }, parts),
+      );
     }
     await traffic.measureIdleBurn();
     return traffic;

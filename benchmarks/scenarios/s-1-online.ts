@@ -1,6 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import type { Benchmark } from '../benchmark.ts';
 import type { SendShape } from '../message-sender.ts';
+import { openLoop, TICK_MS } from '../open-loop.ts';
 import { ServerFleet } from '../server-fleet.ts';
 import { reasonsOf, type Stretch, Traffic } from '../traffic.ts';
 import { detailsOf, microsecondsOf } from './durable.ts';
@@ -8,8 +9,6 @@ import { detailsOf, microsecondsOf } from './durable.ts';
 const SHAPE: SendShape = { frameMessages: 1, bodyBytes: 128, window: 64 };
 /** Messages a second of the open loop. */
 const RATE = 5_000;
-/** Milliseconds between two looks at what is due: the resolution of the latencies, and part of them. */
-const TICK_MS = 1;
 
 export const benchmark: Benchmark = {
   name: 's-1',
@@ -37,7 +36,8 @@ export const benchmark: Benchmark = {
       histogram.reset();
       io.note(`open loop of ${flag('seconds')} s`);
       const open = await traffic.measure(async () => {
-        await openLoop(traffic, flag('seconds'));
+        traffic.prepare(SHAPE);
+        await openLoop(traffic, { seconds: flag('seconds'), rate: RATE });
         await traffic.allReceived();
       });
       const verdict = await traffic.verdict();
@@ -75,19 +75,3 @@ export const benchmark: Benchmark = {
     }
   },
 };
-
-/** Sends at a fixed rate, whatever comes back; what is late counts from when it was due. */
-async function openLoop(traffic: Traffic, seconds: number): Promise<void> {
-  traffic.prepare(SHAPE);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const startedMs = performance.now();
-  const total = seconds * RATE;
-  let sent = 0;
-  const timer = setInterval(() => {
-    const due = Math.min(total, Math.floor(((performance.now() - startedMs) / 1_000) * RATE));
-    for (; sent < due; sent++) traffic.senders[sent % traffic.senders.length]!.sendFrame(startedMs + (sent / RATE) * 1_000);
-    if (sent === total) resolve();
-  }, TICK_MS);
-  await promise;
-  clearInterval(timer);
-}

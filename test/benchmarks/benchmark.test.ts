@@ -66,6 +66,16 @@ describe('the benchmark command', () => {
     for (const { deliveries } of figures) expect(deliveries).toEqual({ received: 5_000, lost: 0, doubled: 0, outOfOrder: 0, refused: 0 });
   }, 90_000);
 
+  it('measures others beside slow readers, drains and a hot recipient, and loses nothing of either (overload, F9, F15)', () => {
+    const tiny = ['--seconds', '1', '--rounds', '1', '--slow', '5', '--drains', '3', '--waiting', '2000'];
+    const { figures } = reportOf('overload', ...tiny);
+    expect(figures).toHaveLength(2);
+    for (const { values, deliveries } of figures) {
+      expect(values[0]).toBeGreaterThan(0);
+      expect(deliveries).toMatchObject({ lost: 0, doubled: 0, outOfOrder: 0, refused: 0 });
+    }
+  }, 90_000);
+
   it('measures the floors', () => {
     const { figures } = reportOf('floors', '--rounds', '1', '--milliseconds', '100');
     expect(figures).toHaveLength(6);
@@ -90,6 +100,7 @@ describe('the benchmark command', () => {
       's-2',
       's-3',
       's-5',
+      'overload',
       'store',
       'waiting',
       'synth',
