@@ -3,7 +3,8 @@ import { IrisError } from '../contract/errors.ts';
 import { type BucketOf, inboxOfSender, type Layout } from '../contract/layout.ts';
 import { DEDUP_SWEEP_MS, LAYOUT_REPEAT_MS, LAYOUTS_REMEMBERED_MAX } from '../contract/limits.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Random } from '../ports/clock.ts';
+import type { PullAnswer } from '../ports/handover.ts';
 import { type InboxStore, RecordKind, type StoredMark } from '../ports/inbox-store.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
@@ -12,6 +13,7 @@ import { envelopeRecipient, envelopeSender, markKeyOfInbox, readdress, senderOfM
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { APPEND_BUCKET, SEND_RETRY } from '../wire/v2/send.ts';
 import type { Committer } from './committer.ts';
+import type { Gaps } from './gaps.ts';
 import { HotInboxes } from './hot-inboxes.ts';
 import { InheritedMarks } from './inherited-marks.ts';
 import { currentOf, Layouts } from './layouts.ts';
@@ -23,9 +25,11 @@ import { WriteRates } from './write-rates.ts';
 export interface BucketsParts {
   readonly store: InboxStore;
   readonly committer: Committer;
+  readonly gaps: Gaps;
   readonly slots: SlotMaps;
   readonly owners: BucketOwners;
   readonly clock: Clock;
+  readonly random: Random;
   readonly telemetry: Telemetry;
   readonly region: string;
   readonly group: string;
@@ -109,20 +113,31 @@ export class Buckets {
   /** A newer slot map is in force: who lives elsewhere now takes its layout along. */
   slotsChanged(): void {
     for (const user of this.layouts.users()) if (!this.isOwn(Buffer.from(user, 'latin1'))) this.layouts.drop(user);
+    if (this.parts.slots.current.map.moving === undefined) this.layouts.forgetAway(this.layouts.usersAway());
   }
 
   /**
-   * An inbox has been fetched from its former owner, with these records. True when it was promoted, or is a bucket: then what waited for it
-   * has been sent on the way that a bucket’s messages take.
+   * An inbox has been fetched from its former owner, with these records; without any where it had never come there. True when it was promoted,
+   * or is a bucket: then what waited for it has been sent on the way that a bucket’s messages take.
    */
-  adopt(inbox: string, records: readonly { readonly kind: number; readonly value: Buffer }[]): boolean {
+  adopt(inbox: string, fetched: PullAnswer['records'] | undefined): boolean {
+    const records = fetched ?? [];
+    this.parts.gaps.adopt(inbox, fetched);
     const layout = records.find(({ kind }) => kind === RecordKind.layout);
     if (layout !== undefined) this.layouts.adopt(inbox, layout.value);
-    if (layout !== undefined || records.some(({ kind }) => kind === RecordKind.bucket)) this.sealedInboxes.adopt(inbox);
+    const isBack = fetched === undefined && this.layouts.restore(inbox);
+    this.layouts.forgetAway([inbox]);
+    if (layout !== undefined || isBack || records.some(({ kind }) => kind === RecordKind.bucket)) this.sealedInboxes.adopt(inbox);
     else if (isBucketName(Buffer.from(inbox, 'latin1'))) this.sealedInboxes.moveParked(inbox);
     else return false;
     this.promotions.resume();
     return true;
+  }
+
+  /** A former owner has said that it has nobody left: whoever is here again is as it was. */
+  restore(): void {
+    for (const user of this.layouts.usersAway())
+      if (this.isOwn(Buffer.from(user, 'latin1')) && !this.parts.isPending(user)) this.adopt(user, undefined);
   }
 
   promote(user: Buffer, count: number): Promise<Promotion> {

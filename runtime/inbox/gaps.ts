@@ -1,4 +1,5 @@
 import { type InboxGap, joinGaps } from '../contract/inbox-gap.ts';
+import type { PullAnswer } from '../ports/handover.ts';
 import { type InboxStore, RecordKind, type StoreBatch } from '../ports/inbox-store.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
@@ -22,6 +23,14 @@ export class Gaps {
     for (const { user, value } of await this.store.readRecords(RecordKind.gap)) {
       this.gaps.set(user.toString('latin1'), readGap(new ByteReader().reset(value, 0, value.length)));
     }
+  }
+
+  /** The inbox has been fetched from its former owner; without records where it had never come there. */
+  adopt(inbox: string, records: PullAnswer['records'] | undefined): void {
+    if (records === undefined) return;
+    const record = records.find(({ kind }) => kind === RecordKind.gap);
+    if (record === undefined) this.gaps.delete(inbox);
+    else this.gaps.set(inbox, readGap(new ByteReader().reset(record.value, 0, record.value.length)));
   }
 
   of(user: Buffer): InboxGap | undefined {

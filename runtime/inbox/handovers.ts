@@ -7,7 +7,7 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import type { Committer } from './committer.ts';
 import { HandoverSource } from './handover-source.ts';
 import { sendElsewhere } from './stray-rows.ts';
-import { UserFetcher } from './user-fetcher.ts';
+import { type Arrivals, UserFetcher } from './user-fetcher.ts';
 
 export interface HandoversParts {
   readonly store: InboxStore;
@@ -18,7 +18,7 @@ export interface HandoversParts {
   readonly group: string;
   readonly peers: HandoverPeers;
   readonly committer: Committer;
-  readonly adopt: (inbox: string, records: PullAnswer['records']) => boolean;
+  readonly arrivals: () => Arrivals;
 }
 
 /** How far this core has come with a move. */

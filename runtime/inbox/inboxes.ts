@@ -6,7 +6,7 @@ import { PAGE_BYTES_MAX, SLOT_MAP_POLL_MS } from '../contract/limits.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Refusal } from '../ports/bus.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Random } from '../ports/clock.ts';
 import type { HandoverPeers, PullAnswer, PullRequest } from '../ports/handover.ts';
 import type { EphemeralKind, InboxCursor, InboxSubscriber, UserStatus } from '../ports/inbox-feed.ts';
 import { type InboxStore, RecordKind, type StoreBatch, type StoredEnvelope, type StoredMark } from '../ports/inbox-store.ts';
@@ -33,6 +33,7 @@ export interface InboxesParts {
   readonly store: InboxStore;
   readonly slots: SlotMaps;
   readonly clock: Clock;
+  readonly random: Random;
   readonly telemetry: Telemetry;
   readonly region: string;
   readonly group: string;
@@ -84,11 +85,11 @@ export class Inboxes implements ShardOwner {
       statusGrown: (row) => this.statusGrown(row),
       holding: { isPending: (name) => this.fetcher.isPending(name), isHeir: (name) => this.fetcher.isHeir(name) },
     });
-    const { committer } = this;
-    this.handovers = new Handovers({ ...parts, committer, adopt: (inbox, records) => this.buckets.adopt(inbox, records) });
+    this.handovers = new Handovers({ ...parts, committer: this.committer, arrivals: () => this.buckets });
     this.fetcher = this.handovers.fetcher;
     this.buckets = new Buckets({
       ...parts,
+      gaps: this.gaps,
       committer: this.committer,
       append: (request) => this.append(request),
       place: (request) => this.place(request, envelopeRecipient(request.envelope), true),

@@ -7,6 +7,8 @@ import { decodeLayout, encodeLayout } from '../wire/layout.ts';
 /** The promoted inboxes whose users live at one core. All in memory, so that an append costs one look-up, and none while there is none. */
 export class Layouts {
   private readonly layouts = new Map<string, Layout>();
+  /** Of users who live elsewhere by a move under way, which may be taken back before they have been fetched. */
+  private readonly away = new Map<string, Layout>();
 
   get size(): number {
     return this.layouts.size;
@@ -28,11 +30,33 @@ export class Layouts {
 
   /** The user lives elsewhere now. */
   drop(user: string): void {
+    const layout = this.layouts.get(user);
     this.layouts.delete(user);
+    if (layout !== undefined) this.away.set(user, layout);
+  }
+
+  /** Users who may come back as they went. */
+  usersAway(): string[] {
+    return [...this.away.keys()];
+  }
+
+  /** The user never came to its new owner: what was known here still holds. False where nothing was. */
+  restore(user: string): boolean {
+    const layout = this.away.get(user);
+    if (layout === undefined) return false;
+    this.away.delete(user);
+    this.layouts.set(user, layout);
+    return true;
+  }
+
+  /** No move is under way any more, or the new owner has changed the layout since. */
+  forgetAway(users: Iterable<string>): void {
+    for (const user of users) this.away.delete(user);
   }
 
   /** As a former owner had it written. */
   adopt(user: string, value: Buffer): void {
+    this.away.delete(user);
     this.layouts.set(user, decodeLayout(new ByteReader().reset(value, 0, value.length)));
   }
 

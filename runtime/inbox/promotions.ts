@@ -3,7 +3,7 @@ import { IrisError } from '../contract/errors.ts';
 import { type Generation, inboxesOf, type Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { BucketOwners, BucketReport } from '../ports/bucket-owners.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Random } from '../ports/clock.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import { chooseSalts } from './bucket-salts.ts';
 import type { Committer } from './committer.ts';
@@ -17,6 +17,7 @@ export interface PromotionsParts {
   readonly slots: SlotMaps;
   readonly owners: BucketOwners;
   readonly clock: Clock;
+  readonly random: Random;
   readonly region: string;
   readonly group: string;
   /** The bucket of this core. */

@@ -12,6 +12,14 @@ import { INBOX_END } from './handover-source.ts';
 import { ownerOfMark } from './mark-owner.ts';
 import { type StatusNote, statusNoteOf } from './status-ledger.ts';
 
+/** Hears who has come. */
+export interface Arrivals {
+  /** An inbox is here with these records, or as it was when it left where it had never come there; true when what waited for it has been seen to. */
+  adopt(inbox: string, records: PullAnswer['records'] | undefined): boolean;
+  /** Everyone who is not pending any more is here. */
+  restore(): void;
+}
+
 export interface UserFetcherParts {
   readonly store: InboxStore;
   readonly slots: SlotMaps;
@@ -20,8 +28,7 @@ export interface UserFetcherParts {
   readonly group: string;
   readonly peers: HandoverPeers;
   readonly change: (change: Change) => void;
-  /** An inbox is here with these records; true when what waited for it has been seen to. */
-  readonly adopt: (inbox: string, records: PullAnswer['records']) => boolean;
+  readonly arrivals: () => Arrivals;
   /** Positions given out from now on are not below this one. */
   readonly raisePosition: (position: number) => void;
 }
@@ -193,7 +200,8 @@ export class UserFetcher {
         if (!isNow()) return;
         set = this.fetched.set(everyone, version);
         const names = new Set(order.heldNames((name) => this.livedIn(router, name, group)));
-        for (const name of names) if (this.parts.adopt(name, [])) names.delete(name);
+        for (const name of names) if (this.parts.arrivals().adopt(name, undefined)) names.delete(name);
+        this.parts.arrivals().restore();
         order.releaseHeld((name) => names.has(name));
       },
       undone: () => set?.undo(),
@@ -303,7 +311,8 @@ export class UserFetcher {
         if (!isNow()) return;
         this.parts.raisePosition(answer.nextPosition);
         set = this.fetched.set(name, version);
-        if (!this.parts.adopt(name, answer.records)) order.releaseHeld((held) => held === name);
+        if (!this.parts.arrivals().adopt(name, answer.kind === 'kept' ? undefined : answer.records))
+          order.releaseHeld((held) => held === name);
       },
       undone: () => set?.undo(),
       apply: (batch) => {

@@ -179,6 +179,7 @@ export class CoreUnderTest {
       store: this.store,
       slots: this.slots,
       clock: this.clock,
+      random: { fraction: () => 0, bytes: (count) => Buffer.alloc(count) },
       telemetry: this.telemetry,
       region: 'tokyo',
       group: 'tokyo-0',

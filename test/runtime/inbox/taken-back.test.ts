@@ -1,0 +1,70 @@
+/** L1, L2, F18: a move is taken back before its users were fetched; what their old owner knew of them holds. */
+import { readBucketName } from '../../../runtime/contract/bucket-name.ts';
+import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
+import { movedTo, takenBack } from '../../../runtime/contract/slot-map-moves.ts';
+import { PULL_LATER, type PullAnswer, type PullRequest } from '../../../runtime/ports/handover.ts';
+import { CoreUnderTest } from './core-under-test.ts';
+
+const bob = Buffer.from('bob');
+const group = (id: string, firstShard: number) => ({ id, firstShard, shardCount: 1, address: `127.0.0.1:${firstShard + 1}` });
+const first = createSlotMap({
+  environment: 'unit',
+  version: 1,
+  shards: 2,
+  regions: [{ code: 'tokyo', awsRegion: 'ap-northeast-1', groups: [group('tokyo-0', 0), group('tokyo-1', 1)] }],
+});
+const here = movedTo(first, ['tokyo-0', 'tokyo-0']);
+const settledHere = { ...here, version: 3, moving: undefined };
+const gone = movedTo(settledHere, ['tokyo-1', 'tokyo-0']);
+
+/** Bob’s slot falls to shard 0 of 2. */
+it('belongs to the shard that the test moves', () => {
+  expect(readSlotMap(first).shardOf(bob)).toBe(0);
+});
+
+/** The core of `tokyo-0` has promoted bob, gives him away and gets him back, as its former owner answers. */
+async function returned(answer: (request: PullRequest) => PullAnswer): Promise<{ core: CoreUnderTest; salts: string[] }> {
+  const core = await CoreUnderTest.start(readSlotMap(settledHere));
+  core.peers.pull = (_address, request) => Promise.resolve(answer(request));
+  const promotion = core.inboxes.promote(bob, 3);
+  await core.settle();
+  await promotion;
+  const before = bucketsOf(await sentTo(core, 'before'));
+  core.slots.change(readSlotMap(gone));
+  await core.settle();
+  core.slots.change(readSlotMap(takenBack(gone)));
+  for (let i = 0; i < 20; i++) {
+    await core.settle();
+    core.clock.advance(100);
+  }
+  return { core, salts: before };
+}
+
+async function sentTo(core: CoreUnderTest, body: string): Promise<CoreUnderTest> {
+  const origin = core.origin();
+  for (let sender = 0; sender < 9; sender++) origin.send({ sender: `s${sender}`, bodies: [`${body} ${sender}`] });
+  await core.settle();
+  return core;
+}
+
+function bucketsOf(core: CoreUnderTest): string[] {
+  const names = [...core.disk.inboxes].flatMap(([key, rows]) => (rows.size > 0 ? [Buffer.from(key.split(' ')[0] as string, 'hex')] : []));
+  return names.map((name) => (readBucketName(name) === undefined ? 'own inbox' : name.toString('latin1'))).toSorted();
+}
+
+it.each([
+  ['nobody is left to fetch', (): PullAnswer => ({ ...PULL_LATER, kind: 'held', isLast: true })],
+  [
+    'he is asked for by name and never came there',
+    ({ kind }: PullRequest): PullAnswer =>
+      kind === 'users' ? { ...PULL_LATER, kind: 'held', isLast: true, users: [bob] } : { ...PULL_LATER, kind: 'kept', isLast: true },
+  ],
+])('a promoted user stays promoted when %s', async (_, answer) => {
+  const { core, salts } = await returned(answer);
+  await sentTo(core, 'after');
+  expect(bucketsOf(core)).toEqual(salts);
+  expect(salts).not.toContain('own inbox');
+  const again = core.inboxes.promote(bob, 2);
+  await core.settle();
+  expect((await again).generation).toBe(2);
+});
