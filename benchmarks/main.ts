@@ -89,10 +89,10 @@ async function usage(): Promise<string> {
   const lines = ['npm run benchmark -- <scenario> [flags]', ''];
   for (const load of Object.values(SCENARIOS)) {
     const { name, summary, flags } = await load();
-    lines.push(`${name.padEnd(8)} ${summary}`);
+    lines.push(`${name.padEnd(10)}${summary}`);
     for (const flag of flags) lines.push(`         --${flag.name} ${flag.fallback}: ${flag.meaning}`);
   }
-  lines.push('all      every scenario with its defaults, one after the other; takes the flags below only');
+  lines.push('all       every scenario with its defaults, one after the other; takes the flags below only');
   lines.push('', '--state DIR: where stores are made (default: the system’s temporary folder); its disk is what D2 measures');
   lines.push('--profile DIR: a CPU profile of every server process');
   return `${lines.join('\n')}\n`;

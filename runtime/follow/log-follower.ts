@@ -107,8 +107,9 @@ export class LogFollower implements Lagging {
 
   private async readOn(): Promise<void> {
     while (!this.isStopped && this.credit > 0) {
-      if (this.behindBytes > REPLAY_FREE_BYTES) this.turnBytes = await this.lane.turn(this);
-      if (this.isStopped) break;
+      // A read of no bytes would find nothing, and pass for the end of the log.
+      if (this.behindBytes >= REPLAY_FREE_BYTES || this.turnBytes <= 0) this.turnBytes = await this.lane.turn(this);
+      if (this.isStopped || this.credit <= 0) break;
       const commits = this.commits;
       const page = await this.log.read(this.after, Math.min(this.credit, this.turnBytes));
       for (const entry of page) {

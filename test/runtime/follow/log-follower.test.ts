@@ -1,5 +1,6 @@
 /** L4, L8: a follower shows each entry of a log once, in order, whatever the credit, the pages and the failures on the way. */
 import fc from 'fast-check';
+import { REPLAY_FREE_BYTES } from '../../../runtime/contract/limits.ts';
 import { LogFollower } from '../../../runtime/follow/log-follower.ts';
 import { ReplayLane } from '../../../runtime/follow/replay-lane.ts';
 import type { StoredEnvelope } from '../../../runtime/ports/inbox-store.ts';
@@ -22,7 +23,7 @@ class Scene {
   constructor(after: number, creditBytes: number) {
     this.granted = creditBytes;
     const log = {
-      read: (from: number) => this.read(from),
+      read: (from: number, bytesMax: number) => this.read(from, bytesMax),
       push: (entry: StoredEnvelope) => this.push(entry),
       failed: () => void this.failures++,
     };
@@ -40,9 +41,16 @@ class Scene {
     this.follower.grant(bytes);
   }
 
-  private read(after: number): Promise<StoredEnvelope[]> {
-    // What is read is what was there when the read began.
-    const page = this.log.filter(({ position }) => position > after).slice(0, this.pageEntries);
+  private read(after: number, bytesMax: number): Promise<StoredEnvelope[]> {
+    // What is read is what was there when the read began; the last envelope may pass the bytes asked for, as in a store.
+    const page: StoredEnvelope[] = [];
+    let bytes = 0;
+    for (const entry of this.log) {
+      if (entry.position <= after || page.length >= this.pageEntries) continue;
+      if (bytes >= bytesMax) break;
+      bytes += entry.envelope.length;
+      page.push(entry);
+    }
     const fails = this.failing > 0;
     if (fails) this.failing--;
     return new Promise((resolve, reject) => {
@@ -155,4 +163,27 @@ it('reports a failed read once and stands still until it is started again', asyn
   scene.follower.start();
   await scene.clock.advance(50);
   expect([scene.failures, scene.pushed]).toEqual([1, [1]]);
+});
+
+it.each([0, 1, -1])('goes on behind a page that ends %i bytes from where turns begin', async (over) => {
+  const scene = new Scene(0, 1_000_000);
+  scene.pageEntries = 100;
+  for (const bytes of [REPLAY_FREE_BYTES / 2, REPLAY_FREE_BYTES / 2 + over, 10, 20]) scene.commit(bytes);
+  scene.follower.start();
+  await scene.clock.advance(1_000);
+  expect(scene.pushed).toEqual([1, 2, 3, 4]);
+});
+
+it('is not at the end when its credit is used up beside the log while it waits for its turn', async () => {
+  const scene = new Scene(0, 100_000);
+  scene.pageEntries = 100;
+  for (const bytes of [REPLAY_FREE_BYTES, 10, 20]) scene.commit(bytes);
+  scene.follower.start();
+  await scene.clock.advance(5);
+  scene.follower.charge(100_000);
+  await scene.clock.advance(1_000);
+  expect(scene.pushed).toEqual([1]);
+  scene.grant(100_000);
+  await scene.clock.advance(1_000);
+  expect(scene.pushed).toEqual([1, 2, 3]);
 });

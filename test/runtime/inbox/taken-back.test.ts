@@ -35,7 +35,7 @@ async function returned(answer: (request: PullRequest) => PullAnswer): Promise<{
   core.slots.change(readSlotMap(takenBack(gone)));
   for (let i = 0; i < 20; i++) {
     await core.settle();
-    core.clock.advance(100);
+    await core.clock.advance(100);
   }
   return { core, salts: before };
 }
