@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# emulated-aws.sh: prints the path of a Python that has moto, and makes it first, once per machine, out of PyPI.
+# emulated-aws.sh: prints the path of a Python that has moto and cfn-lint, and makes it first, once per machine, out of PyPI.
 # env: IRIS_TEST_CACHE (default ~/.cache/iris-test), where it is kept.
 set -euo pipefail
 version=5.2.5
@@ -8,7 +8,7 @@ if [ ! -e "$venv/ready" ]; then
   rm -rf "$venv"
   mkdir -p "$(dirname "$venv")"
   python3 -m venv "$venv" >&2
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "moto[server,cloudformation,ec2,elbv2,s3,ssm,iam,route53,autoscaling,elasticache]==$version" >&2
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "moto[server,cloudformation,ec2,elbv2,s3,ssm,iam,route53,autoscaling,elasticache]==$version" "cfn-lint==1.58.0" >&2
   touch "$venv/ready"
 fi
 echo "$venv/bin/python"

@@ -14,6 +14,12 @@ export interface EmulatedAwsOptions {
   readonly failures?: readonly string[];
 }
 
+/** A Python that has moto and cfn-lint. Made when the machine has none yet: a minute, once. */
+export function pythonOfAws(): string {
+  requireTool(PYTHON);
+  return execFileSync(resolve(__dirname, 'emulated-aws.sh'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
 /** An AWS on loopback that the CDK’s command line deploys to; a process of its own, ended with the test. */
 export class EmulatedAws {
   readonly endpoint: string;
@@ -27,10 +33,8 @@ export class EmulatedAws {
     this.folder = folder;
   }
 
-  /** Installs the emulator when the machine has none yet: a minute, once. */
   static async start({ failures = [] }: EmulatedAwsOptions = {}): Promise<EmulatedAws> {
-    requireTool(PYTHON);
-    const python = execFileSync(resolve(__dirname, 'emulated-aws.sh'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+    const python = pythonOfAws();
     const folder = mkdtempSync(join(tmpdir(), 'iris-aws-'));
     const port = await freePort();
     const log = openSync(join(folder, 'aws.log'), 'w');
