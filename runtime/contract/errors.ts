@@ -33,6 +33,11 @@ export const ERROR_CODES = {
     retry: true,
     meaning: 'too many reads, typing signals or queries in a short time; this one was passed over',
   },
+  FETCH_UNSUPPORTED: {
+    wire: 2010,
+    retry: false,
+    meaning: 'the inbox’s owner is of a release that does not share buckets among connections; read them over one',
+  },
   NOT_OWNER: { wire: 2020, retry: true, meaning: 'this node is a standby; another one owns the shards' },
   NOT_DELIVERED: {
     wire: 2009,

@@ -286,6 +286,10 @@ export const SEALED_REMEMBERED_MS = 2 * DEDUP_WINDOW_MS;
 export const BUCKET_CREDIT_BYTES_MIN = 1_024;
 /** Milliseconds that buckets wait for one that says nothing, so that what waits in all of them goes out by stamp: a core restarts in less. */
 export const MERGE_WAIT_MS = 2_000;
+/** Connections that may read shares of one inbox: beyond it each more brings less than its sockets and reads cost. */
+export const READ_CONNECTIONS_MAX = 16;
+/** Milliseconds a connection that reads shares waits for its client’s first connection to be known at the user’s home. */
+export const FETCH_WAIT_MS = 30_000;
 
 /** Milliseconds a leaving node takes to say GOAWAY to its clients and to flush; then it closes what is left. */
 export const DRAIN_TIMEOUT_MS = 10_000;

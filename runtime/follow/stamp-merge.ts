@@ -26,6 +26,8 @@ export class StampMerge<T> {
   private readonly streams = new Set<MergeStream<T>>();
   /** Streams that are waited for and hold nothing. */
   private missing = 0;
+  /** Streams that are waited for. */
+  private awaited = 0;
   private emitted = 0;
   private timer: Timer | undefined;
 
@@ -37,6 +39,7 @@ export class StampMerge<T> {
   open(number: number): MergeStream<T> {
     const stream = new MergeStream<T>(number);
     this.streams.add(stream);
+    this.awaited++;
     this.missing++;
     return stream;
   }
@@ -60,14 +63,22 @@ export class StampMerge<T> {
   /** What the stream has yet to bring is not older than what the others hold. */
   caughtUp(stream: MergeStream<T>): void {
     if (stream.isMissing) this.missing--;
+    if (stream.isAwaited) this.awaited--;
     stream.isAwaited = false;
     this.goOn();
   }
 
   /** The stream begins anew. */
   expect(stream: MergeStream<T>): void {
-    if (!stream.isAwaited && stream.length === 0) this.missing++;
+    if (stream.isAwaited) return;
     stream.isAwaited = true;
+    this.awaited++;
+    if (stream.length === 0) this.missing++;
+  }
+
+  /** Nothing is waited for, and nothing waits. */
+  get isDone(): boolean {
+    return this.awaited === 0 && this.heap.length === 0;
   }
 
   goOn(): void {
@@ -88,6 +99,7 @@ export class StampMerge<T> {
     this.timer = undefined;
     this.heap.length = 0;
     this.missing = 0;
+    this.awaited = 0;
     for (const stream of this.streams) stream.clear();
   }
 

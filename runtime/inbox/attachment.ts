@@ -6,7 +6,7 @@ import { type SequenceSet, unite } from '../contract/sequence-set.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { Refusal } from '../ports/bus.ts';
-import type { EphemeralKind, InboxCursor, InboxSubscriber, MessageStatus, ReadMessages } from '../ports/inbox-feed.ts';
+import type { EphemeralKind, InboxCursor, InboxSubscriber, MessageStatus, Reading, ReadMessages } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { OwnedSubscription, ReadRequest, UndeliveredEnvelope } from '../ports/shard-owner.ts';
 import { envelopeCount, markKeyFor } from '../wire/envelope.ts';
@@ -82,6 +82,8 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   private mustSearch: boolean;
   private replaying: LogFollower | undefined;
   private isSealed = false;
+  /** What the session was last told of its buckets. */
+  told: Reading | undefined;
 
   /** Pushing starts after `startAfter` or what the reader was shown on an earlier link, whichever is later. */
   constructor(parts: AttachmentParts, request: AttachRequest, subscriber: InboxSubscriber, startAfter: number) {
@@ -144,7 +146,9 @@ export class Attachment implements OwnedSubscription, FollowedLog {
 
   /** Where the user’s messages are, for the session that reads its inbox. */
   laidOut(layout: Layout, readStamp: number): void {
-    if (!this.isReplaced) this.subscriber.laidOut(layout, readStamp);
+    if (this.isReplaced) return;
+    this.told = { layout, readStamp };
+    this.subscriber.laidOut(layout, readStamp);
   }
 
   caughtUp(): void {

@@ -1,6 +1,8 @@
-import { DEAD_LETTERS_MAX } from '../contract/limits.ts';
+import { errorLine } from '../contract/errors.ts';
+import { DEAD_LETTERS_MAX, PAGE_BYTES_MAX } from '../contract/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type InboxStore, RecordKind, type StoreBatch } from '../ports/inbox-store.ts';
+import type { UndeliveredEnvelope } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient, envelopeSender } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
@@ -62,6 +64,19 @@ export class DeadLetters {
 
   get list(): readonly DeadLetter[] {
     return [...this.letters.values()];
+  }
+
+  /** Sets aside an envelope of a user’s inbox that its reader could not be given. */
+  async undelivered(user: Buffer, { bucket, position, tries, reason }: UndeliveredEnvelope): Promise<void> {
+    try {
+      const [entry] = await this.parts.store.readInbox(user, bucket, position - 1, { envelopesMax: 1, bytesMax: PAGE_BYTES_MAX });
+      if (entry?.position !== position) return;
+      const remove = (batch: StoreBatch) => batch.removeInbox(user, bucket, position);
+      this.setAside({ from: 'inbox', group: '', position, envelope: entry.envelope, tries, reason, remove });
+    } catch (error) {
+      // It is pushed again, fails again, and is told again.
+      this.parts.telemetry.log.error('inbox-read-failed', { reason: errorLine(error) });
+    }
   }
 
   /** False when as many as may be are set aside: then the envelope stays where it is and goes on failing, which the log tells. */

@@ -2,16 +2,16 @@ import { isBucketName } from '../contract/bucket-name.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { BucketOf } from '../contract/layout.ts';
-import { PAGE_BYTES_MAX, SLOT_MAP_POLL_MS } from '../contract/limits.ts';
+import { SLOT_MAP_POLL_MS } from '../contract/limits.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { HandoverPeers, PullAnswer, PullRequest } from '../ports/handover.ts';
-import type { EphemeralKind, InboxCursor, InboxSubscriber, UserStatus } from '../ports/inbox-feed.ts';
-import { type InboxStore, RecordKind, type StoreBatch, type StoredEnvelope, type StoredMark } from '../ports/inbox-store.ts';
+import type { EphemeralKind, InboxCursor, InboxSubscriber, Reading, UserStatus } from '../ports/inbox-feed.ts';
+import { type InboxStore, RecordKind, type StoredEnvelope, type StoredMark } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
-import type { AppendOrigin, AppendRequest, OwnedSubscription, ReadRequest, ShardOwner, UndeliveredEnvelope } from '../ports/shard-owner.ts';
+import type { AppendOrigin, AppendRequest, OwnedSubscription, ReadRequest, ShardOwner } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeCount, envelopePrevious, envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
@@ -112,7 +112,7 @@ export class Inboxes implements ShardOwner {
       change: (change) => this.committer.change(change),
       detached: (attachment) => this.detached(attachment),
       readFailed: (attachment, error) => this.readFailed(attachment, error),
-      undelivered: (user, envelope) => void this.undelivered(user, envelope),
+      undelivered: (user, envelope) => void this.deadLetters.undelivered(user, envelope),
       statusOf: (markKey) => this.committer.statusOf(markKey),
       statusFailed: (error) => parts.telemetry.log.error('status-lookup-failed', { reason: errorLine(error) }),
       readsShed: parts.telemetry.counter(
@@ -292,6 +292,11 @@ export class Inboxes implements ShardOwner {
     return this.buckets.promote(user, count);
   }
 
+  reading(user: Buffer, loginStamp: number): Reading | undefined {
+    const reader = this.readers.get(user.toString('latin1'));
+    return reader?.loginStamp === loginStamp ? reader.told : undefined;
+  }
+
   bucket(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport> {
     return this.buckets.report(inbox, options);
   }
@@ -338,19 +343,6 @@ export class Inboxes implements ShardOwner {
     const destination: Destination = { kind: 'outbox', group };
     this.outboxes.set(group, destination);
     return destination;
-  }
-
-  private async undelivered(user: Buffer, { bucket, position, tries, reason }: UndeliveredEnvelope): Promise<void> {
-    const limits = { envelopesMax: 1, bytesMax: PAGE_BYTES_MAX };
-    try {
-      const [entry] = await this.parts.store.readInbox(user, bucket, position - 1, limits);
-      if (entry?.position !== position) return;
-      const remove = (batch: StoreBatch) => batch.removeInbox(user, bucket, position);
-      this.deadLetters.setAside({ from: 'inbox', group: '', position, envelope: entry.envelope, tries, reason, remove });
-    } catch (error) {
-      // It is pushed again, fails again, and is told again.
-      this.parts.telemetry.log.error('inbox-read-failed', { reason: errorLine(error) });
-    }
   }
 
   private committed({ destination, recipient, entry }: Placed): void {

@@ -1,22 +1,27 @@
 import { BUCKET_QUERIES_MAX, BUCKET_QUERY_TIMEOUT_MS } from '../contract/limits.ts';
 import type { BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Reading } from '../ports/inbox-feed.ts';
 import type { StoredMark } from '../ports/inbox-store.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { decodeMarks, decodeSealed, encodeMarkQuery, encodeSeal } from '../wire/link/buckets.ts';
+import { decodeReading, encodeReadingQuery, READING_VERSION } from '../wire/link/reading.ts';
+
+/** Link version that knows buckets. */
+const BUCKETS_VERSION = 2;
 
 /** Questions to one owner that wait for their answer; whoever gets none in time hears undefined. */
 export class BucketQuestions {
   private readonly clock: Clock;
-  /** Undefined while the owner cannot be asked: the link is down, or of a version that knows no buckets. */
-  private readonly writer: () => ByteWriter | undefined;
+  /** Undefined while the owner cannot be asked: the link is down, or of an older version. */
+  private readonly writerOf: (version: number) => ByteWriter | undefined;
   private readonly open = new Map<number, (reader: ByteReader) => void>();
   private lastQuery = 0;
 
-  constructor(clock: Clock, writer: () => ByteWriter | undefined) {
+  constructor(clock: Clock, writerOf: (version: number) => ByteWriter | undefined) {
     this.clock = clock;
-    this.writer = writer;
+    this.writerOf = writerOf;
   }
 
   bucket(inbox: Buffer, { seal }: { seal: boolean }): Promise<BucketReport | undefined> {
@@ -27,6 +32,13 @@ export class BucketQuestions {
     return this.ask((out, query) => encodeMarkQuery(out, { query, ...question }), decodeMarks);
   }
 
+  async reading(user: Buffer, loginStamp: number): Promise<Reading | 'other' | 'unknown' | undefined> {
+    if (this.writerOf(BUCKETS_VERSION) !== undefined && this.writerOf(READING_VERSION) === undefined) return 'unknown';
+    const encode = (out: ByteWriter, query: number) => encodeReadingQuery(out, { query, loginStamp, user });
+    const reading = await this.ask(encode, decodeReading, READING_VERSION);
+    return reading?.layout.generations.length === 0 ? 'other' : reading;
+  }
+
   /** The query number stands first in every answer. */
   answered(reader: ByteReader): void {
     const query = reader.u32();
@@ -35,8 +47,12 @@ export class BucketQuestions {
     answer?.(reader);
   }
 
-  private ask<T>(encode: (out: ByteWriter, query: number) => void, decode: (reader: ByteReader) => T): Promise<T | undefined> {
-    const out = this.writer();
+  private ask<T>(
+    encode: (out: ByteWriter, query: number) => void,
+    decode: (reader: ByteReader) => T,
+    version = BUCKETS_VERSION,
+  ): Promise<T | undefined> {
+    const out = this.writerOf(version);
     if (out === undefined || this.open.size >= BUCKET_QUERIES_MAX) return Promise.resolve(undefined);
     this.lastQuery = (this.lastQuery + 1) % 0x1_0000_0000;
     const query = this.lastQuery;

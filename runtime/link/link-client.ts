@@ -98,8 +98,9 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.ephemerals = new EphemeralSends(parts.clock);
     this.statusQueries = new StatusQueries(parts.clock, () => this.controlWriter());
     this.reads = new LinkReads(this, (subscription) => parts.moved(subscription));
-    this.handovers = new HandoverQuestions(parts.clock, () => (this.peerVersion < 2 ? undefined : parts.bursts.writer(this)));
-    this.questions = new BucketQuestions(parts.clock, () => (this.peerVersion < 2 ? undefined : parts.bursts.writer(this)));
+    const writerOf = (version: number) => (this.peerVersion < version ? undefined : parts.bursts.writer(this));
+    this.handovers = new HandoverQuestions(parts.clock, () => writerOf(2));
+    this.questions = new BucketQuestions(parts.clock, writerOf);
     this.heardMs = parts.clock.monotonicMs();
     const { telemetry } = parts;
     this.timesOpened = telemetry.counter('iris_breaker_opened_total', 'Times that sends to an owner began to be refused at once');
@@ -319,6 +320,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
         break;
       case LinkOpcode.Sealed:
       case LinkOpcode.Mark:
+      case LinkOpcode.Reading:
         this.questions.answered(reader);
         break;
       case LinkOpcode.Handover:
@@ -329,8 +331,6 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
         break;
       case LinkOpcode.Refuse:
         this.linkRefused(decodeLinkRefuse(reader));
-        break;
-      default:
         break;
     }
   }

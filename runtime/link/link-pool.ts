@@ -9,6 +9,7 @@ import type {
   InboxFeed,
   InboxSubscriber,
   InboxSubscription,
+  Reading,
   UserStatus,
 } from '../ports/inbox-feed.ts';
 import type { StoredMark } from '../ports/inbox-store.ts';
@@ -84,6 +85,10 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
 
   finalMarks(address: string, question: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined> {
     return this.link(address).questions.finalMarks(question);
+  }
+
+  reading(address: string, user: Buffer, loginStamp: number): Promise<Reading | 'other' | 'unknown' | undefined> {
+    return this.link(address).questions.reading(user, loginStamp);
   }
 
   hand(address: string, kind: EphemeralKind, envelope: Buffer, answer?: HandedOver): void {

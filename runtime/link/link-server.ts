@@ -15,16 +15,7 @@ import { checkEnvelope, ENVELOPE_BYTES_MAX } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { encodeAppended, encodeRefused } from '../wire/link/append.ts';
 import { type AttachFrame, DETACH_FLUSH, Detached, decodeAttach, encodeDetached, encodePush, type PushPlace } from '../wire/link/attach.ts';
-import {
-  decodeMarkQuery,
-  decodeSeal,
-  encodeCaughtUp,
-  encodeLayoutFrame,
-  encodeMarks,
-  encodeSealed,
-  type MarkQueryFrame,
-  type SealFrame,
-} from '../wire/link/buckets.ts';
+import { encodeCaughtUp, encodeLayoutFrame } from '../wire/link/buckets.ts';
 import { encodeEphemeralAnswer, encodeEphemeralPush } from '../wire/link/ephemeral.ts';
 import { encodeLinkGap } from '../wire/link/gap.ts';
 import { decodeLinkHello, encodeLinkRefuse, encodeLinkWelcome, type LinkHello } from '../wire/link/hello.ts';
@@ -34,6 +25,7 @@ import { encodeLinkPong } from '../wire/link/ping.ts';
 import { encodeStatus } from '../wire/link/status.ts';
 import { decodeUndelivered } from '../wire/link/undelivered.ts';
 import { decodeCursor } from '../wire/v2/cursor.ts';
+import { answerBuckets } from './bucket-answers.ts';
 import { answerPull } from './handover-answers.ts';
 
 export interface LinkServerParts {
@@ -213,16 +205,11 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       case LinkOpcode.PublisherEnd:
         this.parts.owner.publisherEnded(this, reader.u32());
         break;
-      case LinkOpcode.Seal:
-        this.bucket(decodeSeal(reader));
-        break;
-      case LinkOpcode.MarkQuery:
-        this.finalMarks(decodeMarkQuery(reader));
-        break;
       case LinkOpcode.Ping:
         encodeLinkPong(this.writer());
         break;
       default:
+        if (answerBuckets(opcode, reader, { ...this.parts, writer: () => this.writer() })) return;
         throw new IrisError('OPCODE_UNKNOWN', `link opcode 0x${opcode.toString(16)} is not part of version ${this.version}`);
     }
   }
@@ -330,20 +317,6 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
     this.parts.owner.status(user).then(
       (status) => encodeStatus(this.writer(), { query, ...status }),
       (error: unknown) => this.parts.log.error('status-failed', { reason: errorLine(error) }),
-    );
-  }
-
-  private bucket({ query, inbox, seal }: SealFrame): void {
-    this.parts.owner.bucket(inbox, { seal }).then(
-      (report) => encodeSealed(this.writer(), query, report),
-      (error: unknown) => this.parts.log.error('bucket-failed', { reason: errorLine(error) }),
-    );
-  }
-
-  private finalMarks({ query, ...question }: MarkQueryFrame): void {
-    this.parts.owner.finalMarks(question).then(
-      (marks) => encodeMarks(this.writer(), query, marks),
-      (error: unknown) => this.parts.log.error('marks-failed', { reason: errorLine(error) }),
     );
   }
 }

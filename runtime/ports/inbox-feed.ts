@@ -100,6 +100,13 @@ export interface AttachOptions {
   readonly yieldsToLater?: boolean;
 }
 
+/** What the session that reads an inbox knows of its buckets. */
+export interface Reading {
+  readonly layout: Layout;
+  /** See `InboxSubscriber.laidOut`. */
+  readonly readStamp: number;
+}
+
 export interface UserStatus {
   readonly isOnline: boolean;
   /** Seconds since 1970; 0 when online or never seen. */
@@ -114,6 +121,11 @@ export interface InboxFeed {
    * that cannot be reached refuses at once.
    */
   hand(address: string, kind: EphemeralKind, envelope: Buffer, answer?: HandedOver): void;
+  /**
+   * What a session is told of its buckets, for a further connection of its client. `other`: not this session reads the inbox now, or it was not
+   * told yet. `unknown`: the owner is of a release that is not asked. Undefined when it does not answer.
+   */
+  reading(address: string, user: Buffer, loginStamp: number): Promise<Reading | 'other' | 'unknown' | undefined>;
   /** Whether someone reads the user’s inbox. Undefined when the owner does not answer within the deadline of STATUS_TIMEOUT_MS. */
   status(address: string, user: Buffer): Promise<UserStatus | undefined>;
 }

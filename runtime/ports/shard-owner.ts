@@ -2,7 +2,7 @@ import type { Layout } from '../contract/layout.ts';
 import type { BucketReport, MarkQuestion } from './bucket-owners.ts';
 import type { Refusal } from './bus.ts';
 import type { PullAnswer, PullRequest } from './handover.ts';
-import type { EphemeralKind, InboxCursor, InboxSubscriber, InboxSubscription, UserStatus } from './inbox-feed.ts';
+import type { EphemeralKind, InboxCursor, InboxSubscriber, InboxSubscription, Reading, UserStatus } from './inbox-feed.ts';
 import type { StoredMark } from './inbox-store.ts';
 
 /** Where an append came from and its answer goes: one link. */
@@ -63,6 +63,8 @@ export interface ShardOwner {
   /** Hands an envelope to its recipient’s reader, past the log. Returns why not. */
   hand(kind: EphemeralKind, envelope: Buffer): Refusal | undefined;
   status(user: Buffer): Promise<UserStatus>;
+  /** What the session that logged in with this stamp was told of its buckets; undefined when another one reads the inbox, or none. */
+  reading(user: Buffer, loginStamp: number): Reading | undefined;
   /** How a bucket stands; with `seal` it takes no more messages, durably, before the answer. */
   bucket(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport>;
   /** Undefined when it cannot be known now. @throws IrisError STORE_FAILED */

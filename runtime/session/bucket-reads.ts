@@ -23,7 +23,18 @@ export interface BucketReadsParts {
   readonly isSelective: boolean;
   /** The session. */
   readonly subscriber: InboxSubscriber;
+  /** Hears when `progress` may be further. */
+  progressed(): void;
 }
+
+/** Which buckets of each generation are read, and up to which generation. */
+export interface BucketShare {
+  readonly share: number;
+  readonly shares: number;
+  readonly through: number;
+}
+
+const EVERYTHING: BucketShare = { share: 0, shares: 1, through: Number.POSITIVE_INFINITY };
 
 /**
  * One session’s read of a promoted inbox: generation after generation, and within one all buckets at once. The next generation is opened
@@ -43,6 +54,8 @@ export class BucketReads implements InboxSubscription, BucketReader {
   private isHomeAtEnd = false;
   private isOver = false;
   private isFlushing = false;
+  private wanted = EVERYTHING;
+  private isCaughtUp = false;
 
   constructor(parts: BucketReadsParts) {
     this.parts = parts;
@@ -53,6 +66,19 @@ export class BucketReads implements InboxSubscription, BucketReader {
     this.layout = layout;
     this.readStamp = Math.max(this.readStamp, readStamp);
     this.advance();
+  }
+
+  /** From now on only these. A later call names a higher generation. */
+  want(share: BucketShare): void {
+    this.wanted = share;
+  }
+
+  /** Everything of the generations before `pushed` has gone to the client; and of that one what waited in it. */
+  get progress(): { readonly pushed: number; readonly isCaughtUp: boolean } {
+    const { through } = this.wanted;
+    const newest = this.layout.generations.at(-1)?.number ?? 0;
+    const isPast = newest >= through && this.reading <= through && this.isReadToItsEnd(this.reading) && this.next === undefined;
+    return isPast ? { pushed: through + 1, isCaughtUp: false } : { pushed: Math.max(0, this.reading), isCaughtUp: this.isCaughtUp };
   }
 
   /** The user’s own inbox has been pushed to its end and takes nothing more. */
@@ -141,6 +167,7 @@ export class BucketReads implements InboxSubscription, BucketReader {
 
   caughtUp(read: BucketRead): void {
     this.merge.caughtUp(read.stream);
+    this.noteCaughtUp();
     this.advance();
   }
 
@@ -158,7 +185,14 @@ export class BucketReads implements InboxSubscription, BucketReader {
     const { read, position, firstIndex, buffer, start, end } = push;
     read.given(push);
     this.parts.subscriber.pushed({ bucket: read.bucket, position, firstIndex }, buffer, start, end);
+    if (!this.isCaughtUp) this.noteCaughtUp();
     if (read.isAtEnd) this.advance();
+  }
+
+  private noteCaughtUp(): void {
+    if (this.isCaughtUp || !this.merge.isDone) return;
+    this.isCaughtUp = true;
+    this.parts.progressed();
   }
 
   /** What has not gone to the client stays in its bucket. */
@@ -173,12 +207,17 @@ export class BucketReads implements InboxSubscription, BucketReader {
 
   private advance(): void {
     while (!this.isOver && this.isReadToItsEnd(this.reading)) {
-      const next = this.layout.generations.find(({ number, isDrained }) => number > this.reading && !isDrained);
-      if (next === undefined) return;
+      const { next } = this;
+      if (next === undefined) break;
       this.closeAcknowledged();
       this.reading = next.number;
       if (next.number > 0) this.open(next);
     }
+    if (!this.isOver) this.parts.progressed();
+  }
+
+  private get next(): Generation | undefined {
+    return this.layout.generations.find(({ number, isDrained }) => number > this.reading && number <= this.wanted.through && !isDrained);
   }
 
   private isReadToItsEnd(generation: number): boolean {
@@ -189,16 +228,19 @@ export class BucketReads implements InboxSubscription, BucketReader {
 
   private open(generation: Generation): void {
     const { pushWindow, user } = this.parts;
-    const inboxes = inboxesOf(user, generation);
+    const { share, shares } = this.wanted;
+    const inboxes = [...inboxesOf(user, generation).entries()].filter(([index]) => index % shares === share);
     const shareOf = () => Math.max(BUCKET_CREDIT_BYTES_MIN, Math.floor(pushWindow.creditBytes / inboxes.length));
     const credit = {
       get creditBytes() {
         return shareOf();
       },
     };
-    pushWindow.dividedBy(inboxes.length);
+    pushWindow.dividedBy(Math.max(1, inboxes.length));
     this.merge = this.newMerge();
-    for (const [index, inbox] of inboxes.entries()) this.openBucket(bucketNumber(generation.number, index), inbox, credit);
+    this.isCaughtUp = false;
+    for (const [index, inbox] of inboxes) this.openBucket(bucketNumber(generation.number, index), inbox, credit);
+    this.noteCaughtUp();
   }
 
   private openBucket(bucket: number, inbox: Buffer, credit: { readonly creditBytes: number }): void {

@@ -1,5 +1,13 @@
+import { IrisError } from '../contract/errors.ts';
 import type { Layout } from '../contract/layout.ts';
-import type { InboxCursor, InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import { BUCKET_QUERY_RETRY_MS, FETCH_WAIT_MS } from '../contract/limits.ts';
+import type { InboxCursor, InboxSubscriber, InboxSubscription, Reading } from '../ports/inbox-feed.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import type { FaultOptions } from '../wire/v2/fault.ts';
+import type { FetchFrame } from '../wire/v2/fetch.ts';
+import { encodeGeneration, type GenerationFrame } from '../wire/v2/generation.ts';
+import { Reads, type ReadsKind } from '../wire/v2/hello.ts';
+import { FETCH_VERSION } from '../wire/v2/opcodes.ts';
 import { BucketReads } from './bucket-reads.ts';
 import type { PushWindow } from './push-window.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -9,57 +17,173 @@ export interface ReadingLogin {
   readonly version: number;
   readonly cursors: readonly InboxCursor[];
   readonly loginStamp: number;
+  readonly reads: ReadsKind;
 }
 
-/** What one v2 session reads: the user’s own inbox, and its buckets once it is promoted. */
+/** What a reading needs of its session. */
+export interface ReadingSession extends InboxSubscriber {
+  readonly isOpen: boolean;
+  writer(): ByteWriter;
+  end(fault: FaultOptions): void;
+}
+
+/** What one v2 session reads: the user’s own inbox, and its buckets once it is promoted; or a share of the buckets, as FETCH asks. */
 export class ReadingV2 {
   subscription: InboxSubscription;
   private readonly parts: SessionParts;
   private readonly pushWindow: PushWindow;
-  private readonly session: InboxSubscriber;
-  private readonly user: Buffer;
-  /** What the client had of its buckets when it logged in. */
-  private readonly cursors: readonly InboxCursor[];
+  private readonly session: ReadingSession;
+  private readonly login: ReadingLogin;
   private reads: BucketReads | undefined;
+  private layout: Layout | undefined;
+  private isHomeAtEnd = false;
   /** It said BYE before its buckets were known. */
   private isLeaving = false;
+  private told: GenerationFrame | undefined;
+  /** The last FETCH, and since when it is unanswered. */
+  private fetched: FetchFrame | undefined;
+  private fetchedMs = 0;
+  private isAsking = false;
 
-  constructor(parts: SessionParts, session: InboxSubscriber, options: { login: ReadingLogin; pushWindow: PushWindow }) {
-    const { user, cursors, version, loginStamp } = options.login;
+  constructor(parts: SessionParts, session: ReadingSession, options: { login: ReadingLogin; pushWindow: PushWindow }) {
+    const { user, cursors, version, loginStamp, reads } = options.login;
     this.parts = parts;
     this.session = session;
     this.pushWindow = options.pushWindow;
-    this.user = user;
-    this.cursors = cursors.filter((cursor) => cursor.bucket !== 0);
+    this.login = options.login;
+    if (reads === Reads.shares) {
+      this.subscription = notAtHome(session);
+      return;
+    }
     const to = { address: parts.router.ownerOf(user), user, cursors, credit: this.pushWindow };
     this.subscription = parts.feed.attach({ ...to, loginStamp, isSelective: false, takesEphemerals: version >= 3 }, session);
   }
 
-  /** The inbox is promoted: from now on its buckets are read as well. */
+  /** The inbox is promoted: from now on its buckets are read as well, here or by further connections. */
   laidOut(layout: Layout, readStamp: number): void {
-    const reads = this.reads ?? this.readBuckets();
-    reads.laidOut(layout, readStamp);
-    if (this.isLeaving) reads.detach({ flush: true });
-    this.isLeaving = false;
+    this.layout = layout;
+    if (this.login.reads !== Reads.own) {
+      const reads = this.reads ?? this.readBuckets();
+      reads.laidOut(layout, readStamp);
+      if (this.isLeaving) reads.detach({ flush: true });
+      this.isLeaving = false;
+    }
+    this.tell();
   }
 
   /** Nothing more will enter the user’s own inbox. */
   homeEnded(): void {
+    this.isHomeAtEnd = true;
     this.reads?.homeEnded();
+    this.tell();
+  }
+
+  /** @throws IrisError FRAME_MALFORMED */
+  fetch(frame: FetchFrame): void {
+    const { fetched } = this;
+    if (this.login.reads !== Reads.shares)
+      throw new IrisError('FRAME_MALFORMED', 'FETCH on a connection whose HELLO did not say that it reads shares');
+    if (fetched !== undefined && (frame.share !== fetched.share || frame.shares !== fetched.shares)) {
+      const [before, now] = [fetched, frame].map(({ share, shares }) => `${share} of ${shares}`);
+      throw new IrisError('FRAME_MALFORMED', `FETCH of share ${now} on a connection that reads ${before}; open another`);
+    }
+    this.fetched = frame;
+    this.fetchedMs = this.parts.clock.monotonicMs();
+    this.ask(frame);
   }
 
   /** The client leaves in order: what it acknowledged becomes durable first. */
   leave(): void {
     // Where the buckets are that its cursors name, only the layout says; without one the farewell stays out.
-    this.isLeaving = this.cursors.length > 0 && this.reads === undefined;
+    this.isLeaving = this.reads === undefined && this.bucketCursors.length > 0;
     if (!this.isLeaving) this.subscription.detach({ flush: true });
+  }
+
+  /** What the client had of the buckets that are read here when it logged in. */
+  private get bucketCursors(): readonly InboxCursor[] {
+    return this.login.reads === Reads.own ? [] : this.login.cursors.filter((cursor) => cursor.bucket !== 0);
   }
 
   private readBuckets(): BucketReads {
     const { feed, router, clock } = this.parts;
-    const { pushWindow, user, cursors, subscription: home, session: subscriber } = this;
-    this.reads = new BucketReads({ home, clock, feed, router, pushWindow, user, cursors, isSelective: false, subscriber });
+    const { pushWindow, bucketCursors: cursors, subscription: home, session: subscriber } = this;
+    const { user } = this.login;
+    const progressed = () => this.tell();
+    const parts = { home, clock, feed, router, pushWindow, user, cursors, isSelective: false, subscriber, progressed };
+    this.reads = new BucketReads(parts);
     this.subscription = this.reads;
     return this.reads;
   }
+
+  /** Says how far this connection is, where that has changed. */
+  private tell(): void {
+    const { layout, told } = this;
+    if (layout === undefined || this.login.version < FETCH_VERSION || !this.session.isOpen) return;
+    const newest = layout.generations.at(-1)?.number ?? 0;
+    const oldest = layout.generations.find(({ isDrained }) => !isDrained)?.number ?? newest;
+    const login = this.fetched?.login ?? this.login.loginStamp;
+    const frame = { ...(this.reads?.progress ?? this.ownProgress(oldest)), oldest, newest, login };
+    const isKnown =
+      told?.pushed === frame.pushed && told.isCaughtUp === frame.isCaughtUp && told.oldest === oldest && told.newest === newest;
+    if (isKnown) return;
+    this.told = frame;
+    encodeGeneration(this.session.writer(), frame);
+  }
+
+  private ownProgress(oldest: number): { pushed: number; isCaughtUp: boolean } {
+    return { pushed: this.isHomeAtEnd || oldest > 0 ? Math.max(1, oldest) : 0, isCaughtUp: false };
+  }
+
+  /** The home knows where the buckets are, and whether this connection’s client still reads the inbox. */
+  private ask({ login }: FetchFrame): void {
+    if (this.isAsking) return;
+    this.isAsking = true;
+    const { feed, router } = this.parts;
+    const { user } = this.login;
+    void feed.reading(router.ownerOf(user), user, login).then((answer) => {
+      this.isAsking = false;
+      if (this.session.isOpen) this.answered(answer);
+    });
+  }
+
+  private answered(answer: Reading | 'other' | 'unknown' | undefined): void {
+    const fetched = this.fetched as FetchFrame;
+    if (answer === 'unknown') {
+      this.session.end({ code: 'FETCH_UNSUPPORTED', message: 'the inbox’s owner does not know shares; read it over one connection' });
+      return;
+    }
+    const isReading = answer !== undefined && answer !== 'other';
+    if (isReading && (answer.layout.generations.at(-1)?.number ?? 0) >= fetched.through) {
+      const reads = this.reads ?? this.readBuckets();
+      if (!this.isHomeAtEnd) reads.homeEnded();
+      this.isHomeAtEnd = true;
+      reads.want(fetched);
+      this.laidOut(answer.layout, answer.readStamp);
+    } else if (this.parts.clock.monotonicMs() - this.fetchedMs < FETCH_WAIT_MS) {
+      this.parts.clock.after(BUCKET_QUERY_RETRY_MS, () => {
+        if (this.session.isOpen) this.ask(this.fetched as FetchFrame);
+      });
+    } else if (answer === 'other') this.session.end({ code: 'SESSION_REPLACED', message: 'another login reads the inbox' });
+    else
+      this.session.end({
+        code: 'SHARD_UNAVAILABLE',
+        message: 'the owner of the inbox does not answer',
+        retryAfterMs: BUCKET_QUERY_RETRY_MS,
+      });
+  }
+}
+
+/** In the place of the user’s own inbox, which another connection reads. */
+function notAtHome(session: InboxSubscriber): InboxSubscription {
+  const nothing = () => undefined;
+  return {
+    grant: nothing,
+    acknowledge: nothing,
+    remove: nothing,
+    markRead: nothing,
+    askStatus: nothing,
+    detach: ({ flush }) => {
+      if (flush) session.ended('flushed');
+    },
+  };
 }

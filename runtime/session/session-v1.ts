@@ -174,6 +174,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
         cursors: [],
         isSelective: true,
         subscriber: this,
+        progressed: () => undefined,
       });
       this.subscription = this.reads;
     }

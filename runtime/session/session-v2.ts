@@ -17,11 +17,12 @@ import { decodeCursor } from '../wire/v2/cursor.ts';
 import { encodeDeliver } from '../wire/v2/deliver.ts';
 import { encodeEphemeral } from '../wire/v2/ephemeral.ts';
 import { encodeFault, type FaultOptions } from '../wire/v2/fault.ts';
+import { decodeFetch } from '../wire/v2/fetch.ts';
 import { encodeGap } from '../wire/v2/gap.ts';
 import { encodeGoaway } from '../wire/v2/goaway.ts';
-import { decodeHello, type HelloFrame } from '../wire/v2/hello.ts';
+import { decodeHello, type HelloFrame, Reads } from '../wire/v2/hello.ts';
 import { encodeMessageStatus } from '../wire/v2/message-status.ts';
-import { Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
+import { FETCH_VERSION, Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
 import { decodePing, encodePong } from '../wire/v2/ping.ts';
 import { decodeSend, SEND_BEST_EFFORT, SEND_FLAGS, SEND_FLAGS_VERSION_2, SEND_FRESH, type SendFrame } from '../wire/v2/send.ts';
 import { encodeSent } from '../wire/v2/sent.ts';
@@ -29,7 +30,7 @@ import { encodeTyping } from '../wire/v2/typing.ts';
 import { encodeWelcome } from '../wire/v2/welcome.ts';
 import { handMessages } from './ephemeral-sends.ts';
 import { PushWindow } from './push-window.ts';
-import { ReadingV2 } from './reading-v2.ts';
+import { type ReadingSession, ReadingV2 } from './reading-v2.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
 import { type SignallingSession, SignalsV2 } from './signals-v2.ts';
@@ -37,7 +38,7 @@ import { type SignallingSession, SignalsV2 } from './signals-v2.ts';
 const NO_BYTES = Buffer.alloc(0);
 
 /** One v2 client’s session. A frame it cannot read ends this session with a FAULT and touches no other. */
-export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarget, FrameSink, SignallingSession {
+export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarget, FrameSink, SignallingSession, ReadingSession {
   readonly publisherId: number;
   burst: ByteWriter | undefined;
   private readonly parts: SessionParts;
@@ -227,6 +228,10 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
         throw new IrisError('FRAME_MALFORMED', 'a second HELLO on one connection; open another');
       default:
         if (this.version >= 3 && this.signals.frame(opcode, reader)) return;
+        if (this.version >= FETCH_VERSION && opcode === Opcode.Fetch) {
+          this.reading?.fetch(decodeFetch(reader));
+          return;
+        }
         encodeFault(this.writer(), {
           code: 'OPCODE_UNKNOWN',
           message: `opcode 0x${opcode.toString(16)} is not part of version ${this.version}`,
@@ -246,6 +251,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
         `client speaks versions ${hello.versionMin} to ${hello.versionMax}, server ${VERSION_MIN} to ${VERSION_MAX}`,
       );
     }
+    if (hello.reads === Reads.shares && version < FETCH_VERSION)
+      throw new IrisError('VERSION_UNSUPPORTED', `a connection that reads shares speaks version ${FETCH_VERSION}, not ${version}`);
     if (this.parts.isDraining()) throw new IrisError('DRAINING', 'the node is leaving; connect elsewhere');
     const user = Buffer.from(hello.user);
     checkUserName(user);
@@ -257,7 +264,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.loginStamp = this.parts.stamps.next();
     const { region, awsRegion, node } = this.parts;
     encodeWelcome(this.writer(), { version, serverTimeMs: this.parts.clock.nowMs(), region, awsRegion, node });
-    const login = { user, version, cursors: hello.cursors, loginStamp: this.loginStamp };
+    const login = { user, version, cursors: hello.cursors, loginStamp: this.loginStamp, reads: hello.reads ?? Reads.all };
     this.reading = new ReadingV2(this.parts, this, { login, pushWindow: this.pushWindow });
   }
 
@@ -350,7 +357,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.parts.clock.after(limits.FAREWELL_TIMEOUT_MS, () => this.finish());
   }
 
-  private end(fault: FaultOptions): void {
+  end(fault: FaultOptions): void {
     if (!this.isOpen) return;
     encodeFault(this.writer(), fault);
     this.finish();

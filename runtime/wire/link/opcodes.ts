@@ -19,6 +19,8 @@ export const LinkOpcode = {
   StatusQuery: 0x30,
   // Since version 2.
   Undelivered: 0x31,
+  // Since version 3.
+  ReadingQuery: 0x32,
   Welcome: 0x81,
   Pong: 0x82,
   Refuse: 0x83,
@@ -37,13 +39,15 @@ export const LinkOpcode = {
   Gap: 0xad,
   Handover: 0xa9,
   Status: 0xb0,
+  // Since version 3.
+  Reading: 0xb1,
 } as const;
 
 /**
- * Versions of the link protocol that this release speaks. Frames that came with version 2 are written only on links that speak it: an
- * owner of version 1 cuts a link on which it reads one.
+ * Versions of the link protocol that this release speaks. Frames that came with a version are written only on links that speak it: an
+ * owner of an older one cuts a link on which it reads one.
  */
 export const LINK_VERSION_MIN = 1;
-export const LINK_VERSION_MAX = 2;
+export const LINK_VERSION_MAX = 3;
 /** Bytes a link frame may have beyond its envelope. */
 export const LINK_HEADER_BYTES_MAX = 64;

@@ -11,6 +11,8 @@ export const Opcode = {
   MessageStatusQuery: 0x08,
   Typing: 0x09,
   PresenceQuery: 0x0a,
+  // Since version 4.
+  Fetch: 0x0b,
   Welcome: 0x81,
   Sent: 0x82,
   Deliver: 0x83,
@@ -24,11 +26,15 @@ export const Opcode = {
   Presence: 0x8a,
   Ephemeral: 0x8b,
   Gap: 0x8d,
+  // Since version 4.
+  Generation: 0x8c,
 } as const;
 
 /**
- * The versions of v2 that this release speaks; a peer’s range must meet it (X16). Frames and flags that came with version 3 are written
- * only on connections that speak it: version 2 ends at FAREWELL.
+ * The versions of v2 that this release speaks; a peer’s range must meet it (X16). Frames and flags that came with a version are written
+ * only on connections that speak it: version 2 ends at FAREWELL, version 3 at GAP.
  */
 export const VERSION_MIN = 2;
-export const VERSION_MAX = 3;
+export const VERSION_MAX = 4;
+/** The one that tells generations, and reads over several connections. */
+export const FETCH_VERSION = 4;

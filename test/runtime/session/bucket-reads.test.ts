@@ -51,6 +51,7 @@ function readOneGeneration(): { buckets: BucketReads; home: boolean[]; opened: O
       },
       hand: nothing,
       status: async () => undefined,
+      reading: async () => undefined,
     },
     router: { publish: nothing, ownerOf: () => 'owner:1' } as never,
     pushWindow: new PushWindow(connection, 65_536, { bytes: 0 }),
@@ -58,6 +59,7 @@ function readOneGeneration(): { buckets: BucketReads; home: boolean[]; opened: O
     cursors: [],
     isSelective: false,
     subscriber,
+    progressed: nothing,
   });
   const generation = (number: number): Generation => ({
     number,

@@ -57,6 +57,7 @@ export class SessionUnderTest {
         },
         hand: (_, kind, envelope, answer) => void this.handed.push({ kind, envelope, answer }),
         status: async () => undefined,
+        reading: async () => undefined,
       },
       authenticator: { authenticate() {} },
       clock,

@@ -7,14 +7,17 @@ import { FrameSplitter } from '../../../runtime/wire/frame-splitter.ts';
 import { decodeRefused, encodeRefused } from '../../../runtime/wire/link/append.ts';
 import { decodeAttach, encodeAttach } from '../../../runtime/wire/link/attach.ts';
 import * as greeting from '../../../runtime/wire/link/hello.ts';
+import { decodeReading, decodeReadingQuery, encodeReading, encodeReadingQuery } from '../../../runtime/wire/link/reading.ts';
 import { decodeStatus, encodeStatus } from '../../../runtime/wire/link/status.ts';
 import { decodeUndelivered, encodeUndelivered } from '../../../runtime/wire/link/undelivered.ts';
 import { encodeAck } from '../../../runtime/wire/v2/ack.ts';
 import { decodeCursor } from '../../../runtime/wire/v2/cursor.ts';
 import { decodeDeliver, encodeDeliver } from '../../../runtime/wire/v2/deliver.ts';
 import { decodeFault, encodeFault } from '../../../runtime/wire/v2/fault.ts';
+import { decodeFetch, encodeFetch } from '../../../runtime/wire/v2/fetch.ts';
+import { decodeGeneration, encodeGeneration } from '../../../runtime/wire/v2/generation.ts';
 import { decodeGoaway, encodeGoaway } from '../../../runtime/wire/v2/goaway.ts';
-import { decodeHello, encodeHello } from '../../../runtime/wire/v2/hello.ts';
+import { decodeHello, encodeHello, Reads } from '../../../runtime/wire/v2/hello.ts';
 import { Opcode } from '../../../runtime/wire/v2/opcodes.ts';
 import { decodePing, encodePing } from '../../../runtime/wire/v2/ping.ts';
 import { decodeRead, encodeRead } from '../../../runtime/wire/v2/read.ts';
@@ -39,6 +42,8 @@ const attach = {
   acknowledged: [cursor],
   shown: [cursor, cursor],
 };
+const generation = { number: 3, isSealed: true, isDrained: false, isAutomatic: true, sealedAtMs: 1e12 };
+const layout = { generations: [{ ...generation, salts: [1, 2 ** 31, 3] }] };
 const sends = (opcode: number) => (reader: ByteReader) => {
   const frame = { flags: 0, sequence: 0, previous: 0, recipient: Buffer.alloc(0), count: 0, entriesAt: 0 };
   decodeSend(reader, opcode, frame);
@@ -52,6 +57,14 @@ const VECTORS: readonly Vector[] = [
     (out) => encodeHello(out, { versionMin: 2, versionMax: 3, device, user: Buffer.from('alice'), token: 'secret', cursors: [cursor] }),
     decodeHello,
   ],
+  [
+    'HELLO that reads shares',
+    (out) =>
+      encodeHello(out, { versionMin: 4, versionMax: 4, device, user: Buffer.from('alice'), token: '', cursors: [], reads: Reads.shares }),
+    decodeHello,
+  ],
+  ['FETCH', (out) => encodeFetch(out, { share: 2, shares: 4, through: 7, login: 2 ** 51 }), decodeFetch],
+  ['GENERATION', (out) => encodeGeneration(out, { pushed: 3, oldest: 2, newest: 5, isCaughtUp: true, login: 2 ** 51 }), decodeGeneration],
   [
     'WELCOME',
     (out) => encodeWelcome(out, { version: 2, serverTimeMs: 1e12, region: 'tokyo', awsRegion: 'ap-northeast-1', node: 'n' }),
@@ -80,6 +93,8 @@ const VECTORS: readonly Vector[] = [
     decodeRefused,
   ],
   ['STATUS', (out) => encodeStatus(out, { query: 1, isOnline: true, lastSeenSeconds: 2 }), decodeStatus],
+  ['READING_QUERY', (out) => encodeReadingQuery(out, { query: 1, loginStamp: 2 ** 51, user: Buffer.from('bob') }), decodeReadingQuery],
+  ['READING', (out) => encodeReading(out, 0, { readStamp: 2 ** 50, layout }), (reader) => ({ query: reader.u32(), ...decodeReading(reader) })],
   ['UNDELIVERED', (out) => encodeUndelivered(out, { attachment: 1, bucket: 0, position: 5, tries: 3, reason: 'why' }), decodeUndelivered],
 ];
 

@@ -7,7 +7,7 @@ import { writeEnvelope } from '../../../runtime/wire/envelope.ts';
 import { decodeDeliver, encodeDeliver } from '../../../runtime/wire/v2/deliver.ts';
 import { decodeFault, encodeFault } from '../../../runtime/wire/v2/fault.ts';
 import { decodeGoaway, encodeGoaway } from '../../../runtime/wire/v2/goaway.ts';
-import { decodeHello, encodeHello, type HelloFrame } from '../../../runtime/wire/v2/hello.ts';
+import { decodeHello, encodeHello, type HelloFrame, Reads } from '../../../runtime/wire/v2/hello.ts';
 import { decodePing, encodePing } from '../../../runtime/wire/v2/ping.ts';
 import { decodeSend, encodeSend, SEND_RETRY, SEND_STATUS_WANTED, type SendFrame } from '../../../runtime/wire/v2/send.ts';
 import { decodeSent, encodeSent } from '../../../runtime/wire/v2/sent.ts';
@@ -31,6 +31,7 @@ const hello: fc.Arbitrary<HelloFrame> = fc.record({
   user: bytes(256),
   token: fc.string({ unit: 'grapheme', maxLength: 200 }),
   cursors: fc.array(cursor, { maxLength: 5 }),
+  reads: fc.constantFrom(...Object.values(Reads)),
 });
 
 it('reads back every HELLO it writes', () => {
