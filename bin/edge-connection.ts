@@ -16,6 +16,8 @@ interface EdgeFlags {
   readonly at?: string | undefined;
   readonly state?: string | undefined;
   readonly token?: string | undefined;
+  /** Over which the buckets of a promoted inbox are read. @default 1 */
+  readonly connections?: number | undefined;
 }
 
 /** Milliseconds without a login after which the wait is told. */
@@ -30,7 +32,8 @@ export async function connectAs(user: string, flags: EdgeFlags, io: CommandIo): 
   const token = flags.token ?? io.env['IRIS_TOKEN'];
   const patience = setTimeout(() => io.note(`still trying to reach ${at}`), PATIENCE_MS);
   try {
-    return { client: await IrisClient.connect({ addresses: [at], user, ...(token === undefined ? {} : { token }) }), at };
+    const { connections = 1 } = flags;
+    return { client: await IrisClient.connect({ addresses: [at], user, connections, ...(token === undefined ? {} : { token }) }), at };
   } finally {
     clearTimeout(patience);
   }

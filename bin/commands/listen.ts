@@ -1,16 +1,18 @@
 import { parseArgs } from 'node:util';
 import type { MessageGap } from '../../runtime/client/incoming-gaps.ts';
 import type { IrisClient } from '../../runtime/client/iris-client.ts';
+import { READ_CONNECTIONS_MAX } from '../../runtime/contract/limits.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
 import { connectAs, EDGE_OPTION_HELP, EDGE_OPTIONS } from '../edge-connection.ts';
 
 export const command: Command = {
   name: 'listen',
   summary: 'Print the messages of a user as they come, each acknowledged once it is printed.',
-  usage: 'iris listen --as <user> [--at <host:port>] [--count <n>] [--read] [--json]',
+  usage: 'iris listen --as <user> [--at <host:port>] [--connections <n>] [--count <n>] [--read] [--json]',
   options: [
     ['--as <user>', 'whose inbox'],
     ...EDGE_OPTION_HELP,
+    ['--connections <n>', `over how many connections the buckets of a promoted inbox are read, 1 to ${READ_CONNECTIONS_MAX}; default: 1`],
     ['--count <n>', 'end after this many messages; default: until Ctrl-C'],
     ['--read', 'tell the senders who want to know that each message was read'],
     [
@@ -22,13 +24,21 @@ export const command: Command = {
     const { positionals, values } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { as: { type: 'string' }, count: { type: 'string' }, read: { type: 'boolean' }, json: { type: 'boolean' }, ...EDGE_OPTIONS },
+      options: {
+        as: { type: 'string' },
+        connections: { type: 'string' },
+        count: { type: 'string' },
+        read: { type: 'boolean' },
+        json: { type: 'boolean' },
+        ...EDGE_OPTIONS,
+      },
     });
     if (values.as === undefined) throw new UsageError('iris listen needs --as');
     if (positionals.length > 0) throw new UsageError(`iris listen takes no argument, got '${positionals[0]}'`);
     const user = values.as;
     const countMax = countOf(values.count);
-    const { client, at } = await connectAs(user, values, io);
+    const connections = connectionsOf(values.connections);
+    const { client, at } = await connectAs(user, { ...values, connections }, io);
     io.note(`${user} listens at ${client.region}, ${at}${countMax === Number.POSITIVE_INFINITY ? '; Ctrl-C ends' : ''}`);
     let left: Promise<boolean> | undefined;
     const leave = async (): Promise<void> => {
@@ -79,6 +89,13 @@ function gapLine({ messages, firstSentAtMs, lastSentAtMs, reason }: MessageGap):
   if (reason === 'other-log') return 'the server has another log than before: what was not read then may be missing';
   const [first, last] = [new Date(firstSentAtMs).toISOString(), new Date(lastSentAtMs).toISOString()];
   return `${messages} messages of ${first} to ${last} waited too long and are gone`;
+}
+
+function connectionsOf(text: string | undefined): number {
+  const connections = Number(text ?? 1);
+  if (!Number.isInteger(connections) || connections < 1 || connections > READ_CONNECTIONS_MAX)
+    throw new UsageError(`--connections is '${text}', it must be a whole number of 1 to ${READ_CONNECTIONS_MAX}`);
+  return connections;
 }
 
 function countOf(text: string | undefined): number {

@@ -11,6 +11,11 @@ export interface ConnectOptions {
   readonly connectTimeoutMs?: number;
   /** Milliseconds a send may wait for its acknowledgement, through reconnects. @default 30_000 */
   readonly sendTimeoutMs?: number;
+  /**
+   * Connections over which the buckets of a promoted inbox are read at once, 1 to 16. Above 1 they are opened beside the first, which sends
+   * and reads everything else, once the inbox is promoted. @default 1 - one connection reads as fast as most applications
+   */
+  readonly connections?: number;
   /** Aborts to drop the connection at once; sends without an answer are rejected. */
   readonly signal?: AbortSignal;
 }

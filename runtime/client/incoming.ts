@@ -1,3 +1,4 @@
+import { generationOf } from '../contract/bucket-name.ts';
 import { stampMs } from '../wire/envelope.ts';
 import type { Cursor } from '../wire/v2/cursor.ts';
 import type { DeliverFrame } from '../wire/v2/deliver.ts';
@@ -63,12 +64,13 @@ export class Incoming {
     { received: Cursor; cursor: Cursor | undefined; open: { cursor: Cursor; isAcknowledged: boolean }[] }
   >();
   private isClosed = false;
+  private roomMade: (() => void) | undefined;
   /** True when deliveries were passed over because the application is behind. */
   isLagging = false;
 
   /** Where the application stands, for HELLO: of the newest buckets, as many as it may name. */
-  get cursors(): Cursor[] {
-    const all = [...this.buckets.values()].flatMap((bucket) => bucket.cursor ?? []);
+  cursors(isNamed: (bucket: number) => boolean = () => true): Cursor[] {
+    const all = [...this.buckets.values()].flatMap(({ cursor }) => (cursor !== undefined && isNamed(cursor.bucket) ? [cursor] : []));
     return all.length <= CURSORS_MAX ? all : all.toSorted((a, b) => b.bucket - a.bucket).slice(0, CURSORS_MAX);
   }
 
@@ -77,17 +79,43 @@ export class Incoming {
     this.buckets.delete(bucket);
   }
 
+  /** The generations before this one are over: nothing of their buckets will come again. */
+  forgetBefore(generation: number): void {
+    for (const bucket of this.buckets.keys()) if (generationOf(bucket) < generation) this.buckets.delete(bucket);
+  }
+
   get queued(): number {
     return this.queue.length;
   }
 
+  get isFull(): boolean {
+    return this.queue.length >= QUEUED_MAX;
+  }
+
+  /** `listener` hears when half of what may wait here has been read. */
+  onRoom(listener: () => void): void {
+    this.roomMade = listener;
+  }
+
+  /** Of a connection that cannot wait: what passes the bound is left in the inbox. */
   delivered(frame: DeliverFrame): void {
+    this.take(frame, () => {
+      if (this.isFull) this.isLagging = true;
+      return !this.isLagging;
+    });
+  }
+
+  /** Of a connection that waits while `isFull`: one envelope may pass the bound. */
+  fetched(frame: DeliverFrame): void {
+    this.take(frame, () => true);
+  }
+
+  private take(frame: DeliverFrame, hasRoom: () => boolean): void {
     const { isStatusWanted, sequence, previous } = frame;
     // Views would keep the whole chunk for as long as the application keeps the message.
     const origin = { isStatusWanted, sequence, previous, device: isStatusWanted ? Buffer.from(frame.device) : NO_DEVICE };
     for (let index = frame.firstIndex; index < frame.count; index++) {
-      if (this.queue.length >= QUEUED_MAX) this.isLagging = true;
-      if (this.isLagging || this.isClosed) return;
+      if (this.isClosed || !hasRoom()) return;
       const cursor = { bucket: frame.bucket, position: frame.position, index };
       if (!this.isNew(cursor)) continue;
       const body = Buffer.from(frame.messages[index] as Buffer);
@@ -98,6 +126,7 @@ export class Incoming {
   /** The next message; undefined once closed. */
   next(): Promise<IrisMessage | undefined> {
     const message = this.queue.shift();
+    if (this.queue.length === QUEUED_MAX / 2) this.roomMade?.();
     if (message !== undefined || this.isClosed) return Promise.resolve(message);
     return new Promise((resolve) => this.waiting.push(resolve));
   }

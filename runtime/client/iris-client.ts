@@ -1,33 +1,32 @@
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import { errorCodeOfWire, IrisError } from '../contract/errors.ts';
-import { FRAME_BYTES_MAX, LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PING_INTERVAL_MS, SESSION_IDLE_MS } from '../contract/limits.ts';
+import { READ_CONNECTIONS_MAX } from '../contract/limits.ts';
 import type { Timer } from '../ports/clock.ts';
-import type { Connection, ConnectionHandler } from '../ports/transport.ts';
-import { Bursts, type BurstTarget } from '../wire/bursts.ts';
-import { ByteReader } from '../wire/byte-reader.ts';
+import { Bursts } from '../wire/bursts.ts';
+import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
-import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { encodeAck } from '../wire/v2/ack.ts';
 import { encodeBye } from '../wire/v2/bye.ts';
 import type { Cursor } from '../wire/v2/cursor.ts';
 import { decodeDeliver } from '../wire/v2/deliver.ts';
 import { decodeFault, type FaultFrame } from '../wire/v2/fault.ts';
 import { decodeGap } from '../wire/v2/gap.ts';
-import { decodeGoaway } from '../wire/v2/goaway.ts';
-import { encodeHello } from '../wire/v2/hello.ts';
+import { decodeGeneration, type GenerationFrame } from '../wire/v2/generation.ts';
+import { type HelloFrame, Reads } from '../wire/v2/hello.ts';
 import { decodeMessageStatus } from '../wire/v2/message-status.ts';
-import { Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
-import { encodePing } from '../wire/v2/ping.ts';
+import { FETCH_VERSION, Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
 import { decodeSent, type SentFrame } from '../wire/v2/sent.ts';
-import { decodeWelcome, type WelcomeFrame } from '../wire/v2/welcome.ts';
+import type { WelcomeFrame } from '../wire/v2/welcome.ts';
 import type { ClientParts, ConnectOptions, SendOptions } from './client-options.ts';
+import { EdgeConnection, type EdgeConnectionUser } from './edge-connection.ts';
 import { type BestEffortMessage, Ephemerals, type Presence, type TypingSignal } from './ephemerals.ts';
 import { FATAL_FAULTS } from './fatal-faults.ts';
 import { Incoming, type IrisMessage } from './incoming.ts';
 import { IncomingGaps, type MessageGap } from './incoming-gaps.ts';
 import type { MessageStatus, SentMessages, StatusUpdate } from './message-statuses.ts';
 import { Outgoing, type SendReceipt } from './outgoing.ts';
+import { ShareReads } from './share-reads.ts';
 import { Signals } from './signals.ts';
 
 const SWEEP_MS = 250;
@@ -37,8 +36,7 @@ const CLOSE_TIMEOUT_MS = 6_000;
  * A user’s connection to Iris: sends with receipts, receives in order and once, and comes back by itself when an edge or a core dies.
  * What was not acknowledged is sent again and recognised; what the application has not acknowledged is delivered again.
  */
-export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
-  burst: ByteWriter | undefined;
+export class IrisClient {
   private readonly options: ConnectOptions;
   private readonly parts: ClientParts;
   private readonly bursts: Bursts;
@@ -47,20 +45,15 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   private readonly ephemerals: Ephemerals;
   private readonly incoming = new Incoming();
   private readonly gaps = new IncomingGaps(this.incoming, (cursor) => {
-    if (this.isUp) encodeAck(this.writer(), cursor);
+    this.writeAck(cursor);
   });
   private readonly device: Buffer;
-  private readonly reader = new ByteReader();
-  private splitter = new FrameSplitter(FRAME_BYTES_MAX);
-  private connection: Connection | undefined;
+  private readonly connection: EdgeConnection;
+  /** The buckets, where several connections read them. */
+  private shares: ShareReads | undefined;
   private welcome: WelcomeFrame | undefined;
-  private isUp = false;
   private isClosing = false;
   private failure: IrisError | undefined;
-  private attempt = 0;
-  private retryMs = LINK_RETRY_FIRST_MS;
-  private heardMs = 0;
-  private spokenMs = 0;
   private sweep: Timer;
   private readonly acks = new Map<number, Cursor>();
   private loggedIn: { resolve(): void; reject(error: IrisError): void } | undefined;
@@ -72,15 +65,21 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.parts = parts;
     this.bursts = new Bursts((callback) => parts.clock.soon(callback));
     this.device = parts.random.bytes(8);
-    this.outgoing = new Outgoing({
-      clock: parts.clock,
-      writer: () => (this.isUp ? this.writer() : undefined),
-      version: () => this.protocolVersion,
-    });
     const { clock } = parts;
-    const writer = () => (this.isUp && this.protocolVersion >= 3 ? this.writer() : undefined);
-    this.signals = new Signals({ clock, writer });
+    this.connection = this.newConnection(
+      {
+        hello: () => this.hello(),
+        welcomed: (frame) => this.welcomed(frame),
+        frame: (opcode, reader) => this.frame(opcode, reader),
+        lost: () => this.ephemerals.lost(),
+      },
+      0,
+    );
+    this.outgoing = new Outgoing({ clock, writer: () => this.connection.writer, version: () => this.protocolVersion });
+    const writer = () => (this.protocolVersion >= 3 ? this.connection.writer : undefined);
+    this.signals = new Signals({ clock, writer, bucketWriters: () => this.shares?.writers ?? [] });
     this.ephemerals = new Ephemerals({ clock, writer, takeSequences: (count) => this.outgoing.takeSequences(count) });
+    if (options.connections !== undefined && options.connections > 1) this.shares = this.newShares(options.connections);
     this.sweep = parts.clock.after(SWEEP_MS, () => this.tick());
     const abort = () => this.finish(new IrisError('DRAINING', 'the client was aborted'));
     options.signal?.addEventListener('abort', abort, { once: true });
@@ -88,10 +87,13 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
 
   /**
    * Resolves when logged in.
-   * @throws IrisError AUTHENTICATION_FAILED, CONNECTION_FAILED when no address answers in time
+   * @throws IrisError AUTHENTICATION_FAILED, CONNECTION_FAILED when no address answers in time, COMMAND_INVALID
    */
   static async connect(options: ConnectOptions, parts: Partial<ClientParts> = {}): Promise<IrisClient> {
     if (options.addresses.length === 0) throw new IrisError('CONNECTION_FAILED', 'no address given; name at least one host:port');
+    const { connections = 1 } = options;
+    if (!Number.isInteger(connections) || connections < 1 || connections > READ_CONNECTIONS_MAX)
+      throw new IrisError('COMMAND_INVALID', `${connections} connections, must be a whole number of 1 to ${READ_CONNECTIONS_MAX}`);
     const client = new IrisClient(options, { transport: createTcpTransport(), clock: systemClock, random: systemRandom, ...parts });
     await client.firstLogin();
     return client;
@@ -110,6 +112,14 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   /** Version of the protocol that this connection speaks; 0 before the first login. What a server does not know is not asked of it. */
   get protocolVersion(): number {
     return this.welcome?.version ?? 0;
+  }
+
+  /**
+   * Connections that read the inbox now: those asked for once it is promoted, 1 until then, and 1 where an edge or a core of an older release
+   * cannot share its buckets.
+   */
+  get connections(): number {
+    return Math.max(1, this.shares?.count ?? 1);
   }
 
   /** Resolves once the message is stored, with what it survives. Text is sent as UTF-8. */
@@ -177,14 +187,17 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     return this.gaps.listen(listener);
   }
 
-  /** Messages in the order of the inbox, each once. Ends when the client closes; throws what ended it for good. */
+  /**
+   * Messages in the order of the inbox, each once: what waited in the buckets of a promoted one by the time it was sent. Ends when the client
+   * closes; throws what ended it for good.
+   */
   async *messages(): AsyncGenerator<IrisMessage, void, undefined> {
     for (;;) {
       const message = await this.incoming.next();
       if (message !== undefined) yield message;
       else if (this.failure !== undefined && !this.isClosing) throw this.failure;
       else return;
-      if (this.incoming.isLagging && this.incoming.queued === 0) this.reconnect();
+      if (this.incoming.isLagging && this.incoming.queued === 0) this.connection.reconnect();
     }
   }
 
@@ -207,39 +220,12 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.incoming.close();
     this.flushAcks();
     this.signals.tick();
-    this.isConfirmed = this.isUp || this.incoming.cursors.length > 0 ? await this.sayBye() : true;
+    this.isConfirmed = this.connection.isUp || this.incoming.cursors().length > 0 ? await this.sayBye() : true;
     this.finish(new IrisError('DRAINING', 'the client was closed'));
     return this.isConfirmed;
   }
 
-  received(chunk: Buffer): void {
-    this.heardMs = this.parts.clock.monotonicMs();
-    try {
-      this.splitter.push(chunk, this);
-    } catch {
-      // A server whose frames cannot be read is treated like a lost one.
-      this.connection?.destroy();
-    }
-  }
-
-  drained(): void {}
-
-  closed(): void {
-    this.connection = undefined;
-    this.isUp = false;
-    this.ephemerals.lost();
-    this.splitter.stop();
-    if (this.failure === undefined) this.connectLater(this.retryMs);
-  }
-
-  writeBurst(bytes: Buffer): void {
-    this.spokenMs = this.parts.clock.monotonicMs();
-    this.connection?.write(bytes);
-  }
-
-  frame(buffer: Buffer, start: number, end: number): void {
-    const reader = this.reader.reset(buffer, start, end);
-    const opcode = reader.u8();
+  private frame(opcode: number, reader: ByteReader): void {
     switch (opcode) {
       case Opcode.Deliver:
         this.incoming.delivered(decodeDeliver(reader));
@@ -256,11 +242,8 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
       case Opcode.Fault:
         this.fault(decodeFault(reader));
         break;
-      case Opcode.Welcome:
-        this.welcomed(decodeWelcome(reader));
-        break;
-      case Opcode.Goaway:
-        this.parts.clock.after(decodeGoaway(reader).reconnectAfterMs, () => this.reconnect());
+      case Opcode.Generation:
+        this.announced(decodeGeneration(reader));
         break;
       case Opcode.Farewell:
         this.farewell?.(true);
@@ -274,8 +257,10 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     if (!this.ephemerals.acknowledged(frame)) this.outgoing.acknowledged(frame);
   }
 
-  private writer(): ByteWriter {
-    return this.bursts.writer(this);
+  /** What was passed over here comes again on the next connection, and so does this frame. */
+  private announced(frame: GenerationFrame): void {
+    this.incoming.forgetBefore(frame.oldest);
+    if (!this.incoming.isLagging && !this.isClosing) this.shares?.announced(frame);
   }
 
   private async firstLogin(): Promise<void> {
@@ -294,50 +279,59 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
           reject(error);
         },
       };
-      this.connectNow();
+      this.connection.start();
     });
   }
 
-  private connectNow(): void {
-    if (this.failure !== undefined || this.connection !== undefined) return;
-    const address = this.options.addresses[this.attempt++ % this.options.addresses.length] as string;
-    this.parts.transport
-      .connect(address, (connection) => this.greet(connection))
-      .catch(() => {
-        if (this.failure === undefined) this.connectLater(this.retryMs);
-      });
+  private newConnection(user: EdgeConnectionUser, firstAddress: number): EdgeConnection {
+    const { bursts, options } = this;
+    return new EdgeConnection({ ...this.parts, bursts, addresses: options.addresses, firstAddress }, user);
   }
 
-  private connectLater(ms: number): void {
-    this.retryMs = Math.min(this.retryMs * 2, LINK_RETRY_LAST_MS);
-    this.parts.clock.after(ms * (0.5 + this.parts.random.fraction()), () => this.connectNow());
+  private newShares(count: number): ShareReads {
+    return new ShareReads({
+      clock: this.parts.clock,
+      incoming: this.incoming,
+      count,
+      connection: (user, first) => this.newConnection(user, first),
+      hello: () => this.hello(),
+      gap: (gap) => this.gaps.arrived(gap),
+      resumed: () => this.signals.repeat(),
+      failed: () => {
+        this.stopSharing();
+        this.connection.reconnect();
+      },
+    });
   }
 
-  private greet(connection: Connection): this {
-    this.connection = connection;
-    this.splitter = new FrameSplitter(FRAME_BYTES_MAX);
-    this.heardMs = this.parts.clock.monotonicMs();
-    encodeHello(this.writer(), {
+  private stopSharing(): void {
+    this.shares?.stop();
+    this.shares = undefined;
+  }
+
+  private hello(): HelloFrame {
+    return {
       versionMin: VERSION_MIN,
       versionMax: VERSION_MAX,
       device: this.device,
       user: Buffer.from(this.options.user, 'utf8'),
       token: this.options.token ?? '',
-      cursors: this.incoming.cursors,
-    });
-    return this;
+      cursors: this.incoming.cursors(),
+      reads: this.shares === undefined ? Reads.all : Reads.own,
+    };
   }
 
   private welcomed(frame: WelcomeFrame): void {
     this.welcome = frame;
-    this.isUp = true;
-    this.retryMs = LINK_RETRY_FIRST_MS;
     this.incoming.isLagging = false;
-    this.outgoing.repeat(this.writer());
+    // An older edge reads all buckets on this connection, whatever it was asked.
+    if (frame.version < FETCH_VERSION && this.connections > 1) this.stopSharing();
+    const out = this.connection.writer as ByteWriter;
+    this.outgoing.repeat(out);
     this.signals.repeat();
     this.loggedIn?.resolve();
     this.loggedIn = undefined;
-    if (this.isClosing) encodeBye(this.writer());
+    if (this.isClosing) encodeBye(out);
   }
 
   private fault(frame: FaultFrame): void {
@@ -351,34 +345,38 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
   }
 
   private flushAcks(): void {
-    if (this.isUp) for (const cursor of this.acks.values()) encodeAck(this.writer(), cursor);
+    for (const cursor of this.acks.values()) this.writeAck(cursor);
     this.acks.clear();
   }
 
-  private sayBye(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = this.parts.clock.after(CLOSE_TIMEOUT_MS, () => resolve(false));
-      this.farewell = (isConfirmed) => {
-        timer.stop();
-        resolve(isConfirmed);
-      };
-      if (this.isUp) encodeBye(this.writer());
-    });
+  /** Over the connection that reads the bucket; one that is down says it with its next HELLO. */
+  private writeAck(cursor: Cursor): void {
+    const to = this.shares?.connectionOf(cursor.bucket) ?? this.connection.writer;
+    if (to !== undefined && to !== 'down') encodeAck(to, cursor);
   }
 
-  /** Drops the connection; the next one goes on from the cursor. */
-  private reconnect(): void {
-    this.retryMs = LINK_RETRY_FIRST_MS;
-    this.connection?.destroy();
+  private async sayBye(): Promise<boolean> {
+    const isOwnConfirmed = new Promise<boolean>((resolve) => {
+      this.farewell = resolve;
+      const out = this.connection.writer;
+      if (out !== undefined) encodeBye(out);
+    });
+    const isConfirmed = Promise.all([isOwnConfirmed, this.shares?.leave()]).then(([isOwn]) => isOwn);
+    let timer: Timer | undefined;
+    const isLate = new Promise<boolean>((resolve) => {
+      timer = this.parts.clock.after(CLOSE_TIMEOUT_MS, () => resolve(false));
+    });
+    const outcome = await Promise.race([isConfirmed, isLate]);
+    timer?.stop();
+    return outcome;
   }
 
   private tick(): void {
     this.sweep = this.parts.clock.after(SWEEP_MS, () => this.tick());
-    const now = this.parts.clock.monotonicMs();
     this.outgoing.expire();
     this.signals.tick();
-    if (this.isUp && now - this.spokenMs > PING_INTERVAL_MS) encodePing(this.writer(), Math.floor(now));
-    if (this.connection !== undefined && now - this.heardMs > SESSION_IDLE_MS) this.connection.destroy();
+    this.connection.tick();
+    this.shares?.tick();
   }
 
   private finish(error: IrisError): void {
@@ -386,8 +384,8 @@ export class IrisClient implements ConnectionHandler, BurstTarget, FrameSink {
     this.sweep.stop();
     this.farewell?.(false);
     this.bursts.flushNow();
-    this.connection?.end();
-    this.isUp = false;
+    this.connection.stop();
+    this.shares?.stop();
     this.outgoing.failAll(error);
     this.signals.end();
     this.ephemerals.lost();

@@ -42,8 +42,8 @@ export class ReadMarks {
     for (const key of this.rows.keys()) this.untold.add(key);
   }
 
-  /** Writes rows until `framesMax` frames are written; returns how many, a few more with a row of many ranges. */
-  write(out: ByteWriter, framesMax: number): number {
+  /** Writes rows to each of `outs` until `framesMax` frames are written; returns how many, a few more with a row of many ranges. */
+  write(outs: readonly ByteWriter[], framesMax: number): number {
     let written = 0;
     for (const key of this.untold) {
       if (written >= framesMax) break;
@@ -51,7 +51,8 @@ export class ReadMarks {
       const row = this.rows.get(key);
       if (row === undefined) continue;
       for (let at = 0; at < row.sequences.length; at += SEQUENCE_RANGES_MAX) {
-        encodeRead(out, { ...row, sequences: row.sequences.slice(at, at + SEQUENCE_RANGES_MAX) });
+        const sequences = row.sequences.slice(at, at + SEQUENCE_RANGES_MAX);
+        for (const out of outs) encodeRead(out, { ...row, sequences });
         written++;
       }
     }

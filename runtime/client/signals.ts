@@ -14,6 +14,8 @@ export interface SignalsParts {
   readonly clock: Clock;
   /** The writer while connected to a server of version 3. */
   writer(): ByteWriter | undefined;
+  /** Those of the connections that read buckets: a READ concerns whichever has the message. */
+  bucketWriters(): readonly ByteWriter[];
 }
 
 /** What a client says and asks beside its messages: what was read here, and what became of what was sent. Paced, and said again when lost. */
@@ -99,7 +101,7 @@ export class Signals {
     this.isFlushDue = false;
     const out = this.hasWork ? this.parts.writer() : undefined;
     if (out === undefined) return;
-    this.left -= this.reads.write(out, this.left);
+    this.left -= this.reads.write([out, ...this.parts.bucketWriters()], this.left);
     for (const to of this.questions) {
       if (this.left <= 0) return;
       this.left--;

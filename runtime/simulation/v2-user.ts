@@ -22,6 +22,7 @@ export class V2User implements SimulatedUser {
   /** Sends without an answer yet. */
   underWay = 0;
   private readonly home: string;
+  private readonly connections: number;
   private readonly world: World;
   private readonly history: History;
   private readonly names: MessageNames;
@@ -39,9 +40,10 @@ export class V2User implements SimulatedUser {
   /** What the present session has sent and wants to hear of, by first sequence. */
   private asked = new Map<number, { receipt: SendReceipt; messages: readonly string[] }>();
 
-  constructor(name: string, options: { home: string; isKeeper: boolean; world: World; history: History }) {
+  constructor(name: string, options: { home: string; isKeeper: boolean; connections: number; world: World; history: History }) {
     this.name = name;
     this.home = options.home;
+    this.connections = options.connections;
     this.world = options.world;
     this.history = options.history;
     this.isKeeper = options.isKeeper;
@@ -84,7 +86,8 @@ export class V2User implements SimulatedUser {
     const region = random.oneIn(4) ? random.pick(regions) : this.home;
     const others = regions.flatMap((other) => (other === region ? [] : this.world.edgesOf(other)));
     const addresses = [...this.world.edgesOf(region), ...others];
-    this.world.connect(region, { addresses, user: this.name, connectTimeoutMs: CONNECT_TIMEOUT_MS }).then(
+    const { name: user, connections } = this;
+    this.world.connect(region, { addresses, user, connections, connectTimeoutMs: CONNECT_TIMEOUT_MS }).then(
       (client) => {
         this.isComing = false;
         this.client = client;

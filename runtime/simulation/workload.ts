@@ -76,11 +76,20 @@ export class Workload {
     for (const user of this.v2Users) user.endRead();
   }
 
-  /** Per region: every sixth user keeps what it reads, every fifth has a client of the original. */
+  /**
+   * Per region: every sixth user keeps what it reads, every fifth has a client of the original; the others read the buckets of a promoted
+   * inbox over 1 to 4 connections.
+   */
   private user(region: string, index: number): SimulatedUser {
     const { world, history } = this;
     if (index % 6 === 4) return new V1User(`${region}-v1-${index}`, { home: region, world, history });
-    const user = new V2User(`${region}-${index}`, { home: region, isKeeper: index % 6 === 5, world, history });
+    const user = new V2User(`${region}-${index}`, {
+      home: region,
+      isKeeper: index % 6 === 5,
+      connections: 1 + (index % 4),
+      world,
+      history,
+    });
     this.v2Users.push(user);
     return user;
   }

@@ -34,7 +34,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['classic-level', 'fast-jwt', 'pino', 'node:net'],
   },
   // The client joins the TCP transport and the system's clock by itself, so that its user needs one import.
-  'runtime/client': { floor: 4, rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports', 'runtime/adapters'], packages: [] },
+  'runtime/client': {
+    floor: 4,
+    rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports', 'runtime/follow', 'runtime/adapters'],
+    packages: [],
+  },
   'runtime/servers': {
     floor: 4,
     rooms: [

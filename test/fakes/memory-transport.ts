@@ -40,6 +40,13 @@ export class MemoryTransport implements Transport {
     return this.open.size / 2;
   }
 
+  /** Bytes that wait for a side that does not read. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const { held } of this.open) for (const chunk of held) bytes += chunk.length;
+    return bytes;
+  }
+
   /** Ends every connection, as a lost link does: both sides hear of it. */
   cut(): void {
     for (const connection of this.open) connection.destroy();
@@ -74,6 +81,9 @@ class MemoryConnection implements Connection {
   peer: MemoryConnection | undefined;
   handler: ConnectionHandler | undefined;
   isMuted = false;
+  /** What came while it was not read. */
+  readonly held: Buffer[] = [];
+  private isPaused = false;
   private readonly transport: MemoryTransport;
   private isOpen = true;
 
@@ -86,13 +96,26 @@ class MemoryConnection implements Connection {
     if (!this.isOpen || this.isMuted) return;
     const copy = Buffer.from(bytes);
     this.transport.later(() => {
-      if (this.peer?.isOpen === true) this.peer.handler?.received(copy);
+      if (this.peer?.isOpen === true) this.peer.arrived(copy);
     });
   }
 
-  pause(): void {}
+  pause(): void {
+    this.isPaused = true;
+  }
 
-  resume(): void {}
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.transport.later(() => {
+      while (!this.isPaused && this.held.length > 0) this.handler?.received(this.held.shift() as Buffer);
+    });
+  }
+
+  arrived(bytes: Buffer): void {
+    if (this.isPaused || this.held.length > 0) this.held.push(bytes);
+    else this.handler?.received(bytes);
+  }
 
   end(): void {
     this.transport.later(() => this.destroy());

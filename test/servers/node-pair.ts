@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { get, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -97,6 +97,9 @@ export class NodeProcess {
   }
 }
 
+/** What the pair’s core asks of who commands it. */
+const ADMIN_TOKEN = 'a'.repeat(64);
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** One edge and one core on loopback, with their configs and store in a folder of their own. */
@@ -150,6 +153,21 @@ export class NodePair {
     });
   }
 
+  /** A command to the core; resolves to what it answers. */
+  command(name: string, input: object): Promise<{ status: number; body: string }> {
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+    const path = `/commands/${name}`;
+    return new Promise((resolve, reject) => {
+      const sent = request({ host: '127.0.0.1', port: this.basePort + 3, path, method: 'POST', headers, agent: false }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+      });
+      sent.on('error', reject);
+      sent.end(JSON.stringify(input));
+    });
+  }
+
   /** A metric’s value now. */
   async metric(role: 'edge' | 'core', name: string): Promise<number> {
     const { body } = await this.admin(role, '/metrics');
@@ -188,9 +206,10 @@ export class NodePair {
       node: 'tokyo-core-0',
       group: 'tokyo-0',
       link: at(2),
-      admin: at(3),
+      admin: { ...at(3), tokenPath: 'admin.token' },
       store: { kind: 'embedded', directory: 'store', ...this.storeFields },
     };
+    writeFileSync(join(this.folder, 'admin.token'), `${ADMIN_TOKEN}\n`, { mode: 0o600 });
     for (const [name, document] of Object.entries({ 'slot-map': map, edge, core })) {
       writeFileSync(join(this.folder, `${name}.json`), JSON.stringify(document));
     }

@@ -30,12 +30,13 @@ it(`holds every law for ${SEEDS} seeds under all faults`, async () => {
 
 it('ends processes while they open, commit, read and bridge', async () => {
   const met = new Set<string>();
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + 2; seed++) {
+  const wanted = ['opening', 'committing', 'reading', 'bridging'];
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + 8 && !wanted.every((state) => met.has(state)); seed++) {
     const report = await simulate({ regions, seed, hours: 0.2, faults: ['crash', 'edge-kill', 'long-cut', 'one-way'] });
     expect(report.broken).toEqual([]);
     for (const state of Object.keys(report.met['crash'] ?? {})) met.add(state);
   }
-  expect([...met]).toEqual(expect.arrayContaining(['opening', 'committing', 'reading', 'bridging']));
+  expect([...met]).toEqual(expect.arrayContaining(wanted));
 }, 300_000);
 
 it('gives the same history for the same seed, another for another', async () => {
@@ -46,7 +47,7 @@ it('gives the same history for the same seed, another for another', async () => 
 }, 60_000);
 
 describe('a planted bug', () => {
-  const SEEDS_MAX = 12;
+  const SEEDS_MAX = 24;
 
   async function lawsBrokenBy(sabotage: readonly Sabotage[], law?: string, seeds = SEEDS_MAX): Promise<string[]> {
     const broken = new Set<string>();

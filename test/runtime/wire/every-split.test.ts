@@ -94,7 +94,11 @@ const VECTORS: readonly Vector[] = [
   ],
   ['STATUS', (out) => encodeStatus(out, { query: 1, isOnline: true, lastSeenSeconds: 2 }), decodeStatus],
   ['READING_QUERY', (out) => encodeReadingQuery(out, { query: 1, loginStamp: 2 ** 51, user: Buffer.from('bob') }), decodeReadingQuery],
-  ['READING', (out) => encodeReading(out, 0, { readStamp: 2 ** 50, layout }), (reader) => ({ query: reader.u32(), ...decodeReading(reader) })],
+  [
+    'READING',
+    (out) => encodeReading(out, 0, { readStamp: 2 ** 50, layout }),
+    (reader) => ({ query: reader.u32(), ...decodeReading(reader) }),
+  ],
   ['UNDELIVERED', (out) => encodeUndelivered(out, { attachment: 1, bucket: 0, position: 5, tries: 3, reason: 'why' }), decodeUndelivered],
 ];
 

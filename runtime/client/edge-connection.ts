@@ -1,0 +1,165 @@
+import { FRAME_BYTES_MAX, LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PING_INTERVAL_MS, SESSION_IDLE_MS } from '../contract/limits.ts';
+import type { Connection, ConnectionHandler } from '../ports/transport.ts';
+import type { Bursts, BurstTarget } from '../wire/bursts.ts';
+import { ByteReader } from '../wire/byte-reader.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
+import { decodeGoaway } from '../wire/v2/goaway.ts';
+import { encodeHello, type HelloFrame } from '../wire/v2/hello.ts';
+import { Opcode } from '../wire/v2/opcodes.ts';
+import { encodePing } from '../wire/v2/ping.ts';
+import { decodeWelcome, type WelcomeFrame } from '../wire/v2/welcome.ts';
+import type { ClientParts } from './client-options.ts';
+
+export interface EdgeConnectionParts extends ClientParts {
+  readonly bursts: Bursts;
+  readonly addresses: readonly string[];
+  /** Which of them is tried first. */
+  readonly firstAddress: number;
+}
+
+/** What speaks over a connection. */
+export interface EdgeConnectionUser {
+  /** What to log in with, now. */
+  hello(): HelloFrame;
+  /** Logged in, for the first time or again. */
+  welcomed(frame: WelcomeFrame): void;
+  /** The reader stands behind the opcode. */
+  frame(opcode: number, reader: ByteReader): void;
+  /** The connection broke, or none could be made; another is tried soon. */
+  lost(): void;
+}
+
+/** One connection of a client to an edge, made anew at another address when it breaks. */
+export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink {
+  burst: ByteWriter | undefined;
+  private readonly parts: EdgeConnectionParts;
+  private readonly user: EdgeConnectionUser;
+  private readonly reader = new ByteReader();
+  private splitter = new FrameSplitter(FRAME_BYTES_MAX);
+  private connection: Connection | undefined;
+  private isLoggedIn = false;
+  private isOver = false;
+  private isPaused = false;
+  private attempt: number;
+  private retryMs = LINK_RETRY_FIRST_MS;
+  private heardMs = 0;
+  private spokenMs = 0;
+
+  constructor(parts: EdgeConnectionParts, user: EdgeConnectionUser) {
+    this.parts = parts;
+    this.user = user;
+    this.attempt = parts.firstAddress;
+  }
+
+  get isUp(): boolean {
+    return this.isLoggedIn;
+  }
+
+  /** Undefined while it is not logged in. */
+  get writer(): ByteWriter | undefined {
+    return this.isLoggedIn ? this.parts.bursts.writer(this) : undefined;
+  }
+
+  start(): void {
+    if (this.isOver || this.connection !== undefined) return;
+    const { addresses, transport } = this.parts;
+    const address = addresses[this.attempt++ % addresses.length] as string;
+    transport
+      .connect(address, (connection) => this.greet(connection))
+      .catch(() => {
+        if (!this.isOver) this.startLater();
+      });
+  }
+
+  /** Drops the connection; the next one goes on from what `hello` says then. */
+  reconnect(): void {
+    this.retryMs = LINK_RETRY_FIRST_MS;
+    this.connection?.destroy();
+  }
+
+  /** Ends it for good, after what is written. */
+  stop(): void {
+    this.isOver = true;
+    this.isLoggedIn = false;
+    this.connection?.end();
+  }
+
+  /** Reads nothing until `resume`; the server feels it. */
+  pause(): void {
+    this.isPaused = true;
+    this.connection?.pause();
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.heardMs = this.parts.clock.monotonicMs();
+    this.connection?.resume();
+  }
+
+  /** Called four times a second: keeps the connection alive, and drops one that is not. */
+  tick(): void {
+    const now = this.parts.clock.monotonicMs();
+    if (this.isLoggedIn && now - this.spokenMs > PING_INTERVAL_MS) encodePing(this.parts.bursts.writer(this), Math.floor(now));
+    if (this.connection !== undefined && !this.isPaused && now - this.heardMs > SESSION_IDLE_MS) this.connection.destroy();
+  }
+
+  received(chunk: Buffer): void {
+    this.heardMs = this.parts.clock.monotonicMs();
+    try {
+      this.splitter.push(chunk, this);
+    } catch {
+      // A server whose frames cannot be read is treated like a lost one.
+      this.connection?.destroy();
+    }
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.connection = undefined;
+    this.isLoggedIn = false;
+    this.splitter.stop();
+    this.user.lost();
+    if (!this.isOver) this.startLater();
+  }
+
+  writeBurst(bytes: Buffer): void {
+    this.spokenMs = this.parts.clock.monotonicMs();
+    this.connection?.write(bytes);
+  }
+
+  frame(buffer: Buffer, start: number, end: number): void {
+    const reader = this.reader.reset(buffer, start, end);
+    const opcode = reader.u8();
+    if (opcode === Opcode.Welcome) this.welcomed(decodeWelcome(reader));
+    else if (opcode === Opcode.Goaway) this.parts.clock.after(decodeGoaway(reader).reconnectAfterMs, () => this.reconnect());
+    else this.user.frame(opcode, reader);
+  }
+
+  private welcomed(frame: WelcomeFrame): void {
+    this.isLoggedIn = true;
+    this.retryMs = LINK_RETRY_FIRST_MS;
+    this.user.welcomed(frame);
+  }
+
+  private startLater(): void {
+    const delayMs = this.retryMs * (0.5 + this.parts.random.fraction());
+    this.retryMs = Math.min(this.retryMs * 2, LINK_RETRY_LAST_MS);
+    this.parts.clock.after(delayMs, () => this.start());
+  }
+
+  private greet(connection: Connection): this {
+    this.connection = connection;
+    if (this.isOver) {
+      connection.destroy();
+      return this;
+    }
+    this.isPaused = false;
+    this.splitter = new FrameSplitter(FRAME_BYTES_MAX);
+    this.heardMs = this.parts.clock.monotonicMs();
+    encodeHello(this.parts.bursts.writer(this), this.user.hello());
+    return this;
+  }
+}
