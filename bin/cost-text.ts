@@ -1,13 +1,12 @@
-import { CROSS_REGION_SHARE, LAYERS, OVERHEAD_BYTES } from '../infra/reports/cost/cost-lines.ts';
+import { DELIVERY_OVERHEAD_BYTES, HEARTBEAT_BYTES } from '../infra/facts/measured-needs.ts';
+import { LAYERS } from '../infra/reports/cost/cost-line.ts';
 import type { CostReport } from '../infra/reports/cost/cost-report.ts';
+import { CROSS_REGION_SHARE } from '../infra/reports/cost/transfer-lines.ts';
 import { grouped, textTable } from './text-table.ts';
 
-/** Lines of the bill that are shown one by one. */
-const LARGEST_SHOWN = 5;
-
-/** A bill for people: per region and layer, the largest lines, the seeds’ targets, how well each layer is used, and what is assumed. */
+/** A bill for people: per region and layer, every line of all regions together, the seeds’ targets, how well each layer is used, and what is assumed. */
 export function renderCost(report: CostReport): string {
-  const layers = LAYERS.filter((layer) => report.layers[layer] > 0);
+  const layers = LAYERS.filter((layer) => report.layers[layer] !== 0);
   const row = (name: string, amounts: CostReport['layers'], total: number) => [
     name,
     ...layers.map((layer) => dollars(amounts[layer])),
@@ -21,23 +20,23 @@ export function renderCost(report: CostReport): string {
       row('together', report.layers, report.total),
     ]),
     `$${report.perConnection.toPrecision(3)} a connection, $${report.perDailyUser.toPrecision(3)} a daily user`,
-    `Largest lines\n${textTable(largestRows(report))}`,
+    `Every line, the largest first\n${textTable(lineRows(report))}`,
     `The seeds’ figures for this size (they contradict each other)\n${textTable(targetRows(report))}`,
     `Designed use at the peak\n${textTable(useRows(report))}`,
     assumptions(report),
   ].join('\n\n');
 }
 
-function largestRows({ lines, total }: CostReport): string[][] {
+function lineRows({ lines, total }: CostReport): string[][] {
   const sums = new Map<string, number>();
   for (const { layer, item, dollars: amount } of lines) {
     const name = `${layer}: ${item.replace(/, \d+ of them spot$/, '')}`;
     sums.set(name, (sums.get(name) ?? 0) + amount);
   }
-  const largest = [...sums].toSorted(([, a], [, b]) => b - a).slice(0, LARGEST_SHOWN);
+  const shown = [...sums].filter(([, amount]) => amount !== 0).toSorted(([, a], [, b]) => b - a);
   return [
     ['', '$ a month', 'of all'],
-    ...largest.map(([name, amount]) => [name, dollars(amount), `${Math.round((amount / total) * 100)} %`]),
+    ...shown.map(([name, amount]) => [name, dollars(amount), `${Math.round((amount / total) * 100)} %`]),
   ];
 }
 
@@ -59,7 +58,7 @@ function useRows({ use }: CostReport): string[][] {
 function assumptions({ prices, notCounted }: CostReport): string {
   return [
     `Prices of ${prices.date}: ${prices.source}.`,
-    `Assumed: each message is delivered once with ${OVERHEAD_BYTES} bytes of framing and headers, ${CROSS_REGION_SHARE * 100} % cross a region.`,
+    `Assumed: each message goes by itself to one reader, with ${DELIVERY_OVERHEAD_BYTES} bytes of frames and headers; ${CROSS_REGION_SHARE * 100} % cross a region; a connection costs ${HEARTBEAT_BYTES} bytes every 30 s; connections follow the messages, so that the average is the peak over traffic.peakToAverage.`,
     `Not counted: ${notCounted.join('; ')}.`,
   ].join('\n');
 }

@@ -5,8 +5,16 @@ const positive = z.int().min(1);
 
 /** Nodes and types of one fleet each; the EC2 name, whichever service runs it. */
 const instanceTypes = z.strictObject({
-  edge: z.string().default('c7g.2xlarge').describe('Edge nodes; Graviton, since the runtime package carries Node for arm64 (C6).'),
-  core: z.string().default('c7g.4xlarge').describe('Core nodes; Graviton (C6).'),
+  edge: z
+    .string()
+    .default('c7g.medium')
+    .describe(
+      'Edge nodes; Graviton, since the runtime package carries Node for arm64 (C6). One event loop fills one processor, 100,000 connections three quarters of 2 GiB.',
+    ),
+  core: z
+    .string()
+    .default('c7g.large')
+    .describe('Core nodes; Graviton (C6). Half a million users of a group take three quarters of 4 GiB.'),
   bus: z.string().default('m7g.2xlarge').describe('Kafka brokers; distributed foundation only.'),
   store: z.string().default('i8g.4xlarge').describe('ScyllaDB nodes, with NVMe of their own; distributed foundation only.'),
   directory: z.string().default('r7g.xlarge').describe('Valkey nodes; distributed foundation only.'),

@@ -24,6 +24,7 @@ export const growth = defineEnvironment({
       awsRegion: 'ap-south-1',
       cidr: '10.0.128.0/18',
       userShare: 0.2,
+      storeNodes: 9, // As first planned: a store gives up nodes by its own procedure, not because fuller ones are planned.
       serves: { countries: ['IN', 'PK', 'BD', 'LK', 'NP'] },
     },
     { code: 'sydney', awsRegion: 'ap-southeast-2', cidr: '10.0.192.0/18', userShare: 0.03, serves: { continents: ['OC'] } },

@@ -9,8 +9,10 @@ export const proof = defineEnvironment({
   peakConcurrentShare: 0.5, // Everyone in a proof tries it at once: 500,000 connections of K12 from the million users of K1.
   usersPerShard: 350_000, // One shard per region; at K1’s 100,000 it would be the ten of `validation`.
   connectionsPerEdge: 125_000, // 500,000 connections on four edges.
-  zones: 2,
-  instanceTypes: { edge: 'c7g.medium', core: 'c7g.large' },
+  zones: 1, // One core in each region, and so one zone.
+  edgeGrowthMax: 1.5, // Within the five virtual CPUs that a new account may run.
+  instanceTypes: { edge: 't4g.small', core: 't4g.small' }, // K11’s t2.micro and t3.medium in Graviton, by the memory that is needed.
+  traffic: { messagesPerUserPerDay: 5, peakToAverage: 24 }, // A proof is tried, an hour a day.
   regions: [
     {
       code: 'tokyo',

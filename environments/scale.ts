@@ -12,5 +12,6 @@ export const scale = defineEnvironment({
   dailyActiveUsers: 1_000_000_000,
   connectionsPerEdge: 20_000, // S4’s density: 20 million users of a region, a tenth of them connected, over its 100 edges.
   shardsPerGroup: 20,
+  instanceTypes: { edge: 'c7g.2xlarge', core: 'c7g.4xlarge' },
   regions: fiftyPlaces.map((place) => ({ ...place, ...regional })),
 });

@@ -10,7 +10,7 @@ export const validation = defineEnvironment({
   foundation: 'embedded',
   dailyActiveUsers: 1_000_000,
   zones: 2,
-  instanceTypes: { edge: 'c7g.large', core: 'c7g.xlarge' },
+  instanceTypes: { edge: 't4g.small', core: 'c7g.medium' },
   regions: [
     {
       code: 'tokyo',

@@ -10,7 +10,7 @@ export interface EdgeScalingThresholds {
   readonly connectionsHigh: number;
   /** Connections below which it may shrink. */
   readonly connectionsLow: number;
-  /** Percent of the processors in use above which it grows. @default 70 */
+  /** Percent of all processors that a node uses above which it grows. @default 70 - of a machine with one, which an edge’s event loop fills */
   readonly cpuHigh?: number;
   /** Percent below which it may shrink. @default 40 */
   readonly cpuLow?: number;
@@ -49,12 +49,12 @@ export class EdgeScaling extends Construct {
   private addGrowth(props: EdgeScalingProps): void {
     const tracked: Readonly<Record<string, CfnScalingPolicy.TargetTrackingConfigurationProperty>> = {
       GrowOnConnections: {
-        customizedMetricSpecification: { ...connectionsOf(props), statistic: 'Average' },
+        customizedMetricSpecification: { ...metricOf('iris_connections', props), statistic: 'Average' },
         targetValue: props.connectionsHigh,
         disableScaleIn: true,
       },
       GrowOnCpu: {
-        predefinedMetricSpecification: { predefinedMetricType: 'ASGAverageCPUUtilization' },
+        customizedMetricSpecification: { ...metricOf('iris_cpu_percent', props), statistic: 'Average' },
         targetValue: props.cpuHigh ?? CPU_HIGH,
         disableScaleIn: true,
       },
@@ -76,11 +76,6 @@ export class EdgeScaling extends Construct {
       minAdjustmentMagnitude: 1,
       stepAdjustments: [{ metricIntervalLowerBound: 0, scalingAdjustment: SHRINK_PERCENT }],
     });
-    const cpu = {
-      namespace: 'AWS/EC2',
-      metricName: 'CPUUtilization',
-      dimensions: [{ name: 'AutoScalingGroupName', value: props.fleetName }],
-    };
     new CfnAlarm(this, 'BothLow', {
       alarmName: `${props.fleetName}-may-shrink`,
       alarmDescription: 'Not a fault: the edges have more room than they need, and the fleet gives some back.',
@@ -95,8 +90,8 @@ export class EdgeScaling extends Construct {
           label: 'both low',
           returnData: true,
         },
-        averageOf('cpu', cpu),
-        averageOf('connections', connectionsOf(props)),
+        averageOf('cpu', metricOf('iris_cpu_percent', props)),
+        averageOf('connections', metricOf('iris_connections', props)),
       ],
       alarmActions: [shrink.ref],
     });
@@ -131,10 +126,9 @@ interface Metric {
   readonly dimensions: { readonly name: string; readonly value: string }[];
 }
 
-/** What every edge publishes of itself; the average is over nodes. */
-function connectionsOf({ environment, region }: EdgeScalingProps): Metric {
+/** What every edge publishes of itself once a minute; EC2’s own figure of the processor comes every five, or is billed by the machine. */
+function metricOf(metricName: NodeMetricName, { environment, region }: EdgeScalingProps): Metric {
   const values = { Environment: environment, Region: region, Role: 'edge' };
-  const metricName: NodeMetricName = 'iris_connections';
   return { namespace: METRIC_NAMESPACE, metricName, dimensions: METRIC_DIMENSIONS.map((name) => ({ name, value: values[name] })) };
 }
 

@@ -35,7 +35,8 @@ export class NodeLaunchTemplate extends Construct {
         instanceType: props.instanceType,
         iamInstanceProfile: { arn: props.instanceProfileArn },
         metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1, instanceMetadataTags: 'enabled' },
-        monitoring: { enabled: true },
+        // The node publishes more of itself, and once a minute too.
+        monitoring: { enabled: false },
         // A burstable machine that has spent its credits is slow; it must not cost more than its price.
         ...(/^t\d/.test(props.instanceType) ? { creditSpecification: { cpuCredits: 'standard' } } : {}),
         networkInterfaces: [

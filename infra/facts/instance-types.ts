@@ -15,6 +15,8 @@ export interface InstanceFamily {
   /** Gibibytes of local NVMe per virtual CPU; 0 without. */
   readonly nvmeGibibytesPerCpu: number;
   readonly sizes: readonly string[];
+  /** Virtual CPUs and gibibytes of sizes that are not in line with the others. */
+  readonly odd?: Readonly<Record<string, { readonly cpus: number; readonly memoryGibibytes: number }>>;
   readonly missingIn: readonly string[];
   /** Where set, every other AWS region lacks the family. */
   readonly onlyIn?: readonly string[];
@@ -33,6 +35,7 @@ export interface InstanceType {
 export const UNKNOWN_OFFERINGS = ['me-west-1'] as const;
 
 const CPUS: Readonly<Record<string, number>> = {
+  small: 1,
   medium: 1,
   large: 2,
   xlarge: 4,
@@ -57,6 +60,10 @@ export const INSTANCE_FAMILIES: Readonly<Record<string, InstanceFamily>> = {
   c7g: arm(2, GRAVITON, ['ap-southeast-4', 'me-central-1']),
   c7gn: { ...arm(2, GRAVITON, []), onlyIn: C7GN_ONLY_IN },
   c8g: arm(2, GRAVITON, ['me-central-1', 'me-south-1', 'mx-central-1']),
+  t4g: {
+    ...arm(4, ['small', 'medium', 'large', 'xlarge', '2xlarge'], ['me-central-1']),
+    odd: { small: { cpus: 2, memoryGibibytes: 2 }, medium: { cpus: 2, memoryGibibytes: 4 } },
+  },
   m7g: arm(4, GRAVITON, ['ca-west-1', 'eu-south-1']),
   r7g: arm(8, GRAVITON, []),
   r6g: arm(8, GRAVITON, []),
@@ -67,7 +74,7 @@ export const INSTANCE_FAMILIES: Readonly<Record<string, InstanceFamily>> = {
     ...intel(
       8,
       ['large', 'xlarge', '2xlarge', '3xlarge', '12xlarge'],
-      ['ap-east-2', 'ap-northeast-3', 'ap-southeast-6', 'me-central-1', 'me-south-1'],
+      ['ap-east-2', 'ap-northeast-3', 'ap-southeast-6', 'il-central-1', 'me-central-1', 'me-south-1'],
     ),
     nvmeGibibytesPerCpu: 582,
   },
@@ -81,14 +88,15 @@ export function instanceTypeNames(): string[] {
 export function findInstanceType(name: string): InstanceType | undefined {
   const [family = '', size = ''] = name.split('.');
   const facts = Object.hasOwn(INSTANCE_FAMILIES, family) ? INSTANCE_FAMILIES[family] : undefined;
-  const cpus = CPUS[size];
+  const odd = facts?.odd?.[size];
+  const cpus = odd?.cpus ?? CPUS[size];
   if (facts === undefined || cpus === undefined || !facts.sizes.includes(size)) return undefined;
   return {
     name,
     family,
     architecture: facts.architecture,
     cpus,
-    memoryGibibytes: cpus * facts.gibibytesPerCpu,
+    memoryGibibytes: odd?.memoryGibibytes ?? cpus * facts.gibibytesPerCpu,
     nvmeGibibytes: cpus * facts.nvmeGibibytesPerCpu,
   };
 }

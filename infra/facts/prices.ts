@@ -22,6 +22,7 @@ const EC2_CPU_HOUR: Readonly<Record<string, number>> = {
   c7g: 0.0363,
   c7gn: 0.0624,
   c8g: 0.0399,
+  t4g: 0.0336,
   m7g: 0.0408,
   r7g: 0.0536,
   r6g: 0.0504,
@@ -33,6 +34,14 @@ const EC2_CPU_HOUR: Readonly<Record<string, number>> = {
 const MSK_CPU_HOUR: Readonly<Record<string, number>> = { m7g: 0.102, m5: 0.105 };
 const EXPRESS_CPU_HOUR: Readonly<Record<string, number>> = { m7g: 0.204 };
 const VALKEY_CPU_HOUR: Readonly<Record<string, number>> = { m7g: 0.0632, r7g: 0.0876, r6g: 0.0824 };
+
+/** Sizes that are not in line with their family. */
+const ODD_HOUR: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
+  ec2: { 't4g.small': 0.0168, 't4g.medium': 0.0336 },
+  msk: {},
+  express: {},
+  valkey: {},
+};
 
 /** Machine hours of an AWS region over those of us-east-1. */
 const REGION_FACTOR: Readonly<Record<string, number>> = {
@@ -112,6 +121,9 @@ export const UNIT_PRICES = {
   dashboardMonth: 3,
 } as const;
 
+/** What the price pages give every account each month for nothing, for good, all its AWS regions together. */
+export const FREE_OF_CHARGE = { gigabytesOut: 100, metrics: 10, alarms: 10, dashboards: 3, metricRequests: 1_000_000 } as const;
+
 export type Engine = 'ec2' | 'msk' | 'express' | 'valkey';
 const CPU_HOUR = { ec2: EC2_CPU_HOUR, msk: MSK_CPU_HOUR, express: EXPRESS_CPU_HOUR, valkey: VALKEY_CPU_HOUR } as const;
 
@@ -120,7 +132,8 @@ export function machineHour(engine: Engine, instanceType: string, awsRegion: str
   const type = findInstanceType(instanceType);
   const cpuHour = type === undefined ? undefined : CPU_HOUR[engine][type.family];
   const factor = REGION_FACTOR[awsRegion];
-  return type === undefined || cpuHour === undefined || factor === undefined ? undefined : cpuHour * type.cpus * factor;
+  const hour = ODD_HOUR[engine][instanceType] ?? (type === undefined || cpuHour === undefined ? undefined : cpuHour * type.cpus);
+  return hour === undefined || factor === undefined ? undefined : hour * factor;
 }
 
 /** What a region’s other prices are over those of us-east-1. */

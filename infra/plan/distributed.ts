@@ -12,7 +12,7 @@ export const BROKER_MEGABYTES_PER_CPU = 7.8;
 /** Copies of a bus record. */
 export const BUS_REPLICAS = 3;
 /** How full a volume, a memory or a broker is planned (K9: 70 to 85 %). */
-const PLANNED_FILL = 0.7;
+const PLANNED_FILL = 0.8;
 /** Gibibytes below which a broker’s volume is not worth planning. */
 const BROKER_VOLUME_MIN = 100;
 /** Days of backups: each is a copy of a week’s messages. */

@@ -1,7 +1,8 @@
-/** When a region’s edges grow and shrink, by the averages of its nodes; null where they may not grow. */
+/** When a region’s edges grow and shrink, by the averages of its nodes. */
 export interface EdgeScalingPlan {
   readonly connectionsHigh: number;
   readonly connectionsLow: number;
+  /** Percent of all processors of a node. */
   readonly cpuHigh: number;
   readonly cpuLow: number;
 }
@@ -16,27 +17,34 @@ export function deregistrationSeconds(drainTimeoutMs: number): number {
   return Math.min(DEREGISTRATION_SECONDS.max, Math.max(DEREGISTRATION_SECONDS.min, seconds));
 }
 
-/** O3: up above 45,000 of the 50,000 connections that S3’s servers hold or 70 % CPU, down below 30,000 and 40 %. */
+/**
+ * O3: up above 45,000 of the 50,000 connections that S3’s servers hold or 70 % CPU, down below 30,000 and 40 %; of one processor, since an
+ * edge is one event loop.
+ */
 const HIGH = { connectionsShare: 0.9, cpu: 70 };
 const LOW = { connectionsShare: 0.6, cpu: 40 };
 
-/**
- * O3’s thresholds for edges of `connectionsPerEdge`. In a fleet that may be so small that one node more changes the average by more than
- * the gap between them, the low ones are lower: what a node has when the smallest fleet has just grown.
- */
-export function planEdgeScaling(edges: {
+interface EdgeScalingNeed {
   readonly min: number;
   readonly max: number;
   readonly connectionsPerEdge: number;
-}): EdgeScalingPlan | null {
-  const { min, max, connectionsPerEdge } = edges;
+  /** Processors of an edge’s machine. */
+  readonly cpus: number;
+}
+
+/**
+ * O3’s thresholds for edges of `connectionsPerEdge`; null where the fleet may not grow. In a fleet that may be so small that one node more
+ * changes the average by more than the gap between them, the low ones are lower: what a node has when the smallest fleet has just grown.
+ */
+export function planEdgeScaling({ min, max, connectionsPerEdge, cpus }: EdgeScalingNeed): EdgeScalingPlan | null {
   if (max <= min) return null;
   const connectionsHigh = Math.floor(connectionsPerEdge * HIGH.connectionsShare);
+  const cpuHigh = Math.floor(HIGH.cpu / cpus);
   const least = (high: number) => Math.floor((high * min) / (min + 1));
   return {
     connectionsHigh,
     connectionsLow: Math.min(Math.floor(connectionsPerEdge * LOW.connectionsShare), least(connectionsHigh)),
-    cpuHigh: HIGH.cpu,
-    cpuLow: Math.min(LOW.cpu, least(HIGH.cpu)),
+    cpuHigh,
+    cpuLow: Math.min(Math.floor(LOW.cpu / cpus), least(cpuHigh)),
   };
 }

@@ -3,6 +3,7 @@ import type { RegionConfig } from '../../environments/region.ts';
 import { DRAIN_TIMEOUT_MS } from '../../runtime/contract/limits.ts';
 import { EDGES_PER_ZONE_MAX } from '../facts/aws-limits.ts';
 import { AWS_REGIONS } from '../facts/aws-regions.ts';
+import { findInstanceType } from '../facts/instance-types.ts';
 import { type Cidr, parseCidr } from './cidr.ts';
 import { type FleetNeed, planBus, planDirectory, planStore } from './distributed.ts';
 import { deregistrationSeconds, planEdgeScaling } from './edge-scaling.ts';
@@ -36,7 +37,12 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
     edges: size.edges,
     edgesMin: size.edges,
     edgesMax,
-    edgeScaling: planEdgeScaling({ min: size.edges, max: edgesMax, connectionsPerEdge: config.connectionsPerEdge }),
+    edgeScaling: planEdgeScaling({
+      min: size.edges,
+      max: edgesMax,
+      connectionsPerEdge: config.connectionsPerEdge,
+      cpus: findInstanceType(instanceTypes.edge)?.cpus ?? 1,
+    }),
     edgeDeregistrationSeconds: deregistrationSeconds(config.limits.drainTimeoutMs ?? DRAIN_TIMEOUT_MS),
     edgeSpotShare: config.edgeSpotShare,
     cores: size.shardGroups * coresPerGroup,

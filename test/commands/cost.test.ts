@@ -6,6 +6,7 @@ describe('iris cost', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^proof: \$[\d,]+ a month at list price/);
     expect(stdout).toMatch(/^region +edge +core +network +transfer +monitoring +global +together$/m);
+    expect(stdout).toMatch(/^global: free for every account +-\d+ +-\d+ %$/m);
     expect(stdout).toMatch(/^K6 .* times$/m);
     expect(stdout).toMatch(/^Prices of \d{4}-\d\d: /m);
   });

@@ -29,7 +29,7 @@ describe('iris preflight and iris limits', () => {
 
   it('show the fullest template by each limit and every quota', async () => {
     const { stdout } = await runIris(['limits', 'proof']);
-    expect(stdout).toMatch(/^resources of a template +\d+ +500 +\d+ % +iris-proof-bangalore-network$/m);
+    expect(stdout).toMatch(/^resources of a template +\d+ +500 +\d+ % +iris-proof-bangalore-monitor$/m);
     expect(stdout).toMatch(/^ap-south-1 +current +VPCs +L-F678F1CE +1 +5 +default$/m);
   });
 });

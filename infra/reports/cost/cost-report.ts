@@ -1,10 +1,11 @@
 import { IrisError } from '../../../runtime/contract/errors.ts';
 import { PRICES_TAKEN } from '../../facts/prices.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { type CostLine, LAYERS, type Layer, linesOfGlobal, linesOfRegion } from './cost-lines.ts';
+import { type CostLine, LAYERS, type Layer } from './cost-line.ts';
+import { linesOfGlobal, linesOfRegion } from './cost-lines.ts';
 import { type CostTarget, targetsOf } from './cost-targets.ts';
+import { freeOfCharge } from './free-of-charge.ts';
 import { type LayerUse, useOf } from './layer-use.ts';
-import { monitoringLines } from './monitoring-lines.ts';
 
 /** What an environment costs a month at list price. Dollars, not rounded. */
 export interface CostReport {
@@ -36,10 +37,8 @@ const NOT_COUNTED = [
 export function costReport(plan: Plan): CostReport {
   if (plan.runsIn === 'local')
     throw new IrisError('CONFIG_INVALID', `environment ${plan.environment} runs in 'local', where nothing is billed`);
-  const lines = [
-    ...plan.regions.flatMap((region) => [...linesOfRegion(plan, region), ...monitoringLines(plan, region)]),
-    ...linesOfGlobal(plan),
-  ];
+  const billed = [...plan.regions.flatMap((region) => linesOfRegion(plan, region)), ...linesOfGlobal(plan)];
+  const lines = [...billed, freeOfCharge(billed, plan.globalRegion)];
   const names = [...new Set(lines.map(({ region }) => region))];
   const layers = layersOf(lines);
   const total = sum(lines);

@@ -1,5 +1,5 @@
 import type { Plan } from '../../plan/plan.ts';
-import type { Layer } from './cost-lines.ts';
+import type { Layer } from './cost-line.ts';
 
 /** A figure of the seeds beside ours. */
 export interface CostTarget {

@@ -2,7 +2,7 @@ import { METRIC_PERIOD_SECONDS, publishedMetrics } from '../../../runtime/contra
 import { HOURS_PER_MONTH, UNIT_PRICES } from '../../facts/prices.ts';
 import { alarmsOf } from '../../plan/alarms.ts';
 import type { Plan, RegionPlan } from '../../plan/plan.ts';
-import type { CostLine } from './cost-lines.ts';
+import type { CostLine } from './cost-line.ts';
 
 /** What CloudWatch costs: a metric for each name and role, its publications by every node, alarms, and a dashboard. */
 export function monitoringLines(plan: Plan, region: RegionPlan): CostLine[] {

@@ -47,14 +47,19 @@ describe('scaling of edges (O3)', () => {
     });
   });
 
-  it('reads the connections that every edge publishes', () => {
+  it('reads the connections and the processor that every edge publishes', () => {
     const text = JSON.stringify(template().toJSON());
-    assert.deepEqual(NODE_METRICS.iris_connections.roles, ['edge']);
-    assert.equal([...text.matchAll(/"MetricName":"iris_connections","Namespace":"Iris\/Node"/g)].length, 2);
-    assert.equal(
-      [...text.matchAll(/{"Name":"Environment","Value":"proof"},{"Name":"Region","Value":"tokyo"},{"Name":"Role","Value":"edge"}/g)].length,
-      2,
-    );
+    for (const name of ['iris_connections', 'iris_cpu_percent'] as const) {
+      assert.ok((NODE_METRICS[name].roles as readonly string[]).includes('edge'));
+      assert.equal([...text.matchAll(new RegExp(`"MetricName":"${name}","Namespace":"Iris/Node"`, 'g'))].length, 2);
+    }
+    const dimensions = /{"Name":"Environment","Value":"proof"},{"Name":"Region","Value":"tokyo"},{"Name":"Role","Value":"edge"}/g;
+    assert.equal([...text.matchAll(dimensions)].length, 4);
+  });
+
+  it('takes one processor of eight for a full edge, since an edge is one event loop', () => {
+    const plan = planEdgeScaling({ min: 200, max: 500, connectionsPerEdge: 50_000, cpus: 8 })!;
+    assert.deepEqual([plan.cpuHigh, plan.cpuLow], [8, 5]);
   });
 
   it('is refused where a fleet that has grown would shrink again', () => {
@@ -72,7 +77,7 @@ describe('scaling of edges (O3)', () => {
       [3, 9],
       [200, 500],
     ] as const) {
-      const plan = planEdgeScaling({ min, max, connectionsPerEdge: 50_000 })!;
+      const plan = planEdgeScaling({ min, max, connectionsPerEdge: 50_000, cpus: 1 })!;
       for (let load = 0; load <= max * 50_000; load += 12_347) {
         for (const start of [min, max]) {
           const turns = turnsOf({ ...plan, min, max, load, start });
@@ -83,13 +88,13 @@ describe('scaling of edges (O3)', () => {
   });
 
   it('has O3’s own thresholds for O3’s own fleet, and none where the fleet may not grow', () => {
-    assert.deepEqual(planEdgeScaling({ min: 200, max: 500, connectionsPerEdge: 50_000 }), {
+    assert.deepEqual(planEdgeScaling({ min: 200, max: 500, connectionsPerEdge: 50_000, cpus: 1 }), {
       connectionsHigh: 45_000,
       connectionsLow: 30_000,
       cpuHigh: 70,
       cpuLow: 40,
     });
-    assert.equal(planEdgeScaling({ min: 4, max: 4, connectionsPerEdge: 50_000 }), null);
+    assert.equal(planEdgeScaling({ min: 4, max: 4, connectionsPerEdge: 50_000, cpus: 1 }), null);
   });
 });
 

@@ -57,11 +57,38 @@ describe('the bill', () => {
     ]);
   });
 
-  it('is cheaper with spot edges than without, and the same where there are none', () => {
+  it('is at most $300 a month for proof, also with every machine on demand', () => {
+    expect(costReport(createPlan(proof)).totalOnDemand).toBeLessThanOrEqual(300);
+  });
+
+  it('is at most $1.55 M a month for planet, with each layer but the smallest cluster filled to 70 % of something (K9)', () => {
+    const { total, use } = costReport(createPlan(planet));
+    expect(total).toBeLessThan(1_550_000);
+    const fullest = Map.groupBy(use, ({ layer }) => layer);
+    for (const [layer, uses] of fullest) {
+      if (layer !== 'directory')
+        expect({ layer, share: Math.max(...uses.map(({ share }) => share)) >= 0.7 }).toEqual({ layer, share: true });
+    }
+    for (const { share } of use) expect(share).toBeLessThanOrEqual(1);
+  });
+
+  it('counts spot as the group mixes it: the first edge is on demand', () => {
     const report = (edgeSpotShare: number) => costReport(createPlan({ ...proof, edgeSpotShare }));
+    const edges = ({ lines }: ReturnType<typeof report>) =>
+      lines.filter(({ item }) => item.includes('of them spot')).map(({ item }) => item);
+    expect(edges(report(1))).toEqual(['t4g.small, 1 of them spot', 't4g.small, 0 of them spot', 't4g.small, 0 of them spot']);
     expect(report(1).total).toBeLessThan(report(0).total);
     expect(report(0).total).toBe(report(0).totalOnDemand);
     expect(report(1).totalOnDemand).toBeCloseTo(report(0).totalOnDemand);
+  });
+
+  it('shares the steps of egress between regions of one account in one AWS region', () => {
+    const outOf = (codes: readonly string[]) => {
+      const { lines } = costReport(createPlan(planet));
+      return lines.filter(({ region, item }) => codes.includes(region) && item.endsWith(' to clients'));
+    };
+    const sum = (figure: 'quantity' | 'dollars') => outOf(['virginia', 'miami', 'bogota']).reduce((all, line) => all + line[figure], 0);
+    expect(sum('dollars') / transferOut('us-east-1', sum('quantity'))).toBeCloseTo(1, 4);
   });
 
   it('is refused for an environment that runs on one machine', () => {
