@@ -24,6 +24,9 @@ const COMMANDS = {
   reshard: () => import('./commands/reshard.ts'),
   leave: () => import('./commands/leave.ts'),
   join: () => import('./commands/join.ts'),
+  failover: () => import('./commands/failover.ts'),
+  failback: () => import('./commands/failback.ts'),
+  region: () => import('./commands/region.ts'),
   simulate: () => import('./commands/simulate.ts'),
 } satisfies Record<string, () => Promise<{ readonly command: Command }>>;
 

@@ -5,6 +5,7 @@ import { AdminAccess } from '../infra/local/admin-access.ts';
 import { findRunningFleet, type RunningFleet } from '../infra/local/fleet-file.ts';
 import { readPublishedMap } from '../infra/local/published-map.ts';
 import { IrisError } from '../runtime/contract/errors.ts';
+import { lostRegionOf } from '../runtime/contract/slot-map-failover.ts';
 import { homesOf, takenBack } from '../runtime/contract/slot-map-moves.ts';
 import type { SlotMap } from '../runtime/contract/slot-map-schema.ts';
 import { type CommandIo, UsageError } from './command.ts';
@@ -41,6 +42,8 @@ export async function runGroupMove({ name, planned, publish, ended }: GroupMove,
   const access = AdminAccess.ofFleet(fleet);
   const moved = { fleet, access, group: await groupOf(access, node) };
   const map = readPublishedMap(fleet.stateDirectory);
+  const lost = lostRegionOf(map);
+  if (lost !== undefined) throw new IrisError('CONFIG_INVALID', `${lost} is failed over; iris failback ${lost} comes first`);
   const next = flags.back ? takenBack(map) : planned(map, moved.group);
   if (next !== undefined) io.result(movesText(map, next));
   if (flags.isDry) return 0;

@@ -3,6 +3,7 @@ import { AdminAccess } from '../infra/local/admin-access.ts';
 import type { RunningFleet } from '../infra/local/fleet-file.ts';
 import { publishMap, readPublishedMap } from '../infra/local/published-map.ts';
 import { errorLine, IrisError } from '../runtime/contract/errors.ts';
+import { lostRegionOf } from '../runtime/contract/slot-map-failover.ts';
 import { settled } from '../runtime/contract/slot-map-moves.ts';
 import type { SlotMap } from '../runtime/contract/slot-map-schema.ts';
 import type { CommandIo } from './command.ts';
@@ -27,13 +28,15 @@ export interface Ownership {
     readonly bytesFetched: number;
     readonly usersToGive: number | null;
     readonly straysLeft: number | null;
+    /** Of a core that was lost and has come back; null before it is known. */
+    readonly strays?: { readonly users: number | null; readonly outboxes: readonly string[] | null };
   };
 }
 
 /**
  * Publishes `next`, if any, and stays until every group’s owner says that nobody is left to fetch; then ends the move by a further
  * map. The published map tells the state, so that whoever was killed here may begin again.
- * @throws IrisError TIMED_OUT on Ctrl-C, CONFIG_INVALID
+ * @throws IrisError TIMED_OUT on Ctrl-C, CONFIG_INVALID, also while a region is lost, which is not waited for here
  */
 export async function carryOut(fleet: RunningFleet, next: SlotMap | undefined, io: CommandIo): Promise<SlotMap> {
   const { stateDirectory } = fleet;
@@ -43,7 +46,10 @@ export async function carryOut(fleet: RunningFleet, next: SlotMap | undefined, i
     if (io.signal.aborted) throw new IrisError('TIMED_OUT', 'interrupted; the move goes on by itself, the same command ends it');
     const map = readPublishedMap(stateDirectory);
     if (map.moving === undefined) return map;
-    const { owners, silent } = await ownersOf(access, map);
+    const lost = lostRegionOf(map);
+    if (lost !== undefined)
+      throw new IrisError('CONFIG_INVALID', `${lost} is failed over by slot map ${map.version}; iris failback ${lost} comes first`);
+    const { owners, silent } = await ownersOf(access);
     const waiting = groupsWaitedFor(owners, map);
     const users = owners.reduce((sum, { handover }) => sum + handover.usersFetched, 0);
     const bytes = owners.reduce((sum, { handover }) => sum + handover.bytesFetched, 0);
@@ -55,8 +61,11 @@ export async function carryOut(fleet: RunningFleet, next: SlotMap | undefined, i
 }
 
 /** What the owners among the cores say, and why others say nothing. A standby, and a core that is being opened, has nothing to say. */
-async function ownersOf(access: AdminAccess, map: SlotMap): Promise<{ owners: Ownership[]; silent: string[] }> {
-  const cores = access.targets.filter(({ role, region }) => role === 'core' && map.moving?.lost.includes(region) !== true);
+export async function ownersOf(
+  access: AdminAccess,
+  isMeant: (region: string) => boolean = () => true,
+): Promise<{ owners: Ownership[]; silent: string[] }> {
+  const cores = access.targets.filter(({ role, region }) => role === 'core' && isMeant(region));
   const pages = await Promise.allSettled(cores.map((core) => access.page(core, 'ownership')));
   const owners = pages.flatMap((page) =>
     page.status === 'rejected' || (page.value as { isStandby?: boolean }).isStandby === true ? [] : [page.value as Ownership],
@@ -66,9 +75,8 @@ async function ownersOf(access: AdminAccess, map: SlotMap): Promise<{ owners: Ow
 
 /** Groups of which no owner has said that nobody is left: one that has none at this moment may still hold users of others. */
 export function groupsWaitedFor(owners: readonly Ownership[], map: SlotMap): string[] {
-  const regions = map.regions.filter(({ code }) => map.moving?.lost.includes(code) !== true);
   const isThrough = ({ slotMapVersion, handover }: Ownership) => slotMapVersion === map.version && handover.groupsLeft.length === 0;
-  return regions.flatMap(({ groups }) =>
+  return map.regions.flatMap(({ groups }) =>
     groups.flatMap(({ id }) => (owners.some((owner) => owner.group === id && isThrough(owner)) ? [] : [id])),
   );
 }

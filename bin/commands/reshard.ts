@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { findRunningFleet, type RunningFleet } from '../../infra/local/fleet-file.ts';
 import { readPublishedMap } from '../../infra/local/published-map.ts';
 import { IrisError } from '../../runtime/contract/errors.ts';
+import { lostRegionOf } from '../../runtime/contract/slot-map-failover.ts';
 import { homesOfMore, movedTo, takenBack } from '../../runtime/contract/slot-map-moves.ts';
 import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
@@ -25,6 +26,8 @@ export const command: Command = {
     if (fleet.fleet.environment !== environment)
       throw new IrisError('ENVIRONMENT_INVALID', `the fleet that runs here is ${fleet.fleet.environment}, not ${environment}`);
     const map = readPublishedMap(fleet.stateDirectory);
+    const lost = lostRegionOf(map);
+    if (lost !== undefined) throw new IrisError('CONFIG_INVALID', `${lost} is failed over; iris failback ${lost} comes first`);
     const next = flags.back ? takenBack(map) : grown(map, flags.shards);
     if (next !== undefined) io.result(movesText(map, next));
     if (flags.isDry) return 0;

@@ -45,6 +45,19 @@ export class AdminAccess {
     return await ask(target, `/commands/${name}`, { method: 'POST', headers, body: JSON.stringify(input) });
   }
 
+  /** `ready`, or in the node’s words why it should get no work; `no answer` where there is none. */
+  async readiness({ address }: AdminTarget): Promise<string> {
+    try {
+      const response = await fetch(`http://${address}/readyz`, {
+        signal: AbortSignal.timeout(ADMIN_TIMEOUT_MS),
+        headers: { connection: 'close' },
+      });
+      return (await response.text()).trim();
+    } catch {
+      return 'no answer';
+    }
+  }
+
   /** What `GET /<page>` answers, as JSON. @throws IrisError CONNECTION_FAILED, COMMAND_INVALID */
   async page(target: AdminTarget, page: string): Promise<unknown> {
     return await ask(target, `/${page}`, { method: 'GET' });

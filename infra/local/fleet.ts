@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { IrisError } from '../../runtime/contract/errors.ts';
 import { type FleetFileNode, writeFleetFile } from './fleet-file.ts';
 import type { FleetLayout, FleetNode } from './fleet-layout.ts';
+import { type HeldRegions, holdRegions, readHeldRegions } from './held-regions.ts';
 import { type NodeProgram, spawnNode } from './node-process.ts';
 import { identityOf } from './process-identity.ts';
 import { leaveState, prepareState } from './state-folder.ts';
@@ -11,6 +12,8 @@ import { type NodeEvent, RESTART_POLICY, type RestartPolicy, SupervisedNode } fr
 
 /** Milliseconds a node has to say that it is ready: replaying a large log on a busy machine takes seconds, not minutes. */
 const READY_TIMEOUT_MS = 60_000;
+/** Milliseconds between looks whether a region is to be held down. */
+const HOLD_LOOK_MS = 200;
 /** Nodes that start at the same moment at least; starting is CPU work, so more than the machine has only adds waiting. */
 const STARTS_AT_ONCE_MIN = 2;
 
@@ -44,6 +47,8 @@ export class Fleet {
   private lock: StateLock | undefined;
   private members: readonly SupervisedNode[] = [];
   private stopped: Promise<void> | undefined;
+  private holding: NodeJS.Timeout | undefined;
+  private held: HeldRegions = {};
 
   constructor(layout: FleetLayout, options: FleetOptions) {
     this.layout = layout;
@@ -79,6 +84,7 @@ export class Fleet {
    */
   async prepare(): Promise<void> {
     this.lock = await prepareState(this.layout);
+    holdRegions(this.layout.stateDirectory, {});
   }
 
   /** Builds what the nodes run. @throws IrisError PACKAGE_FAILED */
@@ -98,7 +104,10 @@ export class Fleet {
     signal.addEventListener('abort', stopEarly, { once: true });
     try {
       await this.startAll();
-      if (this.stopped === undefined) this.remember();
+      if (this.stopped === undefined) {
+        this.remember();
+        this.holding = setInterval(() => this.obeyHolds(), HOLD_LOOK_MS);
+      }
       await this.stopped;
     } catch (error) {
       await this.stop();
@@ -139,7 +148,22 @@ export class Fleet {
     return [cores.filter((member) => !isStandby(member)), cores.filter(isStandby), this.members.filter(({ node }) => node.role === 'edge')];
   }
 
+  /** Ends the processes of regions that `iris region` holds down, and lets others go. */
+  private obeyHolds(): void {
+    const wanted = readHeldRegions(this.layout.stateDirectory);
+    const changed = [...new Set([...Object.keys(wanted), ...Object.keys(this.held)])].filter(
+      (region) => (wanted[region] === undefined) !== (this.held[region] === undefined),
+    );
+    this.held = wanted;
+    for (const member of this.members.filter(({ node }) => changed.includes(node.region))) {
+      const signal = wanted[member.node.region];
+      if (signal === undefined) member.release();
+      else member.holdDown(signal);
+    }
+  }
+
   private async stopAll(): Promise<void> {
+    clearInterval(this.holding);
     for (const role of ['edge', 'core'] as const) {
       await Promise.all(this.members.filter(({ node }) => node.role === role).map((member) => member.stop()));
     }

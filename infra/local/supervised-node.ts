@@ -51,6 +51,8 @@ export class SupervisedNode {
   private current: NodeProcess | undefined;
   private quickDeaths = 0;
   private wasReady = false;
+  /** While the node is held. */
+  private hold: { readonly released: Promise<void>; release(): void } | undefined;
 
   constructor(options: SupervisedNodeOptions) {
     this.node = options.node;
@@ -87,6 +89,19 @@ export class SupervisedNode {
     await running.exited;
   }
 
+  /** Ends the process, and starts none until `release`. */
+  holdDown(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.hold !== undefined) return;
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    this.hold = { released, release };
+    this.current?.kill(signal);
+  }
+
+  release(): void {
+    this.hold?.release();
+    this.hold = undefined;
+  }
+
   /** For the last moment of the supervisor's own process, when nothing can be awaited any more. */
   killNow(): void {
     this.current?.kill('SIGKILL');
@@ -115,6 +130,7 @@ export class SupervisedNode {
 
   /** Undefined when the fleet was stopped during the pause, or the node is given up. */
   private async restart(exit: NodeExit): Promise<NodeProcess | undefined> {
+    if (this.hold !== undefined) return await this.startAgain(performance.now());
     const reason = describeExit(this.node, exit);
     const restartInMs = this.pauseAfter(exit);
     if (restartInMs === undefined) {
@@ -124,6 +140,12 @@ export class SupervisedNode {
     this.options.onEvent({ kind: 'died', node: this.node, reason, restartInMs });
     const diedAtMs = performance.now();
     if (!(await pause(restartInMs, this.stopping.signal))) return undefined;
+    return await this.startAgain(diedAtMs);
+  }
+
+  private async startAgain(diedAtMs: number): Promise<NodeProcess | undefined> {
+    while (this.hold !== undefined) await Promise.race([this.hold.released, aborted(this.stopping.signal)]);
+    if (this.stopping.signal.aborted) return undefined;
     const next = this.spawn();
     this.wasReady = await next.ready.then(
       ({ isStandby }) => {
@@ -150,6 +172,10 @@ export class SupervisedNode {
     const limit = `given up after ${quickDeathsMax} deaths within ${quickDeathMs} ms each`;
     return new IrisError('NODE_FAILED', `${reason}; ${limit}; its log is ${this.node.logPath}`);
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** False when the signal aborted the pause. */

@@ -217,6 +217,17 @@ export const POSITION_TIMES_MAX = 1_024;
 export const RETENTION_REPORT_MAX = 1_000;
 /** Bytes of the log that a core keeps in memory for readers who are not far behind. */
 export const STORE_CACHE_BYTES_MAX = 128 * 1_048_576;
+/**
+ * Positions that a core gives out in a millisecond at most, counted from 2020: ten times the fastest disk measured. What its moment allows is so
+ * above all that a lost core can have given out, and nobody has to ask it.
+ */
+export const POSITIONS_PER_MS_MAX = 1_000;
+/** Milliseconds since 1970 at which that count begins. */
+export const POSITIONS_SINCE_MS = 1_577_836_800_000;
+/** Milliseconds by which clocks may be wrong in it. */
+export const POSITIONS_MARGIN_MS = 86_400_000;
+/** Ranges of a row of sequences that may still come: as many as leave a row’s bytes a quarter of what its length field can say. */
+export const HOLES_MAX = 1_024;
 /** Positions reserved at a time, so that a restart never gives one out twice and costs one write in a million. */
 export const POSITIONS_RESERVED = 1_048_576;
 /** Milliseconds between two sweeps of marks that are out of the window. */

@@ -7,20 +7,35 @@ export function homesOf(map: Pick<SlotMap, 'shards' | 'regions' | 'assigned'>): 
   return shardRunsOf(map).flatMap(({ group, shardCount }) => Array.from<string>({ length: shardCount }).fill(group));
 }
 
-/** The map that begins a move: these homes from now on, users fetched from where they were. */
-export function movedTo(map: SlotMap, homes: readonly string[], lost: readonly string[] = []): SlotMap {
-  if (map.moving !== undefined)
-    throw new IrisError('CONFIG_INVALID', `slot map ${map.version} has a move under way; wait for its end or take it back`);
-  return next(map, homes, { from: formerOf(map), lost: [...lost], isReturn: false });
+/** What a region that was lost leaves to those who take its shards. */
+export interface Loss {
+  readonly region: string;
+  /** Above every position that its cores can have given out. */
+  readonly positionsFrom: number;
 }
 
-/** The map that ends the move under way, once nobody is left to fetch. */
+/** The map that begins a move: these homes from now on, users fetched from where they were; those of a lost region begin with nothing. */
+export function movedTo(map: SlotMap, homes: readonly string[], loss?: Loss): SlotMap {
+  if (map.moving !== undefined)
+    throw new IrisError('CONFIG_INVALID', `slot map ${map.version} has a move under way; ${wayOutOf(map.moving)}`);
+  const moving = { from: formerOf(map), lost: [] as string[], isReturn: false };
+  return next(map, homes, loss === undefined ? moving : { ...moving, lost: [loss.region], positionsFrom: loss.positionsFrom });
+}
+
+function wayOutOf({ lost, isReturn }: SlotMove): string {
+  return lost.length > 0 && !isReturn ? `iris failback ${lost.join(' ')} comes first` : 'wait for its end or take it back';
+}
+
+/**
+ * The map that ends the move under way, once nobody is left to fetch; or, of a lost region, once it is given up: what it held counts for nothing
+ * then, and nobody waits for it.
+ */
 export function settled(map: SlotMap): SlotMap {
   const { moving: _moving, ...rest } = map;
   return { ...rest, version: map.version + 1 };
 }
 
-/** The map that takes the move under way back: everyone where they were before it. */
+/** The map that takes the move under way back: everyone where they were before it. Of a lost region: by `failedBack` only, once it is there. */
 export function takenBack(map: SlotMap): SlotMap {
   const { moving } = map;
   if (moving === undefined) throw new IrisError('CONFIG_INVALID', `slot map ${map.version} has no move under way that could be taken back`);
@@ -42,11 +57,13 @@ export function homesOfMore(map: SlotMap, shards: number): string[] {
       `${shards} shards are fewer than the ${planned} that the environment plans; lower the shards of its regions there, or take a shard group out with iris leave`,
     );
   }
-  const homes = homesOf(map);
-  const owners = new Set(homes);
-  // Who owns nothing has left: its process may be gone.
-  const groups = map.regions.flatMap((region) => region.groups.map((group) => group.id)).filter((group) => owners.has(group));
-  return spreadEvenly(homes.slice(0, shards), shards, groups);
+  return spreadEvenly(homesOf(map).slice(0, shards), shards, owningGroupsOf(map));
+}
+
+/** The groups that own shards. Who owns none has left: its process may be gone. */
+export function owningGroupsOf(map: SlotMap): string[] {
+  const owners = new Set(homesOf(map));
+  return map.regions.flatMap((region) => region.groups.map((group) => group.id)).filter((group) => owners.has(group));
 }
 
 function spreadEvenly(homes: readonly string[], shards: number, groups: readonly string[]): string[] {
@@ -54,7 +71,7 @@ function spreadEvenly(homes: readonly string[], shards: number, groups: readonly
 }
 
 /** Gives every shard without a home to the group that has fewest, the first of them in the order of the map. */
-function fill(homes: readonly (string | undefined)[], groups: readonly string[]): string[] {
+export function fill(homes: readonly (string | undefined)[], groups: readonly string[]): string[] {
   const counts = new Map(groups.map((group) => [group, 0]));
   for (const group of homes) if (group !== undefined && counts.has(group)) counts.set(group, (counts.get(group) as number) + 1);
   return homes.map((group) => {

@@ -50,7 +50,9 @@ const movingSchema = z.strictObject({
   }),
   /** Codes of regions whose stores cannot be asked: what they hold comes later, if they come back. */
   lost: z.array(code).max(1_000),
-  /** True when `from` was itself a move under way, which this one takes back. */
+  /** With `lost`: positions of the new owners are not below this one, which is above all that the lost ones can have given out. */
+  positionsFrom: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  /** True when `from` was itself a move under way, which this one takes back; of a lost region: it is there again and fetches its users. */
   isReturn: z.boolean(),
 });
 

@@ -52,10 +52,11 @@ function vanishedProblems(before: SlotMap, after: SlotMap): string[] {
     .flatMap(({ id }) => (left.has(id) || !owners.has(id) ? [] : [`group ${id} vanishes, but shards live in it; move them first`]));
 }
 
-/** Share of the slots whose group changes; slots of a lost region move because they must, so they do not count. */
+/** Share of the slots whose group changes; slots of a lost region move because they must, and come back to it, so they do not count. */
 function movedShare(from: SlotRouter, to: SlotRouter): { share: number; isAny: boolean } {
   const moved = from.comparedTo(to).filter((pair) => pair.from.group !== pair.to.group);
-  const counted = moved.filter((pair) => !to.isLost(pair.from.region)).reduce((sum, { slots }) => sum + slots, 0);
+  const isCounted = (pair: (typeof moved)[number]) => !to.isLost(pair.from.region) && !to.isLost(pair.to.region);
+  const counted = moved.filter(isCounted).reduce((sum, { slots }) => sum + slots, 0);
   return { share: counted / SLOTS, isAny: moved.length > 0 };
 }
 

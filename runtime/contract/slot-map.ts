@@ -103,6 +103,18 @@ export class SlotRouter {
   isLost(region: string): boolean {
     return this.lost.has(region);
   }
+
+  /** True while `isInherited` holds for some. */
+  get hasInherited(): boolean {
+    return this.lost.size > 0;
+  }
+
+  /** True for a user whose former owner is lost: what was there before is not known to anyone else. */
+  isInherited(user: Uint8Array): boolean {
+    if (this.lost.size === 0) return false;
+    const former = this.formerHomeOfUser(user);
+    return former !== undefined && this.lost.has(former.region);
+  }
 }
 
 export interface SlotMapInput {

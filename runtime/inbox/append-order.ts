@@ -24,6 +24,7 @@ import { type Destination, INBOX, type Placed } from './destination.ts';
 import { outboxMarkKey } from './mark-owner.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
 import { RowKey } from './row-key.ts';
+import { mergedMark, withHole } from './sequence-holes.ts';
 import { SequenceMarks } from './sequence-marks.ts';
 
 /** A request on its way into a log. */
@@ -48,6 +49,8 @@ export interface AppendOrderParts {
 export interface Holding {
   /** Nothing may be placed for the user yet. */
   isPending(name: string): boolean;
+  /** False where `isHeir` holds for nobody: asked for every message. */
+  hasHeirs(): boolean;
   /** What was sent before is not known here and may never be. */
   isHeir(name: string): boolean;
 }
@@ -117,7 +120,7 @@ export class AppendOrder {
     const missing = new Set<string>(others.filter((markKey) => this.marks.high(markKey) === undefined));
     for (const ordered of requests) {
       const { envelope, flags } = ordered.request;
-      if ((flags & SEND_RETRY) === 0 && envelopePrevious(envelope) === 0) continue;
+      if ((flags & SEND_RETRY) === 0 && envelopePrevious(envelope) === 0 && !this.isInherited(envelope)) continue;
       const row = this.marks.row(this.key.ofEnvelope(envelope, ordered.destination));
       if (this.marks.highAt(row) === undefined) missing.add(this.key.text);
       else ordered.row = row;
@@ -183,11 +186,9 @@ export class AppendOrder {
     if (high !== undefined && last <= high)
       return this.placeLate(envelope, { markKey: markKeyIn(destination, envelope), first, last, recipient });
     if (isInbox && !this.parked.isEmpty && this.parked.has(markKeyOf(envelope), first)) return this.duplicate();
-    if (isInbox && envelopePrevious(envelope) > (high ?? 0)) {
-      const markKey = markKeyOf(envelope);
-      if (!this.inherits(markKey, high ?? 0, recipient)) return this.park(envelope, markKey);
-      this.setHole(markKey, { from: 0, to: envelopePrevious(envelope) });
-    }
+    if (isInbox && first > 1 && this.inherits(envelope, high ?? 0, recipient))
+      this.setHole(markKeyOf(envelope), { from: 0, to: first - 1 });
+    else if (isInbox && envelopePrevious(envelope) > (high ?? 0)) return this.park(envelope, markKeyOf(envelope));
     const rest = high !== undefined && first <= high ? skipEntries(envelope, high - first + 1) : envelope;
     // v1 names no predecessor: what took this way before is one, and may take another from here on.
     const isBare = !isInbox && envelopePrevious(rest) === 0 && (high ?? 0) > 0;
@@ -243,6 +244,24 @@ export class AppendOrder {
     this.placed.push({ destination, recipient, entry });
   }
 
+  /** Puts what an inbox here held into an outbox: should it come back, it is no duplicate. After its row was read. */
+  moveAway(envelope: Buffer, destination: Destination & { kind: 'outbox' }, recipient: string): void {
+    const row = this.marks.row(this.key.ofEnvelope(envelope, INBOX));
+    const high = this.marks.highAt(row) ?? 0;
+    const first = envelopeSequence(envelope);
+    if (high >= first) {
+      this.setHole(markKeyOf(envelope), { from: envelopePrevious(envelope) || first - 1, to: first + envelopeCount(envelope) - 1 });
+      this.marks.touch(row, this.key, high);
+    }
+    this.move(envelope, destination, recipient);
+  }
+
+  /** A row as a former owner of its user has it, with what is known here: what either has taken was taken. After its key was read. */
+  merged(markKey: string, mark: StoredMark): StoredMark {
+    const high = this.marks.high(markKey) ?? 0;
+    return high === 0 ? mark : mergedMark({ high, holes: this.marks.holesOf(markKey) }, mark);
+  }
+
   /** What memory knows of a row is out of date. */
   forget(markKey: string): void {
     this.marks.forget(markKey);
@@ -267,7 +286,8 @@ export class AppendOrder {
     if (hole === undefined) return this.duplicate();
     const high = this.marks.high(place.markKey) as number;
     this.undos.push(() => this.marks.setHoles(place.markKey, holes));
-    const previous = envelopePrevious(envelope);
+    // One that names no predecessor may have some.
+    const previous = envelopePrevious(envelope) || place.first - 1;
     const before = previous > hole.from ? [{ from: hole.from, to: previous }] : [];
     const after = place.last < hole.to ? [{ from: place.last, to: hole.to }] : [];
     this.marks.setHoles(place.markKey, [...holes.filter((other) => other !== hole), ...before, ...after]);
@@ -295,15 +315,22 @@ export class AppendOrder {
     return true;
   }
 
-  /** Of a lost region’s users nothing is known: their messages do not wait for what may never come, but it is not a duplicate if it does. */
-  private inherits(markKey: string, high: number, recipient: string): boolean {
-    return high === 0 && this.marks.holesOf(markKey).length === 0 && this.holding.isHeir(recipient);
+  /**
+   * Of a lost region’s users nothing is known: their messages do not wait for what may never come, but it is no duplicate if it does. Nor is
+   * what came before a message that names no predecessor.
+   */
+  private inherits(envelope: Buffer, high: number, recipient: string): boolean {
+    return high === 0 && this.holding.isHeir(recipient) && this.marks.holesOf(markKeyOf(envelope)).length === 0;
+  }
+
+  private isInherited(envelope: Buffer): boolean {
+    return this.holding.hasHeirs() && this.holding.isHeir(envelopeRecipient(envelope).toString('latin1'));
   }
 
   private setHole(markKey: string, hole: { from: number; to: number }): void {
     const holes = this.marks.holesOf(markKey);
     this.undos.push(() => this.marks.setHoles(markKey, holes));
-    this.marks.setHoles(markKey, [...holes, hole]);
+    this.marks.setHoles(markKey, withHole(holes, hole));
   }
 
   private releaseReady(markKey: string): void {

@@ -27,10 +27,12 @@ export function chooseSalts(user: Buffer, generation: number, count: number, { s
   return Array.from({ length: count }, (_, index) => {
     const shareMax = Math.floor(index / groups);
     for (const end = salt + TRIES_MAX; ; salt++) {
-      const home = slots.current.homeOfUser(bucketName(user, generation, index, salt));
+      const name = bucketName(user, generation, index, salt);
+      const home = slots.current.homeOfUser(name);
       if (home.region !== region) continue;
       const isFair = index === 0 ? home.group === group : (loads.get(home.group) ?? 0) <= shareMax;
-      if (!isFair && salt < end) continue;
+      // A name that a lost region would have would pass for a bucket that it knows more of.
+      if ((!isFair || slots.current.isInherited(name)) && salt < end) continue;
       loads.set(home.group, (loads.get(home.group) ?? 0) + 1);
       return salt++;
     }

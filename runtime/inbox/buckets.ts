@@ -5,7 +5,7 @@ import { DEDUP_SWEEP_MS, LAYOUT_REPEAT_MS, LAYOUTS_REMEMBERED_MAX } from '../con
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { PullAnswer } from '../ports/handover.ts';
-import { type InboxStore, RecordKind, type StoredMark } from '../ports/inbox-store.ts';
+import { type InboxStore, RecordKind, type StoreBatch, type StoredMark } from '../ports/inbox-store.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
@@ -105,7 +105,7 @@ export class Buckets {
 
   /** After the committer has loaded, before the first link. */
   async load(): Promise<void> {
-    await this.layouts.load(this.parts.store);
+    await this.layouts.load(this.parts.store, (user) => this.isOwn(user));
     await this.sealedInboxes.load(this.layouts.users());
     this.promotions.resume();
   }
@@ -125,9 +125,11 @@ export class Buckets {
     this.parts.gaps.adopt(inbox, fetched);
     const layout = records.find(({ kind }) => kind === RecordKind.layout);
     if (layout !== undefined) this.layouts.adopt(inbox, layout.value);
-    const isBack = fetched === undefined && this.layouts.restore(inbox);
-    this.layouts.forgetAway([inbox]);
-    if (layout !== undefined || isBack || records.some(({ kind }) => kind === RecordKind.bucket)) this.sealedInboxes.adopt(inbox);
+    const isBack = layout === undefined && this.layouts.restore(inbox);
+    // It had one inbox while this region was lost, and that one is read before what is to come.
+    if (isBack && fetched !== undefined) this.promotions.reopen(inbox);
+    if (layout !== undefined || isBack || this.layouts.of(inbox) !== undefined || records.some(({ kind }) => kind === RecordKind.bucket))
+      this.sealedInboxes.adopt(inbox);
     else if (isBucketName(Buffer.from(inbox, 'latin1'))) this.sealedInboxes.moveParked(inbox);
     else return false;
     this.promotions.resume();
@@ -136,8 +138,15 @@ export class Buckets {
 
   /** A former owner has said that it has nobody left: whoever is here again is as it was. */
   restore(): void {
-    for (const user of this.layouts.usersAway())
-      if (this.isOwn(Buffer.from(user, 'latin1')) && !this.parts.isPending(user)) this.adopt(user, undefined);
+    for (const user of this.layouts.usersAway()) {
+      const name = Buffer.from(user, 'latin1');
+      if (this.isOwn(name) && !this.parts.isPending(user) && !this.parts.slots.current.isInherited(name)) this.adopt(user, undefined);
+    }
+  }
+
+  /** What a fetched inbox’s layout is now. */
+  write(batch: StoreBatch, inbox: string): void {
+    this.layouts.write(batch, inbox);
   }
 
   promote(user: Buffer, count: number): Promise<Promotion> {
@@ -173,6 +182,8 @@ export class Buckets {
     if (isStatusEnvelope(request.envelope)) this.parts.place(request);
     else if (bucket === undefined) this.intoBucket(request, Buffer.from(recipient));
     else if (!this.isOwn(recipient) || this.parts.isPending(recipient.toString('latin1'))) this.parts.place(request);
+    // Where its other buckets are only a lost region knows.
+    else if (this.parts.slots.current.isInherited(bucket.user)) this.backToUser(request, bucket);
     else if (this.sealedInboxes.has(recipient.toString('latin1'))) this.backToUser(request, bucket);
     else if (this.inherited.isKnown(request, bucket)) this.parts.place(request);
   }
@@ -212,7 +223,17 @@ export class Buckets {
         for (const [i, mark] of answer) found[i] = mark;
       }
     }
-    return found;
+    return await this.withOwnMarks(inbox, keys, found);
+  }
+
+  /** While its region was lost a user had one inbox only: what that has of a sender may be the latest. */
+  private async withOwnMarks(
+    inbox: Buffer,
+    keys: readonly string[],
+    found: readonly (StoredMark | undefined)[],
+  ): Promise<(StoredMark | undefined)[] | undefined> {
+    const own = await this.marksOfInbox(inbox, keys);
+    return own?.map((mark, i) => ((mark?.high ?? 0) > (found[i]?.high ?? 0) ? mark : found[i]));
   }
 
   /** The rows `at` of `keys`, as the owner of `inbox` has them. */
@@ -264,7 +285,7 @@ export class Buckets {
 
   /** Too late for this bucket: the user’s home knows the present one. */
   private backToUser(request: AppendRequest, { user }: BucketName): void {
-    if (!this.isOwn(user)) this.tell(request.origin, Buffer.from(user), UNKNOWN);
+    if (this.layouts.of(user.toString('latin1')) === undefined) this.tell(request.origin, Buffer.from(user), UNKNOWN);
     const moved = { ...request, flags: request.flags & ~APPEND_BUCKET, envelope: readdress(request.envelope, user) };
     this.toUser(moved);
   }

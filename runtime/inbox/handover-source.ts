@@ -113,7 +113,10 @@ export class HandoverSource {
   private async part({ user, group, after, marks: from }: PullRequest, users: ReadonlyMap<string, readonly string[]>): Promise<PullAnswer> {
     const { store, slots, nextPosition, wasFetched } = this.parts;
     const name = user.toString('latin1');
-    if (slots.current.map.moving?.isReturn === true && !wasFetched(name, group)) return { ...PULL_LATER, kind: 'kept', isLast: true };
+    const { current } = slots;
+    // A lost region’s users were never fetched: what they have got since is here alone.
+    const wasHere = current.isLost(current.homeOfUser(user).region) || wasFetched(name, group);
+    if (current.map.moving?.isReturn === true && !wasHere) return { ...PULL_LATER, kind: 'kept', isLast: true };
     const held = { ...PULL_LATER, kind: 'held', nextPosition: nextPosition() } as const;
     const rows = withinBytes(await store.readInbox(user, 0, after, PAGE));
     if (rows.length > 0) return { ...held, rows };

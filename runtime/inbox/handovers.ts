@@ -6,7 +6,7 @@ import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Committer } from './committer.ts';
 import { HandoverSource } from './handover-source.ts';
-import { sendElsewhere } from './stray-rows.ts';
+import { type StrayProgress, StrayRows } from './stray-rows.ts';
 import { type Arrivals, UserFetcher } from './user-fetcher.ts';
 
 export interface HandoversParts {
@@ -33,14 +33,16 @@ export interface HandoverProgress {
   readonly usersToGive: number | null;
   /** Users whose messages were left behind here when this region was lost, and go to their new owners; null while they are looked for. */
   readonly straysLeft: number | null;
+  /** Of a core that was lost and has come back: what it has to send on first. */
+  readonly strays: StrayProgress | undefined;
 }
 
 /** Both sides of a move at one core: users it fetches, and users it still keeps for others. */
 export class Handovers {
   readonly fetcher: UserFetcher;
   private readonly source: HandoverSource;
+  private readonly strays: StrayRows;
   private readonly parts: HandoversParts;
-  private straysLeft: number | undefined;
   private isGiving = false;
 
   constructor(parts: HandoversParts) {
@@ -55,14 +57,22 @@ export class Handovers {
       nextPosition: () => committer.nextUnused,
       wasFetched: (user, from) => this.fetcher.wasFetched(user, from),
     });
+    this.strays = new StrayRows({
+      ...parts,
+      change,
+      settled: () => committer.settled(),
+      nextPosition: () => committer.nextUnused,
+    });
   }
 
   async load(): Promise<void> {
+    this.raisePositions();
     await this.fetcher.load();
     this.give();
   }
 
   slotsChanged(): void {
+    this.raisePositions();
     this.fetcher.slotsChanged();
     this.give();
   }
@@ -79,12 +89,13 @@ export class Handovers {
       bytesFetched: bytes,
       isGiving: this.isGiving,
       usersToGive: this.isGiving ? (this.source.usersLeft ?? null) : 0,
-      straysLeft: this.straysLeft ?? null,
+      straysLeft: this.strays.usersLeft,
+      strays: this.strays.progress,
     };
   }
 
   private give(): void {
-    const { committer, slots, group, telemetry } = this.parts;
+    const { slots, group, telemetry } = this.parts;
     const { current } = slots;
     this.isGiving = current.comparedToFormer().some(({ from, to }) => from.group === group && to.group !== group);
     // Counted before anyone asks, so that who watches the move sees what is left of it.
@@ -92,9 +103,12 @@ export class Handovers {
       this.source
         .users(current.map.version)
         .catch((error: unknown) => telemetry.log.error('handover-failed', { reason: errorLine(error) }));
-    const left = (users: number | undefined): void => {
-      this.straysLeft = users;
-    };
-    sendElsewhere({ ...this.parts, left, change: committer.change.bind(committer), settled: () => committer.settled() });
+    this.strays.send();
+  }
+
+  /** Users of a lost region have cursors of its log: what they get here has to stand behind them. */
+  private raisePositions(): void {
+    const { slots, committer } = this.parts;
+    committer.raisePosition(slots.current.map.moving?.positionsFrom ?? 0);
   }
 }

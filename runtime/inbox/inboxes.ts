@@ -27,7 +27,7 @@ import { type HandoverProgress, Handovers } from './handovers.ts';
 import { nothingToRead } from './nothing-to-read.ts';
 import type { Promotion } from './promotions.ts';
 import type { StatusNote } from './status-ledger.ts';
-import type { UserFetcher } from './user-fetcher.ts';
+import { holdingBy, type UserFetcher } from './user-fetcher.ts';
 
 export interface InboxesParts {
   readonly store: InboxStore;
@@ -83,7 +83,7 @@ export class Inboxes implements ShardOwner {
       destinationOf: (user) => this.destinationOf(user),
       committed: (placed) => this.committed(placed),
       statusGrown: (row) => this.statusGrown(row),
-      holding: { isPending: (name) => this.fetcher.isPending(name), isHeir: (name) => this.fetcher.isHeir(name) },
+      holding: holdingBy(() => this.fetcher),
     });
     this.handovers = new Handovers({ ...parts, committer: this.committer, arrivals: () => this.buckets });
     this.fetcher = this.handovers.fetcher;

@@ -60,9 +60,11 @@ export class Layouts {
     this.layouts.set(user, decodeLayout(new ByteReader().reset(value, 0, value.length)));
   }
 
-  async load(store: InboxStore): Promise<void> {
+  async load(store: InboxStore, isOwn: (user: Buffer) => boolean): Promise<void> {
     for (const { user, value } of await store.readRecords(RecordKind.layout)) {
-      this.adopt(user.toString('latin1'), value);
+      const name = user.toString('latin1');
+      this.adopt(name, value);
+      if (!isOwn(user)) this.drop(name);
     }
   }
 

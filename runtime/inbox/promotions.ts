@@ -77,6 +77,24 @@ export class Promotions {
     return { user: user.toString('utf8'), generation: number, buckets: count };
   }
 
+  /**
+   * A user is back who had but one inbox meanwhile: that is read once more, before a new generation, which asks it too for what it knows of
+   * senders. The caller writes the layout.
+   */
+  reopen(user: string): void {
+    const { layouts, clock } = this.parts;
+    const older = layouts.of(user)?.generations ?? [];
+    const { number, isAutomatic, salts } = older.at(-1) as Generation;
+    const first = { ...OPEN, number: 0, isAutomatic: false, salts: [], isSealed: true, sealedAtMs: clock.nowMs() };
+    const next = {
+      ...OPEN,
+      number: number + 1,
+      isAutomatic,
+      salts: chooseSalts(Buffer.from(user, 'latin1'), number + 1, salts.length, this.parts),
+    };
+    layouts.set(user, { generations: [first, ...older.filter((one) => one.number > 0), next] });
+  }
+
   /** Marks what has been read to its end, forgets what has aged. */
   async sweep(): Promise<void> {
     for (const user of this.parts.layouts.users()) await this.sweepOne(user);
@@ -93,6 +111,8 @@ export class Promotions {
   private check(user: Buffer, count: number, layout: Layout | undefined): void {
     if (!Number.isInteger(count) || count < 1 || count > limits.BUCKETS_MAX)
       throw new IrisError('COMMAND_INVALID', `${count} buckets, must be a whole number of 1 to ${limits.BUCKETS_MAX}`);
+    if (this.parts.slots.current.isInherited(user))
+      throw new IrisError('COMMAND_INVALID', `${user.toString('utf8')} is here while its region is lost; promote it after iris failback`);
     if (layout === undefined && this.parts.layouts.size >= limits.LAYOUTS_MAX)
       throw new IrisError('OVERLOADED', `${this.parts.layouts.size} inboxes of this core are promoted, the limit`);
     if (layout !== undefined && layout.generations.length >= limits.GENERATIONS_MAX)

@@ -51,6 +51,7 @@ export class SequenceMarks {
     this.touched = [];
     this.before = [];
     if (this.young.keys.size * 2 <= this.entriesMax) return;
+    this.forgetHoles();
     this.old = this.young;
     this.young = new Generation();
   }
@@ -127,6 +128,11 @@ export class SequenceMarks {
     const row = this.row(this.named.ofText(key));
     if (row >= 0) this.young.highs[row] = UNKNOWN;
     this.holes.delete(key);
+  }
+
+  /** Of the rows that memory gives up; the store has them. */
+  private forgetHoles(): void {
+    for (const key of this.holes.keys()) if (this.young.keys.find(this.named.ofText(key)) < 0) this.holes.delete(key);
   }
 
   private holesAt(row: number): Holes {

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { skipEntries } from '../wire/envelope.ts';
+import { markKeyOf, skipEntries } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
 import type { Destination } from './destination.ts';
 
@@ -16,85 +16,149 @@ export interface StrayRowsParts {
   readonly group: string;
   readonly settled: () => Promise<void>;
   readonly change: (change: Change) => void;
+  readonly nextPosition: () => number;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
-  /** How many users’ rows are still to be sent on; undefined until they have been looked for. */
-  readonly left: (users: number | undefined) => void;
 }
 
-/** Milliseconds before another try after a store that could not be read. */
+/** What a core of a lost region that has come back still has to send on before its users may be fetched for it again. */
+export interface StrayProgress {
+  /** Users whose messages are still in an inbox here; null before they have been counted. */
+  readonly users: number | null;
+  /** Groups whose outbox here still holds what was there when the last of those users had been sent; null before. */
+  readonly outboxes: readonly string[] | null;
+}
+
+/** Milliseconds before another try after a store that could not be read, and between looks at outboxes. */
 const STRAYS_RETRY_MS = 1_000;
 const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
-
-/** What waits here for users who live elsewhere goes there: at once what is parked, and what nobody will fetch of their inboxes. */
-export function sendElsewhere(parts: StrayRowsParts): void {
-  const { slots, group, telemetry, clock, change } = parts;
-  const isAway = (name: string) => slots.current.homeOfUser(Buffer.from(name, 'latin1')).group !== group;
-  change({ decide: (order) => order.moveParked(isAway, (user) => outboxOf(slots, user)), apply: () => undefined });
-  sendStrays(parts).then(
-    (users) => {
-      if (users > 0) telemetry.log.info('strays-sent', { users });
-    },
-    (error: unknown) => {
-      telemetry.log.error('strays-failed', { reason: errorLine(error) });
-      clock.after(STRAYS_RETRY_MS, () => sendElsewhere(parts));
-    },
-  );
-}
-
-function outboxOf(slots: SlotMaps, user: Buffer): Destination & { kind: 'outbox' } {
-  return { kind: 'outbox', group: slots.current.homeOfUser(user).group, isPassage: true };
-}
+const FIRST = { envelopesMax: 1, bytesMax: 1 };
 
 /**
- * Sends on what inboxes here hold of users who live elsewhere and whom nobody will fetch: this core was lost when its shards were given to
- * others, and has come back. The outbox takes it to them; what they have already is dropped there as a duplicate (L2).
+ * What waits here for users who live elsewhere goes there: at once what is parked, and what nobody will fetch of their inboxes, since this core
+ * was lost when its shards were given to others and has come back. The outbox takes it to them; what they have already is dropped there as a
+ * duplicate (L2).
  */
-async function sendStrays(parts: StrayRowsParts): Promise<number> {
-  const { store, slots, settled } = parts;
-  const { current } = slots;
-  const tell = (users: number | undefined) => {
-    if (slots.current === current) parts.left(users);
-  };
-  const isFetched = current.map.moving !== undefined && !current.isLost(parts.region);
-  tell(isFetched ? 0 : undefined);
-  if (isFetched) return 0;
-  await settled();
-  const users: Buffer[] = [];
-  await store.survey({
-    inbox: (name) => {
-      const user = Buffer.from(name, 'latin1');
-      if (current.homeOfUser(user).group !== parts.group) users.push(user);
-    },
-  });
-  for (const [i, user] of users.entries()) {
-    tell(users.length - i);
-    await sendOne(parts, current, user);
-  }
-  tell(0);
-  return users.length;
-}
+export class StrayRows {
+  private readonly parts: StrayRowsParts;
+  private users: number | null = null;
+  private outboxes: readonly string[] | null = null;
 
-async function sendOne({ store, slots, change }: StrayRowsParts, router: SlotRouter, user: Buffer): Promise<void> {
-  for (let after = 0; slots.current === router; ) {
-    const rows = await store.readInbox(user, 0, after, PAGE);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = last.position;
+  constructor(parts: StrayRowsParts) {
+    this.parts = parts;
+    // Before the store has been read it is not known, and 0 would say that users may be fetched for this core.
+    parts.telemetry.gauge(
+      'iris_strays_left',
+      'Users and outboxes that a core which was lost still has to send on; NaN before it is known',
+      () => (this.users === null || this.outboxes === null ? Number.NaN : this.users + this.outboxes.length),
+    );
+  }
+
+  /** Users whose messages were left behind here and go to their new owners; null while they are looked for. */
+  get usersLeft(): number | null {
+    return this.users;
+  }
+
+  /** Undefined for a core that was not lost. */
+  get progress(): StrayProgress | undefined {
+    const { slots, region } = this.parts;
+    return slots.current.isLost(region) ? { users: this.users, outboxes: this.outboxes } : undefined;
+  }
+
+  /** At the start, and by each newer map. */
+  send(): void {
+    const { slots, telemetry } = this.parts;
+    const { current } = slots;
+    [this.users, this.outboxes] = [null, null];
+    this.sendBy(current).then(
+      (users) => {
+        if (users > 0) telemetry.log.info('strays-sent', { users });
+        if (slots.current === current) this.watchOutboxes(current, this.parts.nextPosition());
+      },
+      (error: unknown) => {
+        telemetry.log.error('strays-failed', { reason: errorLine(error) });
+        this.later(current, () => this.send());
+      },
+    );
+  }
+
+  private later(router: SlotRouter, callback: () => void): void {
+    this.parts.clock.after(STRAYS_RETRY_MS, () => {
+      if (this.parts.slots.current === router) callback();
+    });
+  }
+
+  /** Resolves to how many users had something here that nobody will fetch. */
+  private async sendBy(current: SlotRouter): Promise<number> {
+    const { store, group, region, settled } = this.parts;
+    const isAway = (name: string) => current.homeOfUser(Buffer.from(name, 'latin1')).group !== group;
+    await this.commit({ decide: (order) => order.moveParked(isAway, (user) => this.outboxOf(user)), apply: () => undefined });
+    const users: string[] = [];
+    if (current.map.moving === undefined || current.isLost(region)) {
+      await settled();
+      await store.survey({ inbox: (name) => void (isAway(name) && users.push(name)) });
+    }
+    for (const [sent, name] of users.entries()) {
+      if (this.parts.slots.current !== current) return sent;
+      this.users = users.length - sent;
+      await this.sendOne(current, Buffer.from(name, 'latin1'));
+    }
+    if (this.parts.slots.current === current) this.users = 0;
+    return users.length;
+  }
+
+  private async sendOne(router: SlotRouter, user: Buffer): Promise<void> {
+    const { store, slots } = this.parts;
     const name = user.toString('latin1');
-    await new Promise<void>((resolve) => {
-      change({
+    for (let after = 0; slots.current === router; ) {
+      const rows = await store.readInbox(user, 0, after, PAGE);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.position;
+      // By a newer map they may have become this core’s own while they were read.
+      const isWanted = () => slots.current === router;
+      const envelopes = rows.map(({ envelope, firstIndex }) => (firstIndex > 0 ? skipEntries(envelope, firstIndex) : envelope));
+      await this.commit({
+        markKeys: () => envelopes.map((envelope) => markKeyOf(envelope)),
         decide: (order) => {
-          const outbox = outboxOf(slots, user);
-          for (const { envelope, firstIndex } of rows)
-            order.move(firstIndex > 0 ? skipEntries(envelope, firstIndex) : envelope, outbox, name);
+          if (!isWanted()) return;
+          for (const envelope of envelopes) order.moveAway(envelope, this.outboxOf(user), name);
         },
         apply: (batch) => {
-          for (const { position } of rows) batch.removeInbox(user, 0, position);
+          if (isWanted()) for (const { position } of rows) batch.removeInbox(user, 0, position);
         },
-        done: resolve,
-        isSynced: true,
       });
-    });
+    }
+  }
+
+  /** Looks until nothing is left in any outbox of what was there before position `end`. */
+  private watchOutboxes(router: SlotRouter, end: number): void {
+    this.outboxesBefore(end).then(
+      (groups) => {
+        if (this.parts.slots.current !== router) return;
+        this.outboxes = groups;
+        if (groups.length > 0) this.later(router, () => this.watchOutboxes(router, end));
+      },
+      (error: unknown) => {
+        this.parts.telemetry.log.error('outbox-read-failed', { reason: errorLine(error) });
+        this.later(router, () => this.watchOutboxes(router, end));
+      },
+    );
+  }
+
+  private async outboxesBefore(end: number): Promise<string[]> {
+    const { store, region, slots } = this.parts;
+    if (!slots.current.isLost(region)) return [];
+    const groups = await store.outboxGroups();
+    const firsts = await Promise.all(groups.map((group) => store.readOutbox(group, 0, FIRST)));
+    return groups.filter((_, i) => (firsts[i]?.[0]?.position ?? end) < end);
+  }
+
+  private outboxOf(user: Buffer): Destination & { kind: 'outbox' } {
+    return { kind: 'outbox', group: this.parts.slots.current.homeOfUser(user).group, isPassage: true };
+  }
+
+  private commit(change: Omit<Change, 'done' | 'isSynced'>): Promise<void> {
+    return new Promise((done) => this.parts.change({ ...change, done, isSynced: true }));
   }
 }

@@ -6,6 +6,7 @@ import type { HandoverPeers, PullAnswer, PulledMark } from '../ports/handover.ts
 import type { InboxStore, RecordKind, StoreBatch } from '../ports/inbox-store.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import type { Holding } from './append-order.ts';
 import type { Change } from './change.ts';
 import { FetchedUsers } from './fetched-users.ts';
 import { INBOX_END } from './handover-source.ts';
@@ -18,6 +19,8 @@ export interface Arrivals {
   adopt(inbox: string, records: PullAnswer['records'] | undefined): boolean;
   /** Everyone who is not pending any more is here. */
   restore(): void;
+  /** Writes what an inbox that has come is besides its records. */
+  write(batch: StoreBatch, inbox: string): void;
 }
 
 export interface UserFetcherParts {
@@ -93,9 +96,11 @@ export class UserFetcher {
   /** True for a user whose former owner is lost: what came before is not known here, and cannot be asked for. */
   isHeir(name: string): boolean {
     const { current } = this.parts.slots;
-    if (current.map.moving === undefined) return false;
-    const former = this.formerOf(current, name);
-    return former !== undefined && current.isLost(former.region);
+    return current.map.moving !== undefined && current.isInherited(Buffer.from(name, 'latin1'));
+  }
+
+  get hasHeirs(): boolean {
+    return this.parts.slots.current.hasInherited;
   }
 
   /** By a move that is taken back: whether `from`, this core’s former owner, had given the user away. */
@@ -281,16 +286,22 @@ export class UserFetcher {
   private async stage(user: Buffer, { rows, marks }: PullAnswer, isWanted: () => boolean): Promise<void> {
     if (rows.length === 0 && marks.length === 0) return;
     for (const { envelope } of rows) this.counters.bytes.value += envelope.length;
+    const inboxMarks = marks.filter(({ key }) => ownerOfMark(key).use === 'inbox');
+    let merged: PulledMark[] = [];
     await this.commit({
+      markKeys: () => inboxMarks.map(({ key }) => key),
       decide: (order) => {
-        if (isWanted()) for (const { key } of marks) order.forget(key);
+        if (!isWanted()) return;
+        // A region that was lost knows what it took before; who had its users meanwhile does not.
+        merged = inboxMarks.map(({ key, mark }) => ({ key, mark: order.merged(key, mark) }));
+        for (const { key } of marks) order.forget(key);
       },
       notes: () => (isWanted() ? notesOf(marks) : []),
       apply: (batch) => {
         if (!isWanted()) return;
         for (const { position, envelope } of rows) batch.appendInbox(user, 0, position, envelope);
         const nowMs = this.parts.clock.nowMs();
-        for (const { key, mark } of marks) if (ownerOfMark(key).use === 'inbox') batch.mark(key, mark, nowMs);
+        for (const { key, mark } of merged) batch.mark(key, mark, nowMs);
       },
     });
     const [first] = rows;
@@ -329,6 +340,7 @@ export class UserFetcher {
     this.fetched.write(batch, user.toString('latin1'), version);
     if (answer.lastSeenSeconds > 0) batch.setLastSeen(user, answer.lastSeenSeconds);
     for (const { kind, value } of answer.records) batch.setRecord(kind as RecordKind, user, value);
+    this.parts.arrivals().write(batch, user.toString('latin1'));
   }
 
   /** The former owner may forget the user; if it does not hear of it, the next sweep lists the user again. */
@@ -348,6 +360,15 @@ export class UserFetcher {
     this.waiting.delete(name);
     for (const callback of callbacks) callback();
   }
+}
+
+/** What a core’s log asks of moves; the fetcher is made after the log. */
+export function holdingBy(fetcher: () => UserFetcher): Holding {
+  return {
+    isPending: (name) => fetcher().isPending(name),
+    isHeir: (name) => fetcher().isHeir(name),
+    hasHeirs: () => fetcher().hasHeirs,
+  };
 }
 
 function notesOf(marks: readonly PulledMark[]): StatusNote[] {

@@ -1,3 +1,4 @@
+import { failRegionOver } from './failovers.ts';
 import { moveShards } from './map-moves.ts';
 import { AIMED_STATES, Encounters, isIn, statesOf } from './node-states.ts';
 import type { NodeStorage } from './node-storage.ts';
@@ -69,6 +70,7 @@ const INJECT = {
     return [node];
   },
   reshard: moveShards,
+  failover: failRegionOver,
 } as const satisfies Readonly<Record<string, (world: World, met: Met) => readonly SimulatedNode[] | undefined>>;
 
 export type Fault = keyof typeof INJECT;
@@ -95,6 +97,8 @@ export class FaultInjector {
   finish(): void {
     this.isActive = false;
     this.world.network.calm();
+    this.world.downRegions.clear();
+    for (const region of this.world.regions) this.world.releaseMaps(region);
     for (const node of this.world.nodes) {
       node.place?.clock.crashAfter(undefined);
       node.storage?.fillUntil(this.world.time.nowMs);

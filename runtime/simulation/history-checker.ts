@@ -1,4 +1,5 @@
 import { type HistoryEvent, partsOf } from './history-event.ts';
+import { StrandedMessages } from './stranded-messages.ts';
 
 /** A law that a history breaks, with the first messages that show it. */
 export interface Breach {
@@ -15,6 +16,8 @@ export interface Verdict {
   readonly received: number;
   /** Acknowledged, not received, and reported as lost to their recipient. */
   readonly reportedLost: number;
+  /** Received after later ones of the same sender, since a lost region had them. */
+  readonly late: number;
   /** Upper bound of the share of acknowledged messages lost, at 95 % confidence, when none of N was: 3/N. */
   readonly lossBound: number;
   /** Empty when every law held. */
@@ -25,13 +28,15 @@ const SHOWN_MAX = 5;
 
 /** “0 lost of N”, and the bound that N gives. */
 export function verdictLine(verdict: Verdict): string {
-  const { sent, acknowledged, refused, received, reportedLost, lossBound, broken } = verdict;
+  const { sent, acknowledged, refused, received, reportedLost, late, lossBound, broken } = verdict;
   const lost = broken.find(({ law }) => law === 'L1 durable')?.count ?? 0;
   const reported = reportedLost === 0 ? '' : `, ${reportedLost} reported as lost`;
   const laws = broken.length === 0 ? 'every law held' : broken.map(({ law, count }) => `${law} broken ${count} times`).join(', ');
   const counts = `sent ${sent}, acknowledged ${acknowledged}, refused ${refused}, received ${received}`;
-  return `${counts}; ${lost} lost of ${acknowledged}${reported}, loss bound 3/N = ${lossBound.toExponential(1)}; ${laws}`;
+  const lateText = late === 0 ? '' : `, ${late} late out of a lost region`;
+  return `${counts}; ${lost} lost of ${acknowledged}${reported}${lateText}, loss bound 3/N = ${lossBound.toExponential(1)}; ${laws}`;
 }
+
 const STATUSES: readonly string[] = ['pending', 'sent', 'delivered', 'read'];
 
 /**
@@ -51,6 +56,7 @@ export class HistoryChecker {
   private readonly readAt = new Map<string, number>();
   /** Per sender and recipient. */
   private readonly last = new Map<string, { readonly number: number; readonly place: string }>();
+  private readonly stranded = new StrandedMessages();
   private readonly reportedLost = new Map<string, number>();
   private readonly owners = new Map<string, string>();
   private readonly lastEpoch = new Map<string, number>();
@@ -92,6 +98,12 @@ export class HistoryChecker {
       case 'gap':
         this.reportedLost.set(event.user, (this.reportedLost.get(event.user) ?? 0) + event.messages);
         return;
+      case 'stranded':
+        this.stranded.add(
+          event.users,
+          [...this.sent].filter((message) => !this.received.has(message)),
+        );
+        return;
       case 'own':
         this.own(event);
     }
@@ -122,6 +134,7 @@ export class HistoryChecker {
       refused: this.refused,
       received: this.received.size,
       reportedLost: reported,
+      late: this.stranded.late,
       lossBound: acknowledged === 0 ? 1 : Math.min(1, 3 / acknowledged),
       broken: broken.toSorted((a, b) => a.law.localeCompare(b.law)),
     };
@@ -138,6 +151,7 @@ export class HistoryChecker {
     this.awaited.delete(message);
     const pair = `${sender}/${recipient}`;
     const last = this.last.get(pair);
+    if (this.stranded.isExcused(message, number < (last?.number ?? 0))) return;
     if (last === undefined || number > last.number) this.last.set(pair, { number, place });
     else if (place === '' || place > last.place) this.breach('L3 order', message);
   }

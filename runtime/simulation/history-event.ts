@@ -35,6 +35,11 @@ export type HistoryEvent =
   | { readonly event: 'status-end'; readonly message: string; readonly status: string }
   /** The recipient was told that so many messages to it are gone (L4). */
   | { readonly event: 'gap'; readonly user: string; readonly messages: number }
+  /**
+   * The inboxes of these users were given to others without what they hold (F19): that comes late, after messages whose senders went on
+   * meanwhile.
+   */
+  | { readonly event: 'stranded'; readonly users: readonly string[] }
   /** A node began to own the shards of a group (L10). */
   | { readonly event: 'own'; readonly group: string; readonly epoch: number; readonly holder: string };
 
@@ -52,6 +57,7 @@ const EVENTS: ReadonlySet<string> = new Set([
   'status',
   'status-end',
   'gap',
+  'stranded',
   'own',
 ]);
 

@@ -1,3 +1,4 @@
+import { lostRegionOf } from '../contract/slot-map-failover.ts';
 import { homesWith, homesWithout } from '../contract/slot-map-groups.ts';
 import { homesOf, homesOfMore, movedTo, settled, takenBack } from '../contract/slot-map-moves.ts';
 import type { SlotMap } from '../contract/slot-map-schema.ts';
@@ -17,7 +18,7 @@ export function moveShards(world: World): readonly SimulatedNode[] | undefined {
   if (map.moving === undefined) {
     world.publish(begun(world, map));
     settleLater(world);
-  } else if (map.moving.isReturn) return undefined;
+  } else if (map.moving.isReturn || lostRegionOf(map) !== undefined) return undefined;
   else world.publish(takenBack(map));
   return cores;
 }
@@ -44,10 +45,11 @@ function changedGroup(map: SlotMap, group: string): string[] {
   return owners.length === 1 ? homes : homesWithout(map, group);
 }
 
-function settleLater(world: World): void {
+/** Ends the move under way once every core says that nobody is left; one that waits for a lost region is not ended so. */
+export function settleLater(world: World): void {
   world.time.schedule(world.time.nowMs + SETTLE_LOOK_MS, () => {
     const { map } = world.router;
-    if (map.moving === undefined) return;
+    if (map.moving === undefined || lostRegionOf(map) !== undefined) return;
     const cores = world.nodes.filter((node) => node.role === 'core');
     const groups = [...new Set(cores.map((core) => core.group))];
     // A group without an owner at this moment has not said that nobody is left.

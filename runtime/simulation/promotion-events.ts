@@ -8,6 +8,8 @@ const BUCKETS_MAX = 5;
 export class PromotionEvents {
   /** Changes that were made. */
   made = 0;
+  /** Users whose inbox was spread over other cores than their own. */
+  readonly promoted = new Set<string>();
   private readonly world: World;
   private readonly users: readonly string[];
   private isActive = true;
@@ -38,7 +40,10 @@ export class PromotionEvents {
         .ownerOf(group)
         ?.promote(user, 1 + this.random.below(BUCKETS_MAX))
         .then(
-          () => this.made++,
+          () => {
+            this.made++;
+            this.promoted.add(user.toString('utf8'));
+          },
           // Refused while an earlier change is under way, as an operator would be.
           () => undefined,
         );

@@ -69,6 +69,11 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     world,
     workload.users.map((user) => user.name),
   );
+  world.stranded = (isMeant) => {
+    const users = workload.users.filter(({ name }) => isMeant(Buffer.from(name, 'utf8')) || promotions.promoted.has(name));
+    history.record({ event: 'stranded', users: users.map(({ name }) => name) });
+    for (const user of users) user.stranded();
+  };
   for (const node of world.nodes) world.start(node);
   workload.start();
   injector.start();
@@ -78,7 +83,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   promotions.finish();
   workload.finish();
   const endMs = world.time.nowMs + SETTLE_MS;
-  while (world.time.nowMs < endMs && !(workload.isSettled && history.isComplete)) await world.time.run(world.time.nowMs + 1_000);
+  const isSettled = () => workload.isSettled && history.isComplete && !world.isFailing && world.router.map.moving === undefined;
+  while (world.time.nowMs < endMs && !isSettled()) await world.time.run(world.time.nowMs + 1_000);
   workload.acknowledgeAgain();
   // The last acknowledgements come back to their senders.
   await world.time.run(world.time.nowMs + STATUS_MS);

@@ -4,6 +4,11 @@ export interface SimulatedUser {
   readonly isOnline: boolean;
   comeOnline(): void;
   leave(): void;
+  /**
+   * What its inbox holds is away for a while and comes later: from here on the application has to tell itself what it has read before, since
+   * ids change, and two readings need not be alike.
+   */
+  stranded(): void;
   /** Sends `count` messages as one batch, each padded to about `bytes`; nothing while offline. */
   send(to: string, count: number, bytes: number): void;
 }

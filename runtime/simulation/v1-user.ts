@@ -22,6 +22,9 @@ export class V1User implements SimulatedUser, ConnectionHandler {
   private readonly names: MessageNames;
   private readonly clock: ProcessClock;
   private readonly seen = new Set<string>();
+  /** Set once ids do not tell any more what was seen before: they are of another log then. */
+  private known: Set<string> | undefined;
+  private readonly taken = new Set<string>();
   private connection: Connection | undefined;
   private isLoggedIn = false;
   private isWanted = false;
@@ -75,6 +78,10 @@ export class V1User implements SimulatedUser, ConnectionHandler {
     this.connection?.end();
   }
 
+  stranded(): void {
+    this.known = this.taken;
+  }
+
   received(chunk: Buffer): void {
     this.pending = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
     while (this.takePacket());
@@ -115,8 +122,10 @@ export class V1User implements SimulatedUser, ConnectionHandler {
     const idEnd = 3 + packet.readUInt16BE(1);
     const id = packet.toString('hex', 3, idEnd);
     const name = nameOf(packet.toString('utf8', idEnd + 4));
-    if (!this.seen.has(id)) this.history.record({ event: 'receive', user: this.name, message: name, place: id.slice(0, PLACE_CHARACTERS) });
+    if (!this.seen.has(id) && this.known?.has(name) !== true)
+      this.history.record({ event: 'receive', user: this.name, message: name, place: id.slice(0, PLACE_CHARACTERS) });
     this.seen.add(id);
+    this.taken.add(name);
     this.history.record({ event: 'cursor', user: this.name, message: name });
     this.connection?.write(Buffer.concat([Buffer.of(OpcodeV1.Ack), packet.subarray(3, idEnd)]));
   }

@@ -124,6 +124,13 @@ export class V2User implements SimulatedUser {
     );
   }
 
+  stranded(): void {
+    this.known = this.taken;
+    this.isKeeper = false;
+    const { client } = this;
+    if (client !== undefined) for (const message of this.kept.splice(0)) this.confirm(client, message);
+  }
+
   /** Of what the present session has sent; the sessions before it were other devices. */
   askStatuses(): void {
     const { client } = this;

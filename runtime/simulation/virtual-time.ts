@@ -20,6 +20,11 @@ export class VirtualTime {
   /** Events run so far. */
   steps = 0;
 
+  /** Milliseconds since 1970, by a right clock. */
+  get wallMs(): number {
+    return START_MS + Math.floor(this.nowMs);
+  }
+
   schedule(atMs: number, run: () => void): void {
     this.push({ atMs: Math.max(atMs, this.nowMs), order: this.made++, run });
   }
@@ -132,7 +137,7 @@ export class ProcessClock implements Clock {
   }
 
   nowMs(): number {
-    return START_MS + Math.floor(this.time.nowMs) + this.skewMs;
+    return this.time.wallMs + this.skewMs;
   }
 
   monotonicMs(): number {

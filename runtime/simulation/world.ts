@@ -78,6 +78,14 @@ export class World {
   readonly openedMs = new Map<SimulatedNode, number>();
   /** Virtual milliseconds until which no further cut is made between two regions, by `one|other`. */
   readonly cutUntilMs = new Map<string, number>();
+  /** Between the loss of a region and its return. */
+  isFailing = false;
+  /** Hears of users whose inboxes are given to others without what they hold. */
+  stranded: (isMeant: (user: Buffer) => boolean) => void = () => undefined;
+  /** Regions whose processes stay down. */
+  readonly downRegions = new Set<string>();
+  /** Regions that no newer slot map reaches, with the one they know. */
+  private readonly stale = new Map<string, SlotRouter>();
   private readonly gauges = new Map<SimulatedNode, Map<string, () => number>>();
 
   private readonly options: WorldOptions;
@@ -103,6 +111,19 @@ export class World {
     this.router = readSlotMap(map);
   }
 
+  after(ms: number, run: () => void): void {
+    this.time.schedule(this.time.nowMs + ms, run);
+  }
+
+  /** From now on no newer map reaches the region, until it is released. */
+  holdMaps(region: string): void {
+    this.stale.set(region, this.router);
+  }
+
+  releaseMaps(region: string): void {
+    this.stale.delete(region);
+  }
+
   get regions(): string[] {
     return this.router.map.regions.map((region) => region.code);
   }
@@ -113,7 +134,7 @@ export class World {
 
   /** Starts a process for the node, unless it has one. */
   start(node: SimulatedNode, crash?: Crash): void {
-    if (node.place !== undefined) return;
+    if (node.place !== undefined || this.downRegions.has(node.region)) return;
     node.starts++;
     const place = { region: node.region, clock: new ProcessClock(this.time) };
     node.place = place;
@@ -202,8 +223,12 @@ export class World {
     const { clock } = place;
     const parts = { transport: this.network.transportOf(place), clock, random: this.random, telemetry: this.telemetry(node) };
     // Every node reads the same document: a table of 2^20 slots is made once for all.
-    const read = (document: unknown) => (document === this.router.map ? this.router : readSlotMap(document));
-    const slots = await LiveSlotMaps.open({ ...parts, source: this.slotMapSource(), environment: ENVIRONMENT, read });
+    const read = (document: unknown) => {
+      const known = this.routerOf(node.region);
+      return document === known.map ? known : readSlotMap(document);
+    };
+    const source = this.slotMapSource(node.region);
+    const slots = await LiveSlotMaps.open({ ...parts, source, environment: ENVIRONMENT, read });
     if (node.role === 'core') {
       const access = (node.storage as NodeStorage).access({ holder: node.id, clock });
       const core = new LeasedCore(configOf(node) as CoreConfig, {
@@ -222,13 +247,18 @@ export class World {
     if (node.place === place) this.openedMs.set(node, this.time.nowMs);
   }
 
-  private slotMapSource(): SlotMapSource {
+  private routerOf(region: string): SlotRouter {
+    return this.stale.get(region) ?? this.router;
+  }
+
+  private slotMapSource(region: string): SlotMapSource {
     let seen: SlotRouter | undefined;
     return {
       poll: async () => {
-        if (seen === this.router) return undefined;
-        seen = this.router;
-        return this.router.map;
+        const router = this.routerOf(region);
+        if (seen === router) return undefined;
+        seen = router;
+        return router.map;
       },
     };
   }

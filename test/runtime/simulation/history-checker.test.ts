@@ -20,7 +20,7 @@ const [one, two, three] = ['ann/bob/0', 'ann/bob/1', 'ann/bob/2'];
 
 it('holds a history in which everything arrives once and in order', () => {
   const verdict = judge([...sent(one, two), ...received(one, two), ...read(0, one), ...read(1, one, two)]);
-  expect(verdict).toEqual({ sent: 2, acknowledged: 2, refused: 0, received: 2, reportedLost: 0, lossBound: 1, broken: [] });
+  expect(verdict).toEqual({ sent: 2, acknowledged: 2, refused: 0, received: 2, reportedLost: 0, late: 0, lossBound: 1, broken: [] });
   expect(verdictLine(verdict)).toBe('sent 2, acknowledged 2, refused 0, received 2; 0 lost of 2, loss bound 3/N = 1.0e+0; every law held');
 });
 
@@ -36,6 +36,16 @@ it('lets a client of the original get an older place later, but no older message
   const at = (message: string, place: string): HistoryEvent => ({ event: 'receive', user: 'bob', message, place });
   expect(judge([...sent(one, two), at(two, '02'), at(one, '01')]).broken).toEqual([]);
   expect(judge([...sent(one, two), at(two, '01'), at(one, '02')]).broken).toMatchObject([{ law: 'L3 order', first: [one] }]);
+});
+
+it('lets what a lost region held come late, and nothing else', () => {
+  const lost: HistoryEvent = { event: 'stranded', users: ['bob'] };
+  expect(judge([...sent(one), lost, ...sent(two), ...received(two, one)])).toMatchObject({ late: 1, broken: [] });
+  // The new owner has had the second one: from there on it knows the order.
+  const later = [...sent(one), lost, ...sent(two), ...received(one, two), ...sent(three), ...sent('ann/bob/3')];
+  expect(judge([...later, ...received('ann/bob/3', three)]).broken).toMatchObject([{ law: 'L3 order', first: [three] }]);
+  expect(judge([lost, ...sent(one), ...received(one, one)]).broken).toMatchObject([{ law: 'L2 once' }]);
+  expect(judge([...sent(one), lost]).broken).toMatchObject([{ law: 'L1 durable' }]);
 });
 
 it.each<[string, string, readonly HistoryEvent[]]>([

@@ -1,0 +1,32 @@
+import { HOLES_MAX } from '../contract/limits.ts';
+import type { StoredMark } from '../ports/inbox-store.ts';
+
+type Holes = StoredMark['holes'];
+const NO_HOLES: Holes = [];
+
+/** Holds for every sequence that one of the two holds for. */
+export function mergedMark(one: StoredMark, other: StoredMark): StoredMark {
+  const holes = [...holesBeside(one.holes, other), ...holesBeside(other.holes, one)];
+  return { high: Math.max(one.high, other.high), holes: holes.reduce<Holes>(withHole, NO_HOLES) };
+}
+
+/** The holes with one more, ascending. Beyond HOLES_MAX the lowest two become one: what was there between them would count as new, if it came again. */
+export function withHole(holes: Holes, hole: Holes[number]): Holes {
+  const joined: { from: number; to: number }[] = [];
+  for (const next of [...holes, hole].toSorted((a, b) => a.from - b.from)) {
+    const last = joined.at(-1);
+    if (last === undefined || next.from > last.to) joined.push({ ...next });
+    else last.to = Math.max(last.to, next.to);
+  }
+  const [lowest, second, ...rest] = joined;
+  return joined.length <= HOLES_MAX ? joined : [{ from: (lowest as Holes[number]).from, to: (second as Holes[number]).to }, ...rest];
+}
+
+/** What of `holes` the other mark does not hold for either. */
+function holesBeside(holes: Holes, { high, holes: theirs }: StoredMark): Holes {
+  return holes.flatMap(({ from, to }) =>
+    [...theirs, { from: high, to: Number.MAX_SAFE_INTEGER }]
+      .map((hole) => ({ from: Math.max(from, hole.from), to: Math.min(to, hole.to) }))
+      .filter((hole) => hole.to > hole.from),
+  );
+}
