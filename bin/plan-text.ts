@@ -20,7 +20,8 @@ export function renderPlan(plan: Plan): string {
 }
 
 function heading(plan: Plan): string {
-  const routing = plan.runsIn === 'local' ? 'this machine only' : `${plan.geoRouting} routing, global stack in ${plan.globalRegion}`;
+  const routing =
+    plan.runsIn === 'local' ? 'this machine only' : `${plan.geoRouting.join(' and ')} routing, global stack in ${plan.globalRegion}`;
   return `${plan.environment}: ${plan.foundation} foundation, ${routing}, clients at ${plan.names.endpoint}`;
 }
 

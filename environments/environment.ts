@@ -134,7 +134,18 @@ export const environmentSchema = z.strictObject({
       'Kafka brokers of MSK. standard: on volumes that grow. express: three times the throughput at twice the price, with storage that MSK runs; m7g in three zones. Chosen once; distributed foundation only.',
     ),
   traffic: traffic.prefault({}).describe('What users send and how long it is kept; sizes bus and store.'),
-  geoRouting: z.enum(['route53', 'cloudflare']).default('route53').describe('Who sends a client to its nearest region.'),
+  geoRouting: z
+    .array(z.enum(['route53', 'cloudflare', 'anycast']))
+    .min(1)
+    .default(['route53'])
+    .describe(
+      'Who sends a client to its nearest region: the first under edge.<domain>, each further one beside it under its own name, such as anycast.edge.<domain>.',
+    ),
+  anycastAddresses: z
+    .array(z.ipv4())
+    .max(2)
+    .default([])
+    .describe('One or two addresses of a block of your own for anycast (BYOIP), which AWS announces. Default: two of Amazon’s.'),
   globalRegion: z.string().default('us-east-1').describe('AWS region of the one global stack: routing, slot map and its pointer.'),
   hostedZoneId: z
     .string()

@@ -10,6 +10,14 @@ const serves = z.strictObject({
   default: z.boolean().default(false).describe('Clients whose place is unknown or served by nobody come here; exactly one region says so.'),
   continents: z.array(z.string()).default([]).describe('Route 53 continent codes: AF, AN, AS, EU, NA, OC, SA.'),
   countries: z.array(z.string()).default([]).describe('ISO 3166 codes of two capitals; a country wins over its continent.'),
+  weight: z
+    .int()
+    .min(0)
+    .max(255)
+    .optional()
+    .describe(
+      'Share of the clients where several regions serve one place, of the sum of their weights; 0 sends none. Default: no place is shared.',
+    ),
 });
 
 /**

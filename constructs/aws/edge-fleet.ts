@@ -88,6 +88,7 @@ export class EdgeFleet extends Construct {
   readonly loadBalancerDnsName: string;
   readonly loadBalancerZoneId: string;
   /** What CloudWatch knows them by, such as `net/iris-proof-tokyo-edge/0123456789abcdef`. */
+  readonly loadBalancerArn: string;
   readonly loadBalancerFullName: string;
   readonly targetGroupFullName: string;
 
@@ -106,6 +107,7 @@ export class EdgeFleet extends Construct {
     this.addNodes(props, targets);
     this.loadBalancerDnsName = balancer.attrDnsName;
     this.loadBalancerZoneId = balancer.attrCanonicalHostedZoneId;
+    this.loadBalancerArn = balancer.ref;
     this.loadBalancerFullName = balancer.attrLoadBalancerFullName;
     this.targetGroupFullName = targets.attrTargetGroupFullName;
     if (props.record !== undefined) {

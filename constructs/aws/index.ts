@@ -1,5 +1,6 @@
 export { type BootScriptProps, bootScript, type HashedObject, LIFECYCLE_HOOK, type ParameterAddress } from '../node/boot-script.ts';
 export { AlarmKey, AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';
+export { type AnycastRegion, AnycastRouting, type AnycastRoutingProps } from './anycast-routing.ts';
 export { ClientSecurityGroup, type ClientSecurityGroupProps } from './client-security-group.ts';
 export { addContentFile, type ContentFile, type ContentFileProps } from './content-file.ts';
 export { CoreShardGroups, type CoreShardGroupsProps, type ShardGroup } from './core-shard-groups.ts';

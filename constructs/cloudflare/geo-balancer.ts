@@ -18,6 +18,12 @@ export interface BalancedRegion {
   readonly countries: readonly string[];
   /** True for the one region that serves everyone else. */
   readonly isDefault: boolean;
+  /**
+   * Where several regions serve a place, the heaviest has its clients and the others stand in, heaviest first: Cloudflare fails over among the
+   * pools of a place, it does not share them out.
+   * @default - none: no other region may serve its places
+   */
+  readonly weight?: number;
 }
 
 export interface GeoBalancerProps {
@@ -34,8 +40,8 @@ export interface GeoBalancerProps {
 
 /**
  * Geo-steered balancer: one pool per region, a country’s pool before its continent’s, the default region last. DNS only, since
- * Cloudflare proxies HTTP; raw TCP on its own port would need Spectrum. Every optional field is set and lists are sorted: the frozen
- * provider shows a difference for ever otherwise.
+ * Cloudflare proxies HTTP; raw TCP on its own port would need Spectrum. Every optional field that has a value without HTTP is set and lists
+ * are sorted: the frozen provider shows a difference for ever otherwise.
  */
 export class GeoBalancer extends Construct {
   constructor(scope: Construct, id: string, props: GeoBalancerProps) {
@@ -53,10 +59,16 @@ export class GeoBalancer extends Construct {
       proxied: false,
       ttl: TTL_SECONDS,
       steeringPolicy: 'geo',
+      // Clients are met by DNS only: their own network where the resolver tells it, else the resolver’s.
+      locationStrategy: { mode: 'resolver_ip', preferEcs: 'geo' },
+      adaptiveRouting: { failoverAcrossPools: false },
+      randomSteering: { defaultWeight: 1, poolWeights: {} },
       sessionAffinity: 'none',
       defaultPools: [poolOf(fallback)],
       fallbackPool: poolOf(fallback),
       regionPools: steering(props.regions, ({ continents }) => continents.flatMap(steeringRegionsOf), poolOf),
+      popPools: {},
+      rules: [],
       countryPools: steering(props.regions, ({ countries }) => countries, poolOf),
     });
   }
@@ -76,7 +88,7 @@ export class GeoBalancer extends Construct {
     });
   }
 
-  private addPool(region: BalancedRegion, { accountId, name }: GeoBalancerProps, monitor: string): LoadBalancerPool {
+  private addPool(region: BalancedRegion, { accountId, name, clientPort }: GeoBalancerProps, monitor: string): LoadBalancerPool {
     return new LoadBalancerPool(this, `Pool-${region.code}`, {
       accountId,
       name: `${name}-${region.code}`,
@@ -85,17 +97,31 @@ export class GeoBalancer extends Construct {
       minimumOrigins: 1,
       monitor,
       originSteering: { policy: 'random' },
-      origins: [{ name: `edge-${region.code}`, address: region.edgeHost, enabled: true, weight: 1 }],
+      loadShedding: { defaultPercent: 0, defaultPolicy: 'random', sessionPercent: 0, sessionPolicy: 'hash' },
+      origins: [{ name: `edge-${region.code}`, address: region.edgeHost, port: clientPort, enabled: true, weight: 1 }],
     });
   }
 }
 
-/** Pools by place, places sorted. */
+/** Pools by place, places sorted. @throws IrisError SYNTH_FAILED for a place of several regions without weights. */
 function steering(
   regions: readonly BalancedRegion[],
   placesOf: (region: BalancedRegion) => readonly string[],
   poolOf: (region: BalancedRegion) => string,
 ): Record<string, string[]> {
-  const entries = regions.flatMap((region) => placesOf(region).map((place): [string, string[]] => [place, [poolOf(region)]]));
+  const served = new Map<string, BalancedRegion[]>();
+  for (const region of regions) for (const place of placesOf(region)) served.set(place, [...(served.get(place) ?? []), region]);
+  const entries = [...served].map(([place, those]): [string, string[]] => [place, byWeight(place, those).map(poolOf)]);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function byWeight(place: string, regions: readonly BalancedRegion[]): readonly BalancedRegion[] {
+  if (regions.length === 1) return regions;
+  if (regions.some(({ weight }) => weight === undefined)) {
+    const codes = regions.map(({ code }) => code).join(' and ');
+    throw new IrisError('SYNTH_FAILED', `${place} is served by ${codes}; name one region, or give each a weight`);
+  }
+  return regions
+    .filter(({ weight = 0 }) => weight > 0)
+    .toSorted((a, b) => (b.weight as number) - (a.weight as number) || (a.code < b.code ? -1 : 1));
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { App } from 'aws-cdk-lib/core';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import type { Plan, RegionPlan } from '../plan/plan.ts';
+import { AnycastStack } from '../stacks/anycast-stack.ts';
 import { ConfigStack } from '../stacks/config-stack.ts';
 import { CoreStack, coreStackGroups } from '../stacks/core-stack.ts';
 import { BusStack, DirectoryStack, StoreStack } from '../stacks/data-stacks.ts';
@@ -66,7 +67,7 @@ export interface AwsStacks {
   readonly regionStacks: Readonly<Record<string, readonly string[]>>;
   /** The same of regions that leave. */
   readonly leavingStacks: Readonly<Record<string, readonly string[]>>;
-  /** Empty where Route 53 does not route. */
+  /** Empty where only Cloudflare routes. */
   readonly routingStacks: readonly string[];
   readonly nodeConfigs: readonly {
     readonly region: string;
@@ -92,7 +93,7 @@ export function addAwsStacks(app: App, { plan, nodePackage, regions }: AwsStacks
     Object.fromEntries(
       made.filter(({ code }) => some.some((region) => region.code === code)).map(({ code, stackNames }) => [code, stackNames]),
     );
-  const routingStacks = plan.geoRouting === 'route53' ? [addRouting(app, plan, global)] : [];
+  const routingStacks = addRouting(app, plan, global);
   const { assemblyPath, sha256 } = global.slotMap.pointer.file;
   return {
     globalStack: global.stackName,
@@ -104,11 +105,14 @@ export function addAwsStacks(app: App, { plan, nodePackage, regions }: AwsStacks
   };
 }
 
-/** Its records are in the zone that the global stack makes. */
-function addRouting(app: App, plan: Plan, global: GlobalStack): string {
-  const routing = new RoutingStack(app, plan);
-  routing.addStackDependency(global);
-  return routing.stackName;
+/** Their records are in the zone that the global stack makes. */
+function addRouting(app: App, plan: Plan, global: GlobalStack): string[] {
+  const stacks = [
+    ...(plan.geoRouting.includes('route53') ? [new RoutingStack(app, plan)] : []),
+    ...(plan.geoRouting.includes('anycast') ? [new AnycastStack(app, plan)] : []),
+  ];
+  for (const stack of stacks) stack.addStackDependency(global);
+  return stacks.map(({ stackName }) => stackName);
 }
 
 function chosenRegions(plan: Plan, codes: readonly string[] | undefined): readonly RegionPlan[] {

@@ -31,7 +31,7 @@ export async function synthesize(app: App, options: AwsStacksOptions): Promise<A
   const stacks = addAwsStacks(app, options);
   const assembly = synthesizeApp(app);
   const templates = assembly.stacks.map((stack) => measureTemplate(stack.stackName, stack.templateFullPath));
-  const terraform = plan.geoRouting === 'cloudflare' ? 'cloudflare' : null;
+  const terraform = plan.geoRouting.includes('cloudflare') ? 'cloudflare' : null;
   const terraformFolder = join(assembly.directory, 'cloudflare');
   rmSync(terraformFolder, { recursive: true, force: true });
   if (terraform !== null) {

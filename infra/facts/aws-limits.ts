@@ -18,5 +18,8 @@ export const NETWORK_PREFIX_MIN = 16;
 export const NETWORK_PREFIX_MAX = 24;
 /** Geolocation records of one name and type. */
 export const GEOLOCATION_RECORDS_MAX = 100;
+/** AWS regions behind one accelerator, and network load balancers in one of them (Global Accelerator’s quota page). */
+export const ENDPOINT_GROUPS_MAX = 42;
+export const ENDPOINTS_PER_GROUP_MAX = 10;
 /** Volume of an MSK broker, gibibytes. */
 export const BROKER_VOLUME_GIBIBYTES_MAX = 16_384;

@@ -114,6 +114,13 @@ export const UNIT_PRICES = {
   hostedZoneMonth: 0.5,
   keyMonth: 1,
   /** CloudWatch’s first tier; above 10,000 metrics of an account and AWS region it is a third. */
+  acceleratorHour: 0.025,
+  /** Beside transfer: the least of Global Accelerator’s table (North America, Europe); elsewhere up to seven times as much. */
+  anycastGigabyte: 0.015,
+  /** Cloudflare’s balancer with two origins, each further origin, and geo-steering; its queries are not counted. */
+  cloudflareBalancerMonth: 5,
+  cloudflareOriginMonth: 5,
+  cloudflareSteeringMonth: 10,
   metricMonth: 0.3,
   metricRequest: 0.00001,
   alarmMonth: 0.1,

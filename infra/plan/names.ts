@@ -1,4 +1,4 @@
-import type { GlobalNames, RegionAddresses, RegionNames } from './plan.ts';
+import type { GlobalNames, Plan, RegionAddresses, RegionNames, RoutingKind } from './plan.ts';
 
 /** Where clients connect, v1 and v2 alike (P3). */
 export const CLIENT_PORT = 8443;
@@ -36,6 +36,11 @@ export function globalNames(environment: string, domain: string): GlobalNames {
     slotMapParameter: `/iris/${environment}/slot-map`,
     tokenKeysParameter: `/iris/${environment}/token-keys`,
   };
+}
+
+/** The name under which one way of routing answers: the endpoint’s for the first, `<kind>.<endpoint>` for the others. */
+export function endpointHostOf({ geoRouting, names }: Pick<Plan, 'geoRouting' | 'names'>, kind: RoutingKind): string {
+  return geoRouting[0] === kind ? names.endpointHost : `${kind}.${names.endpointHost}`;
 }
 
 export function regionAddresses(domain: string, code: string): RegionAddresses {

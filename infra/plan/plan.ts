@@ -12,7 +12,8 @@ export interface Plan {
   readonly domain: string;
   readonly runsIn: 'cloud' | 'local';
   readonly foundation: 'embedded' | 'distributed';
-  readonly geoRouting: 'route53' | 'cloudflare';
+  /** The first answers for the endpoint’s name, each further one for a name of its own. */
+  readonly geoRouting: readonly RoutingKind[];
   /** AWS region of the global stack. */
   readonly globalRegion: string;
   readonly hostedZoneId: string | null;
@@ -29,6 +30,8 @@ export interface Plan {
   /** The environment with every default filled in. */
   readonly config: EnvironmentConfig;
 }
+
+export type RoutingKind = 'route53' | 'cloudflare' | 'anycast';
 
 /** Where alarms go; null where nobody subscribes. */
 export interface AlertPlan {
@@ -60,7 +63,12 @@ export interface RegionPlan {
   readonly cidr: string;
   /** One per zone id, in their order. */
   readonly subnets: readonly ZoneSubnets[];
-  readonly serves: { readonly default: boolean; readonly continents: readonly string[]; readonly countries: readonly string[] };
+  readonly serves: {
+    readonly default: boolean;
+    readonly continents: readonly string[];
+    readonly countries: readonly string[];
+    readonly weight?: number | undefined;
+  };
   readonly edges: number;
   /** Bounds of the edges’ autoscaling. */
   readonly edgesMin: number;

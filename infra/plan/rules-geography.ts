@@ -1,5 +1,5 @@
 import { nearestName } from '../../environments/nearest-name.ts';
-import { GEOLOCATION_RECORDS_MAX } from '../facts/aws-limits.ts';
+import { ENDPOINT_GROUPS_MAX, GEOLOCATION_RECORDS_MAX } from '../facts/aws-limits.ts';
 import { CONTINENTS, COUNTRIES } from '../facts/geography.ts';
 import type { EnvironmentDraft } from './environment-draft.ts';
 import type { EnvironmentProblem } from './environment-problem.ts';
@@ -12,6 +12,7 @@ export function geographyRules(draft: EnvironmentDraft): EnvironmentProblem[] {
     ...placeProblems(draft, 'continents', Object.keys(CONTINENTS)),
     ...placeProblems(draft, 'countries', [...COUNTRIES.keys()]),
     ...recordProblems(draft),
+    ...anycastProblems(draft),
   ];
 }
 
@@ -28,16 +29,17 @@ function defaultProblems(draft: EnvironmentDraft): EnvironmentProblem[] {
 
 function placeProblems(draft: EnvironmentDraft, kind: 'continents' | 'countries', known: readonly string[]): EnvironmentProblem[] {
   const problems: EnvironmentProblem[] = [];
-  const servedBy = new Map<string, string>();
+  const servedBy = new Map<string, { name: string; isWeighted: boolean }>();
   for (const { index, serves, code } of draft.regions) {
     for (const place of serves?.[kind] ?? []) {
       const field = `regions[${index}].serves.${kind}`;
       const other = servedBy.get(place);
       if (!known.includes(place)) problems.push({ field, value: place, ...unknownPlace(kind, place, known) });
-      else if (other !== undefined) {
-        problems.push({ field, value: place, limit: `served by one region, ${other} has it`, remedy: 'drop it in one of them' });
+      else if (other !== undefined && (serves?.weight === undefined || !other.isWeighted)) {
+        const remedy = 'drop it in one of them, or give each of them serves.weight';
+        problems.push({ field, value: place, limit: `served by one region, ${other.name} has it`, remedy });
       }
-      servedBy.set(place, code ?? `regions[${index}]`);
+      servedBy.set(place, { name: code ?? `regions[${index}]`, isWeighted: serves?.weight !== undefined });
     }
   }
   return problems;
@@ -51,9 +53,38 @@ function unknownPlace(kind: string, place: string, known: readonly string[]): Pi
 }
 
 function recordProblems(draft: EnvironmentDraft): EnvironmentProblem[] {
-  if (draft.geoRouting !== 'route53') return [];
-  const records = draft.regions.reduce((sum, { serves }) => sum + (serves?.continents.length ?? 0) + (serves?.countries.length ?? 0), 1);
+  if (draft.geoRouting?.includes('route53') !== true) return [];
+  const places = draft.regions.flatMap(({ serves }) => [...(serves?.continents ?? []), ...(serves?.countries ?? [])]);
+  const records = new Set(places).size + 1;
   if (records <= GEOLOCATION_RECORDS_MAX) return [];
   const limit = `${GEOLOCATION_RECORDS_MAX} at most, the geolocation records of one name in Route 53`;
   return [{ field: 'regions[].serves', value: records, limit, remedy: 'serve continents instead of single countries' }];
+}
+
+/** An accelerator takes load balancers of its own account, and so many AWS regions. */
+function anycastProblems({ geoRouting, anycastAddresses, regions }: EnvironmentDraft): EnvironmentProblem[] {
+  const problems: EnvironmentProblem[] = [];
+  if (geoRouting !== undefined && new Set(geoRouting).size < geoRouting.length)
+    problems.push({ field: 'geoRouting', value: geoRouting, limit: 'a list without repetition', remedy: 'list each once' });
+  if (geoRouting?.includes('anycast') !== true) {
+    if (anycastAddresses === undefined || anycastAddresses.length === 0) return problems;
+    const remedy = 'add anycast to geoRouting, or leave the addresses out';
+    return [...problems, { field: 'anycastAddresses', value: anycastAddresses, limit: 'empty where anycast does not route', remedy }];
+  }
+  const groups = [...Map.groupBy(regions, ({ awsRegion }) => awsRegion).values()];
+  if (groups.length > ENDPOINT_GROUPS_MAX)
+    problems.push({
+      field: 'geoRouting',
+      value: groups.length,
+      limit: `anycast over ${ENDPOINT_GROUPS_MAX} AWS regions at most`,
+      remedy: 'route by route53 or cloudflare',
+    });
+  for (const { index, account, awsRegion } of regions.filter(({ account }) => account !== undefined && account !== 'current'))
+    problems.push({
+      field: `regions[${index}].account`,
+      value: account,
+      limit: `current where anycast routes: an accelerator takes load balancers of its own account only, not that of ${awsRegion ?? 'it'}`,
+      remedy: 'route by route53 or cloudflare',
+    });
+  return problems;
 }

@@ -2,7 +2,7 @@ import { CloudflareProvider } from '@cdktf/provider-cloudflare/lib/provider/inde
 import { LocalBackend, TerraformStack, TerraformVariable } from 'cdktf';
 import type { Construct } from 'constructs';
 import { GeoBalancer } from '../../constructs/cloudflare/geo-balancer.ts';
-import { CLIENT_PORT } from '../plan/names.ts';
+import { CLIENT_PORT, endpointHostOf } from '../plan/names.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** Geo-routing by Cloudflare. Its credentials come from the provider’s own variables, ids from Terraform’s. */
@@ -15,13 +15,13 @@ export class CloudflareStack extends TerraformStack {
     const accountId = new TerraformVariable(this, 'cloudflare_account_id', { type: 'string', description: 'Account that owns the pools.' });
     const zoneId = new TerraformVariable(this, 'cloudflare_zone_id', {
       type: 'string',
-      description: `Zone that holds ${plan.names.endpointHost}.`,
+      description: `Zone that holds ${endpointHostOf(plan, 'cloudflare')}.`,
     });
     new GeoBalancer(this, 'Routing', {
       accountId: accountId.stringValue,
       zoneId: zoneId.stringValue,
       name: `iris-${plan.environment}`,
-      host: plan.names.endpointHost,
+      host: endpointHostOf(plan, 'cloudflare'),
       clientPort: CLIENT_PORT,
       regions: plan.regions.map(({ code, addresses, serves }) => ({
         code,
@@ -29,6 +29,7 @@ export class CloudflareStack extends TerraformStack {
         continents: serves.continents,
         countries: serves.countries,
         isDefault: serves.default,
+        ...(serves.weight === undefined ? {} : { weight: serves.weight }),
       })),
     });
   }

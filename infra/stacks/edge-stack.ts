@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib/core';
+import { CfnOutput, Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { EdgeFleet } from '../../constructs/aws/edge-fleet.ts';
 import { NodeRole } from '../../constructs/aws/node-role.ts';
@@ -9,6 +9,9 @@ import { nodesArePrivate } from './network-stack.ts';
 import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
 import { balancerParameters, networkParameters, publish, read, readList } from './region-parameters.ts';
 import { IrisStack, regionStack } from './region-stack.ts';
+
+/** ARN of the load balancer, where anycast sends clients to it. */
+export const LOAD_BALANCER_OUTPUT = 'LoadBalancerArn';
 
 /** Edges of one region; nothing in it holds data. */
 export class EdgeStack extends IrisStack {
@@ -51,6 +54,7 @@ export class EdgeStack extends IrisStack {
       adminPort: ADMIN_PORT,
       record: { hostedZoneId: hostedZoneIdOf(plan), host: region.addresses.edgeHost },
     });
+    if (plan.geoRouting.includes('anycast')) new CfnOutput(this, LOAD_BALANCER_OUTPUT, { value: fleet.loadBalancerArn });
     const published = balancerParameters(plan.environment, region.code);
     publish(this, published.loadBalancer, fleet.loadBalancerFullName);
     publish(this, published.targetGroup, fleet.targetGroupFullName);

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import { GeoRouting } from '../../constructs/aws/geo-routing.ts';
+import { endpointHostOf } from '../plan/names.ts';
 import type { Plan } from '../plan/plan.ts';
 import { hostedZoneIdOf } from './node-boot.ts';
 import { IrisStack } from './region-stack.ts';
@@ -19,13 +20,14 @@ export class RoutingStack extends IrisStack {
     });
     new GeoRouting(this, 'Routing', {
       hostedZoneId: hostedZoneIdOf(plan),
-      host: plan.names.endpointHost,
+      host: endpointHostOf(plan, 'route53'),
       regions: plan.regions.map(({ code, addresses, serves }) => ({
         code,
         edgeHost: addresses.edgeHost,
         continents: serves.continents,
         countries: serves.countries,
         isDefault: serves.default,
+        ...(serves.weight === undefined ? {} : { weight: serves.weight }),
       })),
     });
   }

@@ -48,7 +48,7 @@ describe('iris synth and iris package', () => {
       '--no-notices',
     ]);
     assert.equal(cdk.status, 0, cdk.stderr);
-    assert.equal(templatesOf(ours).length, 14);
+    assert.equal(templatesOf(ours).length, 17);
     for (const name of readdirSync(ours)) {
       if (name === 'cdk.out' || name.endsWith('.metadata.json')) continue;
       assert.ok(readFileSync(join(ours, name)).equals(readFileSync(join(theirs, name))), name);
@@ -57,7 +57,7 @@ describe('iris synth and iris package', () => {
 
   it('takes an environment’s file and makes only the regions asked for', () => {
     const file = join(folder, 'mine.json');
-    writeFileSync(file, JSON.stringify({ ...proof, name: 'mine', geoRouting: 'cloudflare' }));
+    writeFileSync(file, JSON.stringify({ ...proof, name: 'mine', geoRouting: ['cloudflare'] }));
     const out = join(folder, 'mine');
     const { status, stdout, stderr } = iris('synth', file, '--out', out, '--regions', 'tokyo', '--no-validation', '--json');
     assert.equal(status, 0, stderr);

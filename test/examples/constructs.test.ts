@@ -13,6 +13,7 @@ describe('examples of the constructs', () => {
     ['data-services.ts', 'cdk.out/data-services/data.template.json'],
     ['media-store.ts', 'cdk.out/media-store/media.template.json'],
     ['geo-routing.ts', 'cdk.out/geo-routing/routing.template.json'],
+    ['anycast-routing.ts', 'cdk.out/anycast-routing/anycast.template.json'],
     ['cloudflare-routing.ts', 'cdktf.out/stacks/routing/cdk.tf.json'],
   ])('%s runs and writes %s', (example, result) => {
     const cwd = mkdtempSync(join(tmpdir(), 'iris-example-'));

@@ -6,6 +6,7 @@ import { linesOfGlobal, linesOfRegion } from './cost-lines.ts';
 import { type CostTarget, targetsOf } from './cost-targets.ts';
 import { freeOfCharge } from './free-of-charge.ts';
 import { type LayerUse, useOf } from './layer-use.ts';
+import { routingLines } from './routing-lines.ts';
 
 /** What an environment costs a month at list price. Dollars, not rounded. */
 export interface CostReport {
@@ -37,7 +38,7 @@ const NOT_COUNTED = [
 export function costReport(plan: Plan): CostReport {
   if (plan.runsIn === 'local')
     throw new IrisError('CONFIG_INVALID', `environment ${plan.environment} runs in 'local', where nothing is billed`);
-  const billed = [...plan.regions.flatMap((region) => linesOfRegion(plan, region)), ...linesOfGlobal(plan)];
+  const billed = [...plan.regions.flatMap((region) => linesOfRegion(plan, region)), ...linesOfGlobal(plan), ...routingLines(plan)];
   const lines = [...billed, freeOfCharge(billed, plan.globalRegion)];
   const names = [...new Set(lines.map(({ region }) => region))];
   const layers = layersOf(lines);

@@ -21,10 +21,16 @@ export const REASONS: readonly Reason[] = [
     rows: ['R1', 'R2', 'R3', 'C12', 'L11', 'L12', 'N2'],
   },
   {
-    pattern: /^routing RoutingRecord/,
+    pattern: /^routing Routing(Record|Weighted)/,
     what: 'answer for clients of one place: the nearest region’s own name, if it is healthy',
     fields: ['regions[].serves', 'geoRouting', 'domain'],
     rows: ['G1', 'P3'],
+  },
+  {
+    pattern: /^anycast Anycast/,
+    what: 'addresses that are the same everywhere, and the regions behind them',
+    fields: ['geoRouting', 'anycastAddresses', 'regions[].awsRegion'],
+    rows: ['G3'],
   },
   {
     pattern: /^network Network.* AWS::SSM::Parameter$/,
@@ -141,7 +147,7 @@ export const REASONS: readonly Reason[] = [
 
 /** The part of a stack’s name that says what it holds: `core` of `iris-proof-tokyo-core-0`, `global`, `routing`. */
 function partOf(stack: string): string {
-  const part = /-(network|config|bus|store|directory|media|core|edge|monitor|routing|global)(?:-\d+)?$/.exec(stack)?.[1];
+  const part = /-(network|config|bus|store|directory|media|core|edge|monitor|routing|anycast|global)(?:-\d+)?$/.exec(stack)?.[1];
   return part ?? '';
 }
 

@@ -39,7 +39,35 @@ describe('geo-routing', () => {
   it('fails when two regions claim one place, naming both', () => {
     assert.throws(() => route([tokyo, { ...sydney, continents: ['AS'] }]), {
       code: 'SYNTH_FAILED',
-      message: /continent-AS is served by both tokyo and sydney/,
+      message: /continent-AS is served by both tokyo and sydney; name one region, or give each a weight/,
+    });
+  });
+
+  it('shares a place out by weight among several regions, each alias by health; one with weight 0 gets none (G1)', () => {
+    const mumbai = { ...sydney, code: 'mumbai', edgeHost: 'edge-mumbai.example.com', countries: [], continents: ['AS'], weight: 100 };
+    const template = route([{ ...tokyo, weight: 50 }, mumbai, { ...mumbai, code: 'seoul', edgeHost: 'edge-seoul.example.com', weight: 0 }]);
+    template.hasResourceProperties('AWS::Route53::RecordSet', {
+      Name: 'edge.example.com',
+      SetIdentifier: 'continent-AS',
+      AliasTarget: { DNSName: 'continent-as.edge.example.com', EvaluateTargetHealth: true },
+    });
+    const weighted = Object.values(
+      template.findResources('AWS::Route53::RecordSet', { Properties: { Name: 'continent-as.edge.example.com' } }),
+    );
+    const shares = weighted.map(({ Properties }) => [
+      Properties.SetIdentifier,
+      Properties.Weight,
+      Properties.AliasTarget.EvaluateTargetHealth,
+    ]);
+    assert.deepEqual(shares, [
+      ['tokyo', 50, true],
+      ['mumbai', 100, true],
+      ['seoul', 0, true],
+    ]);
+    // What only one region serves needs no name of its own.
+    template.hasResourceProperties('AWS::Route53::RecordSet', {
+      SetIdentifier: 'default',
+      AliasTarget: { DNSName: 'edge-tokyo.example.com' },
     });
   });
 

@@ -84,8 +84,8 @@ export const wrongFigures: readonly WrongEnvironment[] = [
   ],
   [
     'an unknown geo-routing',
-    { ...smallEnvironment(), geoRouting: 'anycast' },
-    'geoRouting: got "anycast", must be one of route53, cloudflare; Who sends a client to its nearest region',
+    { ...smallEnvironment(), geoRouting: ['bgp'] },
+    'geoRouting[0]: got "bgp", must be one of route53, cloudflare, anycast; docs/environment.md lists every field',
   ],
   [
     'a share beside edges',

@@ -30,6 +30,21 @@ export const wrongPlaces: readonly WrongEnvironment[] = [
     'regions[0].instanceTypes.store: got "i8g.4xlarge", must be a type that af-south-1 offers, i8g is absent there; set it for this region to i4i or i7ie, or choose another AWS region',
   ],
   [
+    'routing named twice',
+    { ...smallEnvironment(), geoRouting: ['route53', 'route53'] },
+    'geoRouting: got ["route53","route53"], must be a list without repetition; list each once',
+  ],
+  [
+    'addresses of one’s own without anycast',
+    { ...smallEnvironment(), anycastAddresses: ['203.0.113.10'] },
+    'anycastAddresses: got ["203.0.113.10"], must be empty where anycast does not route; add anycast to geoRouting, or leave the addresses out',
+  ],
+  [
+    'anycast over accounts',
+    { ...regions(tokyo(), london({ account: '111111111111' })), geoRouting: ['anycast'] },
+    'regions[1].account: got "111111111111", must be current where anycast routes: an accelerator takes load balancers of its own account only, not that of eu-west-2; route by route53 or cloudflare',
+  ],
+  [
     'no region that stays',
     regions(tokyo({ leaves: true }), london({ leaves: true })),
     'regions[].leaves: got true, must be false in one region at least, or nobody serves; add the region that takes over first',
@@ -157,12 +172,12 @@ export const wrongPlaces: readonly WrongEnvironment[] = [
   [
     'a country served twice',
     regions(tokyo({ serves: { default: true, countries: ['GB'] } }), london({ serves: { countries: ['GB'] } })),
-    'regions[1].serves.countries: got "GB", must be served by one region, tokyo has it; drop it in one of them',
+    'regions[1].serves.countries: got "GB", must be served by one region, tokyo has it; drop it in one of them, or give each of them serves.weight',
   ],
   [
     'a continent served twice',
     regions(tokyo({ serves: { default: true, continents: ['EU'] } }), london()),
-    'regions[1].serves.continents: got "EU", must be served by one region, tokyo has it; drop it in one of them',
+    'regions[1].serves.continents: got "EU", must be served by one region, tokyo has it; drop it in one of them, or give each of them serves.weight',
   ],
   [
     'an account of 11 digits',
