@@ -2,6 +2,7 @@ export { type BootScriptProps, bootScript, type HashedObject, LIFECYCLE_HOOK, ty
 export { AlarmKey, AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';
 export { type AnycastRegion, AnycastRouting, type AnycastRoutingProps } from './anycast-routing.ts';
 export { ClientSecurityGroup, type ClientSecurityGroupProps } from './client-security-group.ts';
+export { ConfigRollout, type ConfigRolloutProps } from './config-rollout.ts';
 export { addContentFile, type ContentFile, type ContentFileProps } from './content-file.ts';
 export { CoreShardGroups, type CoreShardGroupsProps, type ShardGroup } from './core-shard-groups.ts';
 export type { DashboardPanel, PanelMetric } from './dashboard-body.ts';

@@ -18,6 +18,8 @@ export interface NodeRoleProps {
   readonly objects: readonly { readonly bucket: string; readonly key: string }[];
   /** Auto Scaling groups whose leaving nodes answer their life-cycle hook; a name may hold `*`. */
   readonly fleetName: string;
+  /** ARN of what AppConfig tells the node. @default none */
+  readonly configurationArn?: string;
   /** Rights of one kind of node only. */
   readonly statements?: readonly PolicyStatement[];
 }
@@ -47,6 +49,7 @@ export class NodeRole extends Construct {
         Resource: '*',
         Condition: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
       },
+      ...(props.configurationArn === undefined ? [] : [configStatement(props.configurationArn)]),
       ...(props.statements ?? []),
     ];
     const role = new CfnRole(this, 'Role', {
@@ -58,6 +61,14 @@ export class NodeRole extends Construct {
     });
     this.instanceProfileArn = new CfnInstanceProfile(this, 'Profile', { roles: [role.ref] }).attrArn;
   }
+}
+
+function configStatement(configurationArn: string): PolicyStatement {
+  return {
+    Effect: 'Allow',
+    Action: ['appconfig:StartConfigurationSession', 'appconfig:GetLatestConfiguration'],
+    Resource: configurationArn,
+  };
 }
 
 function parameterArn({ awsRegion, name }: { readonly awsRegion: string; readonly name: string }): string {

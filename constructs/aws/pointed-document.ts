@@ -1,4 +1,5 @@
 import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
+import type { CfnResource } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { addContentFile, type ContentFile } from './content-file.ts';
@@ -22,20 +23,28 @@ export interface PointedDocumentProps {
 export class PointedDocument extends Construct {
   readonly file: ContentFile;
   readonly parameterName: string;
+  /** The pointer’s text. */
+  readonly value: string;
+  private readonly parameter: CfnParameter;
 
   constructor(scope: Construct, id: string, props: PointedDocumentProps) {
     super(scope, id);
     this.parameterName = props.parameterName;
     this.file = addContentFile(this, { fileName: props.fileName, source: { text: props.text } });
-    const value = JSON.stringify({ bucket: this.file.bucket, key: this.file.key, sha256: this.file.sha256 });
-    expectParameterSize(props.parameterName, value);
-    new CfnParameter(this, 'Pointer', {
+    this.value = JSON.stringify({ bucket: this.file.bucket, key: this.file.key, sha256: this.file.sha256 });
+    expectParameterSize(props.parameterName, this.value);
+    this.parameter = new CfnParameter(this, 'Pointer', {
       name: props.parameterName,
       type: 'String',
       tier: 'Standard',
-      value,
+      value: this.value,
       description: `Where the current ${props.fileName} lies and what it hashes to`,
     });
+  }
+
+  /** Moves the pointer only when the resource has been made: a rollout that fails leaves it where it was. */
+  moveAfter(resource: CfnResource): void {
+    this.parameter.addResourceDependency(resource);
   }
 }
 

@@ -41,18 +41,27 @@ parameter() { aws ssm get-parameter --region "$1" --name "$2" --query Parameter.
 
 field() { sed -n "s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" <<<"$1"; }
 
-# follow REGION PARAMETER TARGET: pointer, object, hash, then one rename.
-follow() {
-  local pointer scratch
-  pointer=$(parameter "$1" "$2") || return 1
-  scratch="$3.new"
-  download "$1" "$(field "$pointer" bucket)" "$(field "$pointer" key)" "$scratch" || return 1
-  if ! check_hash "$scratch" "$(field "$pointer" sha256)"; then
+is_same() { [[ -s "$1" && "$(sha256sum "$1" | cut -d ' ' -f 1)" == "$2" ]]; }
+
+# fetch REGION POINTER TARGET: object, hash, then one rename; nothing where the target is it already.
+fetch() {
+  local scratch="$3.new" sha256
+  sha256=$(field "$2" sha256)
+  if is_same "$3" "$sha256"; then return 0; fi
+  download "$1" "$(field "$2" bucket)" "$(field "$2" key)" "$scratch" || return 1
+  if ! check_hash "$scratch" "$sha256"; then
     rm -f "$scratch"
     return 1
   fi
   chmod 0644 "$scratch"
   mv -f "$scratch" "$3"
+}
+
+# follow REGION PARAMETER TARGET: what the parameter points to.
+follow() {
+  local pointer
+  pointer=$(parameter "$1" "$2") || return 1
+  fetch "$1" "$pointer" "$3"
 }
 
 fetch_keys() {
@@ -73,7 +82,10 @@ last_good() {
 
 refresh() {
   mkdir -p "$ROOT/etc/iris" "$ROOT/var/lib/iris"
-  last_good 300 "$ROOT/etc/iris/node.json" follow "$CONFIG_REGION" "$CONFIG_PARAMETER"
+  # The parameter is what new nodes begin with; where AppConfig brings what is newer, a restart must not go back to it.
+  if [[ -z "$CONFIG_APPLICATION" || ! -s "$ROOT/etc/iris/node.json" ]]; then
+    last_good 300 "$ROOT/etc/iris/node.json" follow "$CONFIG_REGION" "$CONFIG_PARAMETER"
+  fi
   last_good 300 "$ROOT/var/lib/iris/slot-map.json" follow "$SLOT_MAP_REGION" "$SLOT_MAP_PARAMETER"
   if [[ -n "$TOKEN_KEYS_PARAMETER" ]]; then
     last_good 300 "$ROOT/etc/iris/token-keys.pem" fetch_keys "$TOKEN_KEYS_REGION" "$TOKEN_KEYS_PARAMETER"
@@ -137,12 +149,12 @@ install_service() {
   chown iris:iris "$ROOT/var/lib/iris" "$ROOT/var/lib/iris/store"
   unit_text >"$ROOT/etc/systemd/system/iris.service"
   task_text >"$ROOT/etc/systemd/system/iris-task@.service"
-  for task in watch publish; do
+  for task in watch publish update; do
     "${'$'}{task}_timer_text" >"$ROOT/etc/systemd/system/iris-task@$task.timer"
   done
   systemctl daemon-reload
   # First: a node that cannot start must still let go of its machine.
-  systemctl enable --now iris-task@watch.timer iris-task@publish.timer
+  systemctl enable --now iris-task@watch.timer iris-task@publish.timer iris-task@update.timer
   systemctl enable --now iris.service
 }
 
@@ -160,7 +172,7 @@ first_boot() {
 
 /** What the script does, by its first argument; comes after every function. */
 export const BOOT_ENTRY = `case "\${1:-first-boot}" in
-  refresh | publish | watch) "$1" ;;
+  refresh | publish | watch | update) "$1" ;;
   *) first_boot ;;
 esac
 `;

@@ -1,10 +1,11 @@
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { DRAIN_TIMEOUT_MS } from '../../runtime/contract/limits.ts';
-import { METRIC_DIMENSIONS, METRIC_NAMESPACE, publishedMetrics } from '../../runtime/contract/node-metrics.ts';
+import { CONFIG_REJECTED_METRIC, METRIC_DIMENSIONS, METRIC_NAMESPACE, publishedMetrics } from '../../runtime/contract/node-metrics.ts';
 import { BOOT_ENTRY, BOOT_FUNCTIONS } from './boot-functions.ts';
 import { kernelSettings } from './kernel-settings.ts';
 import { serviceUnit } from './service-unit.ts';
 import { TIMED_TASKS, taskUnit, timerUnit } from './timer-units.ts';
+import { UPDATE_FUNCTIONS } from './update-functions.ts';
 import { WATCH_FUNCTIONS } from './watch-functions.ts';
 
 /** EC2 takes no more user data than this, in bytes before base64. */
@@ -15,6 +16,9 @@ const KILL_MARGIN_SECONDS = 30;
 
 /** Name of the life-cycle hook that a leaving node answers, in the group that its tag `Name` names. */
 export const LIFECYCLE_HOOK = 'drain';
+
+/** Minutes after its restart’s drain in which a node must be ready with a new config. */
+const READY_MARGIN_MINUTES = 5;
 
 /** An object of S3 with the hash that its content must have. */
 export interface HashedObject {
@@ -39,6 +43,11 @@ export interface BootScriptProps {
   /** Gzip of the Node binary; the hash is the binary’s. */
   readonly node: HashedObject;
   readonly nodeConfig: ParameterAddress;
+  /**
+   * AppConfig application whose environment and profile, both named after the role, bring this node newer configs while it runs.
+   * @default none - the parameter is followed at each start of the service
+   */
+  readonly configApplication?: string;
   readonly slotMap: ParameterAddress;
   /** PEM public keys of client tokens; edges only. */
   readonly tokenKeys?: ParameterAddress;
@@ -77,8 +86,9 @@ export function bootScript(props: BootScriptProps): string {
     ...printed('task_text', taskUnit()),
     ...Object.entries(TIMED_TASKS).flatMap(([task, seconds]) => printed(`${task}_timer_text`, timerUnit(seconds))),
     ...printed('kernel_text', kernelSettings()),
-    BOOT_FUNCTIONS,
-    WATCH_FUNCTIONS,
+    compact(BOOT_FUNCTIONS),
+    compact(WATCH_FUNCTIONS),
+    compact(UPDATE_FUNCTIONS),
     BOOT_ENTRY,
   ].join('\n');
   const bytes = Buffer.byteLength(script);
@@ -89,6 +99,11 @@ export function bootScript(props: BootScriptProps): string {
     );
   }
   return script;
+}
+
+/** Without comments and indentation, which take a fifth of what EC2 takes. Files that the script writes are not among it. */
+function compact(functions: string): string {
+  return functions.replace(/^ *#.*\n/gm, '').replace(/^ +|\n(?=\n)/gm, '');
 }
 
 /** A function of the script that prints a file's text. */
@@ -113,6 +128,9 @@ function variables(props: BootScriptProps): string[] {
     TOKEN_KEYS_PARAMETER: props.tokenKeys?.name ?? '',
     TOKEN_KEYS_REGION: props.tokenKeys?.awsRegion ?? '',
     NEEDS_VOLUME: props.needsVolume === true ? 'yes' : '',
+    CONFIG_APPLICATION: props.configApplication ?? '',
+    READY_MINUTES: `${Math.ceil(stopTimeoutSeconds(props.drainTimeoutMs ?? DRAIN_TIMEOUT_MS) / 60) + READY_MARGIN_MINUTES}`,
+    REJECTED_METRIC: CONFIG_REJECTED_METRIC,
     DNS_ZONE: props.registerInZone ?? '',
     ADMIN_PORT: `${props.adminPort}`,
     LIFECYCLE_HOOK,

@@ -16,3 +16,6 @@ export function alarmName(region: Pick<RegionPlan, 'names'>, key: string): strin
 
 /** Key of the composite alarm that is on while any paging alarm of the region is. */
 export const REGION_ALARM = 'region';
+
+/** Key of the alarm that takes a new node config back; made with the rollout, not with the others. */
+export const CONFIG_ALARM = 'config-rejected';

@@ -21,6 +21,7 @@ export function regionNames(environment: string, code: string): RegionNames {
     bus: `${prefix}-bus`,
     store: `${prefix}-store`,
     directory: `${prefix}-directory`,
+    configApplication: prefix,
     edgeConfigParameter: `/iris/${environment}/${code}/edge-config`,
     coreConfigParameter: `/iris/${environment}/${code}/core-config`,
     firstEdge: edgeNodeName(code, 0),

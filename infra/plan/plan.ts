@@ -171,6 +171,8 @@ export interface RegionNames {
   readonly store: string;
   /** At most 40 characters: ElastiCache allows no more. */
   readonly directory: string;
+  /** AppConfig application that brings new configs to running nodes; at most 64 characters. */
+  readonly configApplication: string;
   /** SSM parameters that point to the node configs. */
   readonly edgeConfigParameter: string;
   readonly coreConfigParameter: string;

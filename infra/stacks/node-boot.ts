@@ -7,6 +7,7 @@ import { bootScript } from '../../constructs/node/boot-script.ts';
 import type { NodePackage } from '../package/node-package.ts';
 import { ADMIN_PORT } from '../plan/names.ts';
 import type { Plan } from '../plan/plan.ts';
+import { configArnParameter, read } from './region-parameters.ts';
 import type { IrisStack, RegionStackProps } from './region-stack.ts';
 
 /** What both fleets need to start a node: user data, and the rights to read what it names. */
@@ -14,6 +15,8 @@ export interface NodeBoot {
   readonly userData: string;
   readonly parameters: NodeRoleProps['parameters'];
   readonly objects: NodeRoleProps['objects'];
+  /** ARN of what AppConfig may tell it. */
+  readonly configurationArn: string;
 }
 
 export interface NodeBootProps extends RegionStackProps {
@@ -47,9 +50,11 @@ export function nodeBoot(stack: IrisStack, { plan, region, nodePackage }: NodeBo
       runtime,
       node,
       nodeConfig,
+      configApplication: region.names.configApplication,
       slotMap,
       ...(tokenKeys && { tokenKeys }),
     }),
+    configurationArn: read(stack, configArnParameter(plan.environment, region.code, options.role), 'String'),
     parameters: [nodeConfig, slotMap, ...(tokenKeys ? [tokenKeys] : [])],
     objects: [
       { bucket: runtime.bucket, key: runtime.key },

@@ -60,6 +60,11 @@ export function mediaParameters(environment: string, code: string) {
   return { bucket: `${folder}/bucket`, archive: `${folder}/archive`, host: `${folder}/host`, signingKey: `${folder}/signing-key` };
 }
 
+/** ARN under which AppConfig tells nodes of a role their config; what their role names to ask. */
+export function configArnParameter(environment: string, code: string, role: string): string {
+  return `/iris/${environment}/${code}/config/${role}-configuration`;
+}
+
 /** Names the ScyllaDB image of an AWS region, where the environment does not. */
 export function storeImageParameter(environment: string): string {
   return `/iris/${environment}/store-image`;

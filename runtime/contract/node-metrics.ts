@@ -10,6 +10,9 @@ export const METRIC_NAMESPACE = 'Iris/Node';
  */
 export const METRIC_DIMENSIONS = ['Environment', 'Region', 'Role'] as const;
 
+/** Counts configs that a node was not ready with, and gave back. The machine publishes it, since the node’s own process may not run. */
+export const CONFIG_REJECTED_METRIC = 'iris_config_rejected_total';
+
 /** Seconds between two publications, and the period of every alarm on them. */
 export const METRIC_PERIOD_SECONDS = 60;
 

@@ -99,7 +99,10 @@ describe('boot script', () => {
     }
     assert.match(calls(), /aws ec2 attach-volume --region ap-northeast-1 --volume-id vol-0aa --instance-id i-0123456789abcdef0/);
     assert.match(calls(), /mkfs.xfs -q .*nvme-Amazon_Elastic_Block_Store_vol0aa/);
-    assert.match(calls(), /systemctl enable --now iris-task@watch.timer iris-task@publish.timer\nsystemctl enable --now iris.service/);
+    assert.match(
+      calls(),
+      /systemctl enable --now iris-task@watch.timer iris-task@publish.timer iris-task@update.timer\nsystemctl enable --now iris.service/,
+    );
     assert.match(readFileSync(root('etc/systemd/system/iris-task@publish.timer'), 'utf8'), /OnUnitActiveSec=60\n/);
     assert.match(readFileSync(root('etc/systemd/system/iris-task@.service'), 'utf8'), /ExecStart=\/opt\/iris\/boot.sh %i\n/);
   });
@@ -132,6 +135,7 @@ describe('boot script', () => {
 
   it('keeps the last good config when the new one does not hash to its pointer (L12)', () => {
     assert.equal(run('refresh').status, 0);
+    publish('_iris_proof_tokyo_core-config', 'config.nodeconfig', '{"format":"iris-node/1","newer":true}');
     writeFileSync(join(folder, 's3/assets/config.nodeconfig'), '{"format":"iris-node/1","tampered":true}');
     const { status, stderr } = run('refresh');
     assert.equal(status, 0, stderr);

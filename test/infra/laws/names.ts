@@ -52,7 +52,9 @@ export function nameProblems(stacks: readonly DeployedStack[]): string[] {
       if (characters > charactersMax) long.push(`${where(resource)} ${path} has ${characters} characters of ${charactersMax}: ${text}`);
       // Records share a name on purpose, descriptions may, and a name that is not given is the service’s own.
       if (name === undefined || type === 'AWS::Route53::RecordSet' || path === 'GroupDescription') continue;
-      const key = `${type} ${text} in ${resource.stack.place}`;
+      // Names within an application are its own: as many as there are stacks.
+      const scope = property(resource, 'ApplicationId') === undefined ? resource.stack.place : resource.stack.name;
+      const key = `${type} ${text} in ${scope}`;
       const owner = owners.get(key);
       if (owner !== undefined) long.push(`${key} is the name of ${owner} and of ${where(resource)}`);
       owners.set(key, where(resource));

@@ -36,5 +36,5 @@ export const SUPPRESSIONS: Readonly<Record<string, string>> = {
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] core/Role/Role': DOCUMENTS,
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] edge/Role/Role': DOCUMENTS,
   'IAM5[Resource::<ScyllaBackupBucketEFA8377A.Arn>/*] store/Scylla/Role':
-    'a backup makes objects of names that ScyllaDB Manager chooses, all in the bucket of the region',
+    'a backup makes objects of names that ScyllaDB chooses, all in the bucket of the region',
 };

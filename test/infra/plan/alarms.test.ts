@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { presets } from '../../../environments/presets.ts';
 import type { AlarmPlan } from '../../../infra/plan/alarm-plan.ts';
-import { alarmName, alarmsOf, REGION_ALARM } from '../../../infra/plan/alarms.ts';
+import { alarmName, alarmsOf, CONFIG_ALARM, REGION_ALARM } from '../../../infra/plan/alarms.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
 import { panelsOf } from '../../../infra/plan/panels.ts';
 import { NODE_METRICS } from '../../../runtime/contract/node-metrics.ts';
@@ -20,7 +20,7 @@ it('every alarm has its heading in the runbook with description, investigation a
       .slice(1)
       .map((section) => [section.split('\n')[0] as string, section]),
   );
-  expect([...sections.keys()].toSorted()).toEqual([REGION_ALARM, ...all.keys()].toSorted());
+  expect([...sections.keys()].toSorted()).toEqual([REGION_ALARM, CONFIG_ALARM, ...all.keys()].toSorted());
   for (const [key, section] of sections) {
     expect([key, [...section.matchAll(/^\*\*(\w+)\*\* \S/gm)].map((match) => match[1])]).toEqual([
       key,

@@ -22,6 +22,8 @@ const STATEFUL = [
 
 /** All that nodes of either foundation may do. */
 const NODE_ACTIONS = [
+  'appconfig:GetLatestConfiguration',
+  'appconfig:StartConfigurationSession',
   'autoscaling:CompleteLifecycleAction',
   'autoscaling:RecordLifecycleActionHeartbeat',
   'cloudwatch:PutMetricData',

@@ -30,6 +30,10 @@ def client(service, region):
     return boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{PORT}", **credentials)
 
 
+def arn(service, region, account, rest):
+    return f"arn:aws:{service}:{region}:{account}:{rest}"
+
+
 def numbers(properties, *names):
     """CloudFormation carries numbers as text; the APIs want them as numbers."""
     return {key: int(value) if key in names else value for key, value in properties.items()}
