@@ -14,7 +14,7 @@ import type {
   StoredRecord,
   StoreSurvey,
 } from '../ports/inbox-store.ts';
-import { envelopeCount, envelopeSequence } from '../wire/envelope.ts';
+import { envelopeCount, envelopeRecipient, envelopeSequence } from '../wire/envelope.ts';
 import * as keys from './inbox-store-keys.ts';
 
 type Database = ClassicLevel<Buffer, Buffer>;
@@ -268,6 +268,10 @@ class LevelBatch implements StoreBatch {
 
   appendInbox(user: Buffer, bucket: number, position: number, envelope: Buffer): void {
     this.operations.push({ type: 'put', key: keys.inboxKey(user, bucket, position), value: envelope });
+  }
+
+  appendToRecipient(position: number, envelope: Buffer): void {
+    this.appendInbox(envelopeRecipient(envelope), 0, position, envelope);
   }
 
   appendOutbox(group: string, position: number, envelope: Buffer): void {

@@ -35,6 +35,8 @@ export const BATCH_MESSAGES_MAX = 1_000;
 export const BATCH_BYTES_MAX = 1_048_576;
 /** Bytes of an envelope up to which the next message of its sender to the same recipient joins it: what one read of a socket brings. */
 export const JOINED_BYTES_MAX = 65_536;
+/** Bytes of a link frame that gathers the appends of a burst: as much as one read of a socket brings, so that most lie within one. */
+export const APPENDS_BYTES_MAX = 65_536;
 /** Bytes of one frame: a full batch, two names and headers. A longer length is refused before its body is read (A6). */
 export const FRAME_BYTES_MAX = BATCH_BYTES_MAX + 2_048;
 /** Bytes of an authentication token; RFC 8725’s 9 KB attack must fail early. */
@@ -215,6 +217,8 @@ export const SWEEP_ROWS = 4_096;
 export const POSITION_TIMES_MAX = 1_024;
 /** Inboxes and outboxes that `/gaps` lists. */
 export const RETENTION_REPORT_MAX = 1_000;
+/** Recipients, and rows of the log, whose names a core keeps ready: some 200 bytes each. A power of two. */
+export const NAMES_KEPT = 8_192;
 /** Bytes of the log that a core keeps in memory for readers who are not far behind. */
 export const STORE_CACHE_BYTES_MAX = 128 * 1_048_576;
 /**

@@ -368,7 +368,7 @@ export class AppendOrder {
 
   private put(envelope: Buffer, destination: Destination, recipient: string): void {
     const entry = { position: this.takePosition(), envelope, firstIndex: 0 };
-    if (destination.kind === 'inbox') this.batch.appendInbox(envelopeRecipient(envelope), 0, entry.position, envelope);
+    if (destination.kind === 'inbox') this.batch.appendToRecipient(entry.position, envelope);
     else this.batch.appendOutbox(destination.group, entry.position, envelope);
     this.placed.push({ destination, recipient, entry });
   }

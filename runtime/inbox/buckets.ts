@@ -15,6 +15,7 @@ import { APPEND_BUCKET, SEND_RETRY } from '../wire/v2/send.ts';
 import type { Committer } from './committer.ts';
 import type { Gaps } from './gaps.ts';
 import { HotInboxes } from './hot-inboxes.ts';
+import type { InboxName } from './inbox-name.ts';
 import { InheritedMarks } from './inherited-marks.ts';
 import { currentOf, Layouts } from './layouts.ts';
 import { ParkedMover } from './parked-mover.ts';
@@ -171,9 +172,9 @@ export class Buckets {
   }
 
   /** True when `take` must decide. Costs nothing for an append to a user while nobody is promoted (B6). */
-  concerns(flags: number, recipient: Buffer): boolean {
-    if (this.layouts.size > 0 && this.layouts.of(recipient.toString('latin1')) !== undefined) return true;
-    return (flags & (APPEND_BUCKET | SEND_RETRY)) !== 0 && isBucketName(recipient);
+  concerns(flags: number, { bytes, text }: InboxName): boolean {
+    if (this.layouts.size > 0 && this.layouts.of(text) !== undefined) return true;
+    return (flags & (APPEND_BUCKET | SEND_RETRY)) !== 0 && isBucketName(bytes);
   }
 
   take(request: AppendRequest, recipient: Buffer): void {

@@ -24,6 +24,7 @@ import { DeadLetters } from './dead-letters.ts';
 import { type Destination, INBOX, type Placed } from './destination.ts';
 import { Gaps } from './gaps.ts';
 import { type HandoverProgress, Handovers } from './handovers.ts';
+import { type InboxName, InboxNames } from './inbox-name.ts';
 import { nothingToRead } from './nothing-to-read.ts';
 import type { Promotion } from './promotions.ts';
 import type { StatusNote } from './status-ledger.ts';
@@ -66,6 +67,7 @@ export class Inboxes implements ShardOwner {
   readonly deadLetters: DeadLetters;
   readonly gaps: Gaps;
   private readonly outboxes = new Map<string, Destination>();
+  private readonly names = new InboxNames();
   /** One object for all attachments: there are as many as users online. */
   private readonly attachmentParts: AttachmentParts;
   private readonly handovers: Handovers;
@@ -92,7 +94,7 @@ export class Inboxes implements ShardOwner {
       gaps: this.gaps,
       committer: this.committer,
       append: (request) => this.append(request),
-      place: (request) => this.place(request, envelopeRecipient(request.envelope), true),
+      place: (request) => this.place(request, this.names.recipientOf(request.envelope), true),
       changed: (user, layout) => this.readers.get(user)?.laidOut(layout, this.committer.takePosition()),
       sealed: (inbox) => this.readers.get(inbox)?.seal(),
       isPending: (inbox) => this.fetcher.isPending(inbox),
@@ -142,19 +144,18 @@ export class Inboxes implements ShardOwner {
   }
 
   append(request: AppendRequest): void {
-    const recipient = envelopeRecipient(request.envelope);
-    if (this.buckets.concerns(request.flags, recipient)) this.buckets.take(request, recipient);
+    const recipient = this.names.recipientOf(request.envelope);
+    if (this.buckets.concerns(request.flags, recipient)) this.buckets.take(request, recipient.bytes);
     else this.place(request, recipient, false);
   }
 
   /** Into the log: an inbox of this core, or the outbox towards the one that owns it. */
-  private place(request: AppendRequest, recipient: Buffer, isReaddressed: boolean): void {
+  private place(request: AppendRequest, recipient: InboxName, isReaddressed: boolean): void {
     const { current } = this.parts.slots;
-    const home = current.homeOfUser(recipient);
+    const home = current.homeOfSlot(recipient.slot);
     if (home.group === this.parts.group) {
-      const name = recipient.toString('latin1');
-      if (this.fetcher.isPending(name)) this.fetcher.touch(name);
-      this.committer.append(request, INBOX);
+      if (this.fetcher.isPending(recipient.text)) this.fetcher.touch(recipient.text);
+      this.committer.append(request, INBOX, recipient.text);
       return;
     }
     if (isReaddressed) {
@@ -163,10 +164,10 @@ export class Inboxes implements ShardOwner {
     }
     // What a bridge brings goes no further, or two cores of different maps would pass it to and fro.
     const isForwarded = (request.flags & APPEND_FORWARDED) !== 0;
-    if (!isForwarded && !this.mayOvertake(request, recipient)) this.committer.append(request, this.outboxOf(home.group));
+    if (!isForwarded && !this.mayOvertake(request, recipient.bytes)) this.committer.append(request, this.outboxOf(home.group));
     else {
       const message = `the recipient lives with group ${home.group} by slot map ${current.map.version}, this is ${this.parts.group}`;
-      this.committer.refuse(request, recipient.toString('latin1'), { code: 'SHARD_MOVED', message, retryAfterMs: SLOT_MAP_POLL_MS });
+      this.committer.refuse(request, recipient.text, { code: 'SHARD_MOVED', message, retryAfterMs: SLOT_MAP_POLL_MS });
     }
   }
 

@@ -2,14 +2,15 @@ import { userOfInbox } from '../contract/bucket-name.ts';
 import { IrisError } from '../contract/errors.ts';
 import { APPEND_TIMEOUT_MS, BATCH_MESSAGES_MAX, JOINED_BYTES_MAX, LINK_IN_FLIGHT_MAX, LINK_QUEUED_BYTES_MAX } from '../contract/limits.ts';
 import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { Durability } from '../wire/durability.ts';
-import { envelopeRecipient, isEnvelopeTo, setEnvelopeCount, writeEnvelope } from '../wire/envelope.ts';
-import { APPEND_CORRELATION_AT, APPEND_ENVELOPE_AT, APPEND_FLAGS_AT, beginAppend } from '../wire/link/append.ts';
-import { LinkOpcode } from '../wire/link/opcodes.ts';
+import { envelopeLength, envelopeRecipient, isEnvelopeTo, setEnvelopeCount, writeEnvelope } from '../wire/envelope.ts';
+import { AppendReader } from '../wire/link/append.ts';
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { APPEND_BUCKET, SEND_RETRY, SEND_STATUS_WANTED } from '../wire/v2/send.ts';
+import { AppendFrames } from './append-frames.ts';
 import { InFlight } from './in-flight.ts';
 
 /** Bytes written in one burst and the appends among them; kept until all are answered, since a new link needs them again. */
@@ -21,13 +22,10 @@ interface Retained {
 
 /** The append that was written last, while nothing stands behind it and it is open to more. */
 interface OpenAppend {
-  readonly out: ByteWriter;
-  readonly mark: number;
+  readonly envelopeAt: number;
   readonly correlation: number;
   readonly publisher: Publisher;
   readonly flags: number;
-  /** Where the writer stood after it. */
-  end: number;
   count: number;
   /** Sequence that would follow it. */
   next: number;
@@ -38,10 +36,12 @@ interface OpenAppend {
  * message costs no object of its own.
  */
 export class AppendQueue {
+  readonly frames = new AppendFrames();
   private readonly inFlight = new InFlight();
   private retained: Retained[] = [];
   private retainedBytes = 0;
   private openBytes = 0;
+  private startedMs: number | undefined;
   private last: OpenAppend | undefined;
 
   get queuedBytes(): number {
@@ -65,19 +65,19 @@ export class AppendQueue {
     return { code: 'OVERLOADED', message, retryAfterMs: load.retryAfterMs(200) };
   }
 
-  write(out: ByteWriter, publication: Publication, nowMs: number): void {
+  write(out: ByteWriter, publication: Publication, clock: Clock): void {
     if (this.joined(out, publication)) return;
-    const { publisher, sequence, count } = publication;
+    const { publisher, sequence, count, flags } = publication;
     const before = out.length;
-    const correlation = this.inFlight.add(publisher, sequence, count, nowMs);
-    const mark = beginAppend(out, publication.flags, correlation % 0x1_0000_0000, publisher.publisherId);
+    const correlation = this.inFlight.add(publisher, sequence, count, this.burstMs(clock));
+    const { publisherId } = publisher;
+    this.frames.begin(out, { flags, correlation: correlation % 0x1_0000_0000, publisherId }, envelopeLength(publication));
+    const envelopeAt = out.length;
     writeEnvelope(out, publication, publication.buffer, publication.start, publication.end);
-    out.endFrame(mark);
+    this.frames.end(out);
     this.openBytes += out.length - before;
-    const isOpen = publication.mayJoin && isPlain(publication.flags);
-    this.last = isOpen
-      ? { out, mark, correlation, publisher, flags: publication.flags, end: out.length, count, next: sequence + count }
-      : undefined;
+    const isOpen = publication.mayJoin && isPlain(flags);
+    this.last = isOpen ? { envelopeAt, correlation, publisher, flags, count, next: sequence + count } : undefined;
   }
 
   /**
@@ -87,34 +87,36 @@ export class AppendQueue {
   private joined(out: ByteWriter, publication: Publication): boolean {
     const { last } = this;
     const { sequence, count, buffer, start, end } = publication;
-    if (last === undefined || last.publisher !== publication.publisher || last.out !== out || last.end !== out.length) return false;
+    if (last === undefined || last.publisher !== publication.publisher || !this.frames.isLast(out)) return false;
     if (!publication.mayJoin || publication.flags !== last.flags || sequence !== last.next || publication.previous !== sequence - 1)
       return false;
-    if (last.count + count > BATCH_MESSAGES_MAX || out.length - last.mark + end - start > JOINED_BYTES_MAX) return false;
-    const envelopeAt = last.mark + 4 + APPEND_ENVELOPE_AT;
-    if (!isEnvelopeTo(publication.recipient, out.buffer, envelopeAt)) return false;
+    if (last.count + count > BATCH_MESSAGES_MAX || out.length - last.envelopeAt + end - start > JOINED_BYTES_MAX) return false;
+    if (!isEnvelopeTo(publication.recipient, out.buffer, last.envelopeAt)) return false;
     out.bytes(buffer, start, end);
-    out.endFrame(last.mark);
+    this.frames.end(out);
     last.count += count;
     last.next += count;
-    last.end = out.length;
-    setEnvelopeCount(out.buffer, envelopeAt, last.count);
+    setEnvelopeCount(out.buffer, last.envelopeAt, last.count);
     this.inFlight.join(last.correlation, count);
     this.openBytes += end - start;
     return true;
   }
 
-  writeEnvelope(out: ByteWriter, publisher: Publisher, forwarding: Forwarding, nowMs: number): void {
-    const correlation = this.inFlight.add(publisher, forwarding.token, 1, nowMs);
-    const mark = beginAppend(out, forwarding.flags, correlation % 0x1_0000_0000, publisher.publisherId);
-    out.bytes(forwarding.envelope);
-    out.endFrame(mark);
+  writeEnvelope(out: ByteWriter, publisher: Publisher, forwarding: Forwarding, clock: Clock): void {
+    const correlation = this.inFlight.add(publisher, forwarding.token, 1, this.burstMs(clock)) % 0x1_0000_0000;
+    const { flags, envelope } = forwarding;
+    this.last = undefined;
+    this.frames.begin(out, { flags, correlation, publisherId: publisher.publisherId }, envelope.length);
+    out.bytes(envelope);
+    this.frames.end(out);
     this.openBytes += forwarding.envelope.length;
   }
 
   /** Keeps the bytes of a burst until its appends are answered. */
   retain(bytes: Buffer): void {
     this.last = undefined;
+    this.frames.close();
+    this.startedMs = undefined;
     if (this.openBytes > 0) {
       this.retained.push({ bytes, end: this.inFlight.next });
       this.retainedBytes += bytes.length;
@@ -149,9 +151,9 @@ export class AppendQueue {
     this.retained = [];
     this.retainedBytes = 0;
     for (const { bytes } of retained) {
-      forEachAppend(bytes, (at, correlation) => {
-        if (this.tellRefused(this.inFlight.widen(correlation), recipientAt(bytes, at), refusal) !== undefined) count++;
-      });
+      for (const { correlation, start } of appendsOf(bytes)) {
+        if (this.tellRefused(this.inFlight.widen(correlation), recipientAt(bytes, start), refusal) !== undefined) count++;
+      }
     }
     return count;
   }
@@ -165,34 +167,39 @@ export class AppendQueue {
     this.retained = [];
     this.retainedBytes = 0;
     for (const { bytes } of retained) {
-      forEachAppend(bytes, (at, wireCorrelation, end) =>
-        this.repeatOne(out, bytes, { at, end, correlation: this.inFlight.widen(wireCorrelation), knowsStatuses }),
-      );
+      for (const append of appendsOf(bytes)) this.repeatOne(out, bytes, append, knowsStatuses);
     }
   }
 
-  private repeatOne(out: ByteWriter, bytes: Buffer, frame: { at: number; end: number; correlation: number; knowsStatuses: boolean }): void {
-    const publisher = this.inFlight.publisherOf(frame.correlation);
+  private repeatOne(out: ByteWriter, bytes: Buffer, place: AppendReader, knowsStatuses: boolean): void {
+    const { start, end } = place;
+    const correlation = this.inFlight.widen(place.correlation);
+    const publisher = this.inFlight.publisherOf(correlation);
     if (publisher === undefined) return;
-    if (!frame.knowsStatuses && isStatusEnvelope(bytes, frame.at + APPEND_ENVELOPE_AT)) {
-      this.appended(frame.correlation % 0x1_0000_0000, 1, Durability.D0);
+    if (!knowsStatuses && isStatusEnvelope(bytes, start)) {
+      this.appended(place.correlation, 1, Durability.D0);
       return;
     }
-    const recipient = recipientAt(bytes, frame.at);
+    const recipient = recipientAt(bytes, start);
     if (publisher.isFenced(recipient)) {
-      this.tellRefused(frame.correlation, recipient, {
+      this.tellRefused(correlation, recipient, {
         code: 'REFUSED_IN_ORDER',
         message: 'an earlier message to this recipient was refused',
         retryAfterMs: 0,
       });
       return;
     }
-    const mark = out.beginFrame();
-    const start = out.length;
-    out.bytes(bytes, frame.at, frame.end);
-    out.buffer[start + APPEND_FLAGS_AT] = (bytes[frame.at + APPEND_FLAGS_AT] as number) | SEND_RETRY;
-    out.endFrame(mark);
-    this.openBytes += frame.end - frame.at;
+    const append = { flags: place.flags | SEND_RETRY, correlation: place.correlation, publisherId: place.publisher };
+    this.frames.begin(out, append, end - start);
+    out.bytes(bytes, start, end);
+    this.frames.end(out);
+    this.openBytes += end - start;
+  }
+
+  /** When the burst began: one look at the clock for all of it. */
+  private burstMs(clock: Clock): number {
+    this.startedMs ??= clock.monotonicMs();
+    return this.startedMs;
   }
 
   private tellRefused(correlation: number, recipient: Buffer, refusal: Refusal): Publisher | undefined {
@@ -225,18 +232,19 @@ export function unavailable(address: string): Refusal {
   return { code: 'SHARD_UNAVAILABLE', message, retryAfterMs: 1_000 };
 }
 
-/** Visits the APPEND frames of a burst: `at` is the opcode’s place, `end` the frame’s end. */
-function forEachAppend(bytes: Buffer, visit: (at: number, correlation: number, end: number) => void): void {
-  let at = 0;
-  while (at < bytes.length) {
+/** Steps over the appends of a burst. */
+function* appendsOf(bytes: Buffer): Generator<AppendReader> {
+  const reader = new AppendReader();
+  for (let at = 0; at < bytes.length; ) {
     const end = at + 4 + bytes.readUInt32BE(at);
     if (end > bytes.length) throw new IrisError('FRAME_TRUNCATED', `a retained burst ends ${end - bytes.length} bytes inside a frame`);
-    if (bytes[at + 4] === LinkOpcode.Append) visit(at + 4, bytes.readUInt32BE(at + 4 + APPEND_CORRELATION_AT), end);
+    reader.reset(bytes, at + 4, end);
+    while (reader.next()) yield reader;
     at = end;
   }
 }
 
 /** The user, also where the envelope is on its way to a bucket: that is whom its publisher knows. */
 function recipientAt(bytes: Buffer, at: number): Buffer {
-  return userOfInbox(envelopeRecipient(bytes, at + APPEND_ENVELOPE_AT));
+  return userOfInbox(envelopeRecipient(bytes, at));
 }

@@ -2,7 +2,7 @@ import { userOfInbox } from '../contract/bucket-name.ts';
 import { ERROR_CODES, type ErrorCode, errorCodeOfWire, errorLine } from '../contract/errors.ts';
 import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
-import type { Forwarding, Publication, Publisher, Refusal } from '../ports/bus.ts';
+import type { Forwarding, Publication, Publisher } from '../ports/bus.ts';
 import type { Clock, Random, Timer } from '../ports/clock.ts';
 import type { EphemeralKind, HandedOver, UserStatus } from '../ports/inbox-feed.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
@@ -14,7 +14,7 @@ import { ByteWriter } from '../wire/byte-writer.ts';
 import { Durability } from '../wire/durability.ts';
 import { ENVELOPE_BYTES_MAX, envelopeRecipient } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
-import { decodeRefused, encodePublisherEnd } from '../wire/link/append.ts';
+import { APPENDS_VERSION, decodeRefused, encodePublisherEnd } from '../wire/link/append.ts';
 import { decodeIsEnd, decodeLayoutFrame, type LayoutFrame } from '../wire/link/buckets.ts';
 import { decodeLinkRefuse, decodeLinkWelcome, encodeLinkHello, type LinkRefuse, type LinkWelcome } from '../wire/link/hello.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
@@ -23,9 +23,9 @@ import { UNDELIVERED_VERSION } from '../wire/link/undelivered.ts';
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { AppendQueue, unavailable } from './append-queue.ts';
 import { BucketQuestions } from './bucket-questions.ts';
-import { type BreakerState, CircuitBreaker } from './circuit-breaker.ts';
 import { EphemeralSends } from './ephemeral-sends.ts';
 import { HandoverQuestions } from './handover-questions.ts';
+import { LinkAdmission } from './link-admission.ts';
 import { LinkReads } from './link-reads.ts';
 import type { OwnerAddresses } from './owner-addresses.ts';
 import { StatusQueries } from './status-queries.ts';
@@ -68,6 +68,7 @@ type State = 'down' | 'connecting' | 'greeting' | 'up' | 'closed';
  */
 export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   burst: ByteWriter | undefined;
+  burstBytes = 0;
   private readonly parts: LinkClientParts;
   /** The owner’s by the slot map; a standby of it may be the one that answers. */
   private readonly address: string;
@@ -84,9 +85,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private connection: Connection | undefined;
   private state: State = 'down';
   private version = 0;
-  private readonly breaker: CircuitBreaker;
-  private readonly timesOpened: { value: number };
-  private readonly refusedAtOnce: { value: number };
+  private readonly admission: LinkAdmission;
   private retryMs = limits.LINK_RETRY_FIRST_MS;
   private heardMs: number;
   private timer: Timer;
@@ -102,10 +101,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.handovers = new HandoverQuestions(parts.clock, () => writerOf(2));
     this.questions = new BucketQuestions(parts.clock, writerOf);
     this.heardMs = parts.clock.monotonicMs();
-    const { telemetry } = parts;
-    this.timesOpened = telemetry.counter('iris_breaker_opened_total', 'Times that sends to an owner began to be refused at once');
-    this.refusedAtOnce = telemetry.counter('iris_breaker_refused_total', 'Envelopes refused at once since their owner does not answer');
-    this.breaker = new CircuitBreaker(parts.clock, (state, reason) => this.breakerChanged(state, reason));
+    this.admission = new LinkAdmission(parts, address);
     this.timer = parts.clock.after(limits.LINK_PING_MS, () => this.tick());
     this.connect();
   }
@@ -121,7 +117,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
 
   /** True while sends are refused at once, but for one that tries. */
   get isBreakerOpen(): boolean {
-    return this.breaker.state !== 'closed';
+    return this.admission.breaker.state !== 'closed';
   }
 
   /** What waits for answers. */
@@ -130,8 +126,8 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   }
 
   publish(publication: Publication): void {
-    const refusal = this.appends.fullness(this.parts.load) ?? this.admission();
-    if (refusal === undefined) this.appends.write(this.parts.bursts.writer(this), publication, this.parts.clock.monotonicMs());
+    const refusal = this.appends.fullness(this.parts.load) ?? this.admission.refusal();
+    if (refusal === undefined) this.appends.write(this.parts.bursts.writer(this), publication, this.parts.clock);
     else publication.publisher.refused(publication.sequence, publication.count, userOfInbox(publication.recipient), refusal);
   }
 
@@ -141,12 +137,12 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
       this.parts.clock.soon(() => publisher.published(forwarding.token, 1, Durability.D0));
       return;
     }
-    const refusal = this.admission();
+    const refusal = this.admission.refusal();
     if (refusal !== undefined) {
       publisher.refused(forwarding.token, 1, envelopeRecipient(forwarding.envelope), refusal);
       return;
     }
-    this.appends.writeEnvelope(this.parts.bursts.writer(this), publisher, forwarding, this.parts.clock.monotonicMs());
+    this.appends.writeEnvelope(this.parts.bursts.writer(this), publisher, forwarding, this.parts.clock);
   }
 
   hand(kind: EphemeralKind, envelope: Buffer, answer?: HandedOver): void {
@@ -181,6 +177,8 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   }
 
   writeBurst(bytes: Buffer): void {
+    // Follows what comes: grows at once, shrinks by and by.
+    this.burstBytes = Math.max(bytes.length + (bytes.length >>> 2), this.burstBytes - (this.burstBytes >>> 3));
     this.appends.retain(bytes);
     if (this.isUp) this.connection?.write(bytes);
   }
@@ -204,20 +202,6 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     if (this.state === 'closed') return;
     if (this.state === 'up') this.parts.telemetry.log.warn('link-lost', { address: this.address, reason });
     this.retryLater();
-  }
-
-  private admission(): Refusal | undefined {
-    const retryAfterMs = this.breaker.admit();
-    if (retryAfterMs === undefined) return undefined;
-    this.refusedAtOnce.value++;
-    return { code: 'SHARD_UNAVAILABLE', message: `the shard’s owner at ${this.address} does not answer`, retryAfterMs };
-  }
-
-  private breakerChanged(state: BreakerState, reason: string): void {
-    const fields = { address: this.address, state, reason };
-    if (state === 'closed') this.parts.telemetry.log.info('breaker-closed', fields);
-    else this.parts.telemetry.log.warn(state === 'open' ? 'breaker-opened' : 'breaker-tries', fields);
-    if (state === 'open') this.timesOpened.value++;
   }
 
   private get knowsStatuses(): boolean {
@@ -260,7 +244,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private retryLater(): void {
     if (this.state === 'closed') return;
     this.state = 'down';
-    this.breaker.linkDown();
+    this.admission.breaker.linkDown();
     this.addresses.passOn();
     const jitter = 0.5 + this.parts.random.fraction();
     this.parts.clock.after(this.retryMs * jitter, () => this.connect());
@@ -277,7 +261,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const oldest = this.appends.oldestMs;
     if (oldest === undefined || now - oldest < limits.APPEND_TIMEOUT_MS - limits.LINK_PING_MS) return;
     this.parts.bursts.flushNow();
-    this.breaker.failed(this.appends.refuseAll(unavailable(this.address)));
+    this.admission.breaker.failed(this.appends.refuseAll(unavailable(this.address)));
   }
 
   frame(buffer: Buffer, start: number, end: number): void {
@@ -288,7 +272,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
         this.pushed(reader);
         break;
       case LinkOpcode.Appended:
-        this.breaker.succeeded();
+        this.admission.breaker.succeeded();
         this.appends.appended(reader.u32(), reader.u32(), reader.u8());
         break;
       case LinkOpcode.Refused:
@@ -367,10 +351,11 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.parts.bursts.flushNow();
     this.version = version;
     this.state = 'up';
-    this.breaker.linkUp();
+    this.admission.breaker.linkUp();
     this.retryMs = limits.LINK_RETRY_FIRST_MS;
     this.refusedPublishers.clear();
     const out = this.parts.bursts.writer(this);
+    this.appends.frames.isGathering = version >= APPENDS_VERSION;
     this.reads.attachAll(out);
     this.appends.repeat(out, { knowsStatuses: this.knowsStatuses });
     this.parts.telemetry.log.info('link-up', { address: this.addresses.current, peer: node, version, epoch });
@@ -379,8 +364,8 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private refused(reader: ByteReader): void {
     const frame = decodeRefused(reader);
     const code = errorCodeOfWire(frame.wire) ?? 'SHARD_UNAVAILABLE';
-    if (IN_TROUBLE.has(code)) this.breaker.failed(1);
-    else if (code !== 'REFUSED_IN_ORDER' || this.breaker.state === 'half-open') this.breaker.succeeded();
+    if (IN_TROUBLE.has(code)) this.admission.breaker.failed(1);
+    else if (code !== 'REFUSED_IN_ORDER' || this.admission.breaker.state === 'half-open') this.admission.breaker.succeeded();
     const publisher = this.appends.refused(frame.correlation, frame.recipient, {
       code,
       message: frame.message,

@@ -2,10 +2,9 @@ import { ERROR_CODES, errorLine, IrisError } from '../contract/errors.ts';
 import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import { LINK_SILENT_MS } from '../contract/limits.ts';
-import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EphemeralKind, InboxSubscriber, MessageStatus } from '../ports/inbox-feed.ts';
-import type { AppendOrigin, OwnedSubscription, ShardOwner } from '../ports/shard-owner.ts';
+import type { OwnedSubscription, ShardOwner } from '../ports/shard-owner.ts';
 import type { Log } from '../ports/telemetry.ts';
 import type { Connection, ConnectionHandler } from '../ports/transport.ts';
 import type { Bursts, BurstTarget } from '../wire/bursts.ts';
@@ -13,7 +12,6 @@ import { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { checkEnvelope, ENVELOPE_BYTES_MAX } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
-import { encodeAppended, encodeRefused } from '../wire/link/append.ts';
 import { type AttachFrame, DETACH_FLUSH, Detached, decodeAttach, encodeDetached, encodePush, type PushPlace } from '../wire/link/attach.ts';
 import { encodeCaughtUp, encodeLayoutFrame } from '../wire/link/buckets.ts';
 import { encodeEphemeralAnswer, encodeEphemeralPush } from '../wire/link/ephemeral.ts';
@@ -27,6 +25,7 @@ import { decodeUndelivered } from '../wire/link/undelivered.ts';
 import { decodeCursor } from '../wire/v2/cursor.ts';
 import { answerBuckets } from './bucket-answers.ts';
 import { answerPull } from './handover-answers.ts';
+import { LinkAppends } from './link-appends.ts';
 
 export interface LinkServerParts {
   readonly owner: ShardOwner;
@@ -40,11 +39,8 @@ export interface LinkServerParts {
   closed(connection: Connection): void;
 }
 
-/** The recipient of an envelope that names none that can be read. */
-const NOBODY = Buffer.alloc(0);
-
 /** The owner’s side of one link. A frame it cannot read costs this link and nothing else. */
-export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin, FrameSink {
+export class LinkServer implements BurstTarget, ConnectionHandler, FrameSink {
   burst: ByteWriter | undefined;
   private readonly parts: LinkServerParts;
   private readonly connection: Connection;
@@ -54,14 +50,15 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   private version = 0;
   private heardMs: number;
   private isOpen = true;
-  /** A run of answered appends that is still growing. */
-  private runFirst = 0;
-  private runCount = 0;
-  private runDurability = 0;
+  private readonly appends: LinkAppends;
 
   constructor(parts: LinkServerParts, connection: Connection) {
     this.parts = parts;
     this.connection = connection;
+    const { owner, log } = parts;
+    const [peer, writer] = [connection.remoteAddress, () => this.writer()];
+    const laidOut = (user: Buffer, layout: Layout) => this.tellLayout(0, user, layout, 0);
+    this.appends = new LinkAppends({ owner, log, peer, writer, laidOut, cut: (reason) => this.cut(reason) });
     this.heardMs = parts.clock.monotonicMs();
     this.watch();
   }
@@ -87,33 +84,13 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   closed(): void {
     this.isOpen = false;
     this.parts.closed(this.connection);
-    this.parts.owner.originClosed(this);
+    this.parts.owner.originClosed(this.appends);
     for (const attachment of this.attachments.values()) attachment.detach({ flush: false });
     this.attachments.clear();
   }
 
   writeBurst(bytes: Buffer): void {
     if (this.isOpen) this.connection.write(bytes);
-  }
-
-  appended(correlation: number, durability: number): void {
-    if (this.runCount > 0 && correlation === (this.runFirst + this.runCount) >>> 0 && durability === this.runDurability) {
-      this.runCount++;
-      return;
-    }
-    this.settled();
-    this.runFirst = correlation;
-    this.runCount = 1;
-    this.runDurability = durability;
-  }
-
-  settled(): void {
-    if (this.runCount > 0) encodeAppended(this.writer(), this.runFirst, this.runCount, this.runDurability);
-    this.runCount = 0;
-  }
-
-  laidOut(user: Buffer, layout: Layout): void {
-    this.tellLayout(0, user, layout, 0);
   }
 
   /** For an attachment of this link, or 0 for what it publishes. A peer of version 1 goes on through the user’s home. */
@@ -128,11 +105,6 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
   cut(reason: string): void {
     this.parts.log.error('link-cut', { peer: this.connection.remoteAddress, reason });
     this.connection.destroy();
-  }
-
-  refused(correlation: number, recipient: Buffer, refusal: Refusal): void {
-    const { message, retryAfterMs } = refusal;
-    encodeRefused(this.writer(), { correlation, wire: ERROR_CODES[refusal.code].wire, retryAfterMs, recipient, message });
   }
 
   /** A node that does not greet, or is silent for LINK_SILENT_MS in spite of its pings, is gone: its readers must not count as online. */
@@ -158,7 +130,8 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
     }
     switch (opcode) {
       case LinkOpcode.Append:
-        this.append(reader);
+      case LinkOpcode.Appends:
+        this.appends.take(buffer, start, end);
         break;
       case LinkOpcode.Credit:
         this.attachments.get(reader.u32())?.grant(reader.u32());
@@ -203,7 +176,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
         break;
       }
       case LinkOpcode.PublisherEnd:
-        this.parts.owner.publisherEnded(this, reader.u32());
+        this.parts.owner.publisherEnded(this.appends, reader.u32());
         break;
       case LinkOpcode.Ping:
         encodeLinkPong(this.writer());
@@ -236,22 +209,6 @@ export class LinkServer implements BurstTarget, ConnectionHandler, AppendOrigin,
       return `link versions ${hello.versionMin} to ${hello.versionMax} and ${LINK_VERSION_MIN} to ${LINK_VERSION_MAX} do not meet`;
     }
     return undefined;
-  }
-
-  private append(reader: ByteReader): void {
-    const [flags, correlation, publisherId] = [reader.u8(), reader.u32(), reader.u32()];
-    const { buffer, at, end } = reader;
-    try {
-      checkEnvelope(buffer, at, end);
-      this.parts.owner.append({ origin: this, correlation, publisherId, flags, envelope: buffer.subarray(at, end) });
-    } catch (error) {
-      // The frame is whole, its envelope is not: that costs this message, not the link and everything behind it.
-      const code = error instanceof IrisError ? error.code : 'FRAME_MALFORMED';
-      if (ERROR_CODES[code].retry) throw error;
-      const message = errorLine(error);
-      this.parts.log.error('append-refused', { peer: this.connection.remoteAddress, code, reason: message });
-      this.refused(correlation, NOBODY, { code, message, retryAfterMs: 0 });
-    }
   }
 
   private attach(reader: ByteReader): void {

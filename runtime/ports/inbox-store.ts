@@ -86,6 +86,8 @@ export interface StoreCounts {
 export interface StoreBatch {
   readonly isEmpty: boolean;
   appendInbox(user: Buffer, bucket: number, position: number, envelope: Buffer): void;
+  /** The same for the inbox that the envelope names, bucket 0. */
+  appendToRecipient(position: number, envelope: Buffer): void;
   appendOutbox(group: string, position: number, envelope: Buffer): void;
   /** What is known of a sender’s device to a recipient (L2). `key` is `markKeyOf(envelope)`. */
   mark(key: string, mark: StoredMark, nowMs: number): void;

@@ -12,7 +12,7 @@ import type {
   StoredRecord,
   StoreSurvey,
 } from '../ports/inbox-store.ts';
-import { envelopeCount, envelopeSequence } from '../wire/envelope.ts';
+import { envelopeCount, envelopeRecipient, envelopeSequence } from '../wire/envelope.ts';
 
 /** One inbox or outbox, which knows its size. */
 class Rows extends Map<number, Buffer> {
@@ -155,6 +155,10 @@ export class MemoryBatch implements StoreBatch {
     this.hasAppends = true;
     const [inbox, copy] = [inboxKey(user, bucket), Buffer.from(envelope)];
     this.steps.push((rows) => rowsOf(rows.inboxes, inbox).set(position, copy));
+  }
+
+  appendToRecipient(position: number, envelope: Buffer): void {
+    this.appendInbox(envelopeRecipient(envelope), 0, position, envelope);
   }
 
   appendOutbox(group: string, position: number, envelope: Buffer): void {

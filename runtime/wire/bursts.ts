@@ -4,6 +4,8 @@ import { ByteWriter } from './byte-writer.ts';
 export interface BurstTarget {
   /** Owned by `Bursts`: the writer while a burst is open. */
   burst: ByteWriter | undefined;
+  /** Bytes that its bursts mostly have, where that is far more than a frame: room for them is made at once. */
+  readonly burstBytes?: number;
   writeBurst(bytes: Buffer): void;
 }
 
@@ -29,7 +31,8 @@ export class Bursts {
 
   writer(target: BurstTarget): ByteWriter {
     if (target.burst !== undefined) return target.burst;
-    target.burst = this.pool.pop() ?? new ByteWriter(4_096);
+    const { burstBytes = 0 } = target;
+    target.burst = burstBytes > KEPT_BYTES_MAX ? new ByteWriter(burstBytes) : (this.pool.pop() ?? new ByteWriter(4_096));
     this.dirty.push(target);
     if (this.dirty.length === 1) this.soon(this.flush);
     return target.burst;

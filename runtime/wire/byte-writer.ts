@@ -78,6 +78,14 @@ export class ByteWriter {
     return taken;
   }
 
+  /** Makes room for bytes that the caller writes into `buffer` at once; returns where. */
+  reserve(count: number): number {
+    this.room(count);
+    const at = this.length;
+    this.length = at + count;
+    return at;
+  }
+
   private room(count: number): void {
     const needed = this.length + count;
     if (needed <= this.buffer.length) return;

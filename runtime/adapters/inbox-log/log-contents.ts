@@ -1,3 +1,5 @@
+import { NAMES_KEPT } from '../../contract/limits.ts';
+import { NameCache } from '../../contract/name-cache.ts';
 import type { StoreBounds } from '../../ports/inbox-store.ts';
 import { EnvelopeIndex } from './envelope-index.ts';
 import { Kind, OperationReader } from './log-operations.ts';
@@ -13,6 +15,7 @@ export class LogContents {
   appliedThrough = 0;
   private readonly marks: MarkTable;
   private readonly reader = new OperationReader();
+  private readonly rows = new NameCache(NAMES_KEPT, (row) => row.toString('latin1'));
 
   constructor(marks: MarkTable, bounds: StoreBounds) {
     this.index = new EnvelopeIndex(bounds);
@@ -35,9 +38,15 @@ export class LogContents {
     while (reader.next()) {
       if (reader.kind === Kind.append) {
         const { count, index: firstIndex, bodyLength: length } = reader;
-        index.put(reader.key, reader.number, { segment: place.segment, offset: base + reader.bodyStart, length, count, firstIndex });
-      } else if (reader.kind === Kind.remove) index.remove(reader.key, reader.number);
-      else if (reader.kind === Kind.trim) index.trim(reader.key, reader.number, reader.index);
+        index.put(this.rowOf(reader), reader.number, {
+          segment: place.segment,
+          offset: base + reader.bodyStart,
+          length,
+          count,
+          firstIndex,
+        });
+      } else if (reader.kind === Kind.remove) index.remove(this.rowOf(reader), reader.number);
+      else if (reader.kind === Kind.trim) index.trim(this.rowOf(reader), reader.number, reader.index);
       else if (reader.kind === Kind.mark) {
         marks.setMark(reader, markHashes[markCount++], place.sequence);
       } else if (reader.kind === Kind.seen) marks.setSeen(reader.key, reader.number, place.sequence);
@@ -45,5 +54,9 @@ export class LogContents {
       else if (reader.kind === Kind.table) marks.switchTo(reader.number, reader.body);
       else if (reader.kind === Kind.drop) this.droppedBelow = reader.number;
     }
+  }
+
+  private rowOf({ bytes, keyStart, bodyStart }: OperationReader): string {
+    return this.rows.of(bytes, keyStart, bodyStart);
   }
 }

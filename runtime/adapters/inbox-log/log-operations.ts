@@ -1,6 +1,6 @@
 import { type KeyBytes, keyOfText } from '../../contract/key-table.ts';
 import type { RecordKind, StoreBatch, StoredMark, StoredParked } from '../../ports/inbox-store.ts';
-import { envelopeCount, envelopeSequence } from '../../wire/envelope.ts';
+import { entriesStart, envelopeCount, envelopeSequence, recipientStart } from '../../wire/envelope.ts';
 import { RECORD_HEADER_BYTES, readNumber, writeNumber } from './log-record.ts';
 
 /**
@@ -90,6 +90,16 @@ export class LogBatch implements StoreBatch {
     const key = this.begin(Kind.append, 5 + user.length, position, envelope.length, envelopeCount(envelope));
     this.inboxKey(key, user, bucket);
     this.bytes.set(envelope, key + 5 + user.length);
+  }
+
+  appendToRecipient(position: number, envelope: Buffer): void {
+    this.appends++;
+    const [start, end] = [recipientStart(envelope), entriesStart(envelope)];
+    const key = this.begin(Kind.append, 5 + end - start, position, envelope.length, envelopeCount(envelope));
+    this.bytes[key] = INBOX_ROW;
+    this.bytes.fill(0, key + 1, key + 5);
+    copyFew(envelope, start, end, this.bytes, key + 5);
+    this.bytes.set(envelope, key + 5 + end - start);
   }
 
   appendOutbox(group: string, position: number, envelope: Buffer): void {

@@ -4,6 +4,8 @@ export const LinkOpcode = {
   Ping: 0x02,
   Append: 0x10,
   PublisherEnd: 0x11,
+  // Since version 3.
+  Appends: 0x13,
   Attach: 0x20,
   Credit: 0x21,
   Cursor: 0x22,
