@@ -14,6 +14,7 @@ import { decodeStatusEnvelope, isStatusEnvelope, type StatusNews } from '../wire
 import { SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
 import { AppendOrder, type Holding, type Ordered } from './append-order.ts';
 import type { Change } from './change.ts';
+import { CommitQueue } from './commit-queue.ts';
 import type { Destination, Placed } from './destination.ts';
 import { LogCommits } from './log-commits.ts';
 import { LogPositions } from './log-positions.ts';
@@ -58,8 +59,7 @@ export class Committer {
   private readonly fences = new PublisherFences();
   private readonly counters;
   private readonly commits: LogCommits;
-  private queue: Entry[] = [];
-  private queuedBytes = 0;
+  private readonly queue = new CommitQueue<Entry>();
   private changes: Change[] = [];
   private endings: (() => void)[] = [];
   private isRunning = false;
@@ -81,7 +81,7 @@ export class Committer {
       messages: telemetry.counter('iris_messages_committed_total', 'Messages appended to the log'),
       refusals: telemetry.counter('iris_appends_refused_total', 'Envelopes refused by the owner'),
     };
-    telemetry.gauge('iris_commit_queued_bytes', 'Bytes waiting for the next commit', () => this.queuedBytes);
+    telemetry.gauge('iris_commit_queued_bytes', 'Bytes waiting for the next commit', () => this.queue.bytes);
   }
 
   /** Takes up what the last run left waiting; before the first append. */
@@ -93,14 +93,13 @@ export class Committer {
   /** `recipient` is one byte a character. */
   append(request: AppendRequest, destination: Destination, recipient = recipientTextOf(request.envelope)): void {
     const { envelope } = request;
-    const full = this.fullness();
+    const full = this.queue.fullness;
     if (full !== undefined) {
       this.refuse(request, recipient, { code: 'OVERLOADED', message: full, retryAfterMs: this.parts.load.retryAfterMs(200) });
       return;
     }
     const news = isStatusEnvelope(envelope) ? noteOf(decodeStatusEnvelope(envelope)) : undefined;
-    this.queue.push({ request, destination, recipient, news, row: -1 });
-    this.queuedBytes += envelope.length;
+    this.queue.add({ request, destination, recipient, news, row: -1 });
     this.start();
   }
 
@@ -189,12 +188,7 @@ export class Committer {
 
   /** Share of the bounds that what waits for a commit takes. */
   get queueShare(): number {
-    return Math.max(this.queue.length / limits.COMMIT_QUEUED_MAX, this.queuedBytes / limits.COMMIT_QUEUED_BYTES_MAX);
-  }
-
-  private fullness(): string | undefined {
-    if (this.queue.length < limits.COMMIT_QUEUED_MAX && this.queuedBytes < limits.COMMIT_QUEUED_BYTES_MAX) return undefined;
-    return `${this.queue.length} envelopes of ${this.queuedBytes} bytes wait for the log, limits are ${limits.COMMIT_QUEUED_MAX} and ${limits.COMMIT_QUEUED_BYTES_MAX}`;
+    return this.queue.share;
   }
 
   /**
@@ -207,7 +201,7 @@ export class Committer {
   }
 
   private start(): void {
-    if (this.isRunning || (this.queue.length === 0 && this.changes.length === 0)) return;
+    if (this.isRunning || (this.queue.isEmpty && this.changes.length === 0)) return;
     this.isRunning = true;
     // The burst that brought this append may bring more: they share the commit.
     // A bug in here must end the process: a core whose log stands still would refuse nothing and deliver nothing.
@@ -215,28 +209,17 @@ export class Committer {
   }
 
   private async run(): Promise<void> {
-    while (this.queue.length > 0 || this.changes.length > 0) {
-      const entries = this.isForChanges ? [] : this.takeEntries();
+    while (!this.queue.isEmpty || this.changes.length > 0) {
+      const entries = this.isForChanges ? [] : this.queue.take();
       const changes = this.changes;
       this.changes = [];
-      const endings = this.queue.length === 0 ? this.endings.splice(0) : [];
+      const endings = this.queue.isEmpty ? this.endings.splice(0) : [];
       await this.commitOnce(entries, changes);
       for (const ending of endings) ending();
     }
     for (const ending of this.endings.splice(0)) ending();
     this.isRunning = false;
     for (const resolve of this.idle.splice(0)) resolve();
-  }
-
-  private takeEntries(): Entry[] {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.queue.length && bytes < limits.COMMIT_BYTES_MAX) bytes += (this.queue[count++] as Entry).request.envelope.length;
-    this.queuedBytes -= bytes;
-    if (count < this.queue.length) return this.queue.splice(0, count);
-    const all = this.queue;
-    this.queue = [];
-    return all;
   }
 
   private async commitOnce(entries: Entry[], changes: Change[]): Promise<void> {
