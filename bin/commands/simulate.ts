@@ -16,6 +16,7 @@ import { simulationText } from '../simulation-text.ts';
 const [SMALLEST = ''] = presets.keys();
 /** Nodes beyond which the environment is simulated with one edge and one shard group in each region. */
 const NODES_MAX = 40;
+const PROMOTE_EVERY_S = 30;
 const BUDGET_NAMES = Object.keys(BUDGETS) as readonly (keyof typeof BUDGETS)[];
 const BUDGET_TEXTS = BUDGET_NAMES.map((name) => `${name} is ${BUDGETS[name].seeds} seeds of ${BUDGETS[name].hours} hours`);
 
@@ -23,7 +24,7 @@ export const command: Command = {
   name: 'simulate',
   summary: 'Run the production code of an environment on a virtual clock, under seeded faults, and judge what users saw.',
   usage:
-    'iris simulate [--environment <environment>] [--seed <n>] [--seeds <n>] [--hours <h>] [--budget <name>] [--store <kind>] [--fault <a,b>] [--history <file>] [--check <file>] [--json]',
+    'iris simulate [--environment <environment>] [--seed <n>] [--seeds <n>] [--hours <h>] [--budget <name>] [--store <kind>] [--fault <a,b>] [--promote-every <s>] [--history <file>] [--check <file>] [--json]',
   options: [
     ['--environment <name>', `a preset or a file; default: ${SMALLEST}`],
     ['--seed <n>', 'whole number that decides everything; the same seed gives the same history; default: 1'],
@@ -32,6 +33,7 @@ export const command: Command = {
     ['--budget <name>', `seeds and hours by name: ${BUDGET_TEXTS.join(', ')}; default: none`],
     ['--store <kind>', 'log: the production store on a simulated disk; memory: a model of it; default: log'],
     ['--fault <a,b>', `only these faults, or none; reshard moves users by new slot maps; default: ${FAULTS.join(',')}`],
+    ['--promote-every <s>', 'virtual seconds between two changes of some inbox’s buckets, on average; default: 30'],
     ['--history <file>', 'write what every client saw, one JSON line per event; for one seed'],
     ['--check <file>', 'run nothing: judge such a file, of a simulation or of real processes'],
     ['--json', 'one line for each seed'],
@@ -48,20 +50,26 @@ export const command: Command = {
     if (!flags.json && reports.length > 0) io.result(simulationText(reports));
     io.note(speedLine(reports, performance.now() - startMs));
     const failed = reports.filter((report) => report.broken.length > 0);
-    for (const { seed, hours } of failed)
-      io.note(`iris: repeat it with --environment ${flags.environment} --seed ${seed} --hours ${hours}`);
+    for (const { seed } of failed) io.note(`iris: repeat it with ${repeatFlags(flags, seed)}`);
     return failed.length === 0 ? 0 : 1;
   },
 };
 
 type Flags = ReturnType<typeof parse>;
 
+/** Everything that decides the history, but the release. */
+function repeatFlags({ environment, hours, store, faults, promoteEverySeconds }: Flags, seed: number): string {
+  const names = faults.length === FAULTS.length ? '' : ` --fault ${faults.join(',') || 'none'}`;
+  const promotions = promoteEverySeconds === PROMOTE_EVERY_S ? '' : ` --promote-every ${promoteEverySeconds}`;
+  return `--environment ${environment} --seed ${seed} --hours ${hours}${store === 'log' ? '' : ` --store ${store}`}${names}${promotions}`;
+}
+
 async function simulateAll(io: CommandIo, flags: Flags, regions: SimulateOptions['regions']): Promise<SimulationReport[]> {
-  const { seed: first, seeds, hours, store, faults, json } = flags;
+  const { seed: first, seeds, hours, store, faults, promoteEverySeconds, json } = flags;
   const reports: SimulationReport[] = [];
   const runAll = async (say: (text: string) => void) => {
     for (let seed = first; seed < first + seeds && !io.signal.aborted; seed++) {
-      const report = await simulateOne({ regions, seed, hours, store, faults }, flags.history);
+      const report = await simulateOne({ regions, seed, hours, store, faults, promoteEverySeconds }, flags.history);
       reports.push(report);
       if (json) io.result(JSON.stringify(report));
       const broken = reports.filter((one) => one.broken.length > 0).length;
@@ -106,6 +114,7 @@ function parse(args: readonly string[]) {
       budget: { type: 'string' },
       store: { type: 'string', default: 'log' },
       fault: { type: 'string', default: FAULTS.join(',') },
+      'promote-every': { type: 'string', default: String(PROMOTE_EVERY_S) },
       history: { type: 'string' },
       check: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -121,6 +130,7 @@ function parse(args: readonly string[]) {
     hours: values.hours === undefined ? budget.hours : hoursOf(values.hours),
     store: storeOf(values.store),
     faults: faultsOf(values.fault),
+    promoteEverySeconds: wholeNumber('--promote-every', values['promote-every'], 1),
     history: values.history,
     check: values.check,
     json: values.json,

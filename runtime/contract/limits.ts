@@ -17,6 +17,8 @@ export const HANDOVER_RETRY_MS = 500;
 export const HANDOVER_SWEEP_MS = 200;
 /** Questions about users that may wait for an answer on one link. */
 export const HANDOVER_QUERIES_MAX = 1_024;
+/** Users for whom something came before they have been fetched, and who go first; above it a user waits for the sweep that lists everyone. */
+export const HANDOVER_URGENT_MAX = 65_536;
 /** Milliseconds before a reader whose user lives elsewhere attaches there, at first and at most. */
 export const REATTACH_FIRST_MS = 50;
 export const REATTACH_LAST_MS = 2_000;

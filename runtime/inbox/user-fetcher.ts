@@ -1,5 +1,5 @@
 import { errorLine } from '../contract/errors.ts';
-import { HANDOVER_RETRY_MS, HANDOVER_SWEEP_MS, HANDOVERS_AT_ONCE } from '../contract/limits.ts';
+import { HANDOVER_RETRY_MS, HANDOVER_SWEEP_MS, HANDOVER_URGENT_MAX, HANDOVERS_AT_ONCE } from '../contract/limits.ts';
 import type { ShardHome, SlotRouter } from '../contract/slot-map.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HandoverPeers, PullAnswer, PulledMark } from '../ports/handover.ts';
@@ -111,7 +111,7 @@ export class UserFetcher {
 
   /** Something came for a user that is pending. */
   touch(name: string): void {
-    if (this.underWay.has(name) || this.queued.has(name)) return;
+    if (this.underWay.has(name) || this.queued.has(name) || this.urgent.length >= HANDOVER_URGENT_MAX) return;
     this.queued.add(name);
     this.urgent.push(name);
     this.fill();

@@ -14,9 +14,13 @@ export class PromotionEvents {
   private readonly users: readonly string[];
   private isActive = true;
 
-  constructor(world: World, users: readonly string[]) {
+  private readonly everyMs: number;
+
+  /** `everyMs` is what lies between two of them on average. */
+  constructor(world: World, { users, everyMs }: { users: readonly string[]; everyMs: number }) {
     this.world = world;
     this.users = users;
+    this.everyMs = everyMs;
   }
 
   start(): void {
@@ -32,7 +36,7 @@ export class PromotionEvents {
   }
 
   private later(): void {
-    this.world.time.schedule(this.world.time.nowMs + this.random.between(1_000, 60_000), () => {
+    this.world.time.schedule(this.world.time.nowMs + this.random.between(this.everyMs / 30, this.everyMs * 2), () => {
       if (!this.isActive) return;
       const user = Buffer.from(this.random.pick(this.users), 'utf8');
       const { group } = this.world.router.homeOfUser(user);

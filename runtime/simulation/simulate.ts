@@ -19,6 +19,8 @@ export interface SimulateOptions {
   readonly sendsPerSecond?: number;
   /** `log`: the production store on a simulated disk, where a seed is odd with a standby beside each core. `memory`: a model of it, many times as fast. @default 'log' */
   readonly store?: 'log' | 'memory';
+  /** Virtual seconds between two changes of some inbox’s buckets, on average. @default 30 */
+  readonly promoteEverySeconds?: number;
   /** Planted bugs, to show that the judge finds them. */
   readonly sabotage?: readonly Sabotage[];
   /** Gets the history, one JSON line per event, without its end of line. */
@@ -65,10 +67,10 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     sendsPerSecond: options.sendsPerSecond ?? 5,
   });
   const injector = new FaultInjector(world, options.faults);
-  const promotions = new PromotionEvents(
-    world,
-    workload.users.map((user) => user.name),
-  );
+  const promotions = new PromotionEvents(world, {
+    users: workload.users.map((user) => user.name),
+    everyMs: (options.promoteEverySeconds ?? 30) * 1_000,
+  });
   world.stranded = (isMeant) => {
     const users = workload.users.filter(({ name }) => isMeant(Buffer.from(name, 'utf8')) || promotions.promoted.has(name));
     history.record({ event: 'stranded', users: users.map(({ name }) => name) });

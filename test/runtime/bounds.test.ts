@@ -1,0 +1,151 @@
+/** L8: what is remembered, and what may wait for an answer, stays below its bound; what is beyond it is refused or the oldest forgotten. */
+import * as limits from '../../runtime/contract/limits.ts';
+import { PositionTimes } from '../../runtime/inbox/position-times.ts';
+import { WriteRates } from '../../runtime/inbox/write-rates.ts';
+import { BucketQuestions } from '../../runtime/link/bucket-questions.ts';
+import { HandoverQuestions } from '../../runtime/link/handover-questions.ts';
+import { StatusQueries } from '../../runtime/link/status-queries.ts';
+import type { Publication } from '../../runtime/ports/bus.ts';
+import type { Connection } from '../../runtime/ports/transport.ts';
+import { SlotMessageRouter } from '../../runtime/routing/slot-message-router.ts';
+import { LastSequences } from '../../runtime/session/last-sequences.ts';
+import { RefusedConnections } from '../../runtime/session/refused-connections.ts';
+import { SendWindow } from '../../runtime/session/send-window.ts';
+import { ShownBatches } from '../../runtime/session/shown-batches.ts';
+import { ShownWishes } from '../../runtime/session/shown-wishes.ts';
+import { ByteWriter } from '../../runtime/wire/byte-writer.ts';
+import { envelopeOf } from '../fakes/envelopes.ts';
+import { FixedSlotMaps } from '../fakes/fixed-slot-maps.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
+import { MemoryTelemetry } from '../fakes/memory-telemetry.ts';
+import { ONE_GROUP } from './inbox/core-under-test.ts';
+
+const clock = new ManualClock();
+const writer = () => new ByteWriter();
+const at = (position: number) => ({ bucket: 0, position });
+
+/** A connection that remembers whether it is read and whether it was ended. */
+function connection(queuedBytes = 0) {
+  const seen = { isPaused: false, isDestroyed: false, queuedBytes };
+  const one = {
+    pause: () => (seen.isPaused = true),
+    resume: () => (seen.isPaused = false),
+    destroy: () => (seen.isDestroyed = true),
+    get queuedBytes() {
+      return seen.queuedBytes;
+    },
+  } as unknown as Connection;
+  return { seen, one };
+}
+
+describe('a session', () => {
+  it('is not read beyond SESSION_IN_FLIGHT_MAX messages without an answer, until half of them have one', () => {
+    const { seen, one } = connection();
+    const window = new SendWindow(one);
+    window.opened(limits.SESSION_IN_FLIGHT_MAX - 1, 1);
+    expect(seen.isPaused).toBe(false);
+    window.opened(1, 1);
+    expect(seen.isPaused).toBe(true);
+    window.answered(limits.SESSION_IN_FLIGHT_MAX / 2 - 1);
+    expect(seen.isPaused).toBe(true);
+    window.answered(1);
+    expect(seen.isPaused).toBe(false);
+  });
+
+  it('is not read beyond SESSION_IN_FLIGHT_BYTES_MAX, nor while its client leaves more than SESSION_UNREAD_BYTES_MAX unread', () => {
+    const { seen, one } = connection();
+    const window = new SendWindow(one);
+    window.opened(1, limits.SESSION_IN_FLIGHT_BYTES_MAX);
+    expect(seen.isPaused).toBe(true);
+    window.answered(1);
+    expect(seen.isPaused).toBe(false);
+    for (const [bytes, isPaused] of [
+      [limits.SESSION_UNREAD_BYTES_MAX, false],
+      [limits.SESSION_UNREAD_BYTES_MAX + 1, true],
+    ] as const) {
+      seen.queuedBytes = bytes;
+      window.settle();
+      expect(seen.isPaused).toBe(isPaused);
+    }
+  });
+
+  it('of v1 forgets the oldest of V1_RECIPIENTS_MAX recipients, V1_BATCHES_MAX batches and V1_WISHES_MAX wishes', () => {
+    const last = new LastSequences();
+    for (let i = 0; i <= limits.V1_RECIPIENTS_MAX; i++) last.replace(Buffer.from(`user-${i}`), i + 1);
+    expect(last.replace(Buffer.from('user-1'), 9)).toBe(2);
+    expect(last.replace(Buffer.from('user-0'), 9)).toBe(0);
+
+    const batches = new ShownBatches();
+    for (let i = 0; i <= limits.V1_BATCHES_MAX; i++) batches.shown(at(i), 0, 1);
+    expect([batches.acknowledged(at(0), 0), batches.acknowledged(at(1), 0)]).toEqual([false, true]);
+
+    const wishes = new ShownWishes();
+    const envelope = envelopeOf({});
+    for (let i = 0; i <= limits.V1_WISHES_MAX; i++) wishes.add(at(i), envelope, 0);
+    const isKnown = (position: number) => wishes.of({ ...at(position), index: 0 }) !== undefined;
+    expect([isKnown(0), isKnown(1)]).toEqual([false, true]);
+  });
+});
+
+describe('an edge', () => {
+  it('lets REFUSED_CONNECTIONS_MAX connections over its limit wait to be told so, and ends the others at once', () => {
+    const refusals = new RefusedConnections({ clock, telemetry: new MemoryTelemetry() });
+    const taken = Array.from({ length: limits.REFUSED_CONNECTIONS_MAX + 3 }, () => connection());
+    for (const { one } of taken) refusals.take(one);
+    expect(taken.filter(({ seen }) => seen.isDestroyed)).toHaveLength(3);
+  });
+
+  it('remembers the layouts of LAYOUTS_REMEMBERED_MAX users; the oldest goes to its home again', () => {
+    const recipients: string[] = [];
+    const bus = { publish: (_: string, { recipient }: Publication) => void recipients.push(recipient.toString('latin1')) };
+    const router = new SlotMessageRouter(new FixedSlotMaps(ONE_GROUP), bus as never, 'tokyo');
+    const generation = { number: 1, isSealed: false, isDrained: false, isAutomatic: false, sealedAtMs: 0, salts: [7] };
+    for (let i = 0; i <= limits.LAYOUTS_REMEMBERED_MAX; i++) router.laidOut(Buffer.from(`user-${i}`), { generations: [generation] });
+    for (const user of ['user-0', 'user-1'])
+      router.publish({ recipient: Buffer.from(user), sender: Buffer.from('s'), flags: 0 } as unknown as Publication);
+    expect(recipients).toEqual(['user-0', 'user-1\x001.0.7']);
+  });
+});
+
+describe('questions on one link', () => {
+  const question = { version: 1, kind: 'users', group: 'tokyo-0', user: Buffer.alloc(0), after: 0, marks: 0 } as const;
+  it.each([
+    ['STATUS_QUERIES_MAX', limits.STATUS_QUERIES_MAX, new StatusQueries(clock, writer), (on: StatusQueries) => on.ask(Buffer.from('bob'))],
+    [
+      'BUCKET_QUERIES_MAX',
+      limits.BUCKET_QUERIES_MAX,
+      new BucketQuestions(clock, writer),
+      (on: BucketQuestions) => on.bucket(Buffer.from('bob'), { seal: false }),
+    ],
+    [
+      'HANDOVER_QUERIES_MAX',
+      limits.HANDOVER_QUERIES_MAX,
+      new HandoverQuestions(clock, writer),
+      (on: HandoverQuestions) => on.pull(question),
+    ],
+  ])('wait up to %s; the next one is answered as unknown at once', async (_, max, questions, ask) => {
+    let answered = 0;
+    const count = () => void answered++;
+    for (let i = 0; i < max; i++) void (ask as (on: unknown) => Promise<unknown>)(questions).then(count);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(answered).toBe(0);
+    expect(await (ask as (on: unknown) => Promise<unknown>)(questions)).toBeUndefined();
+  });
+});
+
+describe('a core', () => {
+  it('counts RATED_INBOXES_MAX inboxes in one window', () => {
+    const rates = new WriteRates(clock);
+    const took = (inbox: number) => rates.took(`user-${inbox}`, limits.RATE_SAMPLE_MESSAGES);
+    for (let i = 0; i <= limits.RATED_INBOXES_MAX; i++) took(i);
+    rates.turn();
+    expect(rates.above(0)).toHaveLength(limits.RATED_INBOXES_MAX);
+  });
+
+  it('keeps POSITION_TIMES_MAX times of positions, further apart the more there were', () => {
+    const times = new PositionTimes();
+    for (let i = 1; i <= 3 * limits.POSITION_TIMES_MAX; i++) times.note(i, i);
+    expect(times.encode().length / 16).toBeLessThanOrEqual(limits.POSITION_TIMES_MAX);
+    expect(times.firstSince(3 * limits.POSITION_TIMES_MAX)).toBe(3 * limits.POSITION_TIMES_MAX);
+  });
+});
