@@ -1,7 +1,10 @@
 import type { SlotRouter } from '../contract/slot-map.ts';
 import { type InboxStore, RecordKind, type StoreBatch } from '../ports/inbox-store.ts';
 
-/** Stands for everyone of a former group in the place of a user: no name may hold a control character. */
+/**
+ * Begins what stands for everyone of a former group in the place of a user: no name may hold a control character. The version follows it, since
+ * two groups that exchange users have fetched by a move, and by the one that takes it back, from each other.
+ */
 const EVERYONE = '\0';
 
 /**
@@ -27,7 +30,8 @@ export class FetchedUsers {
 
   /** True when everyone whom the group had for this core has been fetched. */
   hasAllOf(group: string, version: number): boolean {
-    return this.has(EVERYONE + group, version);
+    // The second was written by releases before this one.
+    return this.has(FetchedUsers.everyoneOf(group, version), version) || this.has(EVERYONE + group, version);
   }
 
   /** For a batch; `undo` when it fails. */
@@ -49,8 +53,8 @@ export class FetchedUsers {
   }
 
   /** The key under which a whole group counts as fetched. */
-  static everyoneOf(group: string): string {
-    return EVERYONE + group;
+  static everyoneOf(group: string, version: number): string {
+    return `${EVERYONE}${group}${EVERYONE}${version}`;
   }
 
   /** Names that no move needs any more. What a newer map than this one has brought stays: that map is on its way here again. */

@@ -194,8 +194,8 @@ export class UserFetcher {
 
   /** Nobody is left in a group: from now on everyone who lived there counts as fetched. */
   private emptied(router: SlotRouter, { group }: ShardHome): void {
-    const everyone = FetchedUsers.everyoneOf(group);
     const { version } = router.map;
+    const everyone = FetchedUsers.everyoneOf(group, version);
     const isNow = () => this.parts.slots.current === router;
     let set: { undo(): void } | undefined;
     this.parts.change({

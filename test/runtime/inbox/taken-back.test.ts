@@ -2,6 +2,7 @@
 import { readBucketName } from '../../../runtime/contract/bucket-name.ts';
 import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { movedTo, takenBack } from '../../../runtime/contract/slot-map-moves.ts';
+import { FetchedUsers } from '../../../runtime/inbox/fetched-users.ts';
 import { PULL_LATER, type PullAnswer, type PullRequest } from '../../../runtime/ports/handover.ts';
 import { CoreUnderTest } from './core-under-test.ts';
 
@@ -67,4 +68,10 @@ it.each([
   const again = core.inboxes.promote(bob, 2);
   await core.settle();
   expect((await again).generation).toBe(2);
+});
+
+it('remembers that everyone of a group was fetched by a move, also when the group has given others back by the next', () => {
+  const fetched = new FetchedUsers();
+  for (const version of [4, 5]) fetched.set(FetchedUsers.everyoneOf('tokyo-1', version), version);
+  expect([3, 4, 5].map((version) => fetched.hasAllOf('tokyo-1', version))).toEqual([false, true, true]);
 });
