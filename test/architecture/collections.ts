@@ -33,6 +33,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'client/predecessors.ts': { last: 'REMEMBERED_MAX' },
   'client/read-marks.ts': { rows: 'ROWS_MAX', untold: 'ROWS_MAX' },
   'client/signals.ts': { questions: 'QUESTIONS_MAX' },
+  'client/share-reads.ts': { readers: 'READ_CONNECTIONS_MAX' },
   'follow/replay-lane.ts': { waiting: 'connections', underWay: 'connections' },
   'follow/stamp-merge.ts': { heap: 'buckets', streams: 'buckets', entries: 'PUSH_CREDIT_BYTES' },
   'inbox/append-order.ts': { placed: 'batch' },
