@@ -7,6 +7,7 @@ export { addContentFile, type ContentFile, type ContentFileProps } from './conte
 export { CoreShardGroups, type CoreShardGroupsProps, type ShardGroup } from './core-shard-groups.ts';
 export type { DashboardPanel, PanelMetric } from './dashboard-body.ts';
 export { DirectoryCache, type DirectoryCacheProps } from './directory-cache.ts';
+export { DiscoveryNamespace, type DiscoveryNamespaceProps } from './discovery-namespace.ts';
 export { DEREGISTRATION_DELAY, EdgeFleet, type EdgeFleetProps, type EdgeRefresh } from './edge-fleet.ts';
 export { EdgeScaling, type EdgeScalingProps, type EdgeScalingThresholds } from './edge-scaling.ts';
 export { bridgeRights, busRights, directoryRights, type EngineName } from './engine-rights.ts';

@@ -91,6 +91,7 @@ refresh() {
     last_good 300 "$ROOT/etc/iris/token-keys.pem" fetch_keys "$TOKEN_KEYS_REGION" "$TOKEN_KEYS_PARAMETER"
   fi
   if [[ -n "$DNS_ZONE" ]]; then try 120 5 register_name; fi
+  if [[ -n "$LINK_PORT" ]]; then try 120 5 register_entry; fi
 }
 
 install_package() {
@@ -138,6 +139,14 @@ register_name() {
   change=$(printf '{"Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"%s","Type":"A","TTL":10,"ResourceRecords":[{"Value":"%s"}]}}]}' \
     "$(metadata tags/instance/iris:host)" "$(metadata local-ipv4)")
   aws route53 change-resource-record-sets --hosted-zone-id "$DNS_ZONE" --change-batch "$change" >/dev/null
+}
+
+# Auto Scaling spreads a group over zones; so a successor takes the entry over that a dead node left, and none stays for ever.
+entry() { echo "$(metadata tags/instance/iris:group)-$(metadata placement/availability-zone-id)"; }
+
+register_entry() {
+  aws servicediscovery register-instance --region "$AWS_REGION" --service-id "$(metadata tags/instance/iris:discovery)" \
+    --instance-id "$(entry)" --attributes "AWS_INSTANCE_IPV4=$(metadata local-ipv4),AWS_INSTANCE_PORT=$LINK_PORT,group=$(metadata tags/instance/iris:group),instance=$(metadata instance-id)" >/dev/null
 }
 
 install_service() {

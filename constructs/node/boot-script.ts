@@ -58,6 +58,12 @@ export interface BootScriptProps {
   /** Environment and region under which the node's metrics go to CloudWatch once a minute. */
   readonly environment: string;
   readonly region: string;
+  /**
+   * Port under which the node is listed in the Cloud Map service that its tag `iris:discovery` names, with its group, from each start of its
+   * service until its machine leaves.
+   * @default none - it is listed nowhere
+   */
+  readonly discoverablePort?: number;
   /** Hosted zone in which a core registers the host name of its tag `iris:host` with its own address. */
   readonly registerInZone?: string;
   /**
@@ -131,6 +137,7 @@ function variables(props: BootScriptProps): string[] {
     CONFIG_APPLICATION: props.configApplication ?? '',
     READY_MINUTES: `${Math.ceil(stopTimeoutSeconds(props.drainTimeoutMs ?? DRAIN_TIMEOUT_MS) / 60) + READY_MARGIN_MINUTES}`,
     REJECTED_METRIC: CONFIG_REJECTED_METRIC,
+    LINK_PORT: props.discoverablePort === undefined ? '' : `${props.discoverablePort}`,
     DNS_ZONE: props.registerInZone ?? '',
     ADMIN_PORT: `${props.adminPort}`,
     LIFECYCLE_HOOK,

@@ -74,6 +74,10 @@ watch() {
   fi
   case "$(systemctl is-active iris.service || true)" in
     inactive | failed)
+      if [[ -n "$LINK_PORT" ]]; then
+        aws servicediscovery deregister-instance --region "$AWS_REGION" --service-id "$(metadata tags/instance/iris:discovery)" \
+          --instance-id "$(entry)" >/dev/null || say 'still listed in Cloud Map'
+      fi
       if [[ -n "$NEEDS_VOLUME" ]]; then umount "$ROOT/var/lib/iris/store" || true; fi
       lifecycle complete-lifecycle-action --lifecycle-action-result CONTINUE
       touch "$released"

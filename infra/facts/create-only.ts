@@ -105,6 +105,7 @@ export const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = {
   'AWS::SNS::TopicPolicy': row(''),
   'AWS::SNS::Topic': row('FifoTopic TopicName'),
   'AWS::SSM::Parameter': row('Name'),
+  'AWS::ServiceDiscovery::HttpNamespace': row('Name'),
   'AWS::ServiceDiscovery::PrivateDnsNamespace': row('Name Vpc'),
   'AWS::ServiceDiscovery::Service': row('HealthCheckCustomConfig Name NamespaceId Type'),
 };

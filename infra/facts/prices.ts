@@ -111,6 +111,8 @@ export const UNIT_PRICES = {
   objectGigabyteMonth: 0.023,
   coldObjectGigabyteMonth: 0.0125,
   archivedObjectGigabyteMonth: 0.0036,
+  /** Cloud Map: each entry of a list. */
+  listedInstanceMonth: 0.1,
   hostedZoneMonth: 0.5,
   keyMonth: 1,
   /** CloudWatch’s first tier; above 10,000 metrics of an account and AWS region it is a third. */

@@ -7,12 +7,13 @@ import {
   type ShardGroup,
 } from '../../constructs/aws/core-shard-groups.ts';
 import { NodeRole, type PolicyStatement } from '../../constructs/aws/node-role.ts';
+import { LINK_PORT } from '../plan/names.ts';
 import type { GroupPlan } from '../plan/plan.ts';
 import { GROUP_VOLUME_GIBIBYTES, ROOT_VOLUME_GIBIBYTES } from '../plan/volumes.ts';
 import { coreEngineAccess } from './engine-access.ts';
 import { nodesArePrivate } from './network-stack.ts';
 import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
-import { networkParameters, nodeSubnetParameter, read, readList } from './region-parameters.ts';
+import { discoveryParameter, networkParameters, nodeSubnetParameter, read, readList } from './region-parameters.ts';
 import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
 
 export interface CoreStackProps extends NodeBootProps {
@@ -44,14 +45,21 @@ export class CoreStack extends IrisStack {
     const { plan, region } = props;
     const isEmbedded = plan.foundation === 'embedded';
     super(scope, regionStack(props, `core-${props.part}`, `shard groups ${props.groups[0]!.plan.id} and on`, isEmbedded));
-    const tags = { 'iris:environment': plan.environment, 'iris:region': region.code, 'iris:role': 'core' };
+    const discovery = isEmbedded ? undefined : read(this, discoveryParameter(plan.environment, region.code), 'String');
+    const tags = {
+      'iris:environment': plan.environment,
+      'iris:region': region.code,
+      'iris:role': 'core',
+      ...(discovery === undefined ? {} : { 'iris:discovery': discovery }),
+    };
     // With a standby, only the holder of the group's lease may register its name; one node alone does it when it starts.
     const boot = nodeBoot(this, props, {
       role: 'core',
-      ...(isEmbedded ? { needsVolume: true, registerInZone: hostedZoneIdOf(plan) } : {}),
+      ...(isEmbedded ? { needsVolume: true, registerInZone: hostedZoneIdOf(plan) } : { discoverablePort: LINK_PORT }),
     });
     const engines = coreEngineAccess(props);
-    const statements = isEmbedded ? [registerStatement(props), attachStatement(props)] : engines.statements;
+    const statements =
+      discovery === undefined ? [registerStatement(props), attachStatement(props)] : [...engines.statements, listStatement(discovery)];
     const role = new NodeRole(this, 'Role', {
       ...boot,
       fleetName: `${region.names.prefix}-${region.code}-g*`,
@@ -111,6 +119,15 @@ function registerStatement({ plan, region }: RegionStackProps): PolicyStatement 
         'route53:ChangeResourceRecordSetsActions': ['UPSERT'],
       },
     },
+  };
+}
+
+/** A core may list itself among its region’s cores, and take itself off the list. */
+function listStatement(serviceId: string): PolicyStatement {
+  return {
+    Effect: 'Allow',
+    Action: ['servicediscovery:RegisterInstance', 'servicediscovery:DeregisterInstance'],
+    Resource: `arn:${Aws.PARTITION}:servicediscovery:${Aws.REGION}:${Aws.ACCOUNT_ID}:service/${serviceId}`,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Construct } from 'constructs';
+import { DiscoveryNamespace } from '../../constructs/aws/discovery-namespace.ts';
 import { FleetSecurity } from '../../constructs/aws/fleet-security.ts';
 import { RegionNetwork, type ZoneSubnetIds } from '../../constructs/aws/region-network.ts';
 import { ADMIN_PORT, CLIENT_PORT, LINK_PORT } from '../plan/names.ts';
-import { networkParameters, nodeSubnetParameter, publish } from './region-parameters.ts';
+import { discoveryParameter, networkParameters, nodeSubnetParameter, publish } from './region-parameters.ts';
 import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
 
 /** Network and security groups of one region, and the parameters by which its other stacks find them. */
@@ -41,6 +42,10 @@ export class NetworkStack extends IrisStack {
     publish(this, names.loadBalancerSecurityGroupId, security.loadBalancerSecurityGroupId);
     publish(this, names.edgeSecurityGroupId, security.edgeSecurityGroupId);
     publish(this, names.coreSecurityGroupId, security.coreSecurityGroupId);
+    if (plan.foundation === 'distributed') {
+      const discovery = new DiscoveryNamespace(this, 'Discovery', { name: region.names.prefix, service: 'core' });
+      publish(this, discoveryParameter(plan.environment, region.code), discovery.serviceId);
+    }
     for (const zone of network.zones) publish(this, nodeSubnetParameter(plan.environment, region.code, zone.zoneId), nodeSubnet(zone));
   }
 }

@@ -27,6 +27,7 @@ export interface NodeBootOptions {
   readonly role: 'edge' | 'core';
   readonly needsVolume?: boolean;
   readonly registerInZone?: string;
+  readonly discoverablePort?: number;
 }
 
 /** Bucket names that the bootstrap gave to an account and a region (its default qualifier). */

@@ -65,6 +65,11 @@ export function configArnParameter(environment: string, code: string, role: stri
   return `/iris/${environment}/${code}/config/${role}-configuration`;
 }
 
+/** Id of the Cloud Map service of a region’s cores; distributed foundation only. */
+export function discoveryParameter(environment: string, code: string): string {
+  return `/iris/${environment}/${code}/network/discovery-service`;
+}
+
 /** Names the ScyllaDB image of an AWS region, where the environment does not. */
 export function storeImageParameter(environment: string): string {
   return `/iris/${environment}/store-image`;

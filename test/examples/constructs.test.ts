@@ -11,6 +11,7 @@ describe('examples of the constructs', () => {
     ['edge-fleet.ts', 'cdk.out/edge-fleet/edges.template.json'],
     ['shard-groups.ts', 'cdk.out/shard-groups/cores.template.json'],
     ['data-services.ts', 'cdk.out/data-services/data.template.json'],
+    ['node-configs.ts', 'cdk.out/node-configs/configs.template.json'],
     ['media-store.ts', 'cdk.out/media-store/media.template.json'],
     ['geo-routing.ts', 'cdk.out/geo-routing/routing.template.json'],
     ['anycast-routing.ts', 'cdk.out/anycast-routing/anycast.template.json'],

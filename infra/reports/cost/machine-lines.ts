@@ -17,11 +17,18 @@ export function machineLines(plan: Plan, region: RegionPlan): CostLine[] {
   ];
   if (plan.foundation === 'embedded')
     lines.push(volumes(region, 'core', region.shardGroups * GROUP_VOLUME_GIBIBYTES, UNIT_PRICES.volumeGibibyteMonth));
+  if (plan.foundation === 'distributed') lines.push(listedLine(region));
   if (bus !== null) lines.push(...busLines(plan, region, bus));
   if (store !== null) lines.push(machines(region, 'store', 'ec2', store.nodes, store.instanceType), backupLine(plan, region, store));
   if (plan.config.media !== undefined) lines.push(archiveLine(plan, region));
   if (directory !== null) lines.push(machines(region, 'directory', 'valkey', directory.nodes, directory.instanceType));
   return lines;
+}
+
+/** Cores are listed in Cloud Map, where an entry has a price. */
+function listedLine({ code, cores }: RegionPlan): CostLine {
+  const dollars = cores * UNIT_PRICES.listedInstanceMonth;
+  return { region: code, layer: 'core', item: 'entries in Cloud Map', quantity: cores, unit: 'entry', dollars };
 }
 
 /** Express storage is billed for what it keeps, which is the plan’s without its headroom; the difference is left in. */

@@ -52,6 +52,12 @@ export const REASONS: readonly Reason[] = [
   },
   { pattern: /^network NetworkFlowLog/, what: 'record of what entered and left the network', fields: ['regions[].cidr'], rows: ['A15'] },
   {
+    pattern: /^network Discovery/,
+    what: 'list of the region’s cores, in which each registers itself and is found by its group',
+    fields: ['foundation'],
+    rows: ['R6'],
+  },
+  {
     pattern: /^network Security/,
     what: 'who may reach whom: clients the load balancer, it the edges, edges and cores the cores; nothing else',
     fields: ['regions'],

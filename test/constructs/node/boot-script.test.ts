@@ -17,7 +17,7 @@ case "$1 $2" in
   's3 cp') for last; do :; done; from=$6; cp "$FAKE/s3/\${from#s3://}" "$last" ;;
   'ssm get-parameter') cat "$FAKE/ssm/\${6//\\//_}" ;;
   'ec2 attach-volume') mkdir -p "$IRIS_ROOT/dev/disk/by-id"; touch "$IRIS_ROOT/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_\${6//-/}" ;;
-  'route53 change-resource-record-sets') echo '{}' ;;
+  'route53 change-resource-record-sets' | 'servicediscovery register-instance') echo '{}' ;;
   *) exit 64 ;;
 esac
 `;
@@ -30,6 +30,8 @@ case "$url" in
   */tags/instance/iris:group) echo tokyo-g0 ;;
   */tags/instance/iris:host) echo tokyo-g0.core.example.com ;;
   */tags/instance/iris:volume) echo vol-0aa ;;
+  */tags/instance/iris:discovery) echo srv-1 ;;
+  */placement/availability-zone-id) echo apne1-az4 ;;
   *) exit 22 ;;
 esac
 `;
@@ -142,6 +144,15 @@ describe('boot script', () => {
     assert.match(stderr, /config|node.json.new has sha256/);
     assert.match(stderr, /keeping the last good/);
     assert.equal(readFileSync(root('etc/iris/node.json'), 'utf8'), '{"format":"iris-node/1"}');
+  });
+
+  it('lists itself under its group and zone with its address, port and instance, where it is told a port (R6)', () => {
+    const { registerInZone: _, ...others } = props;
+    props = { ...others, discoverablePort: 7_400 };
+    assert.equal(run('refresh').status, 0);
+    const listed = 'AWS_INSTANCE_IPV4=10.0.0.7,AWS_INSTANCE_PORT=7400,group=tokyo-g0,instance=i-0123456789abcdef0';
+    const call = `servicediscovery register-instance --region ap-northeast-1 --service-id srv-1 --instance-id tokyo-g0-apne1-az4 --attributes ${listed}`;
+    assert.ok(calls().includes(call), calls());
   });
 
   it('reads token keys as PEM and nothing else, on edges only', () => {

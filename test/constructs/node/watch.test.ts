@@ -65,7 +65,7 @@ describe('timed tasks of a node', () => {
   const calls = (): string[] =>
     readFileSync(join(folder, 'calls'), 'utf8')
       .split('\n')
-      .filter((line) => /autoscaling|cloudwatch|stop|umount/.test(line));
+      .filter((line) => /autoscaling|cloudwatch|servicediscovery|stop|umount/.test(line));
 
   function publishMap(text: string): void {
     writeFileSync(join(folder, 's3/map.slotmap'), text);
@@ -101,6 +101,20 @@ describe('timed tasks of a node', () => {
     assert.match(unmounted!, /^umount .*\/var\/lib\/iris\/store$/);
     assert.equal(completed, `aws autoscaling complete-lifecycle-action --region ap-northeast-1 ${HOOK} --lifecycle-action-result CONTINUE`);
     assert.deepEqual(run('watch'), []);
+  });
+
+  it('take a leaving core off its region’s list before its machine goes (R6)', () => {
+    props = { ...props, needsVolume: false, discoverablePort: 7_400 };
+    metadata('tags/instance/iris:discovery', 'srv-1');
+    metadata('placement/availability-zone-id', 'apne1-az4');
+    metadata('autoscaling/target-lifecycle-state', 'Terminated');
+    write('service', 'inactive');
+    const [listed, completed] = run('watch');
+    assert.equal(
+      listed,
+      'aws servicediscovery deregister-instance --region ap-northeast-1 --service-id srv-1 --instance-id tokyo-g0-apne1-az4',
+    );
+    assert.match(completed!, /complete-lifecycle-action/);
   });
 
   it('keep a core of a group that is given up until it owns nothing (X6)', () => {

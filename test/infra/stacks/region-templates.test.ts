@@ -43,6 +43,8 @@ const NODE_ACTIONS = [
   's3:GetObject',
   's3:ListBucket',
   's3:PutObject',
+  'servicediscovery:DeregisterInstance',
+  'servicediscovery:RegisterInstance',
   'ssm:GetParameter',
 ];
 
