@@ -134,7 +134,7 @@ export class ServerFleet {
   private launch(role: 'edge' | 'core', name: string, config: object): { child: ChildProcess; ready: Promise<ServerNode> } {
     const path = join(this.folder, `${name}.json`);
     writeFileSync(path, JSON.stringify(config));
-    const child = spawn('env', [...this.launcher.command, this.launcher.entry(role), path], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn('env', [...this.launcher.command(role), this.launcher.entry(role), path], { stdio: ['pipe', 'pipe', 'pipe'] });
     return { child, ready: readyNode(child, name) };
   }
 }
@@ -145,27 +145,27 @@ function portOf(address: string): number {
 
 interface Launcher {
   readonly isProfiled: boolean;
-  readonly command: readonly string[];
+  command(role: 'edge' | 'core'): readonly string[];
   entry(role: 'edge' | 'core'): string;
 }
 
 /** How a node is started: pinned by taskset, which becomes the node’s process, and ended with this one. */
 async function launcherOf(folder: string, { cpus, profileDirectory }: BenchmarkIo): Promise<Launcher> {
   const pin = cpus === undefined ? [] : ['taskset', '-c', String(cpus.server)];
-  const flags = nodeFlags(process.versions.v8);
+  const flags = (role: 'edge' | 'core') => nodeFlags(role, process.versions.v8);
   if (profileDirectory !== undefined) {
     mkdirSync(profileDirectory, { recursive: true });
     const profiler = ['--cpu-prof', '--cpu-prof-dir', profileDirectory];
     return {
       isProfiled: true,
-      command: ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags, ...profiler],
+      command: (role) => ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags(role), ...profiler],
       entry: (role: string) => join(SOURCES, `${role}.ts`),
     };
   }
   const { entries } = await buildRuntimeBundles({ outDir: join(folder, 'bundle') });
   return {
     isProfiled: false,
-    command: ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags],
+    command: (role) => ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags(role)],
     entry: (role: 'edge' | 'core') => entries[role],
   };
 }

@@ -51,7 +51,7 @@ export const benchmark: Benchmark = {
 };
 
 async function relayed(shape: (typeof RELAYS)[number], milliseconds: number, { cpus }: BenchmarkIo): Promise<number> {
-  const node = [process.execPath, ...nodeFlags(process.versions.v8), join(import.meta.dirname, '..', 'bare-relay.ts')];
+  const node = [process.execPath, ...nodeFlags('edge', process.versions.v8), join(import.meta.dirname, '..', 'bare-relay.ts')];
   const [command, ...args] = cpus === undefined ? node : ['taskset', '-c', String(cpus.server), ...node];
   const relay = spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   if (cpus !== undefined) pinThisProcess(cpus.generator);

@@ -164,8 +164,11 @@ async function talk(fleet: Fleet, layout: FleetLayout, { io, json, smoke, once }
 
 async function bundlePrograms(outDir: string): Promise<NodePrograms> {
   const { entries } = await buildRuntimeBundles({ outDir });
-  const program = (entry: string) => ({ command: process.execPath, args: [...nodeFlags(process.versions.v8), entry] });
-  return { edge: program(entries.edge), core: program(entries.core) };
+  const program = (role: 'edge' | 'core') => ({
+    command: process.execPath,
+    args: [...nodeFlags(role, process.versions.v8), entries[role]],
+  });
+  return { edge: program('edge'), core: program('core') };
 }
 
 async function interrupted(signal: AbortSignal): Promise<false> {

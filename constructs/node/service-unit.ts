@@ -1,4 +1,4 @@
-import { NODE_FLAGS } from '../../runtime/contract/node-flags.ts';
+import { flagsOf } from '../../runtime/contract/node-flags.ts';
 
 export interface ServiceUnitProps {
   readonly role: 'edge' | 'core';
@@ -25,7 +25,7 @@ export function serviceUnit({ role, stopTimeoutSeconds }: ServiceUnitProps): str
     'EnvironmentFile=/etc/iris/node.env',
     'WorkingDirectory=/var/lib/iris',
     'ExecStartPre=+/opt/iris/boot.sh refresh',
-    `ExecStart=/opt/iris/current/node ${NODE_FLAGS.join(' ')} /opt/iris/current/${role}.mjs /etc/iris/node.json`,
+    `ExecStart=/opt/iris/current/node ${flagsOf(role).join(' ')} /opt/iris/current/${role}.mjs /etc/iris/node.json`,
     'Restart=always',
     'RestartSec=1',
     'KillSignal=SIGTERM',

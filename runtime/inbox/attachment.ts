@@ -18,6 +18,10 @@ import { searchWanted, WantedPlaces } from './wanted-places.ts';
 /** Until an inbox is promoted, everything is in bucket 0. */
 export const FIRST_BUCKET = 0;
 
+/** What most attachments have, of which there are as many as users online. */
+const NO_CURSORS: readonly InboxCursor[] = [];
+const NOTHING_YET: InboxCursor = { bucket: FIRST_BUCKET, position: 0, index: 0 };
+
 /** Rows after `after` up to a cursor. */
 interface SearchSpan {
   readonly after: number;
@@ -73,7 +77,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   private readonly startedAfter: number;
   /** Cursors that name places this log never had. */
   private readonly foreign: readonly InboxCursor[];
-  private acknowledged: InboxCursor = { bucket: FIRST_BUCKET, position: 0, index: 0 };
+  private acknowledged = NOTHING_YET;
   /** An acknowledgement that waits for the next one, or for the end, since the store does not keep up: the later covers the earlier. */
   private deferred: InboxCursor | undefined;
   private isReplaced = false;
@@ -95,10 +99,10 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     this.takesEphemerals = request.takesEphemerals;
     this.subscriber = subscriber;
     this.startedAfter = startAfter;
-    this.foreign = request.foreign.filter((cursor) => cursor.bucket === FIRST_BUCKET);
-    this.acknowledgedAtStart = request.acknowledged.filter((cursor) => cursor.bucket === FIRST_BUCKET);
+    this.foreign = ofFirstBucket(request.foreign);
+    this.acknowledgedAtStart = ofFirstBucket(request.acknowledged);
     this.mustSearch = request.shown.length > 0;
-    const shown = request.shown.filter((cursor) => cursor.bucket === FIRST_BUCKET).map((cursor) => cursor.position);
+    const shown = ofFirstBucket(request.shown).map((cursor) => cursor.position);
     this.wanted = new WantedPlaces({ isSelective: request.isSelective, unknownThrough: Math.max(startAfter, ...shown) });
     const after = Math.max(startAfter, ...shown, ...this.acknowledgedAtStart.map((cursor) => cursor.position - 1));
     this.follower = new LogFollower(this, { lane: parts.lane, after, creditBytes: request.creditBytes });
@@ -354,6 +358,10 @@ export class Attachment implements OwnedSubscription, FollowedLog {
 
 export function notHanded(message: string): Refusal {
   return { code: 'NOT_DELIVERED', message, retryAfterMs: 0 };
+}
+
+function ofFirstBucket(cursors: readonly InboxCursor[]): readonly InboxCursor[] {
+  return cursors.length === 0 ? NO_CURSORS : cursors.filter((cursor) => cursor.bucket === FIRST_BUCKET);
 }
 
 function isAfter(a: InboxCursor, b: InboxCursor): boolean {

@@ -5,16 +5,17 @@ import { UNACKNOWLEDGED_MAX } from '../contract/limits.ts';
  * store. Remembers UNACKNOWLEDGED_MAX places; after an overflow it knows nothing until everything remembered is gone.
  */
 export class PushedPlaces {
-  private positions: number[] = [];
-  private counts: number[] = [];
+  /** Undefined while there are none: there are as many of these as users online. */
+  private places: Places | undefined;
   private head = 0;
   private hasOverflowed = false;
 
   add(position: number, count: number): void {
-    if (this.positions.length - this.head >= UNACKNOWLEDGED_MAX) this.hasOverflowed = true;
+    if (this.places !== undefined && this.places.positions.length - this.head >= UNACKNOWLEDGED_MAX) this.hasOverflowed = true;
     if (this.hasOverflowed) return;
-    this.positions.push(position);
-    this.counts.push(count);
+    this.places ??= { positions: [], counts: [] };
+    this.places.positions.push(position);
+    this.places.counts.push(count);
   }
 
   /**
@@ -22,24 +23,32 @@ export class PushedPlaces {
    * or where nothing is known of the places before it: then the store must look.
    */
   takeThrough(position: number, index: number): number[] | undefined {
+    const { places } = this;
+    if (places === undefined) return undefined;
+    const { positions } = places;
     const from = this.head;
-    while (this.head < this.positions.length && this.isCovered(position, index)) this.head++;
-    const isKnown = !this.hasOverflowed && this.head > from && this.positions[this.head - 1] === position;
-    const taken = isKnown ? this.positions.slice(from, this.head) : undefined;
-    this.compact();
+    while (this.head < positions.length && this.isCovered(places, position, index)) this.head++;
+    const isKnown = !this.hasOverflowed && this.head > from && positions[this.head - 1] === position;
+    const taken = isKnown ? positions.slice(from, this.head) : undefined;
+    this.compact(places);
     return taken;
   }
 
-  private isCovered(position: number, index: number): boolean {
-    const place = this.positions[this.head] as number;
-    return place < position || (place === position && index >= (this.counts[this.head] as number) - 1);
+  private isCovered({ positions, counts }: Places, position: number, index: number): boolean {
+    const place = positions[this.head] as number;
+    return place < position || (place === position && index >= (counts[this.head] as number) - 1);
   }
 
-  private compact(): void {
-    if (this.head < this.positions.length && this.head < 1_024) return;
-    this.positions = this.positions.slice(this.head);
-    this.counts = this.counts.slice(this.head);
+  private compact({ positions, counts }: Places): void {
+    if (this.head < positions.length && this.head < 1_024) return;
+    const isEmpty = this.head === positions.length;
+    this.places = isEmpty ? undefined : { positions: positions.slice(this.head), counts: counts.slice(this.head) };
     this.head = 0;
-    if (this.positions.length === 0) this.hasOverflowed = false;
+    if (isEmpty) this.hasOverflowed = false;
   }
+}
+
+interface Places {
+  readonly positions: number[];
+  readonly counts: number[];
 }

@@ -14,6 +14,10 @@ import { encodeUndelivered } from '../wire/link/undelivered.ts';
 /** Link version that knows statuses. */
 const STATUS_VERSION = 2;
 
+/** What most subscriptions have, of which there are as many as sessions. */
+const NO_CURSORS: readonly InboxCursor[] = [];
+const NO_FAILURE = { bucket: 0, position: 0, tries: 0 };
+
 /** What a subscription needs of its link. */
 export interface SubscriptionLink {
   /** The writer while the link is up; undefined while it is down, when only the state kept here counts. */
@@ -31,12 +35,12 @@ export class LinkSubscription implements InboxSubscription {
   private readonly subscriber: InboxSubscriber;
   /** One cursor per bucket, the latest. */
   private acknowledged: readonly InboxCursor[];
-  private shown: readonly InboxCursor[] = [];
+  private shown = NO_CURSORS;
   private isFlushing = false;
   private isReplaced = false;
   private hasAttached = false;
   /** Where the reader last failed, and how often. */
-  private failure = { bucket: 0, position: 0, tries: 0 };
+  private failure = NO_FAILURE;
   /** Passes over what is still on its way until the owner starts again. */
   private isMuted = false;
 

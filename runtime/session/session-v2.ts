@@ -33,7 +33,7 @@ import { PushWindow } from './push-window.ts';
 import { type ReadingSession, ReadingV2 } from './reading-v2.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
-import { type SignallingSession, SignalsV2 } from './signals-v2.ts';
+import { isSignal, type SignallingSession, SignalsV2 } from './signals-v2.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -56,7 +56,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private readonly openedMs: number;
   private heardMs: number;
   private loginStamp = 0;
-  private readonly signals: SignalsV2;
+  private signals: SignalsV2 | undefined;
   private hasMissedStatuses = false;
   isOpen = true;
 
@@ -66,7 +66,6 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.publisherId = parts.nextPublisherId();
     this.sendWindow = new SendWindow(connection);
     this.pushWindow = new PushWindow(connection, parts.sessionQueuedBytesMax, parts.pushStock);
-    this.signals = new SignalsV2(parts, this);
     this.openedMs = parts.clock.monotonicMs();
     this.heardMs = this.openedMs;
   }
@@ -227,7 +226,11 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       case Opcode.Hello:
         throw new IrisError('FRAME_MALFORMED', 'a second HELLO on one connection; open another');
       default:
-        if (this.version >= 3 && this.signals.frame(opcode, reader)) return;
+        if (this.version >= 3 && isSignal(opcode)) {
+          this.signals ??= new SignalsV2(this.parts, this);
+          this.signals.frame(opcode, reader);
+          return;
+        }
         if (this.version >= FETCH_VERSION && opcode === Opcode.Fetch) {
           this.reading?.fetch(decodeFetch(reader));
           return;

@@ -22,6 +22,11 @@ export interface SignallingSession {
   writer(): ByteWriter;
 }
 
+/** The frames that SignalsV2 handles; most sessions never have any. */
+export function isSignal(opcode: number): boolean {
+  return opcode === Opcode.Read || opcode === Opcode.MessageStatusQuery || opcode === Opcode.Typing || opcode === Opcode.PresenceQuery;
+}
+
 /** The frames beside messages that a client of version 3 may write. Beyond their budget, and under load, they are passed over visibly. */
 export class SignalsV2 {
   private readonly parts: SessionParts;
@@ -35,20 +40,10 @@ export class SignalsV2 {
     this.budget = new SignalBudget(parts.clock);
   }
 
-  /** False for an opcode that is none of them. */
-  frame(opcode: number, reader: ByteReader): boolean {
-    switch (opcode) {
-      case Opcode.Read:
-      case Opcode.MessageStatusQuery:
-      case Opcode.Typing:
-      case Opcode.PresenceQuery:
-        break;
-      default:
-        return false;
-    }
+  /** A frame whose opcode `isSignal`. */
+  frame(opcode: number, reader: ByteReader): void {
     if (!this.budget.take()) this.passOver(`over ${limits.SIGNALS_PER_SECOND} reads, typing signals and queries in a second`);
     else this.handle(opcode, reader);
-    return true;
   }
 
   private handle(opcode: number, reader: ByteReader): void {

@@ -1,7 +1,7 @@
 /** A node that relays buffers spends no time on full collections of a heap that they are not in. */
 import { spawnSync } from 'node:child_process';
 import { serviceUnit } from '../../../constructs/node/service-unit.ts';
-import { NODE_FLAGS, nodeFlags } from '../../../runtime/contract/node-flags.ts';
+import { flagsOf, nodeFlags } from '../../../runtime/contract/node-flags.ts';
 
 /** 1 GB in buffers of a socket's size, a few of them kept for a while, in a heap as small as a node's. */
 const RELAY = `
@@ -15,18 +15,18 @@ function fullCollections(flags: readonly string[]): number {
   return stdout.match(/Mark-Compact/g)?.length ?? 0;
 }
 
-it('needs no full collection to relay a gigabyte, where the defaults need several', () => {
-  expect(fullCollections(nodeFlags(process.versions.v8))).toBe(0);
+it.each(['edge', 'core'] as const)('needs no full collection to relay a gigabyte as an %s, where the defaults need several', (role) => {
+  expect(fullCollections(nodeFlags(role, process.versions.v8))).toBe(0);
   expect(fullCollections([])).toBeGreaterThan(2);
 });
 
 it('leaves out what another V8 may not know', () => {
-  expect(nodeFlags('13.6.233.17-node.28')).toBe(NODE_FLAGS);
-  expect(nodeFlags('14.1.146.11-node.14')).toEqual([]);
+  expect(nodeFlags('edge', '13.6.233.17-node.28')).toEqual(flagsOf('edge'));
+  expect(nodeFlags('edge', '14.1.146.11-node.14')).toEqual([]);
 });
 
 it.each(['edge', 'core'] as const)('starts the %s of a machine with them', (role) => {
   expect(serviceUnit({ role, stopTimeoutSeconds: 30 })).toContain(
-    `/opt/iris/current/node ${NODE_FLAGS.join(' ')} /opt/iris/current/${role}.mjs`,
+    `/opt/iris/current/node ${flagsOf(role).join(' ')} /opt/iris/current/${role}.mjs`,
   );
 });
