@@ -1,5 +1,9 @@
+import { missingMachines } from '../../infra/live/live-machines.ts';
+import { withLiveQuotas } from '../../infra/live/live-quotas.ts';
+import { liveZone } from '../../infra/live/live-zone.ts';
+import type { Plan } from '../../infra/plan/plan.ts';
 import { slotMapOf } from '../../infra/plan/slot-map.ts';
-import { fullLimits, limitsReport, missingQuotas } from '../../infra/reports/limits/limits-report.ts';
+import { fullLimits, type LimitsReport, limitsReport, missingQuotas } from '../../infra/reports/limits/limits-report.ts';
 import { checkSlotMap } from '../../runtime/contract/slot-map.ts';
 import type { Command } from '../command.ts';
 import { quotaRequest, quotaTable } from '../limits-text.ts';
@@ -8,19 +12,30 @@ import { synthesizedTemplates } from '../synthesized-templates.ts';
 
 export const command: Command = {
   name: 'preflight',
-  summary: 'Say what stands in the way of a deployment: quotas, limits, slot map; asks nobody.',
-  usage: 'iris preflight <environment> [--json]',
+  summary: 'Say what stands in the way of a deployment: quotas, limits, slot map; asks AWS with --live only.',
+  usage: 'iris preflight <environment> [--live] [--json]',
   options: [
+    [
+      '--live',
+      'ask Service Quotas, EC2 and Route 53 of the account that the credentials are for; AWS_PROFILE and AWS_ENDPOINT_URL as the AWS SDK takes them',
+    ],
     ['--json', 'one document {"environment","ready","problems":[…],"quotas":[…],"requests":[…]}'],
-    ['quotas', 'of the environment’s field `quotas`, else what a new account has'],
+    ['quotas', 'with --live the account’s own, else of the environment’s field `quotas`, else what a new account has'],
     ['exit code', '0 when nothing stands in the way, 1 when something does'],
   ],
   async run(args, io) {
-    const { plan, isJson } = await plannedEnvironment('preflight', args, io);
+    const isLive = args.includes('--live');
+    const { plan, isJson } = await plannedEnvironment(
+      'preflight',
+      args.filter((arg) => arg !== '--live'),
+      io,
+    );
     // Regions, families, zones, names and networks are refused by the plan itself, all problems at once.
     const report = limitsReport(plan, await synthesizedTemplates(io, plan));
-    const problems = [...fullLimits(report), ...checkSlotMap(slotMapOf(plan)).map((problem) => `slot map: ${problem}`)];
-    const quotas = missingQuotas(report);
+    const live = isLive ? await askAws(plan, report) : { quotas: report.quotas, problems: [] };
+    const ownProblems = [...fullLimits(report), ...checkSlotMap(slotMapOf(plan)).map((problem) => `slot map: ${problem}`)];
+    const problems = [...ownProblems, ...live.problems];
+    const quotas = missingQuotas({ ...report, quotas: live.quotas });
     const requests = quotas.map(quotaRequest);
     const ready = problems.length === 0 && quotas.length === 0;
     if (isJson) io.result(JSON.stringify({ environment: plan.environment, ready, problems, quotas, requests }));
@@ -28,6 +43,15 @@ export const command: Command = {
     return ready ? 0 : 1;
   },
 };
+
+/** Regions of other accounts are not asked: these credentials are for one. */
+async function askAws(plan: Plan, { quotas }: LimitsReport) {
+  const elsewhere = plan.regions.filter(({ account }) => account !== 'current').map(({ code }) => code);
+  const unasked = elsewhere.length > 0 ? [`${elsewhere.join(', ')}: of other accounts, not asked; ask with their credentials`] : [];
+  const machines = await missingMachines(plan);
+  const zone = await liveZone(plan);
+  return { quotas: await withLiveQuotas(quotas), problems: [...machines, ...zone.problems, ...unasked] };
+}
 
 interface Found {
   readonly problems: readonly string[];

@@ -62,6 +62,7 @@ export const ERROR_CODES = {
   FILE_UNREADABLE: { wire: 4010, retry: false, meaning: 'a file is missing or is not what it should be' },
   TIMED_OUT: { wire: 4011, retry: true, meaning: 'no answer came within the time given' },
   CONNECTION_FAILED: { wire: 4012, retry: true, meaning: 'no connection to the address given' },
+  AWS_REFUSED: { wire: 4015, retry: true, meaning: 'a question to AWS was refused or not answered' },
   COMMAND_INVALID: { wire: 4013, retry: false, meaning: 'a command to a node is unknown or its input has the wrong shape' },
   OWNERSHIP_LOST: {
     wire: 4020,

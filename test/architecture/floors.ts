@@ -92,6 +92,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['runtime/contract', 'runtime/client', 'environments', 'infra/plan', 'infra/package', 'infra/reports'],
     packages: ['zod', 'node:net'],
   },
+  // Asks AWS, for who asks for it.
+  'infra/live': {
+    floor: 4,
+    rooms: ['runtime/contract', 'environments', 'infra/facts', 'infra/plan', 'infra/reports'],
+    packages: ['@aws-sdk'],
+  },
   bin: {
     floor: 6,
     rooms: [
@@ -105,6 +111,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'infra/package',
       'infra/reports',
       'infra/apps',
+      'infra/live',
       'infra/local',
     ],
     packages: ['listr2'],

@@ -15,6 +15,8 @@ export interface IrisRun {
 
 export interface IrisOptions {
   readonly cwd?: string;
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Arguments of Node itself, before the launcher. */
   readonly nodeArgs?: readonly string[];
 }
@@ -28,8 +30,8 @@ export interface IrisProcess {
 }
 
 /** Starts `iris` as a user does: the launcher, in a process of its own. */
-export function startIris(args: readonly string[], { cwd = process.cwd(), nodeArgs = [] }: IrisOptions = {}): IrisProcess {
-  const child = spawn(process.execPath, [...nodeArgs, LAUNCHER, ...args], { cwd });
+export function startIris(args: readonly string[], { cwd = process.cwd(), env = {}, nodeArgs = [] }: IrisOptions = {}): IrisProcess {
+  const child = spawn(process.execPath, [...nodeArgs, LAUNCHER, ...args], { cwd, env: { ...process.env, ...env } });
   const seen = { stdout: [] as string[], stderr: [] as string[] };
   const watchers: { stream: string; pattern: RegExp; found(line: string): void }[] = [];
   for (const stream of ['stdout', 'stderr'] as const) {

@@ -12,8 +12,8 @@ export interface QuotaNeed {
   readonly name: string;
   readonly need: number;
   readonly have: number;
-  /** Where `have` comes from: the environment’s `quotas`, or a new account’s default. */
-  readonly source: 'declared' | 'default';
+  /** Where `have` comes from: the account itself, the environment’s `quotas`, or a new account’s default. */
+  readonly source: 'live' | 'declared' | 'default';
 }
 
 /** Stacks of a region with every foundation’s data stacks, and of the global ones. */
