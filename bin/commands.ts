@@ -14,6 +14,7 @@ const COMMANDS = {
   rollout: () => import('./commands/rollout.ts'),
   deploy: () => import('./commands/deploy.ts'),
   preflight: () => import('./commands/preflight.ts'),
+  monitoring: () => import('./commands/monitoring.ts'),
   dns: () => import('./commands/dns.ts'),
   up: () => import('./commands/up.ts'),
   send: () => import('./commands/send.ts'),

@@ -50,6 +50,7 @@ const ALONE: Readonly<Record<string, RegExp>> = {
   'npx iris rollout planet': /7 waves/,
   'npx iris explain EdgeLoadBalancer --environment proof': /because of: G1/,
   'npx iris preflight proof': /nothing stands in the way/,
+  'npx iris monitoring proof --out monitoring': /rules of 3 regions and a dashboard/,
   'npx iris cost planet': /a month at list price/,
   'npx iris diff proof growth': /slots change their shard group/,
   'npx iris simulate --environment proof --seed 7 --hours 0.2': /every law held/,
