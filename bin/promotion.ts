@@ -15,25 +15,30 @@ export async function runPromotion(name: 'promote' | 'demote', args: readonly st
   const { positionals, values } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { ...ADMIN_OPTIONS, buckets: { type: 'string' }, json: { type: 'boolean', default: false } },
+    options: {
+      ...ADMIN_OPTIONS,
+      buckets: { type: 'string' },
+      force: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
   });
   const [user, surplus] = positionals;
   if (user === undefined || surplus !== undefined) throw new UsageError(`iris ${name} takes one user`);
   const buckets = name === 'demote' ? 1 : Number(values.buckets);
   if (name === 'demote' && values.buckets !== undefined) throw new UsageError('iris demote takes no --buckets: it goes back to one');
   if (!Number.isInteger(buckets)) throw new UsageError(`--buckets is '${values.buckets ?? ''}', it must be a whole number`);
-  const promotion = await promote(adminAccess(values, io), user, buckets);
+  const promotion = await promote(adminAccess(values, io), { user, buckets, force: values.force });
   io.result(values.json ? JSON.stringify(promotion) : renderPromotion(promotion));
   return 0;
 }
 
-async function promote(access: AdminAccess, user: string, buckets: number): Promise<Promotion> {
+async function promote(access: AdminAccess, input: { user: string; buckets: number; force: boolean }): Promise<Promotion> {
   const homes = new Set<string>();
   const refusals: string[] = [];
   for (const target of access.targets) {
     if (target.role === 'edge') continue;
     try {
-      const answer = (await access.command(target, 'promote', { user, buckets })) as Promotion | { home: string };
+      const answer = (await access.command(target, 'promote', input)) as Promotion | { home: string };
       if ('generation' in answer) return answer;
       homes.add(answer.home);
     } catch (error) {
@@ -42,7 +47,10 @@ async function promote(access: AdminAccess, user: string, buckets: number): Prom
     }
   }
   if (refusals.length > 0) throw new IrisError('COMMAND_INVALID', refusals.join('; '));
-  throw new IrisError('COMMAND_INVALID', `${user} is at home in group ${[...homes].join(', ')}, whose core was not among those asked`);
+  throw new IrisError(
+    'COMMAND_INVALID',
+    `${input.user} is at home in group ${[...homes].join(', ')}, whose core was not among those asked`,
+  );
 }
 
 function renderPromotion({ user, generation, buckets }: Promotion): string {

@@ -42,6 +42,8 @@ export interface BucketsParts {
   append(request: AppendRequest): void;
   /** Into this core’s log: its inbox, or the outbox towards its owner. */
   place(request: AppendRequest): void;
+  /** Linked nodes of a release that reads no buckets. */
+  nodesWithoutBuckets(): readonly string[];
   /** The layout of a user changed. */
   changed(user: string, layout: Layout): void;
   /** The owner before this one still has more of it, one byte a character. */
@@ -150,10 +152,10 @@ export class Buckets {
     this.layouts.write(batch, inbox);
   }
 
-  promote(user: Buffer, count: number): Promise<Promotion> {
+  promote(user: Buffer, count: number, { isForced }: { isForced: boolean }): Promise<Promotion> {
     if (this.parts.isPending(user.toString('latin1')))
       return Promise.reject(new IrisError('OVERLOADED', `${user.toString('utf8')} is moving to this core; try again in a moment`));
-    return this.promotions.promote(user, count, { isAutomatic: false });
+    return this.promotions.promote(user, count, { isAutomatic: false, isForced });
   }
 
   /** Every PROMOTION_SWEEP_MS. */

@@ -49,6 +49,8 @@ export interface InboxesParts {
   readonly bucketOf?: BucketOf;
   /** Where users are fetched from whom a newer slot map gives to this core. */
   readonly peers: HandoverPeers;
+  /** Linked nodes of a release that reads no buckets. */
+  nodesWithoutBuckets(): readonly string[];
   /** An envelope was committed to the outbox of another group. */
   outboxCommitted(group: string, entry: StoredEnvelope): void;
 }
@@ -284,13 +286,13 @@ export class Inboxes implements ShardOwner {
    * Gives a user’s inbox `count` buckets.
    * @throws IrisError COMMAND_INVALID, OVERLOADED
    */
-  promote(user: Buffer, count: number): Promise<Promotion> {
+  promote(user: Buffer, count: number, options = { isForced: false }): Promise<Promotion> {
     const home = this.parts.slots.current.homeOfUser(user);
     if (home.group !== this.parts.group)
       return Promise.reject(
         new IrisError('COMMAND_INVALID', `${user.toString('utf8')} is at home in group ${home.group}, this is ${this.parts.group}`),
       );
-    return this.buckets.promote(user, count);
+    return this.buckets.promote(user, count, options);
   }
 
   reading(user: Buffer, loginStamp: number): Reading | undefined {

@@ -22,6 +22,8 @@ export interface PromotionsParts {
   readonly group: string;
   /** The bucket of this core. */
   report(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport>;
+  /** Linked nodes of a release that reads no buckets. */
+  nodesWithoutBuckets(): readonly string[];
   /** The layout is durable; whoever reads the inbox should hear of it. */
   changed(user: string, layout: Layout): void;
 }
@@ -55,13 +57,15 @@ export class Promotions {
 
   /**
    * Gives the inbox `count` buckets; resolves when that is durable. 1 for an inbox that was never promoted changes nothing.
-   * @throws IrisError COMMAND_INVALID, OVERLOADED while an earlier change is under way or too many have been made
+   * @throws IrisError COMMAND_INVALID also for a node that is too old, OVERLOADED while an earlier change is under way or too many have been made
    */
-  async promote(user: Buffer, count: number, { isAutomatic }: { isAutomatic: boolean }): Promise<Promotion> {
+  async promote(user: Buffer, count: number, options: { isAutomatic: boolean; isForced?: boolean }): Promise<Promotion> {
     const { layouts, committer, clock } = this.parts;
     const key = user.toString('latin1');
     const layout = layouts.of(key);
     this.check(user, count, layout);
+    if (options.isForced !== true && count > 1) this.checkNodes(user);
+    const { isAutomatic } = options;
     if (layout === undefined && count === 1) return { user: user.toString('utf8'), generation: 0, buckets: 1 };
     const older = layout?.generations ?? [{ ...OPEN, number: 0, isAutomatic: false, salts: [] }];
     const number = (older.at(-1) as Generation).number + 1;
@@ -120,6 +124,14 @@ export class Promotions {
     const isUnderWay = layout?.generations.slice(0, -1).some((generation) => !generation.isSealed) ?? false;
     if (isUnderWay)
       throw new IrisError('OVERLOADED', `an earlier change of ${user.toString('utf8')} is still under way; try again in a moment`);
+  }
+
+  /** A session at an older edge would see nothing of the buckets until its client connects elsewhere. */
+  private checkNodes(user: Buffer): void {
+    const nodes = [...new Set(this.parts.nodesWithoutBuckets())];
+    if (nodes.length === 0) return;
+    const message = `${nodes.join(', ')} of an older release cannot read the buckets of ${user.toString('utf8')}; upgrade it, or add --force`;
+    throw new IrisError('COMMAND_INVALID', message);
   }
 
   private sealOlder(user: string): void {

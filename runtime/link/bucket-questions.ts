@@ -5,11 +5,8 @@ import type { Reading } from '../ports/inbox-feed.ts';
 import type { StoredMark } from '../ports/inbox-store.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
-import { decodeMarks, decodeSealed, encodeMarkQuery, encodeSeal } from '../wire/link/buckets.ts';
+import { BUCKETS_VERSION, decodeMarks, decodeSealed, encodeMarkQuery, encodeSeal } from '../wire/link/buckets.ts';
 import { decodeReading, encodeReadingQuery, READING_VERSION } from '../wire/link/reading.ts';
-
-/** Link version that knows buckets. */
-const BUCKETS_VERSION = 2;
 
 /** Questions to one owner that wait for their answer; whoever gets none in time hears undefined. */
 export class BucketQuestions {

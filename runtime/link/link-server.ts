@@ -13,7 +13,7 @@ import type { ByteWriter } from '../wire/byte-writer.ts';
 import { checkEnvelope, ENVELOPE_BYTES_MAX } from '../wire/envelope.ts';
 import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
 import { type AttachFrame, DETACH_FLUSH, Detached, decodeAttach, encodeDetached, encodePush, type PushPlace } from '../wire/link/attach.ts';
-import { encodeCaughtUp, encodeLayoutFrame } from '../wire/link/buckets.ts';
+import { BUCKETS_VERSION, encodeCaughtUp, encodeLayoutFrame } from '../wire/link/buckets.ts';
 import { encodeEphemeralAnswer, encodeEphemeralPush } from '../wire/link/ephemeral.ts';
 import { encodeLinkGap } from '../wire/link/gap.ts';
 import { decodeLinkHello, encodeLinkRefuse, encodeLinkWelcome, type LinkHello } from '../wire/link/hello.ts';
@@ -48,6 +48,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, FrameSink {
   private readonly reader = new ByteReader();
   private readonly attachments = new Map<number, OwnedSubscription>();
   private version = 0;
+  private peer = '';
   private heardMs: number;
   private isOpen = true;
   private readonly appends: LinkAppends;
@@ -77,6 +78,11 @@ export class LinkServer implements BurstTarget, ConnectionHandler, FrameSink {
   /** What both sides of the link speak; 0 before the greeting. */
   get peerVersion(): number {
     return this.version;
+  }
+
+  /** The node at the other end where it reads no buckets. */
+  get peerWithoutBuckets(): string | undefined {
+    return this.version > 0 && this.version < BUCKETS_VERSION ? this.peer : undefined;
   }
 
   drained(): void {}
@@ -198,6 +204,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, FrameSink {
       return;
     }
     this.version = Math.min(hello.versionMax, LINK_VERSION_MAX);
+    this.peer = hello.node;
     encodeLinkWelcome(this.writer(), { version: this.version, node: this.parts.node, epoch: this.parts.epoch });
     this.parts.log.info('link-accepted', { peer: hello.node, peerRegion: hello.region, version: this.version });
   }

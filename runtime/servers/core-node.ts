@@ -48,8 +48,8 @@ export interface CoreNode {
   expired(): RetentionReport;
   /** The group to ask instead, where the user is not at home here. */
   homeOf(user: Buffer): { readonly home: string } | undefined;
-  /** Gives a user of this core so many buckets. @throws IrisError COMMAND_INVALID, OVERLOADED */
-  promote(user: Buffer, count: number): Promise<Promotion>;
+  /** Gives a user of this core so many buckets; unforced only when all linked nodes read them. @throws IrisError COMMAND_INVALID, OVERLOADED */
+  promote(user: Buffer, count: number, options?: { isForced: boolean }): Promise<Promotion>;
   /** Finishes what was taken in and closes links and store. */
   drain(): Promise<void>;
 }
@@ -66,6 +66,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   const links = linksOf(config, parts, { bursts, load });
   const lane = new ReplayLane(clock);
   const bridges = new Bridges({ store, links, clock, telemetry, slots, lane });
+  const connections = new Map<Connection, LinkServer>();
   const inboxes = new Inboxes({
     ...parts,
     peers: links,
@@ -76,17 +77,19 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     owners: links,
     bucketMessagesPerSecondMax: config.bucketMessagesPerSecondMax,
     outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
+    nodesWithoutBuckets: () => [...connections.values()].flatMap(({ peerWithoutBuckets }) => peerWithoutBuckets ?? []),
   });
   bridges.attach(inboxes);
   await inboxes.load();
   const retention = await startRetention(config, parts, inboxes);
   for (const group of await store.outboxGroups()) bridges.of(group);
-  const connections = new Set<Connection>();
   const { environment, node } = config;
   const closed = (connection: Connection) => connections.delete(connection);
   const listening = await transport.listen(config.link, (connection) => {
-    connections.add(connection);
-    return new LinkServer({ owner: inboxes, bursts, clock, log: telemetry.log, environment, node, epoch, closed }, connection);
+    const parts = { owner: inboxes, bursts, clock, log: telemetry.log, environment, node, epoch, closed };
+    const link = new LinkServer(parts, connection);
+    connections.set(connection, link);
+    return link;
   });
   const sweep = sweepMarks(store, clock, telemetry);
   telemetry.gauge('iris_replays_waiting', 'Readers far behind who wait for their turn', () => lane.length);
@@ -109,7 +112,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
       const { group } = slots.current.homeOfUser(user);
       return group === config.group ? undefined : { home: group };
     },
-    promote: (user, count) => inboxes.promote(user, count),
+    promote: (user, count, options) => inboxes.promote(user, count, options),
     async drain() {
       isDraining = true;
       sweep.stop();
@@ -120,7 +123,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
       bridges.stop();
       await inboxes.drained();
       bursts.flushNow();
-      for (const connection of connections) connection.end();
+      for (const connection of connections.keys()) connection.end();
       links.close();
       await store.close();
     },

@@ -1,4 +1,4 @@
-/** B3, B8, F15, L1-L4: one hot user is promoted and demoted with the CLI while edges and cores of a real fleet are killed. */
+/** P7, B3, B8, F15, L1-L4: one hot user is promoted and demoted with the CLI while edges and cores of a real fleet are killed. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -64,10 +64,11 @@ async function iris(...args: string[]): Promise<string> {
   }
 }
 
-it('reads every message once and in order through five changes of the buckets and ten kill -9', async () => {
+it('reads every message once and in order over 4 connections through five changes of the buckets and ten kill -9', async () => {
   const random = seeded();
   const senders = Array.from({ length: 16 }, (_, i) => `fan-${i}`);
   for (const sender of senders) await traffic.connect(sender);
+  await traffic.connect(HOT, { connections: 4 });
   for (const reader of [HOT, 'fan-0', 'fan-1']) await traffic.read(reader);
   const stop = new AbortController();
   const running = traffic.run(random, { from: senders, to: [HOT, HOT, HOT, 'fan-0', 'fan-1'], perSecond: 250, signal: stop.signal });
@@ -94,6 +95,31 @@ it('reads every message once and in order through five changes of the buckets an
   traffic.judge('F15');
   expect(said.map((line) => /has (\d+) bucket/.exec(line)?.[1])).toEqual(['5', '9', '1', '2', '1']);
 }, 180_000);
+
+it.each([1, 4])(
+  'drains 100 buckets over %i connections, each message once and each sender in order, through kill -9 of an edge and of a core',
+  async (connections) => {
+    const vip = `vip-${connections}`;
+    await iris('promote', vip, '--buckets', '100');
+    const senders = Array.from({ length: 16 }, (_, i) => `fan-${i}`);
+    const each = 500;
+    for (let i = 0; i < each; i++) for (const sender of senders) traffic.send(sender, vip);
+    await traffic.settled();
+    const reader = await traffic.connect(vip, { connections });
+    const victims = ['edge', 'core'].map((role) => fleet.nodes.findLast((node) => node.role === role)?.id as string);
+    let killed: string[] = [];
+    await traffic.read(vip, (count) => {
+      if (count === 1_000) killed = victims.filter((victim) => fleet.killNode(victim));
+    });
+    await traffic.drained();
+    report(
+      `${connections} connections, ${reader.connections} read at the end; kill -9 of ${killed.join(', ')} after 1,000 of ${16 * each}`,
+    );
+    traffic.judge('P7');
+    expect([killed, reader.connections]).toEqual([victims, connections]);
+  },
+  120_000,
+);
 
 it('delivers MSG_0 … MSG_9 in order from a user promoted to 5 buckets (B8)', async () => {
   await iris('promote', 'bob', '--buckets', '5');

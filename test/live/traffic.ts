@@ -57,13 +57,15 @@ export class Traffic {
     return client;
   }
 
-  /** Connects and acknowledges everything that comes. */
-  async read(user: string): Promise<void> {
+  /** Connects and acknowledges everything that comes; `each` hears how many that were. */
+  async read(user: string, each: (count: number) => void = () => undefined): Promise<void> {
     const client = await this.connect(user);
+    let count = 0;
     const reading = async () => {
       for await (const message of client.messages()) {
         this.received(user, message.text());
         client.ack(message);
+        each(++count);
       }
     };
     reading().catch((error: unknown) => report(`the reader ${user} ended: ${String(error)}`));

@@ -16,6 +16,7 @@ import { LinkOpcode } from './opcodes.ts';
  * Layout    => a5 attachment:u32 readStamp:u64 user:bytes16 layout             attachment 0: for who publishes to the user
  * CaughtUp  => a6 attachment:u32 flags:u8                                      bit 0: nothing will ever follow
  */
+export const BUCKETS_VERSION = 2;
 export const SEAL = 0x01;
 const SEALED = 0x01;
 const EMPTY = 0x02;

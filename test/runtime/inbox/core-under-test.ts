@@ -159,6 +159,7 @@ export class CoreUnderTest {
   owners = NOBODY;
   /** Who is asked for users of a newer slot map; nobody answers unless a test says so. */
   peers: HandoverPeers = { pull: () => Promise.resolve(undefined) };
+  nodesWithoutBuckets: string[] = [];
   inboxes!: Inboxes;
   private store: MemoryInboxStore | undefined;
 
@@ -176,6 +177,7 @@ export class CoreUnderTest {
     this.disk.failing.reads = 0;
     this.store = openMemoryStore(this.disk);
     this.inboxes = new Inboxes({
+      nodesWithoutBuckets: () => this.nodesWithoutBuckets,
       store: this.store,
       slots: this.slots,
       clock: this.clock,

@@ -225,3 +225,29 @@ describe('an inbox that takes more than 10,000 messages a second', () => {
     expect(await layoutOf(core, hot)).toMatchObject({ number: 3, isAutomatic: false });
   });
 });
+
+it('refuses more buckets while a node is linked that cannot read them, by its name, and obeys who insists (F16)', async () => {
+  const core = await CoreUnderTest.start();
+  core.nodesWithoutBuckets = ['tokyo-edge-1', 'tokyo-edge-1'];
+  await expect(core.inboxes.promote(bob, 2)).rejects.toMatchObject({
+    code: 'COMMAND_INVALID',
+    message: expect.stringMatching(/^tokyo-edge-1 of an older release .* upgrade it, or add --force$/),
+  });
+  await expect(core.inboxes.promote(bob, 1)).resolves.toMatchObject({ buckets: 1 });
+  const forced = core.inboxes.promote(bob, 2, { isForced: true });
+  await core.settle();
+  expect((await forced).buckets).toBe(2);
+});
+
+it('tells a further connection of a login where the buckets are, and nobody whose login does not read the inbox', async () => {
+  const core = await CoreUnderTest.start();
+  await promoted(core, 2);
+  core.attach(new TestReader(), 'bob', { loginStamp: 5 });
+  await core.settle();
+  expect(core.inboxes.reading(bob, 5)?.layout.generations.at(-1)?.salts).toHaveLength(2);
+  expect(core.inboxes.reading(bob, 4)).toBeUndefined();
+  core.attach(new TestReader(), 'bob', { loginStamp: 9 });
+  await core.settle();
+  expect(core.inboxes.reading(bob, 5)).toBeUndefined();
+  expect(core.inboxes.reading(Buffer.from('alice'), 0)).toBeUndefined();
+});

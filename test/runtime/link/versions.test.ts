@@ -49,6 +49,7 @@ it.each([
   expect(node.frames[0]?.[0]).toBe(LinkOpcode.Welcome);
   expect(decodeLinkWelcome(read(node.frames[0])).version).toBe(agreed);
   expect(link.servers.at(-1)?.peerVersion).toBe(agreed);
+  expect(link.servers.at(-1)?.peerWithoutBuckets).toBe(agreed < 2 ? identity.node : undefined);
 });
 
 it('a node asks for its whole range and keeps to what an older owner answers, until the link is gone', async () => {

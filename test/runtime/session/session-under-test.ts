@@ -1,4 +1,11 @@
-import type { EphemeralKind, HandedOver, InboxSubscriber, ReadMessages } from '../../../runtime/ports/inbox-feed.ts';
+import type {
+  AttachOptions,
+  EphemeralKind,
+  HandedOver,
+  InboxSubscriber,
+  Reading,
+  ReadMessages,
+} from '../../../runtime/ports/inbox-feed.ts';
 import { CALM, type LoadLevel } from '../../../runtime/ports/load-level.ts';
 import type { Connection } from '../../../runtime/ports/transport.ts';
 import { ClientConnection } from '../../../runtime/session/client-connection.ts';
@@ -39,6 +46,10 @@ export class SessionUnderTest {
   /** What the session is to its owner, once it has logged in. */
   subscriber: InboxSubscriber | undefined;
   asked = 0;
+  /** Every inbox and bucket that it reads. */
+  readonly attached: { options: AttachOptions; subscriber: InboxSubscriber }[] = [];
+  /** What the home says of the buckets. */
+  reading: Reading | 'other' | 'unknown' | undefined;
 
   constructor(clock: ManualClock, load: LoadLevel = CALM) {
     const telemetry = new MemoryTelemetry();
@@ -51,13 +62,14 @@ export class SessionUnderTest {
       router: { publish() {}, ownerOf: () => 'owner' },
       bus: { publish() {}, forward() {}, forget() {} },
       feed: {
-        attach: (_, subscriber) => {
+        attach: (options, subscriber) => {
+          this.attached.push({ options, subscriber });
           this.subscriber = subscriber;
           return { grant() {}, acknowledge() {}, remove() {}, markRead, askStatus, detach() {} };
         },
         hand: (_, kind, envelope, answer) => void this.handed.push({ kind, envelope, answer }),
         status: async () => undefined,
-        reading: async () => undefined,
+        reading: async () => this.reading,
       },
       authenticator: { authenticate() {} },
       clock,
