@@ -8,17 +8,17 @@ import { Inboxes } from '../inbox/inboxes.ts';
 import type { Promotion } from '../inbox/promotions.ts';
 import { Retention, type RetentionReport } from '../inbox/retention.ts';
 import { LinkPool } from '../link/link-pool.ts';
-import { LinkServer } from '../link/link-server.ts';
 import { LoadMeter } from '../load/load-meter.ts';
 import { heapSignals, queueSignal } from '../load/signals.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import type { Connection, Transport } from '../ports/transport.ts';
+import type { Transport } from '../ports/transport.ts';
 import { OutboxBridge } from '../region-bridge/outbox-bridge.ts';
 import { OwnLog } from '../region-bridge/own-log.ts';
 import { Bursts } from '../wire/bursts.ts';
+import { LinksIn } from './links-in.ts';
 import { type Ownership, ownershipOf } from './ownership.ts';
 
 /** What a core stands on: the machine’s, or a simulation’s. */
@@ -66,7 +66,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   const links = linksOf(config, parts, { bursts, load });
   const lane = new ReplayLane(clock);
   const bridges = new Bridges({ store, links, clock, telemetry, slots, lane });
-  const connections = new Map<Connection, LinkServer>();
+  const linksIn = new LinksIn();
   const inboxes = new Inboxes({
     ...parts,
     peers: links,
@@ -77,23 +77,18 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     owners: links,
     bucketMessagesPerSecondMax: config.bucketMessagesPerSecondMax,
     outboxCommitted: (group, entry) => bridges.of(group).committed(entry),
-    nodesWithoutBuckets: () => [...connections.values()].flatMap(({ peerWithoutBuckets }) => peerWithoutBuckets ?? []),
+    nodesWithoutBuckets: () => linksIn.withoutBuckets,
   });
   bridges.attach(inboxes);
   await inboxes.load();
   const retention = await startRetention(config, parts, inboxes);
   for (const group of await store.outboxGroups()) bridges.of(group);
   const { environment, node } = config;
-  const closed = (connection: Connection) => connections.delete(connection);
-  const listening = await transport.listen(config.link, (connection) => {
-    const parts = { owner: inboxes, bursts, clock, log: telemetry.log, environment, node, epoch, closed };
-    const link = new LinkServer(parts, connection);
-    connections.set(connection, link);
-    return link;
-  });
+  const accepting = { owner: inboxes, bursts, clock, log: telemetry.log, environment, node, epoch };
+  const listening = await transport.listen(config.link, (connection) => linksIn.accept(accepting, connection));
   const sweep = sweepMarks(store, clock, telemetry);
   telemetry.gauge('iris_replays_waiting', 'Readers far behind who wait for their turn', () => lane.length);
-  telemetry.gauge('iris_links_in', 'Nodes linked to this core', () => connections.size);
+  telemetry.gauge('iris_links_in', 'Nodes linked to this core', () => linksIn.size);
   const bucketSweep = sweepBuckets(inboxes, clock, telemetry);
   let isDraining = false;
   return {
@@ -123,7 +118,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
       bridges.stop();
       await inboxes.drained();
       bursts.flushNow();
-      for (const connection of connections.keys()) connection.end();
+      linksIn.end();
       links.close();
       await store.close();
     },
