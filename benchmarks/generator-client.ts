@@ -8,14 +8,16 @@ import type { ByteWriter } from '../runtime/wire/byte-writer.ts';
 import { type FrameSink, FrameSplitter } from '../runtime/wire/frame-splitter.ts';
 import type { Cursor } from '../runtime/wire/v2/cursor.ts';
 import { decodeFault } from '../runtime/wire/v2/fault.ts';
-import { encodeHello } from '../runtime/wire/v2/hello.ts';
-import { Opcode, VERSION_MAX, VERSION_MIN } from '../runtime/wire/v2/opcodes.ts';
+import { decodeGeneration, type GenerationFrame } from '../runtime/wire/v2/generation.ts';
+import { encodeHello, Reads, type ReadsKind } from '../runtime/wire/v2/hello.ts';
+import { FETCH_VERSION, Opcode, VERSION_MAX, VERSION_MIN } from '../runtime/wire/v2/opcodes.ts';
 import { decodeSent } from '../runtime/wire/v2/sent.ts';
 
 /** What a client of the generator does with what it hears. */
 export interface ClientEvents {
   /** The reader stands behind the opcode of a DELIVER. */
   delivered?(reader: ByteReader, client: GeneratorClient): void;
+  generation?(frame: GenerationFrame): void;
   sent?(count: number, durability: number): void;
   refused?(count: number, reason: string): void;
   /** All frames of one chunk have been handled. */
@@ -28,6 +30,8 @@ export interface ClientOptions {
   /** Number of the device whose sequences a sender counts. */
   readonly device: number;
   readonly cursors?: readonly Cursor[];
+  /** @default all */
+  readonly reads?: ReadsKind;
 }
 
 const transport = createTcpTransport();
@@ -50,7 +54,10 @@ export class GeneratorClient implements ConnectionHandler, BurstTarget, FrameSin
   }
 
   /** Resolves when logged in. @throws IrisError CONNECTION_FAILED, AUTHENTICATION_FAILED */
-  static async connect({ address, user, device, cursors = [] }: ClientOptions, events: ClientEvents): Promise<GeneratorClient> {
+  static async connect(
+    { address, user, device, cursors = [], reads = Reads.all }: ClientOptions,
+    events: ClientEvents,
+  ): Promise<GeneratorClient> {
     const client = new GeneratorClient(events);
     const loggedIn = new Promise<void>((resolve, reject) => {
       client.login = { resolve, reject };
@@ -61,7 +68,8 @@ export class GeneratorClient implements ConnectionHandler, BurstTarget, FrameSin
     });
     const deviceBytes = Buffer.alloc(8);
     deviceBytes.writeUInt32BE(device, 4);
-    const hello = { versionMin: VERSION_MIN, versionMax: VERSION_MAX, device: deviceBytes, user: Buffer.from(user), token: '', cursors };
+    const versionMin = reads === Reads.shares ? FETCH_VERSION : VERSION_MIN;
+    const hello = { versionMin, versionMax: VERSION_MAX, device: deviceBytes, user: Buffer.from(user), token: '', cursors, reads };
     encodeHello(client.writer(), hello);
     await loggedIn;
     return client;
@@ -110,6 +118,9 @@ export class GeneratorClient implements ConnectionHandler, BurstTarget, FrameSin
         this.events.refused?.(count, message);
         break;
       }
+      case Opcode.Generation:
+        this.events.generation?.(decodeGeneration(reader));
+        break;
       case Opcode.Welcome:
         this.login?.resolve();
         this.login = undefined;

@@ -3,8 +3,11 @@ import type { ByteReader } from '../runtime/wire/byte-reader.ts';
 import { checkEnvelope, entriesStart, forEachEntry } from '../runtime/wire/envelope.ts';
 import { encodeAck } from '../runtime/wire/v2/ack.ts';
 import type { Cursor } from '../runtime/wire/v2/cursor.ts';
+import { encodeFetch } from '../runtime/wire/v2/fetch.ts';
+import type { GenerationFrame } from '../runtime/wire/v2/generation.ts';
+import { Reads } from '../runtime/wire/v2/hello.ts';
 import type { DeliveryLedger } from './delivery-ledger.ts';
-import { type ClientOptions, GeneratorClient } from './generator-client.ts';
+import { type ClientEvents, type ClientOptions, GeneratorClient } from './generator-client.ts';
 import { isWhole } from './payload.ts';
 
 export interface InboxReaderParts {
@@ -13,6 +16,8 @@ export interface InboxReaderParts {
   readonly latency?: (ms: number) => void;
   /** Called after every chunk, when counts may have changed. */
   readonly progress: () => void;
+  /** Edges of the connections over which the buckets are read; none: over the reader’s own. */
+  readonly shareAddresses?: readonly string[];
 }
 
 /** A receiving application: verifies every payload, counts it, and acknowledges every envelope it read. */
@@ -20,6 +25,9 @@ export class InboxReader {
   private readonly parts: InboxReaderParts;
   private readonly options: ClientOptions;
   private client: GeneratorClient | undefined;
+  private shares: GeneratorClient[] = [];
+  /** Grows with each time it comes and goes. */
+  private visit = 0;
   /** Where it stands in each bucket. */
   private readonly cursors = new Map<number, Cursor>();
 
@@ -30,17 +38,48 @@ export class InboxReader {
 
   /** Logs in and goes on after the last message it had. */
   async connect(): Promise<void> {
-    const cursors = [...this.cursors.values()];
-    this.client = await GeneratorClient.connect(
-      { ...this.options, cursors },
-      { delivered: (reader, client) => this.delivered(reader, client), chunkDone: this.parts.progress },
-    );
+    const visit = ++this.visit;
+    let isSharing = false;
+    const generation = (frame: GenerationFrame) => {
+      if (isSharing || frame.pushed === 0) return;
+      isSharing = true;
+      this.shareAddresses.forEach((address, share) => void this.readShare(visit, { address, share, frame }));
+    };
+    const reads = this.shareAddresses.length === 0 ? Reads.all : Reads.own;
+    this.client = await this.open({ ...this.options, cursors: [...this.cursors.values()], reads }, { generation });
   }
 
   /** Goes away without a word. */
   disconnect(): void {
+    this.visit++;
     this.client?.destroy();
     this.client = undefined;
+    for (const client of this.shares.splice(0)) client.destroy();
+  }
+
+  private get shareAddresses(): readonly string[] {
+    return this.parts.shareAddresses ?? [];
+  }
+
+  private open(options: ClientOptions, events: ClientEvents = {}): Promise<GeneratorClient> {
+    const delivered = (reader: ByteReader, client: GeneratorClient) => this.delivered(reader, client);
+    return GeneratorClient.connect(options, { delivered, chunkDone: this.parts.progress, ...events });
+  }
+
+  /** Of all generations at once: a celebrity of a benchmark has one. */
+  private async readShare(
+    visit: number,
+    { address, share, frame }: { address: string; share: number; frame: GenerationFrame },
+  ): Promise<void> {
+    const shares = this.shareAddresses.length;
+    const cursors = [...this.cursors.values()].filter(({ bucket }) => (bucket & 0xffff) % shares === share);
+    const client = await this.open({ ...this.options, address, cursors, reads: Reads.shares });
+    if (visit !== this.visit) {
+      client.destroy();
+      return;
+    }
+    this.shares.push(client);
+    encodeFetch(client.writer(), { share, shares, through: frame.newest, login: frame.login });
   }
 
   private delivered(reader: ByteReader, client: GeneratorClient): void {

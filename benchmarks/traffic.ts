@@ -41,6 +41,8 @@ export interface TrafficOptions {
   /** False leaves the readers offline until `connectReaders`. @default true */
   readonly areReadersOnline?: boolean;
   readonly latency?: (ms: number) => void;
+  /** Connections over which each reader reads the buckets of a promoted inbox, one edge after the other. @default 1 */
+  readonly readConnections?: number;
 }
 
 /** Senders and readers on a fleet, and what can be said about them. */
@@ -64,12 +66,13 @@ export class Traffic {
   static async open(fleet: ServerFleet, options: TrafficOptions): Promise<Traffic> {
     const traffic = new Traffic(fleet);
     const edge = (index: number) => fleet.edges[index % fleet.edges.length]!.address;
-    const { senders, latency, name = 'sender' } = options;
+    const { senders, latency, name = 'sender', readConnections = 1 } = options;
+    const shareAddresses = readConnections > 1 ? Array.from({ length: readConnections }, (_, share) => edge(share)) : [];
     const progress = () => traffic.progress();
     for (let index = 0; index < senders; index++) {
       for (const user of options.recipientsOf(index)) {
         if (traffic.readers.has(user)) continue;
-        const parts = { ledger: traffic.ledger, progress, ...(latency === undefined ? {} : { latency }) };
+        const parts = { ledger: traffic.ledger, progress, shareAddresses, ...(latency === undefined ? {} : { latency }) };
         traffic.readers.set(user, new InboxReader(parts, { address: edge(index), user, device: 1 }));
       }
     }

@@ -22,16 +22,18 @@ export const benchmark: Benchmark = {
   summary: '100 senders over 5 edges to one user who comes and goes for 30 s, frames of 500 (A) and of 10 (B) × 64 B, then a final drain',
   flags: [
     { name: 'seconds', meaning: 'seconds of sending', fallback: 30 },
+    { name: 'connections', meaning: 'connections over which the celebrity reads its buckets', fallback: 1 },
     { name: 'buckets', meaning: 'buckets of the celebrity’s inbox; 1 leaves it unpromoted', fallback: 100 },
   ],
   async run(flag, io) {
     const figures: Figure[] = [];
-    for (const kind of KINDS) figures.push(...(await fanIn(kind, { seconds: flag('seconds'), buckets: flag('buckets') }, io)));
+    for (const kind of KINDS)
+      figures.push(...(await fanIn(kind, { seconds: flag('seconds'), buckets: flag('buckets'), connections: flag('connections') }, io)));
     return {
       scenario: 's-3',
       figures,
       remarks: [
-        `the celebrity has ${flag('buckets')} buckets, all on the one core, which shares its CPU with 5 edges`,
+        `the celebrity has ${flag('buckets')} buckets, all on the one core, which shares its CPU with 5 edges, and reads them over ${flag('connections')} connections`,
         'each kind runs on a fleet and stores of its own; CPU counts up to the end of the final drain',
       ],
     };
@@ -40,12 +42,12 @@ export const benchmark: Benchmark = {
 
 async function fanIn(
   { label, shape, receivedGoal, goal }: (typeof KINDS)[number],
-  { seconds, buckets }: { seconds: number; buckets: number },
+  { seconds, buckets, connections }: { seconds: number; buckets: number; connections: number },
   io: BenchmarkIo,
 ): Promise<Figure[]> {
   const fleet = await ServerFleet.start(EDGES, io);
   try {
-    const traffic = await Traffic.open(fleet, { senders: SENDERS, recipientsOf: () => [CELEBRITY] });
+    const traffic = await Traffic.open(fleet, { senders: SENDERS, recipientsOf: () => [CELEBRITY], readConnections: connections });
     if (buckets > 1) await fleet.command(fleet.core, 'promote', { user: CELEBRITY, buckets });
     io.note(`${label}: frames of ${shape.frameMessages} for ${seconds} s`);
     traffic.prepare(shape);

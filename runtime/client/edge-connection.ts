@@ -80,6 +80,8 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
 
   /** Ends it for good, after what is written. */
   stop(): void {
+    // A socket that is not read would never hear that the server has closed it.
+    this.resume();
     this.isOver = true;
     this.isLoggedIn = false;
     this.connection?.end();

@@ -87,6 +87,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'region-bridge/own-log.ts': { waiting: 'PUSH_CREDIT_BYTES' },
   'routing/slot-message-router.ts': { promoted: 'LAYOUTS_REMEMBERED_MAX' },
   'servers/core-node.ts': { bridges: 'groups' },
+  'servers/links-in.ts': { links: 'connections' },
   'session/bucket-reads.ts': { reads: 'buckets' },
   'session/last-sequences.ts': { last: 'V1_RECIPIENTS_MAX' },
   'session/refused-connections.ts': { waiting: 'REFUSED_CONNECTIONS_MAX' },
