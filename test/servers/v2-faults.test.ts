@@ -1,6 +1,6 @@
 /** A6, A7, F24, L7: each bad v2 frame has its coded answer, costs its own connection at most, and the limits hold at n - 1, n and n + 1. */
 import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, USER_BYTES_MAX } from '../../runtime/contract/limits.ts';
-import { Opcode } from '../../runtime/wire/v2/opcodes.ts';
+import { Opcode, VERSION_MAX } from '../../runtime/wire/v2/opcodes.ts';
 import { NodePair } from './node-pair.ts';
 import { hex, RawSocket } from './raw-socket.ts';
 import { hello, rawFrame, V2Client } from './v2-client.ts';
@@ -47,7 +47,7 @@ describe('a first frame that is refused', () => {
   it.each<[string, string, Buffer]>([
     ['HELLO_EXPECTED', 'a SEND', rawFrame(send('00', ONE, ZERO, '0003 626f62 0001 61'))],
     ['HELLO_EXPECTED', 'an unknown opcode', rawFrame(hex('7f'))],
-    ['VERSION_UNSUPPORTED', 'only newer versions', hello('a', { versionMin: 4, versionMax: 9 })],
+    ['VERSION_UNSUPPORTED', 'only newer versions', hello('a', { versionMin: VERSION_MAX + 1, versionMax: VERSION_MAX + 5 })],
     ['VERSION_UNSUPPORTED', 'only older versions', hello('a', { versionMin: 0, versionMax: 1 })],
     ['VERSION_UNSUPPORTED', 'a range upside down', hello('a', { versionMin: 3, versionMax: 2 })],
     ['NAME_INVALID', 'an empty name', hello('')],
