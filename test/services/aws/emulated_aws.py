@@ -234,6 +234,23 @@ def create_balancer(cls, resource_name, cloudformation_json, account_id, region_
 balancers.FakeLoadBalancer.create_from_cloudformation_json = create_balancer
 
 
+_balancer_attribute = balancers.FakeLoadBalancer.get_cfn_attribute
+
+
+def balancer_attribute(self, attribute_name):
+    """CloudWatch knows a balancer by the end of its ARN."""
+    return self.arn.split(":loadbalancer/")[1] if attribute_name == "LoadBalancerFullName" else _balancer_attribute(self, attribute_name)
+
+
+def targets_attribute(self, attribute_name):
+    return {"TargetGroupFullName": self.arn.split(":")[-1], "TargetGroupName": self.name, "TargetGroupArn": self.arn}[attribute_name]
+
+
+balancers.FakeLoadBalancer.get_cfn_attribute = balancer_attribute
+balancers.FakeTargetGroup.get_cfn_attribute = targets_attribute
+balancers.FakeTargetGroup.has_cfn_attr = classmethod(lambda cls, attr: attr in ("TargetGroupFullName", "TargetGroupName", "TargetGroupArn"))
+
+
 _create_instance = instances.Instance.create_from_cloudformation_json.__func__
 
 
