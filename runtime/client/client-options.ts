@@ -37,4 +37,6 @@ export interface ClientParts {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
+  /** A message came again at another place of the inbox, and was not given out: for who judges servers. */
+  repeated?(body: Buffer): void;
 }

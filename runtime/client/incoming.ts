@@ -3,7 +3,10 @@ import { stampMs } from '../wire/envelope.ts';
 import type { Cursor } from '../wire/v2/cursor.ts';
 import type { DeliverFrame } from '../wire/v2/deliver.ts';
 import { CURSORS_MAX } from '../wire/v2/hello.ts';
+import { SeenMessages, type SeenRow } from './seen-messages.ts';
 
+/** Messages of a log that is gone, given out and not acknowledged, that are remembered: they may come again from another. */
+const ORPHANS_MAX = 10_000;
 /** Messages that wait for the application; beyond it they are left in the inbox and read again later. */
 const QUEUED_MAX = 10_000;
 const NO_DEVICE = Buffer.alloc(8);
@@ -51,22 +54,43 @@ export class IrisMessage {
   }
 }
 
+/** A message after its bucket’s cursor. */
+interface OpenMessage {
+  readonly cursor: Cursor;
+  readonly row: SeenRow;
+  readonly sequence: number;
+  isAcknowledged: boolean;
+  /** The same message at other places: acknowledged when this one is. */
+  twins?: OpenMessage[];
+}
+
+export interface IncomingParts {
+  /** A bucket’s cursor has moved. */
+  moved(cursor: Cursor): void;
+  /** A message came again at another place, and was not given out. */
+  repeated?(body: Buffer): void;
+}
+
 /**
- * What was delivered and not yet acknowledged. A message is handed out once, however often it is delivered (L2); acknowledgements may
- * come in any order, and only what is acknowledged without a hole moves the cursor.
+ * What was delivered and not yet acknowledged. A message is handed out once, however often and from wherever it is delivered (L2);
+ * acknowledgements may come in any order, and only what is acknowledged without a hole moves the cursor.
  */
 export class Incoming {
+  private readonly parts: IncomingParts;
+  private readonly seen = new SeenMessages();
+  private orphans: OpenMessage[] = [];
   private readonly queue: IrisMessage[] = [];
   private readonly waiting: ((message: IrisMessage | undefined) => void)[] = [];
   /** Per bucket: the last message handed out, and the messages after the cursor in order. */
-  private readonly buckets = new Map<
-    number,
-    { received: Cursor; cursor: Cursor | undefined; open: { cursor: Cursor; isAcknowledged: boolean }[] }
-  >();
+  private readonly buckets = new Map<number, { received: Cursor; cursor: Cursor | undefined; open: OpenMessage[] }>();
   private isClosed = false;
   private roomMade: (() => void) | undefined;
   /** True when deliveries were passed over because the application is behind. */
   isLagging = false;
+
+  constructor(parts: IncomingParts) {
+    this.parts = parts;
+  }
 
   /** Where the application stands, for HELLO: of the newest buckets, as many as it may name. */
   cursors(isNamed: (bucket: number) => boolean = () => true): Cursor[] {
@@ -76,6 +100,8 @@ export class Incoming {
 
   /** The bucket’s log is another one now: its positions begin anew. */
   forget(bucket: number): void {
+    const open = this.buckets.get(bucket)?.open ?? [];
+    this.orphans = [...this.orphans, ...open].filter((one) => !one.isAcknowledged).slice(-ORPHANS_MAX);
     this.buckets.delete(bucket);
   }
 
@@ -114,12 +140,15 @@ export class Incoming {
     const { isStatusWanted, sequence, previous } = frame;
     // Views would keep the whole chunk for as long as the application keeps the message.
     const origin = { isStatusWanted, sequence, previous, device: isStatusWanted ? Buffer.from(frame.device) : NO_DEVICE };
+    const row = this.seen.rowOf(frame.device, frame.sender);
     for (let index = frame.firstIndex; index < frame.count; index++) {
       if (this.isClosed || !hasRoom()) return;
       const cursor = { bucket: frame.bucket, position: frame.position, index };
-      if (!this.isNew(cursor)) continue;
+      const open = { cursor, row, sequence: sequence + index, isAcknowledged: false };
+      if (!this.isNew(open)) continue;
       const body = Buffer.from(frame.messages[index] as Buffer);
-      this.handOut(new IrisMessage(frame, origin, { body, cursor }));
+      if (this.seen.add(row, open.sequence)) this.handOut(new IrisMessage(frame, origin, { body, cursor }));
+      else this.repeated(open, body);
     }
   }
 
@@ -131,18 +160,17 @@ export class Incoming {
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 
-  /** Returns the bucket’s new cursor when it moved. */
-  acknowledge(message: IrisMessage): Cursor | undefined {
-    const bucket = this.buckets.get(message.cursor.bucket);
-    const entry = bucket?.open.find((candidate) => candidate.cursor === message.cursor);
-    if (bucket === undefined || entry === undefined) return undefined;
-    entry.isAcknowledged = true;
-    let done = 0;
-    while (bucket.open[done]?.isAcknowledged === true) done++;
-    if (done === 0) return undefined;
-    bucket.cursor = bucket.open[done - 1]?.cursor;
-    bucket.open.splice(0, done);
-    return bucket.cursor;
+  /** The application has the message. */
+  acknowledge({ cursor }: IrisMessage): void {
+    const isMeant = (candidate: OpenMessage) => candidate.cursor === cursor;
+    const open = this.buckets.get(cursor.bucket)?.open.find(isMeant) ?? this.orphans.find(isMeant);
+    if (open !== undefined) this.acknowledgeAll(open);
+  }
+
+  private acknowledgeAll(open: OpenMessage): void {
+    open.isAcknowledged = true;
+    this.settle(open.cursor.bucket);
+    for (const twin of open.twins ?? []) this.acknowledgeAll(twin);
   }
 
   close(): void {
@@ -150,17 +178,40 @@ export class Incoming {
     for (const resolve of this.waiting.splice(0)) resolve(undefined);
   }
 
-  private isNew(cursor: Cursor): boolean {
+  /** The application got it before. Where it has not acknowledged that yet, this place waits for it too: it may be all that is left. */
+  private repeated(open: OpenMessage, body: Buffer): void {
+    const isSame = (one: OpenMessage) => one !== open && one.row === open.row && one.sequence === open.sequence && !one.isAcknowledged;
+    const first = [this.orphans, ...[...this.buckets.values()].map((bucket) => bucket.open)].flatMap((list) => list.find(isSame) ?? [])[0];
+    if (first === undefined) open.isAcknowledged = true;
+    else (first.twins ??= []).push(open);
+    this.parts.repeated?.(body);
+    this.settle(open.cursor.bucket);
+  }
+
+  /** Moves the cursor of a bucket past what is acknowledged without a hole. */
+  private settle(number: number): void {
+    const bucket = this.buckets.get(number);
+    let done = 0;
+    while (bucket?.open[done]?.isAcknowledged === true) done++;
+    if (bucket === undefined || done === 0) return;
+    const { cursor } = bucket.open[done - 1] as OpenMessage;
+    bucket.cursor = cursor;
+    bucket.open.splice(0, done);
+    this.parts.moved(cursor);
+  }
+
+  private isNew(open: OpenMessage): boolean {
+    const { cursor } = open;
     const bucket = this.buckets.get(cursor.bucket);
     if (bucket === undefined) {
-      this.buckets.set(cursor.bucket, { received: cursor, cursor: undefined, open: [{ cursor, isAcknowledged: false }] });
+      this.buckets.set(cursor.bucket, { received: cursor, cursor: undefined, open: [open] });
       return true;
     }
     const { received } = bucket;
     const isLater = cursor.position > received.position || (cursor.position === received.position && cursor.index > received.index);
     if (!isLater) return false;
     bucket.received = cursor;
-    bucket.open.push({ cursor, isAcknowledged: false });
+    bucket.open.push(open);
     return true;
   }
 

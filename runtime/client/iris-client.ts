@@ -43,7 +43,7 @@ export class IrisClient {
   private readonly outgoing: Outgoing;
   private readonly signals: Signals;
   private readonly ephemerals: Ephemerals;
-  private readonly incoming = new Incoming();
+  private readonly incoming = new Incoming({ moved: (cursor) => this.moved(cursor), repeated: (body) => this.parts.repeated?.(body) });
   private readonly gaps = new IncomingGaps(this.incoming, (cursor) => {
     this.writeAck(cursor);
   });
@@ -203,8 +203,10 @@ export class IrisClient {
 
   /** The application has the message: it need not be delivered again. Durable at the latest when `close` resolves. */
   ack(message: IrisMessage): void {
-    const cursor = this.incoming.acknowledge(message);
-    if (cursor === undefined) return;
+    this.incoming.acknowledge(message);
+  }
+
+  private moved(cursor: Cursor): void {
     if (this.acks.size === 0) this.parts.clock.soon(() => this.flushAcks());
     this.acks.set(cursor.bucket, cursor);
   }

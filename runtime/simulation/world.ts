@@ -178,10 +178,10 @@ export class World {
     this.time.schedule(this.time.nowMs + this.random.between(200, 9_000), () => this.start(node, crash));
   }
 
-  /** A client of its own process in a region. */
-  connect(region: string, options: Omit<ConnectOptions, 'addresses'> & { addresses: readonly string[] }): Promise<IrisClient> {
+  /** A client of its own process in a region; `repeated` hears what its window keeps from the application. */
+  connect(region: string, options: ConnectOptions, repeated: (body: Buffer) => void): Promise<IrisClient> {
     const clock = new ProcessClock(this.time);
-    return IrisClient.connect(options, { transport: this.network.transportOf({ region, clock }), clock, random: this.random });
+    return IrisClient.connect(options, { transport: this.network.transportOf({ region, clock }), clock, random: this.random, repeated });
   }
 
   /** The process that serves a group now. */

@@ -45,7 +45,8 @@ class ServedConnection implements ConnectionHandler {
   }
 
   push(at: { generation: number; index: number; position: number; stamp: number }, text: string): void {
-    const envelope = envelopeOf({ bodies: [text], stamp: at.stamp });
+    const sequence = (at.generation * 1_024 + at.index) * 10_000 + at.position;
+    const envelope = envelopeOf({ bodies: [text], stamp: at.stamp, sequence });
     const place = { bucket: bucketNumber(at.generation, at.index), position: at.position, firstIndex: 0 };
     this.say((out) => encodeDeliver(out, place, envelope, 0, envelope.length));
   }
