@@ -29,6 +29,7 @@ const COMMANDS = {
   failover: () => import('./commands/failover.ts'),
   failback: () => import('./commands/failback.ts'),
   region: () => import('./commands/region.ts'),
+  home: () => import('./commands/home.ts'),
   simulate: () => import('./commands/simulate.ts'),
 } satisfies Record<string, () => Promise<{ readonly command: Command }>>;
 

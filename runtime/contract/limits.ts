@@ -232,6 +232,8 @@ export const POSITIONS_PER_MS_MAX = 1_000;
 export const POSITIONS_SINCE_MS = 1_577_836_800_000;
 /** Milliseconds by which clocks may be wrong in it. */
 export const POSITIONS_MARGIN_MS = 86_400_000;
+/** Runs of slots with a home of their own: each costs some 50 bytes of the map that every node reads. */
+export const OVERRIDES_MAX = 65_536;
 /** Ranges of a row of sequences that may still come: as many as leave a row’s bytes a quarter of what its length field can say. */
 export const HOLES_MAX = 1_024;
 /** Positions reserved at a time, so that a restart never gives one out twice and costs one write in a million. */

@@ -1,5 +1,5 @@
 import { IrisError } from './errors.ts';
-import { createSlotMap, runsOf, shardRunsOf } from './slot-map.ts';
+import { createSlotMap, expandTable, readSlotMap, runsOf, shardRunsOf, tableHash } from './slot-map.ts';
 import type { ShardRun, SlotMap, SlotMove } from './slot-map-schema.ts';
 
 /** The group of every shard. */
@@ -16,10 +16,24 @@ export interface Loss {
 
 /** The map that begins a move: these homes from now on, users fetched from where they were; those of a lost region begin with nothing. */
 export function movedTo(map: SlotMap, homes: readonly string[], loss?: Loss): SlotMap {
-  if (map.moving !== undefined)
-    throw new IrisError('CONFIG_INVALID', `slot map ${map.version} has a move under way; ${wayOutOf(map.moving)}`);
+  checkCalm(map);
   const moving = { from: formerOf(map), lost: [] as string[], isReturn: false };
   return next(map, homes, loss === undefined ? moving : { ...moving, lost: [loss.region], positionsFrom: loss.positionsFrom });
+}
+
+/** The map that begins a move of single slots: these overrides from now on. Without a move where no slot changes its group. */
+export function slotsMovedTo(map: SlotMap, overrides: SlotMap['overrides']): SlotMap {
+  checkCalm(map);
+  const { shards, version } = map;
+  const after = { ...map, version: version + 1, overrides, tableSha256: tableHash(expandTable({ shards, overrides })) };
+  const isAny = readSlotMap(map)
+    .comparedTo(readSlotMap(after))
+    .some(({ from, to }) => from.group !== to.group);
+  return isAny ? { ...after, moving: { from: formerOf(map), lost: [], isReturn: false } } : after;
+}
+
+function checkCalm({ version, moving }: SlotMap): void {
+  if (moving !== undefined) throw new IrisError('CONFIG_INVALID', `slot map ${version} has a move under way; ${wayOutOf(moving)}`);
 }
 
 function wayOutOf({ lost, isReturn }: SlotMove): string {
@@ -41,7 +55,8 @@ export function takenBack(map: SlotMap): SlotMap {
   if (moving === undefined) throw new IrisError('CONFIG_INVALID', `slot map ${map.version} has no move under way that could be taken back`);
   if (moving.isReturn) throw new IrisError('CONFIG_INVALID', `slot map ${map.version} takes a move back already; wait for its end`);
   const homes = moving.from.homes.flatMap(({ group, shardCount }) => Array.from<string>({ length: shardCount }).fill(group));
-  return next(map, homes, { from: formerOf(map), lost: moving.lost, isReturn: true });
+  const { overrides } = moving.from;
+  return next({ ...map, overrides }, homes, { from: formerOf(map), lost: moving.lost, isReturn: true });
 }
 
 /**
@@ -90,17 +105,22 @@ function formerOf(map: SlotMap): SlotMove['from'] {
 }
 
 function next(map: SlotMap, homes: readonly string[], moving: SlotMove): SlotMap {
-  const { environment, regions } = map;
-  const assigned = assignedOf(map, homes);
-  const { assigned: _assigned, ...rest } = map;
-  if (homes.length === map.shards) return { ...rest, version: map.version + 1, ...(assigned.length === 0 ? {} : { assigned }), moving };
-  const input = { environment, version: map.version + 1, shards: homes.length, regions, assigned, moving };
-  if (map.overrides.length > 0)
+  const { environment, regions, overrides } = map;
+  const [first] = overrides.filter(({ shard }) => shard >= homes.length);
+  if (first !== undefined)
     throw new IrisError(
       'CONFIG_INVALID',
-      `slot map ${map.version} has overrides of single slots; they do not survive another number of shards`,
+      `slot ${first.firstSlot} has a home in shard ${first.shard}, which would go; clear it with iris home first`,
     );
-  return createSlotMap(input);
+  return createSlotMap({
+    environment,
+    version: map.version + 1,
+    shards: homes.length,
+    regions,
+    assigned: assignedOf(map, homes),
+    overrides,
+    moving,
+  });
 }
 
 /** Where the homes differ from the groups' own ranges. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SHARDS_MAX, SLOTS, STANDBYS_MAX } from './limits.ts';
+import { OVERRIDES_MAX, SHARDS_MAX, SLOTS, STANDBYS_MAX } from './limits.ts';
 
 const code = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes, 31 at most');
 const address = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port');
@@ -33,7 +33,7 @@ const overrides = z
       shard: z.int().min(0),
     }),
   )
-  .max(65_536);
+  .max(OVERRIDES_MAX);
 
 /**
  * A move under way: where users lived before. While it stands, a new owner fetches each user from the owner before; once nobody is left

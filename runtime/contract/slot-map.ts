@@ -124,17 +124,19 @@ export interface SlotMapInput {
   readonly regions: SlotMap['regions'];
   /** @default none: every shard lives in the group whose range holds it. */
   readonly assigned?: readonly ShardRun[];
+  /** @default none: every slot lives in the shard of the generator’s table. */
+  readonly overrides?: SlotMap['overrides'];
   readonly moving?: SlotMove;
 }
 
-/** A map of the generator’s table: no overrides. Computes the table for its hash (0.2 s at 50,000 shards). */
-export function createSlotMap({ assigned, moving, ...input }: SlotMapInput): SlotMap {
+/** Computes the table for its hash (0.2 s at 50,000 shards). */
+export function createSlotMap({ assigned, overrides = [], moving, ...input }: SlotMapInput): SlotMap {
   const map: SlotMap = {
     format: 'iris-slot-map/1',
     ...input,
     generator: 'even-1',
-    overrides: [],
-    tableSha256: tableHash(evenSlotTable(input.shards)),
+    overrides,
+    tableSha256: tableHash(expandTable({ shards: input.shards, overrides })),
     ...(assigned === undefined || assigned.length === 0 ? {} : { assigned: [...assigned] }),
     ...(moving === undefined ? {} : { moving }),
   };

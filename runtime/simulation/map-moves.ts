@@ -1,5 +1,6 @@
 import { lostRegionOf } from '../contract/slot-map-failover.ts';
 import { homesWith, homesWithout } from '../contract/slot-map-groups.ts';
+import { homedIn } from '../contract/slot-map-homes.ts';
 import { homesOf, homesOfMore, movedTo, settled, takenBack } from '../contract/slot-map-moves.ts';
 import type { SlotMap } from '../contract/slot-map-schema.ts';
 import type { SimulatedNode, World } from './world.ts';
@@ -9,7 +10,7 @@ const SHARDS_MAX = 24;
 const SETTLE_LOOK_MS = 1_000;
 
 /**
- * Publishes a slot map that moves users while they write: more shards, a shard to another group of whatever region, or a group that leaves
+ * Publishes a slot map that moves users while they write: one to another home region, more shards, a shard to another group of whatever region, or a group that leaves
  * its region or comes back. Where a move is under way already it is taken back. A move is settled once every core says that nobody is left.
  */
 export function moveShards(world: World): readonly SimulatedNode[] | undefined {
@@ -25,6 +26,11 @@ export function moveShards(world: World): readonly SimulatedNode[] | undefined {
 
 function begun(world: World, map: SlotMap): SlotMap {
   const { random } = world;
+  if (world.users.length > 0 && random.oneIn(3)) {
+    const user = Buffer.from(random.pick(world.users), 'utf8');
+    const homed = homedIn(world.router, user, random.oneIn(4) ? undefined : random.pick(world.router.homes).region);
+    if (homed !== undefined) return homed;
+  }
   if (map.shards < SHARDS_MAX && random.oneIn(2))
     return movedTo(map, homesOfMore(map, random.oneIn(2) ? map.shards + 1 : Math.min(2 * map.shards, SHARDS_MAX)));
   const region = random.pick(map.regions);

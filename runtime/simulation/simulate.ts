@@ -71,6 +71,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     users: workload.users.map((user) => user.name),
     everyMs: (options.promoteEverySeconds ?? 30) * 1_000,
   });
+  world.users = workload.users.map(({ name }) => name);
   world.stranded = (isMeant) => {
     const users = workload.users.filter(({ name }) => isMeant(Buffer.from(name, 'utf8')) || promotions.promoted.has(name));
     history.record({ event: 'stranded', users: users.map(({ name }) => name) });

@@ -78,6 +78,8 @@ export class World {
   readonly openedMs = new Map<SimulatedNode, number>();
   /** Virtual milliseconds until which no further cut is made between two regions, by `one|other`. */
   readonly cutUntilMs = new Map<string, number>();
+  /** Names of the users who write. */
+  users: readonly string[] = [];
   /** Between the loss of a region and its return. */
   isFailing = false;
   /** Hears of users whose inboxes are given to others without what they hold. */

@@ -1,4 +1,4 @@
-/** F19, R12, R13, L1-L3, L9: a region of a local fleet is killed, failed over, started again and failed back under load. */
+/** F19, R12, R13, L1-L3, L9: a region of a local fleet is killed, failed over, started again and failed back under load; users get other homes. */
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -68,3 +68,24 @@ it('goes on elsewhere while a region is dead, and loses, doubles and reorders no
   traffic.judge('F19');
   expect(meanwhile).toBeGreaterThan(300);
 }, 180_000);
+
+it('gives users another home while they write and read, and back to their slot’s (R12, L9)', async () => {
+  const moving = new Traffic((user) => fleet.edgesOf(REGIONS[Number(user.split('-')[1]) % REGIONS.length] as string));
+  const users = Array.from({ length: 9 }, (_, i) => `mover-${i}`);
+  for (const user of users) await moving.read(user);
+  const stop = new AbortController();
+  const running = moving.run(seeded(), { from: users, to: users, perSecond: 100, signal: stop.signal });
+  const said: string[] = [];
+  for (const user of users.slice(0, 6)) said.push(await iris('home', user, '--region', LOST));
+  said.push(await iris('home', 'mover-0'), await iris('home', 'mover-1', '--clear'));
+  stop.abort();
+  await running;
+  await moving.drained();
+  report(`R12: ${said.join('; ')}`);
+  moving.judge('R12');
+  await moving.close();
+  expect(said.slice(0, 7).filter((line) => !line.includes(`lives in ${LOST}:`))).toEqual([]);
+  expect(said.slice(0, 6).filter((line) => line.includes('by command')).length).toBeGreaterThan(0);
+  expect(said[7]).toMatch(/by slot \d+/);
+  expect(moving.refusals.size).toBe(0);
+}, 120_000);
