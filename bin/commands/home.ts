@@ -7,7 +7,6 @@ import { readSlotMap } from '../../runtime/contract/slot-map.ts';
 import { lostRegionOf } from '../../runtime/contract/slot-map-failover.ts';
 import { homedIn, homeOf } from '../../runtime/contract/slot-map-homes.ts';
 import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
-import { checkUserName } from '../../runtime/wire/user-name.ts';
 import { type Command, UsageError } from '../command.ts';
 import { carryOut } from '../map-move.ts';
 
@@ -24,7 +23,6 @@ export const command: Command = {
   async run(args, io) {
     const { user, region, isCleared, isDry, state } = parse(args);
     const name = Buffer.from(user, 'utf8');
-    checkUserName(name);
     const fleet = findRunningFleet(io.cwd, state === undefined ? undefined : resolve(io.cwd, state));
     const map = readPublishedMap(fleet.stateDirectory);
     if (region === undefined && !isCleared) {

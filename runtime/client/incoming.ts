@@ -183,7 +183,7 @@ export class Incoming {
     const isSame = (one: OpenMessage) => one !== open && one.row === open.row && one.sequence === open.sequence && !one.isAcknowledged;
     const first = [this.orphans, ...[...this.buckets.values()].map((bucket) => bucket.open)].flatMap((list) => list.find(isSame) ?? [])[0];
     if (first === undefined) open.isAcknowledged = true;
-    else (first.twins ??= []).push(open);
+    else first.twins = [...(first.twins ?? []), open];
     this.parts.repeated?.(body);
     this.settle(open.cursor.bucket);
   }

@@ -20,7 +20,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
     typingListeners: 'listeners',
   },
   'client/incoming-gaps.ts': { waiting: 'buckets', toldThrough: 'buckets' },
-  'client/incoming.ts': { queue: 'QUEUED_MAX', buckets: 'buckets' },
+  'client/incoming.ts': { queue: 'QUEUED_MAX', orphans: 'ORPHANS_MAX', buckets: 'buckets' },
   'client/iris-client.ts': { acks: 'buckets' },
   'client/message-statuses.ts': {
     rows: 'ROWS_MAX',
@@ -32,6 +32,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'client/outgoing.ts': { pending: 'PENDING_MAX', blocked: 'PENDING_MAX' },
   'client/predecessors.ts': { last: 'REMEMBERED_MAX' },
   'client/read-marks.ts': { rows: 'ROWS_MAX', untold: 'ROWS_MAX' },
+  'client/seen-messages.ts': { rows: 'DEVICES_MAX' },
   'client/signals.ts': { questions: 'QUESTIONS_MAX' },
   'client/share-reads.ts': { readers: 'READ_CONNECTIONS_MAX' },
   'follow/replay-lane.ts': { waiting: 'connections', underWay: 'connections' },

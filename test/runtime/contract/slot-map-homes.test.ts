@@ -1,4 +1,5 @@
 /** R12, L9: a user’s explicit home, as a slot of its own in the map. */
+import { OVERRIDES_MAX } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, readSlotMap, type SlotRouter } from '../../../runtime/contract/slot-map.ts';
 import { failedBack, failedOver } from '../../../runtime/contract/slot-map-failover.ts';
 import { homedIn, homeOf } from '../../../runtime/contract/slot-map-homes.ts';
@@ -47,6 +48,14 @@ it('keeps explicit homes through more shards, a failover, and a move that is tak
   for (const name of explicit) expect(homeOf(back, name).region).toBe('lima');
   const begun = homedIn(homed, explicit[0] as Buffer, 'tokyo') as SlotMap;
   expect(assignmentKey(after(readSlotMap(begun), takenBack(begun)).map)).toBe(assignmentKey(homed.map));
+});
+
+it('refuses one home more than a map may have', () => {
+  const overrides = Array.from({ length: OVERRIDES_MAX }, (_, firstSlot) => ({ firstSlot, slotCount: 1, shard: 0 }));
+  const full = readSlotMap(createSlotMap({ environment: 'test', version: 1, shards: 12, regions, overrides }));
+  const name = names.find((user) => !homeOf(full, user).isExplicit) as Buffer;
+  const other = regions.find(({ code }) => code !== homeOf(full, name).region)?.code;
+  expect(() => homedIn(full, name, other)).toThrow(/65536 slots have explicit homes, the limit; clear some first/);
 });
 
 it('refuses a region that is not there, and fewer shards than one that has such a home', () => {
