@@ -12,7 +12,16 @@ function reader() {
   const incoming = new Incoming({ moved: (cursor) => moved.push(cursor), repeated: (body) => repeated.push(body.toString()) });
   const deliver = (sequence: number, position: number, { bucket = 0, count = 1, sender = 'ann' } = {}) =>
     incoming.delivered({
-      ...{ bucket, position, firstIndex: 0, count, isStatusWanted: false, device, sequence, previous: 0, sender, stamp: position },
+      bucket,
+      position,
+      firstIndex: 0,
+      count,
+      isStatusWanted: false,
+      device,
+      sequence,
+      previous: 0,
+      sender,
+      stamp: position,
       messages: Array.from({ length: count }, (_, i) => Buffer.from(`${sender} ${sequence + i}`)),
     });
   return { incoming, moved, repeated, deliver };
