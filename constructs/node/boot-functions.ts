@@ -91,7 +91,7 @@ refresh() {
     last_good 300 "$ROOT/etc/iris/token-keys.pem" fetch_keys "$TOKEN_KEYS_REGION" "$TOKEN_KEYS_PARAMETER"
   fi
   if [[ -n "$DNS_ZONE" ]]; then try 120 5 register_name; fi
-  if [[ -n "$LINK_PORT" ]]; then try 120 5 register_entry; fi
+  if [[ -n "$LINK_PORT" ]]; then list_entry; fi
 }
 
 install_package() {
@@ -147,6 +147,17 @@ entry() { echo "$(metadata tags/instance/iris:group)-$(metadata placement/availa
 register_entry() {
   aws servicediscovery register-instance --region "$AWS_REGION" --service-id "$(metadata tags/instance/iris:discovery)" \
     --instance-id "$(entry)" --attributes "AWS_INSTANCE_IPV4=$(metadata local-ipv4),AWS_INSTANCE_PORT=$LINK_PORT,group=$(metadata tags/instance/iris:group),instance=$(metadata instance-id)" >/dev/null
+}
+
+# A node serves without it; the next update tries again.
+list_entry() {
+  mkdir -p "$ROOT/run/iris"
+  if register_entry; then
+    rm -f "$ROOT/run/iris/unlisted"
+  else
+    touch "$ROOT/run/iris/unlisted"
+    say 'not listed in Cloud Map'
+  fi
 }
 
 install_service() {

@@ -45,6 +45,7 @@ update() {
   fi
   if ! systemctl is-active --quiet iris.service; then return 0; fi
   follow "$SLOT_MAP_REGION" "$SLOT_MAP_PARAMETER" "$ROOT/var/lib/iris/slot-map.json" || say 'no newer slot map to be had'
+  if [[ -e "$ROOT/run/iris/unlisted" ]]; then list_entry; fi
   if [[ -z "$CONFIG_APPLICATION" ]]; then return 0; fi
   staged "$folder/pointer" || return 1
   pointer=$(<"$folder/pointer")

@@ -67,7 +67,14 @@ describe('iris up', () => {
     const { code, stdout } = await fleet.ended;
     expect([code, stdout.split('\n').length]).toEqual([0, 1]);
     expect(pids.map(identityOf).filter(isRunning)).toEqual([]);
-    expect(readdirSync(join(folder, '.iris', 'duo')).toSorted()).toEqual(['bundle', 'held-regions.json', 'logs', 'nodes', 'slot-map.json', 'store']);
+    expect(readdirSync(join(folder, '.iris', 'duo')).toSorted()).toEqual([
+      'bundle',
+      'held-regions.json',
+      'logs',
+      'nodes',
+      'slot-map.json',
+      'store',
+    ]);
   });
 
   it('starts a killed core again with its state and says so: the message that it held arrives (L1)', async () => {

@@ -155,6 +155,24 @@ describe('boot script', () => {
     assert.ok(calls().includes(call), calls());
   });
 
+  it('starts all the same where it cannot be listed, and is listed by a later update', () => {
+    const { registerInZone: _, ...others } = props;
+    props = { ...others, discoverablePort: 7_400 };
+    const aws = join(folder, 'bin', 'aws');
+    writeFileSync(aws, FAKE_AWS.replace(" | 'servicediscovery register-instance'", ''));
+    const { status, stderr } = run('refresh');
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /not listed in Cloud Map/);
+    writeFileSync(aws, FAKE_AWS);
+    writeFileSync(join(folder, 'bin', 'systemctl'), '#!/bin/bash\nexit 0\n');
+    writeFileSync(join(folder, 'calls'), '');
+    assert.equal(run('update').status, 0);
+    assert.match(calls(), /servicediscovery register-instance/);
+    writeFileSync(join(folder, 'calls'), '');
+    run('update');
+    assert.doesNotMatch(calls(), /servicediscovery/);
+  });
+
   it('reads token keys as PEM and nothing else, on edges only', () => {
     props = { ...props, role: 'edge', needsVolume: false, tokenKeys: { name: '/iris/proof/token-keys', awsRegion: 'ap-northeast-1' } };
     writeFileSync(join(folder, 'ssm/_iris_proof_token-keys'), '-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n');
