@@ -219,7 +219,7 @@ export const SWEEP_ROWS = 4_096;
 export const POSITION_TIMES_MAX = 1_024;
 /** Inboxes and outboxes that `/gaps` lists. */
 export const RETENTION_REPORT_MAX = 1_000;
-/** Recipients, and rows of the log, whose names a core keeps ready: some 200 bytes each. A power of two. */
+/** Recipients, and rows of the log, whose names a core keeps ready: some 360 bytes each. A power of two. */
 export const NAMES_KEPT = 8_192;
 /** Bytes of the log that a core keeps in memory for readers who are not far behind. */
 export const STORE_CACHE_BYTES_MAX = 128 * 1_048_576;
