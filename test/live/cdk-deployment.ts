@@ -30,14 +30,17 @@ export class CdkDeployment {
     return this.emulated;
   }
 
-  /** An empty AWS, in place of one that is there already. */
-  async start(options: EmulatedAwsOptions = {}): Promise<void> {
+  /**
+   * An empty AWS, in place of one that is there already.
+   * @param node the Node that is put into the package; nothing runs it where templates are all that counts
+   */
+  async start(options: EmulatedAwsOptions = {}, node: Buffer | string = 'node'): Promise<void> {
     await this.emulated?.stop();
     this.emulated = await EmulatedAws.start(options);
     const cache = join(this.folder, 'cache');
     mkdirSync(cache, { recursive: true });
     // No registry is asked: templates need the pinned Node’s hash only, and its bytes are an asset like any other.
-    writeFileSync(join(cache, `node-${PINNED_NODE.version}-${PINNED_NODE.sha256.slice(0, 16)}.gz`), gzipSync('node'));
+    writeFileSync(join(cache, `node-${PINNED_NODE.version}-${PINNED_NODE.sha256.slice(0, 16)}.gz`), gzipSync(node, { level: 1 }));
   }
 
   async stop(): Promise<void> {

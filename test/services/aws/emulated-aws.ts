@@ -94,10 +94,25 @@ export class EmulatedAws {
 
   /** Logical ids of a stack’s resources that exist. */
   async resourcesOf(stack: string, region: string): Promise<string[]> {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const body = `Action=DescribeStackResources&Version=2010-05-15&StackName=${stack}`;
-    const answer = await (await this.call('cloudformation', region, headers, body)).text();
+    const answer = await this.query('cloudformation', region, {
+      Action: 'DescribeStackResources',
+      Version: '2010-05-15',
+      StackName: stack,
+    });
     return [...answer.matchAll(/<LogicalResourceId>([^<]+)</g)].map((match) => match[1]!);
+  }
+
+  /** Answer of a service that speaks forms and XML. */
+  async query(service: string, region: string, form: Readonly<Record<string, string>>): Promise<string> {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await this.call(service, region, headers, new URLSearchParams(form).toString());
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${form['Action']}: ${text}`);
+    return text;
+  }
+
+  get port(): number {
+    return Number(new URL(this.endpoint).port);
   }
 
   /** The last lines that it wrote, for a failed test. */

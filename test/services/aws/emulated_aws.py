@@ -71,24 +71,7 @@ def bucket_policy(properties, name, region, account):
     return properties["Bucket"], {}
 
 
-def scaling_policy(properties, name, region, account):
-    known = numbers(properties, "MinAdjustmentMagnitude")
-    if "StepAdjustments" in known:
-        known["StepAdjustments"] = [numbers(step, "ScalingAdjustment") for step in known["StepAdjustments"]]
-    client("autoscaling", region).put_scaling_policy(PolicyName=name, **known)
-    made = arn("autoscaling", region, account, f"scalingPolicy:{name}")
-    return made, {"Arn": made}
-
-
-def alarm(properties, name, region, account):
-    """Recorded under its name: the emulator watches nothing."""
-    made = properties.get("AlarmName", name)
-    return made, {"Arn": arn("cloudwatch", region, account, f"alarm:{made}")}
-
-
 ADDED_TYPES = {
-    "AWS::AutoScaling::ScalingPolicy": scaling_policy,
-    "AWS::CloudWatch::Alarm": alarm,
     "AWS::S3::BucketPolicy": bucket_policy,
     "AWS::ElastiCache::SubnetGroup": cache_subnets,
     "AWS::ElastiCache::ReplicationGroup": cache_group,
@@ -267,6 +250,24 @@ def create_instance(cls, resource_name, cloudformation_json, account_id, region_
 
 
 instances.Instance.create_from_cloudformation_json = create_instance
+
+
+_balancer_attribute = balancers.FakeLoadBalancer.get_cfn_attribute
+
+
+def balancer_attribute(self, attribute):
+    """moto leaves out two that stand in records and in dimensions of metrics."""
+    if attribute == "LoadBalancerFullName":
+        return self.arn.split("loadbalancer/")[1]
+    return "Z2F56UZL2M1ACD" if attribute == "CanonicalHostedZoneID" else _balancer_attribute(self, attribute)
+
+
+def target_group_attribute(self, attribute):
+    return self.arn.split(":")[-1] if attribute == "TargetGroupFullName" else self.arn
+
+
+balancers.FakeLoadBalancer.get_cfn_attribute = balancer_attribute
+balancers.FakeTargetGroup.get_cfn_attribute = target_group_attribute
 
 
 class ChangeSetNotFound(CloudFormationError):
