@@ -138,7 +138,7 @@ register_name() {
   local change
   change=$(printf '{"Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"%s","Type":"A","TTL":10,"ResourceRecords":[{"Value":"%s"}]}}]}' \
     "$(metadata tags/instance/iris:host)" "$(metadata local-ipv4)")
-  aws route53 change-resource-record-sets --hosted-zone-id "$DNS_ZONE" --change-batch "$change" >/dev/null
+  aws route53 change-resource-record-sets --region "$AWS_REGION" --hosted-zone-id "$DNS_ZONE" --change-batch "$change" >/dev/null
 }
 
 # Auto Scaling spreads a group over zones; so a successor takes the entry over that a dead node left, and none stays for ever.
