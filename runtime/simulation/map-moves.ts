@@ -1,8 +1,10 @@
+import { readSlotMap } from '../contract/slot-map.ts';
 import { lostRegionOf } from '../contract/slot-map-failover.ts';
 import { homesWith, homesWithout } from '../contract/slot-map-groups.ts';
 import { homedIn } from '../contract/slot-map-homes.ts';
 import { homesOf, homesOfMore, movedTo, settled, takenBack } from '../contract/slot-map-moves.ts';
 import type { SlotMap } from '../contract/slot-map-schema.ts';
+import { transitionProblems } from '../contract/slot-map-transition.ts';
 import type { SimulatedNode, World } from './world.ts';
 
 /** Shards beyond which a simulation adds none: its users are few. */
@@ -17,7 +19,10 @@ export function moveShards(world: World): readonly SimulatedNode[] | undefined {
   const { map } = world.router;
   const cores = world.nodes.filter((node) => node.role === 'core');
   if (map.moving === undefined) {
-    world.publish(begun(world, map));
+    const next = begun(world, map);
+    // Who publishes makes the nodes' check first: too much at a time is refused.
+    if (transitionProblems(world.router, readSlotMap(next)).length > 0) return undefined;
+    world.publish(next);
     settleLater(world);
   } else if (map.moving.isReturn || lostRegionOf(map) !== undefined) return undefined;
   else world.publish(takenBack(map));

@@ -96,7 +96,10 @@ export class V2User implements SimulatedUser {
         this.isComing = false;
         this.client = client;
         this.asked = new Map();
-        client.onStatus((update) => this.heard(update));
+        // A session that was given up may still hear of its own sends, whose sequences the present one counts anew.
+        client.onStatus((update) => {
+          if (client === this.client) this.heard(update);
+        });
         client.onGap(({ messages }) => this.history.record({ event: 'gap', user: this.name, messages }));
         this.readAll(client).catch(() => this.lost(client));
       },
