@@ -23,7 +23,10 @@ export function failRegionOver(world: World): readonly SimulatedNode[] | undefin
   const noticedMs = random.between(...NOTICED_MS);
   const backMs = noticedMs + random.between(...AWAY_MS);
   world.after(noticedMs, () => {
-    if (world.router.map.moving === undefined) takeOver(world, region);
+    const { router } = world;
+    // Moves may have left no other region with shards: then nobody can take them.
+    const canTake = world.regions.some((code) => code !== region && router.ownersIn(code).length > 0);
+    if (router.map.moving === undefined && canTake) takeOver(world, region);
   });
   world.after(backMs, () => {
     recover();
