@@ -146,6 +146,12 @@ export const environmentSchema = z.strictObject({
     .max(2)
     .default([])
     .describe('One or two addresses of a block of your own for anycast (BYOIP), which AWS announces. Default: two of Amazon’s.'),
+  regionJoin: z
+    .enum(['peering', 'cloud-wan', 'none'])
+    .default('peering')
+    .describe(
+      'How networks of different regions are joined, so that messages cross: peering of each with each, free and for 10 regions at most; AWS Cloud WAN, some $410 a month a region; or none, left to you.',
+    ),
   globalRegion: z.string().default('us-east-1').describe('AWS region of the one global stack: routing, slot map and its pointer.'),
   hostedZoneId: z
     .string()

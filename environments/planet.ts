@@ -33,6 +33,7 @@ export const planet = defineEnvironment({
   name: 'planet',
   domain: 'iris.io',
   foundation: 'distributed',
+  regionJoin: 'cloud-wan',
   dailyActiveUsers: 5_000_000_000,
   edgesPerRegionMax: edgesElsewhere, // C15’s 100 would need more than 50 regions.
   instanceTypes: { bus: 'm7g.large', store: 'i7ie.xlarge', directory: 'm7g.large' },

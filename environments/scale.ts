@@ -9,6 +9,7 @@ export const scale = defineEnvironment({
   name: 'scale',
   domain: 'scale.iris.io',
   foundation: 'distributed',
+  regionJoin: 'cloud-wan',
   dailyActiveUsers: 1_000_000_000,
   connectionsPerEdge: 20_000, // S4’s density: 20 million users of a region, a tenth of them connected, over its 100 edges.
   shardsPerGroup: 20,

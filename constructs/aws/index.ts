@@ -4,6 +4,7 @@ export { type AnycastRegion, AnycastRouting, type AnycastRoutingProps } from './
 export { ClientSecurityGroup, type ClientSecurityGroupProps } from './client-security-group.ts';
 export { ConfigRollout, type ConfigRolloutProps } from './config-rollout.ts';
 export { addContentFile, type ContentFile, type ContentFileProps } from './content-file.ts';
+export { CoreNetwork, CoreNetworkAttachment, type CoreNetworkAttachmentProps, type CoreNetworkProps } from './core-network.ts';
 export { CoreShardGroups, type CoreShardGroupsProps, type ShardGroup } from './core-shard-groups.ts';
 export type { DashboardPanel, PanelMetric } from './dashboard-body.ts';
 export { DirectoryCache, type DirectoryCacheProps } from './directory-cache.ts';
@@ -25,5 +26,6 @@ export { PointedDocument, type PointedDocumentProps } from './pointed-document.t
 export { type BucketStatement, PrivateBucket, type PrivateBucketProps, type StorageMove } from './private-bucket.ts';
 export { type MonitoredAlarm, RegionMonitoring, type RegionMonitoringProps } from './region-monitoring.ts';
 export { type NetworkZone, RegionNetwork, type RegionNetworkProps, type ZoneSubnetIds } from './region-network.ts';
+export { type PeeredNetwork, peeringOutput, RegionPeering, type RegionPeeringProps } from './region-peering.ts';
 export { type ScyllaNode, ScyllaNodes, type ScyllaNodesProps } from './scylla-nodes.ts';
 export { SlotMapStore, type SlotMapStoreProps } from './slot-map-store.ts';

@@ -39,12 +39,15 @@ export interface ZoneSubnetIds {
   readonly zoneId: string;
   readonly publicSubnetId: string;
   readonly privateSubnetId: string;
+  readonly privateRouteTableId: string;
 }
 
 /** Network of one Iris region: addressed by zone id, and without a reference to any other region. */
 export class RegionNetwork extends Construct {
   readonly vpcId: string;
   readonly zones: readonly ZoneSubnetIds[];
+  /** Of the public subnets of every zone. */
+  readonly publicRouteTableId: string;
 
   constructor(scope: Construct, id: string, props: RegionNetworkProps) {
     super(scope, id);
@@ -56,6 +59,7 @@ export class RegionNetwork extends Construct {
     });
     this.vpcId = vpc.ref;
     const publicRoutes = this.addPublicRoutes(vpc);
+    this.publicRouteTableId = publicRoutes.ref;
     const tables = [publicRoutes.ref];
     this.zones = props.zones.map((zone) => {
       const { subnets, privateRoutes } = this.addZone(zone, publicRoutes, props.hasNatGateways ?? false);
@@ -95,7 +99,10 @@ export class RegionNetwork extends Construct {
     this.associate(`PublicAssociation-${zoneId}`, open, publicRoutes);
     this.associate(`PrivateAssociation-${zoneId}`, closed, privateRoutes);
     if (hasNatGateway) this.addNatGateway(zoneId, open, privateRoutes);
-    return { subnets: { zoneId, publicSubnetId: open.ref, privateSubnetId: closed.ref }, privateRoutes };
+    return {
+      subnets: { zoneId, publicSubnetId: open.ref, privateSubnetId: closed.ref, privateRouteTableId: privateRoutes.ref },
+      privateRoutes,
+    };
   }
 
   private addSubnet(id: string, availabilityZoneId: string, cidrBlock: string): CfnSubnet {

@@ -8,6 +8,7 @@ import { CoreStack, coreStackGroups } from '../stacks/core-stack.ts';
 import { BusStack, DirectoryStack, StoreStack } from '../stacks/data-stacks.ts';
 import { EdgeStack } from '../stacks/edge-stack.ts';
 import { GlobalStack } from '../stacks/global-stack.ts';
+import { JoinStack } from '../stacks/join-stack.ts';
 import { MediaStack } from '../stacks/media-stack.ts';
 import { MonitorStack } from '../stacks/monitor-stack.ts';
 import { NetworkStack } from '../stacks/network-stack.ts';
@@ -67,7 +68,7 @@ export interface AwsStacks {
   readonly regionStacks: Readonly<Record<string, readonly string[]>>;
   /** The same of regions that leave. */
   readonly leavingStacks: Readonly<Record<string, readonly string[]>>;
-  /** Empty where only Cloudflare routes. */
+  /** What comes after every region: the joins of their networks, and geolocation records where Route 53 routes, and anycast. */
   readonly routingStacks: readonly string[];
   readonly nodeConfigs: readonly {
     readonly region: string;
@@ -93,16 +94,42 @@ export function addAwsStacks(app: App, { plan, nodePackage, regions }: AwsStacks
     Object.fromEntries(
       made.filter(({ code }) => some.some((region) => region.code === code)).map(({ code, stackNames }) => [code, stackNames]),
     );
-  const routingStacks = addRouting(app, plan, global);
+  if (plan.regionJoin === 'cloud-wan') for (const { network } of made) network.addStackDependency(global);
+  // A join reads the networks of all: it comes with the whole environment only.
+  const joins = regions === undefined ? addJoins(app, plan, made) : [];
+  const isLeaving = (code: string) => plan.leaving.some((region) => region.code === code);
+  const routing = addRouting(app, plan, global);
   const { assemblyPath, sha256 } = global.slotMap.pointer.file;
   return {
     globalStack: global.stackName,
     regionStacks: namesOf(plan.regions),
-    leavingStacks: namesOf(plan.leaving),
-    routingStacks,
+    leavingStacks: Object.fromEntries(
+      Object.entries(namesOf(plan.leaving)).map(([code, names]) => [
+        code,
+        [...names, ...joins.filter((join) => join.code === code).map(({ name }) => name)],
+      ]),
+    ),
+    routingStacks: [...joins.filter(({ code }) => !isLeaving(code)).map(({ name }) => name), ...routing],
     nodeConfigs: made.flatMap(({ nodeConfigs }) => nodeConfigs),
     slotMap: { path: assemblyPath, sha256 },
   };
+}
+
+/** In the order of codes, each after the one before it and after the networks that are made here. */
+function addJoins(
+  app: App,
+  plan: Plan,
+  made: readonly { readonly network: NetworkStack }[],
+): { readonly code: string; readonly name: string }[] {
+  let before: JoinStack | undefined;
+  return plan.joins.map((join) => {
+    const region = [...plan.regions, ...plan.leaving].find(({ code }) => code === join.code)!;
+    const stack = new JoinStack(app, { plan, region, join });
+    for (const { network } of made) stack.addStackDependency(network);
+    if (before !== undefined) stack.addStackDependency(before);
+    before = stack;
+    return { code: join.code, name: stack.stackName };
+  });
 }
 
 /** Their records are in the zone that the global stack makes. */
@@ -150,5 +177,9 @@ function addRegionStacks(app: App, props: NodeBootProps) {
     path: pointer.file.assemblyPath,
     sha256: pointer.file.sha256,
   }));
-  return { stackNames: [network, config, ...data, ...stores, ...cores, edge, monitor].map(({ stackName }) => stackName), nodeConfigs };
+  return {
+    stackNames: [network, config, ...data, ...stores, ...cores, edge, monitor].map(({ stackName }) => stackName),
+    nodeConfigs,
+    network,
+  };
 }

@@ -54,7 +54,7 @@ function rolloutOfStacks(plan: Plan, { globalStack, regionStacks, leavingStacks,
 }
 
 /** Each ends when a later release does the thing; none is a fault of the environment. */
-function warningsOf({ foundation, environment, regions }: Plan): string[] {
+function warningsOf({ foundation, environment, regions, apart }: Plan): string[] {
   const elsewhere = regions.filter(({ account }) => account !== 'current').map(({ code }) => code);
   const warnings: readonly (readonly [applies: boolean, text: string])[] = [
     [true, 'the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted'],
@@ -62,7 +62,11 @@ function warningsOf({ foundation, environment, regions }: Plan): string[] {
       foundation === 'distributed',
       'cores do not use Kafka, ScyllaDB and Valkey yet; deploy the distributed foundation without traffic only',
     ],
-    [regions.length > 1, "no stack joins the regions' networks; join them before messages cross regions"],
+    [apart.length > 0, `${apart.join(', ')}: no stack joins these networks with the others; join them before messages cross regions`],
+    [
+      regions.some(({ amiId }) => amiId === null),
+      'machine images are not pinned: each launch takes the newest Amazon Linux; set amiId in each region',
+    ],
     [
       elsewhere.length > 0,
       `${elsewhere.join(', ')}: nodes read the slot map in the account of the global stack only, so these must be in it`,

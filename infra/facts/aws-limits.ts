@@ -16,6 +16,8 @@ export const SUBNET_ADDRESSES_RESERVED = 5;
 /** Longest and shortest prefix of a region’s network: AWS allows /16 to /28, a zone needs two subnets of at least /27. */
 export const NETWORK_PREFIX_MIN = 16;
 export const NETWORK_PREFIX_MAX = 24;
+/** AWS regions in which CloudFormation has no Cloud WAN attachment: rule F3006 of cloudformation-validate 1.14. */
+export const WITHOUT_CLOUD_WAN: readonly string[] = ['ap-east-1', 'mx-central-1'];
 /** Geolocation records of one name and type. */
 export const GEOLOCATION_RECORDS_MAX = 100;
 /** AWS regions behind one accelerator, and network load balancers in one of them (Global Accelerator’s quota page). */

@@ -113,6 +113,10 @@ export const UNIT_PRICES = {
   archivedObjectGigabyteMonth: 0.0036,
   /** Cloud Map: each entry of a list. */
   listedInstanceMonth: 0.1,
+  /** Cloud WAN: its edge in an AWS region, a network attached to it, and what goes through. */
+  coreNetworkEdgeHour: 0.5,
+  coreNetworkAttachmentHour: 0.065,
+  coreNetworkGigabyte: 0.02,
   hostedZoneMonth: 0.5,
   keyMonth: 1,
   /** CloudWatch’s first tier; above 10,000 metrics of an account and AWS region it is a third. */

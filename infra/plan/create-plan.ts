@@ -12,6 +12,7 @@ import {
 import { resolveEnvironment } from './check-environment.ts';
 import { globalNames } from './names.ts';
 import type { AlertPlan, Plan, PlanTotals, RegionPlan } from './plan.ts';
+import { apartFrom, planJoins } from './region-joins.ts';
 import { planRegion } from './region-plan.ts';
 
 /**
@@ -23,6 +24,7 @@ export function createPlan(environment: Environment): Plan {
   const config = resolveEnvironment(environment);
   const regions = planRegions(config);
   const totals = totalsOf(config, regions);
+  const leaving = config.regions.filter(({ leaves }) => leaves).map((region) => planRegion(config, region, 0));
   return {
     environment: config.name,
     domain: config.domain,
@@ -33,7 +35,10 @@ export function createPlan(environment: Environment): Plan {
     hostedZoneId: config.hostedZoneId ?? null,
     totals,
     regions,
-    leaving: config.regions.filter(({ leaves }) => leaves).map((region) => planRegion(config, region, 0)),
+    leaving,
+    regionJoin: config.regionJoin,
+    apart: apartFrom(config.regionJoin, regions),
+    joins: planJoins(config.regionJoin, [...regions, ...leaving]),
     slotMap: {
       version: config.slotMapVersion,
       slots: SLOTS,

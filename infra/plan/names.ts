@@ -49,6 +49,11 @@ export function regionAddresses(domain: string, code: string): RegionAddresses {
   return { edgeHost, edge: `${edgeHost}:${CLIENT_PORT}`, coreZone: coreZone(domain), firstCore: groupAddress(domain, groupId(code, 0)) };
 }
 
+/** Stack with one region’s side of its peerings. */
+export function joinStackName(environment: string, code: string): string {
+  return `${globalNames(environment, '').prefix}-join-${code}`;
+}
+
 /** `tokyo-g0` */
 export function groupId(code: string, index: number): string {
   return `${code}-g${index}`;

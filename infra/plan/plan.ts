@@ -1,6 +1,7 @@
 import type { EnvironmentConfig } from '../../environments/environment.ts';
 import type { CapacityPlan } from './capacity.ts';
 import type { EdgeScalingPlan } from './edge-scaling.ts';
+import type { RegionJoin, RegionJoinKind } from './region-joins.ts';
 
 /**
  * What an environment needs, worked out once (design §1): templates, node configs, the local fleet and the reports read this and do no
@@ -21,6 +22,11 @@ export interface Plan {
   readonly regions: readonly RegionPlan[];
   /** On their way out: their stacks are there until the rollout’s last wave, and nothing else counts them. */
   readonly leaving: readonly RegionPlan[];
+  readonly regionJoin: RegionJoinKind;
+  /** Codes of the regions whose networks no template joins with the others. */
+  readonly apart: readonly string[];
+  /** Sides of all peerings, regions that leave included; empty for every other kind. */
+  readonly joins: readonly RegionJoin[];
   readonly slotMap: SlotMapSummary;
   readonly capacity: CapacityPlan;
   readonly names: GlobalNames;

@@ -2,30 +2,39 @@ import { NETWORK_PREFIX_MAX, NETWORK_PREFIX_MIN } from '../facts/aws-limits.ts';
 import { type Cidr, overlaps, parseCidr } from './cidr.ts';
 import { complete, type EnvironmentDraft, type RegionDraft } from './environment-draft.ts';
 import type { EnvironmentProblem } from './environment-problem.ts';
+import { PEERED_REGIONS_MAX } from './region-joins.ts';
 import { CORES_PER_GROUP, zonesOf } from './region-plan.ts';
 import { isSizable, SIZING_FIELDS } from './rules-size.ts';
 import { sizeRegion } from './sizing.ts';
 import { nodesThatFit } from './subnets.ts';
 
 /** Private ranges of RFC 1918 and the shared range of RFC 6598: what a VPC may use without taking someone’s addresses. */
-const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+export const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
 /** Networks must be valid, private, large enough for their nodes, and apart from each other, since regions are linked (design §8). */
 export function networkRules(draft: EnvironmentDraft): EnvironmentProblem[] {
-  return draft.regions.flatMap((region) => {
-    if (region.cidr === undefined) return [];
-    const field = `regions[${region.index}].cidr`;
-    const network = parseCidr(region.cidr);
-    if (network === undefined) {
-      const limit = 'an IPv4 block such as 10.20.0.0/16, without bits behind its prefix';
-      return [{ field, value: region.cidr, limit, remedy: 'write the first address of the block and its prefix' }];
-    }
-    return [
-      ...rangeProblems(field, region.cidr, network),
-      ...overlapProblems(draft, region, network),
-      ...roomProblems(draft, region, network),
-    ];
-  });
+  return [...peeringProblems(draft), ...draft.regions.flatMap((region) => networkProblems(draft, region))];
+}
+
+function peeringProblems({ regionJoin, regions, runsIn }: EnvironmentDraft): EnvironmentProblem[] {
+  if (regionJoin !== 'peering' || runsIn === 'local' || regions.length <= PEERED_REGIONS_MAX) return [];
+  const limit = `cloud-wan or none with ${regions.length} regions, peering joins ${PEERED_REGIONS_MAX} at most`;
+  return [{ field: 'regionJoin', value: regionJoin, limit, remedy: 'set it to cloud-wan' }];
+}
+
+function networkProblems(draft: EnvironmentDraft, region: RegionDraft): EnvironmentProblem[] {
+  if (region.cidr === undefined) return [];
+  const field = `regions[${region.index}].cidr`;
+  const network = parseCidr(region.cidr);
+  if (network === undefined) {
+    const limit = 'an IPv4 block such as 10.20.0.0/16, without bits behind its prefix';
+    return [{ field, value: region.cidr, limit, remedy: 'write the first address of the block and its prefix' }];
+  }
+  return [
+    ...rangeProblems(field, region.cidr, network),
+    ...overlapProblems(draft, region, network),
+    ...roomProblems(draft, region, network),
+  ];
 }
 
 function rangeProblems(field: string, value: string, network: Cidr): EnvironmentProblem[] {

@@ -1,10 +1,18 @@
+import { CfnOutput, Fn } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { CoreNetworkAttachment } from '../../constructs/aws/core-network.ts';
 import { DiscoveryNamespace } from '../../constructs/aws/discovery-namespace.ts';
 import { FleetSecurity } from '../../constructs/aws/fleet-security.ts';
 import { RegionNetwork, type ZoneSubnetIds } from '../../constructs/aws/region-network.ts';
 import { ADMIN_PORT, CLIENT_PORT, LINK_PORT } from '../plan/names.ts';
+import { PRIVATE_RANGES } from '../plan/rules-network.ts';
 import { discoveryParameter, networkParameters, nodeSubnetParameter, publish } from './region-parameters.ts';
 import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
+
+/** Output with the network’s id, for the stacks that join it with those of other regions. */
+export const NETWORK_OUTPUT = 'NetworkId';
+/** Outputs of the global stack. */
+export const CORE_NETWORK_OUTPUTS = { id: 'CoreNetworkId', arn: 'CoreNetworkArn' } as const;
 
 /** Network and security groups of one region, and the parameters by which its other stacks find them. */
 export class NetworkStack extends IrisStack {
@@ -27,6 +35,22 @@ export class NetworkStack extends IrisStack {
     });
     const nodeSubnet = (zone: ZoneSubnetIds): string => (hasNatGateways ? zone.privateSubnetId : zone.publicSubnetId);
     const names = networkParameters(plan.environment, region.code);
+    const routeTables = hasNatGateways ? network.zones.map((zone) => zone.privateRouteTableId) : [network.publicRouteTableId];
+    publish(this, names.nodeRouteTableIds, routeTables);
+    new CfnOutput(this, NETWORK_OUTPUT, { value: network.vpcId });
+    if (plan.regionJoin === 'cloud-wan' && !plan.apart.includes(region.code)) {
+      new CoreNetworkAttachment(this, 'CoreNetwork', {
+        awsRegion: region.awsRegion,
+        vpcId: network.vpcId,
+        coreNetworkId: Fn.getStackOutput(plan.names.prefix, CORE_NETWORK_OUTPUTS.id, plan.globalRegion),
+        coreNetworkArn: Fn.getStackOutput(plan.names.prefix, CORE_NETWORK_OUTPUTS.arn, plan.globalRegion),
+        subnetIds: network.zones.map(nodeSubnet),
+        routeTableIds: routeTables,
+        cidrs: PRIVATE_RANGES,
+        coreSecurityGroupId: security.coreSecurityGroupId,
+        linkPort: LINK_PORT,
+      });
+    }
     publish(this, names.vpcId, network.vpcId);
     publish(
       this,

@@ -10,6 +10,8 @@ export interface NetworkParameters {
   readonly vpcId: string;
   readonly loadBalancerSubnetIds: string;
   readonly nodeSubnetIds: string;
+  /** Of the subnets in which nodes live. */
+  readonly nodeRouteTableIds: string;
   readonly privateSubnetIds: string;
   readonly loadBalancerSecurityGroupId: string;
   readonly edgeSecurityGroupId: string;
@@ -23,6 +25,7 @@ export function networkParameters(environment: string, code: string): NetworkPar
     vpcId: `${folder}/vpc`,
     loadBalancerSubnetIds: `${folder}/load-balancer-subnets`,
     nodeSubnetIds: `${folder}/node-subnets`,
+    nodeRouteTableIds: `${folder}/node-route-tables`,
     privateSubnetIds: `${folder}/private-subnets`,
     loadBalancerSecurityGroupId: `${folder}/load-balancer-security-group`,
     edgeSecurityGroupId: `${folder}/edge-security-group`,
@@ -95,6 +98,12 @@ export function read(scope: Construct, name: string, type: ValueType): string {
 /** Reads a list when the stack is deployed. */
 export function readList(scope: Construct, name: string, type: ValueType): string[] {
   return new CfnParameter(scope, logicalName(name), { type: `AWS::SSM::Parameter::Value<List<${type}>>`, default: name }).valueAsList;
+}
+
+/** Reads a list of so many texts, of no type that CloudFormation could check. */
+export function readStrings(scope: Construct, name: string, count: number): string[] {
+  const list = new CfnParameter(scope, logicalName(name), { type: 'AWS::SSM::Parameter::Value<List<String>>', default: name }).valueAsList;
+  return Array.from({ length: count }, (_, index) => Fn.select(index, list));
 }
 
 /** `/iris/proof/tokyo/network/vpc` → `NetworkVpc`: the part below the region, so that every region has the same logical ids. */

@@ -36,7 +36,7 @@ describe('iris synth and iris package', () => {
     const theirs = join(folder, 'theirs');
     const synth = iris('synth', 'proof', '--out', ours, '--no-validation');
     assert.equal(synth.status, 0, synth.stderr);
-    assert.match(synth.stdout, /17 stacks, \d+ resources, 6 node configs and the slot map in /);
+    assert.match(synth.stdout, /20 stacks, \d+ resources, 6 node configs and the slot map in /);
     const cdk = run('node_modules/aws-cdk/bin/cdk', [
       'synth',
       '-q',
@@ -48,7 +48,7 @@ describe('iris synth and iris package', () => {
       '--no-notices',
     ]);
     assert.equal(cdk.status, 0, cdk.stderr);
-    assert.equal(templatesOf(ours).length, 17);
+    assert.equal(templatesOf(ours).length, 20);
     for (const name of readdirSync(ours)) {
       if (name === 'cdk.out' || name.endsWith('.metadata.json')) continue;
       assert.ok(readFileSync(join(ours, name)).equals(readFileSync(join(theirs, name))), name);

@@ -24,8 +24,19 @@ export function networkLines(plan: Plan, region: RegionPlan): CostLine[] {
     perHour('load balancer', 1, 'balancer', UNIT_PRICES.loadBalancerHour * factor),
     perHour('its capacity units', capacityUnits(plan, region), 'unit', UNIT_PRICES.loadBalancerUnitHour * factor),
     ...(isPrivate ? [perHour('NAT gateways', zones, 'gateway', UNIT_PRICES.natGatewayHour * factor)] : []),
+    ...coreNetworkLines(plan, region).map(({ item, quantity, unit, price }) => perHour(item, quantity, unit, price)),
     // The same in every AWS region.
     perHour('public addresses', addresses, 'address', UNIT_PRICES.publicAddressHour),
+  ];
+}
+
+/** Iris regions of one AWS region share its edge of the core network. */
+function coreNetworkLines(plan: Plan, region: RegionPlan) {
+  if (plan.regionJoin !== 'cloud-wan' || plan.apart.includes(region.code)) return [];
+  const sharing = plan.regions.filter(({ awsRegion }) => awsRegion === region.awsRegion).length;
+  return [
+    { item: 'edge of the core network', quantity: 1 / sharing, unit: 'edge', price: UNIT_PRICES.coreNetworkEdgeHour },
+    { item: 'attachment to it', quantity: 1, unit: 'attachment', price: UNIT_PRICES.coreNetworkAttachmentHour },
   ];
 }
 

@@ -24,6 +24,7 @@ export function transferLines(plan: Plan, region: RegionPlan): CostLine[] {
   const zones = region.zoneIds.length;
   const elsewhere = zones === 0 ? 0 : (zones - 1) / zones;
   const crossRegion = plan.regions.length > 1 ? envelopes * CROSS_REGION_SHARE : 0;
+  const joined = plan.regionJoin === 'cloud-wan' ? crossRegion : 0;
   const linked = envelopes * LINKS_PER_MESSAGE * elsewhere;
   const produced = region.bus === null ? 0 : envelopes * elsewhere;
   const stored = region.store === null ? 0 : (envelopes * STORE_COPIES_ELSEWHERE) / plan.config.traffic.compressionRatio;
@@ -31,6 +32,7 @@ export function transferLines(plan: Plan, region: RegionPlan): CostLine[] {
     line('messages to clients', delivered, outward(plan, region, delivered)),
     line('heartbeats to clients', heartbeats, outward(plan, region, heartbeats)),
     line('to other regions', crossRegion, crossRegion * UNIT_PRICES.crossRegionGigabyte),
+    line('through the core network', joined, joined * UNIT_PRICES.coreNetworkGigabyte),
     line('between edges and cores of other zones', linked, linked * UNIT_PRICES.crossZoneGigabyte),
     line('to brokers of other zones', produced, produced * UNIT_PRICES.crossZoneGigabyte),
     line('copies to store nodes of other zones', stored, stored * UNIT_PRICES.crossZoneGigabyte),

@@ -58,6 +58,12 @@ export const REASONS: readonly Reason[] = [
     rows: ['R6'],
   },
   {
+    pattern: /^(join|network CoreNetwork|global CoreNetwork)/,
+    what: 'way between the cores of different regions, on the link port and nothing else',
+    fields: ['regionJoin', 'regions[].cidr', 'regions'],
+    rows: ['L9', 'R13', 'A15'],
+  },
+  {
     pattern: /^network Security/,
     what: 'who may reach whom: clients the load balancer, it the edges, edges and cores the cores; nothing else',
     fields: ['regions'],
@@ -159,6 +165,7 @@ export const REASONS: readonly Reason[] = [
 
 /** The part of a stack’s name that says what it holds: `core` of `iris-proof-tokyo-core-0`, `global`, `routing`. */
 function partOf(stack: string): string {
+  if (stack.includes('-global-join-')) return 'join';
   const part = /-(network|config|bus|store|directory|media|core|edge|monitor|routing|anycast|global)(?:-\d+)?$/.exec(stack)?.[1];
   return part ?? '';
 }

@@ -88,7 +88,7 @@ describe('any environment', () => {
         const grown = await synthesizeEnvironment({ ...environment, regions: [...environment.regions, added] });
         const after = filesOf(grown);
         for (const [name, text] of before) if (!isGlobal(prefix, name)) assert.equal(after.get(name), text, name);
-        for (const name of after.keys()) assert.ok(before.has(name) || name.startsWith(`${prefix}-sydney`), name);
+        for (const name of after.keys()) assert.ok(before.has(name) || name.startsWith(`${prefix}-sydney`) || isGlobal(prefix, name), name);
         const kept = statefulIds(deployedStacks(grown));
         assert.deepEqual(
           statefulIds(stacks).filter((id) => !kept.includes(id)),

@@ -28,7 +28,7 @@ describe('synthesized environment', () => {
   it('gains only its own files and the global ones when a region is added (L11, N8)', async () => {
     const before = filesOf(await synthesizeEnvironment(proof));
     const after = filesOf(await synthesizeEnvironment({ ...proof, regions: [...proof.regions, sydney] }));
-    const others = changedFiles(before, after).filter((name) => !name.startsWith('iris-proof-sydney'));
+    const others = changedFiles(before, after).filter((name) => !/^iris-proof-(sydney|global-join-)/.test(name));
     assert.deepEqual(others, [
       'iris-manifest.json',
       'iris-proof-global-routing.assets.json',
@@ -113,17 +113,24 @@ describe('synthesized environment', () => {
     const { waves } = JSON.parse(readFileSync(join(directory, 'rollout.json'), 'utf8')) as Rollout;
     assert.deepEqual(waves[0]?.stacks, ['iris-proof-global']);
     assert.deepEqual(waves[1]?.stacks.slice(0, 2), ['iris-proof-sao-paulo-network', 'iris-proof-sao-paulo-config']);
-    assert.deepEqual(waves.at(-1)?.stacks, ['iris-proof-global-routing']);
+    assert.deepEqual(waves.at(-1)?.stacks, [
+      ...['bangalore', 'sao-paulo', 'tokyo'].map((code) => `iris-proof-global-join-${code}`),
+      'iris-proof-global-routing',
+    ]);
   });
 
   it('says what a deployment would not do yet', async () => {
     const [tokyo] = proof.regions;
     const alone = await synthesizeEnvironment({ ...proof, dailyActiveUsers: 350_000, regions: [tokyo!] });
-    assert.deepEqual(alone.warnings, ['proof: the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted']);
+    assert.deepEqual(alone.warnings, [
+      'proof: the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted',
+      'proof: machine images are not pinned: each launch takes the newest Amazon Linux; set amiId in each region',
+    ]);
     const elsewhere = { ...tokyo!, account: '111111111111' };
     const { warnings } = await synthesizeEnvironment({ ...proof, regions: [elsewhere, ...proof.regions.slice(1)] });
-    assert.equal(warnings.length, 3);
-    assert.match(warnings[2]!, /tokyo: nodes read the slot map in the account of the global stack only/);
+    assert.equal(warnings.length, 4);
+    assert.match(warnings[1]!, /tokyo: no stack joins these networks with the others/);
+    assert.match(warnings[3]!, /tokyo: nodes read the slot map in the account of the global stack only/);
   });
 
   it('fails on a template above a limit, with value and limit', () => {

@@ -124,7 +124,7 @@ describe.each([
   });
 
   it('open one port to the world, at the load balancer only (A15)', () => {
-    const open = ofType('AWS::EC2::SecurityGroupIngress').filter(({ Properties }) => Properties?.['CidrIp'] !== undefined);
+    const open = ofType('AWS::EC2::SecurityGroupIngress').filter(({ Properties }) => Properties?.['CidrIp'] === '0.0.0.0/0');
     assert.equal(open.length, 1);
     assert.deepEqual([open[0]?.Properties?.['FromPort'], open[0]?.Properties?.['ToPort']], [8443, 8443]);
     assert.match(text(open[0]?.Properties?.['GroupId']), /LoadBalancer/);

@@ -16,6 +16,8 @@ import moto.cloudformation.parsing as parsing
 import moto.cloudformation.responses as responses
 import moto.ec2.models.instances as instances
 import moto.elbv2.models as balancers
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.vpc_peering_connections import VPCPeeringConnection
 import recorded_types
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.common_models import CloudFormationModel
@@ -232,6 +234,20 @@ def targets_attribute(self, attribute_name):
 balancers.FakeLoadBalancer.get_cfn_attribute = balancer_attribute
 balancers.FakeTargetGroup.get_cfn_attribute = targets_attribute
 balancers.FakeTargetGroup.has_cfn_attr = classmethod(lambda cls, attr: attr in ("TargetGroupFullName", "TargetGroupName", "TargetGroupArn"))
+
+
+@classmethod
+def create_peering(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    """moto’s own looks for the other network in this region, and leaves the request open."""
+    properties = cloudformation_json["Properties"]
+    other = properties.get("PeerRegion", region_name)
+    asked = {"VpcId": properties["VpcId"], "PeerVpcId": properties["PeerVpcId"], "PeerRegion": other}
+    made = client("ec2", region_name).create_vpc_peering_connection(**asked)["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    client("ec2", other).accept_vpc_peering_connection(VpcPeeringConnectionId=made)
+    return ec2_backends[account_id][region_name].vpc_pcxs[made]
+
+
+VPCPeeringConnection.create_from_cloudformation_json = create_peering
 
 
 _create_instance = instances.Instance.create_from_cloudformation_json.__func__
