@@ -1,5 +1,6 @@
 import type { DiffReport } from '../infra/reports/diff/diff-report.ts';
 import { FIGURES, type RegionDiff } from '../infra/reports/diff/plan-diff.ts';
+import type { QuotaGrowth } from '../infra/reports/diff/quota-diff.ts';
 import { grouped, textTable } from './text-table.ts';
 
 type Rows = string[][];
@@ -16,6 +17,7 @@ export function renderDiff(report: DiffReport): string {
   const sections = [
     `${report.before} → ${report.after}`,
     ...planLines(report, textTable),
+    ...quotaLines(report, textTable),
     ...(report.scopes.length > 0 ? [textTable(scopeRows(report))] : []),
     ...(listed.length > 0 ? [listed.join('\n')] : []),
     verdict(report),
@@ -30,6 +32,7 @@ export function renderDiffMarkdown(report: DiffReport): string {
   return [
     `### ${report.before} → ${report.after}`,
     ...planLines(report, markdownTable),
+    ...quotaLines(report, markdownTable),
     ...(report.scopes.length > 0 ? [markdownTable(scopeRows(report))] : []),
     ...(listed.length > 0 ? [`\`\`\`text\n${listed.join('\n')}\n\`\`\``] : []),
     `**${verdict(report)}**`,
@@ -51,6 +54,23 @@ function costLines(cost: DiffReport['cost']): string[] {
   const [before, after] = [Math.round(cost.before), Math.round(cost.after)];
   const change = `${after >= before ? '+' : '-'}$${grouped(Math.abs(after - before))}`;
   return [`$${grouped(before)} → $${grouped(after)} a month at list price (${change})`];
+}
+
+function quotaLines({ quotas }: DiffReport, table: (rows: Rows) => string): string[] {
+  if (quotas === null || quotas.length === 0) return [];
+  return ['Quotas that this takes more of, and more than a new account has:', table(quotaRows(quotas))];
+}
+
+function quotaRows(quotas: readonly QuotaGrowth[]): Rows {
+  const rows = quotas.map(({ awsRegion, account, name, code, before, after, declared }) => [
+    awsRegion,
+    account,
+    name,
+    code ?? 'by support',
+    `${grouped(before)} → ${grouped(after)}`,
+    declared === null ? 'no' : grouped(declared),
+  ]);
+  return [['AWS region', 'account', 'quota', 'code', 'need', 'declared'], ...rows];
 }
 
 function regionRows(regions: readonly RegionDiff[]): Rows {

@@ -79,7 +79,7 @@ export const regionSchema = z.strictObject({
     .string()
     .regex(/^ami-[0-9a-f]{8,17}$/, 'must be an image id such as ami-0123456789abcdef0')
     .optional()
-    .describe('Machine image of edges and cores (arm64). Default: the newest Amazon Linux 2023 at the first deployment.'),
+    .describe('Machine image of edges and cores (arm64). Default: the newest Amazon Linux 2023 at each launch.'),
   storeAmiId: z
     .string()
     .regex(/^ami-[0-9a-f]{8,17}$/, 'must be an image id such as ami-0123456789abcdef0')

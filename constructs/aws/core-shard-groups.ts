@@ -8,8 +8,8 @@ import { NodeLaunchTemplate } from './node-launch-template.ts';
 import { retained } from './retained.ts';
 
 /** Shard groups of one stack, below the 500 resources of a template: one resource each, or two with a volume. */
-export const GROUPS_PER_STACK_MAX = 300;
-export const GROUPS_WITH_VOLUME_PER_STACK_MAX = 200;
+const GROUPS_PER_STACK_MAX = 300;
+const GROUPS_WITH_VOLUME_PER_STACK_MAX = 200;
 
 /** How long a core may be silent before its machine goes: a dead one keeps its volume from its successor for so long. */
 const HOOK_TIMEOUT = Duration.minutes(2);

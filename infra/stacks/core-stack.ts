@@ -1,14 +1,10 @@
 import { Aws } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import {
-  CoreShardGroups,
-  GROUPS_PER_STACK_MAX,
-  GROUPS_WITH_VOLUME_PER_STACK_MAX,
-  type ShardGroup,
-} from '../../constructs/aws/core-shard-groups.ts';
+import { CoreShardGroups, type ShardGroup } from '../../constructs/aws/core-shard-groups.ts';
 import { NodeRole, type PolicyStatement } from '../../constructs/aws/node-role.ts';
 import { LINK_PORT } from '../plan/names.ts';
 import type { GroupPlan } from '../plan/plan.ts';
+import { groupsPerStack } from '../plan/stack-names.ts';
 import { GROUP_VOLUME_GIBIBYTES, ROOT_VOLUME_GIBIBYTES } from '../plan/volumes.ts';
 import { coreEngineAccess } from './engine-access.ts';
 import { nodesArePrivate } from './network-stack.ts';
@@ -30,7 +26,7 @@ export interface PlacedGroup {
 
 /** The groups of a region, as many to a stack as fit, in the region’s order: a new group comes last and moves none. */
 export function coreStackGroups({ plan, region }: RegionStackProps): PlacedGroup[][] {
-  const size = plan.foundation === 'embedded' ? GROUPS_WITH_VOLUME_PER_STACK_MAX : GROUPS_PER_STACK_MAX;
+  const size = groupsPerStack(plan);
   const stacks: PlacedGroup[][] = [];
   for (const [ordinal, group] of region.groups.entries()) {
     if (ordinal % size === 0) stacks.push([]);

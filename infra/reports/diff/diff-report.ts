@@ -1,6 +1,7 @@
 import type { Plan } from '../../plan/plan.ts';
 import { costReport } from '../cost/cost-report.ts';
 import { diffPlans, type PlanDiff } from './plan-diff.ts';
+import { type QuotaGrowth, quotaGrowth } from './quota-diff.ts';
 import type { Templates } from './template.ts';
 import { type Action, diffTemplates, type ResourceChange } from './template-diff.ts';
 
@@ -31,6 +32,8 @@ export interface DiffReport {
   readonly plan: PlanDiff | null;
   /** Dollars a month at list price; null unless both sides are environments that run in the cloud. */
   readonly cost: { readonly before: number; readonly after: number } | null;
+  /** Quotas to raise, or to have raised, first; null unless both sides are environments. */
+  readonly quotas: readonly QuotaGrowth[] | null;
   readonly scopes: readonly ScopeSummary[];
   readonly changes: readonly (ResourceChange & { readonly scope: string })[];
   /** Stateful resources that would be replaced, or might be, and were not accepted: `<stack>/<logical id>`. */
@@ -43,13 +46,15 @@ export function diffReport(before: DiffSide, after: DiffSide, accepted: readonly
     ...change,
     scope: scopeOf(change.stack, after.environment),
   }));
+  const plans = before.plan === null || after.plan === null ? null : ([before.plan, after.plan] as const);
   const refused = changes.filter((change) => isStatefulReplacement(change) && !isAccepted(change, accepted));
   return {
     format: 'iris-diff/1',
     before: before.name,
     after: after.name,
-    plan: before.plan === null || after.plan === null ? null : diffPlans(before.plan, after.plan),
-    cost: before.plan === null || after.plan === null ? null : costs(before.plan, after.plan),
+    plan: plans && diffPlans(...plans),
+    cost: plans && costs(...plans),
+    quotas: plans && quotaGrowth(...plans),
     scopes: [...new Set(changes.map(({ scope }) => scope))].map((scope) =>
       summaryOf(
         scope,
@@ -67,7 +72,7 @@ function costs(before: Plan, after: Plan): DiffReport['cost'] {
 }
 
 const NO_CHANGES: Readonly<Record<Action, number>> = { add: 0, remove: 0, update: 0, replace: 0, mayReplace: 0 };
-const REGION_STACK = /^(.+)-(?:network|config|bus|store|directory|core-\d+|edge)$/;
+const REGION_STACK = /^(.+)-(?:network|config|bus|store|directory|media|core-\d+|edge|monitor)$/;
 
 /** Stacks are named `iris-<environment>-<region>-<part>`; those of no region are global. */
 function scopeOf(stack: string, environment: string): string {

@@ -1,6 +1,7 @@
 import { findInstanceType } from '../../facts/instance-types.ts';
 import { type QuotaName, SERVICE_QUOTAS } from '../../facts/service-quotas.ts';
 import type { Plan, RegionPlan } from '../../plan/plan.ts';
+import { regionStackNames } from '../../plan/stack-names.ts';
 
 /** What an environment takes of one quota, at the most its autoscaling may grow to. */
 export interface QuotaNeed {
@@ -16,9 +17,6 @@ export interface QuotaNeed {
   readonly source: 'live' | 'declared' | 'default';
 }
 
-/** Stacks of a region with every foundation’s data stacks, and of the global ones. */
-const STACKS_PER_REGION = 8;
-
 /** Every quota of every account and AWS region that the environment uses, those of one place together. */
 export function quotaNeeds(plan: Plan): QuotaNeed[] {
   const places = new Map<string, RegionPlan[]>();
@@ -29,7 +27,7 @@ export function quotaNeeds(plan: Plan): QuotaNeed[] {
   return [...places.values()].flatMap((regions) => {
     const { account, awsRegion } = regions[0] as RegionPlan;
     const declared = plan.config.quotas;
-    return Object.entries(needsOf(regions)).flatMap(([name, need]) => {
+    return Object.entries(needsOf(plan, regions)).flatMap(([name, need]) => {
       const quota = name as QuotaName;
       const facts = SERVICE_QUOTAS[quota];
       const stated = facts.code === null ? undefined : declared[facts.code];
@@ -39,7 +37,7 @@ export function quotaNeeds(plan: Plan): QuotaNeed[] {
   });
 }
 
-function needsOf(regions: readonly RegionPlan[]): Record<QuotaName, number> {
+function needsOf(plan: Plan, regions: readonly RegionPlan[]): Record<QuotaName, number> {
   const sum = (figure: (region: RegionPlan) => number) => Math.ceil(regions.reduce((total, region) => total + figure(region), 0));
   return {
     onDemandCpus: sum((region) => onDemandCpus(region)),
@@ -51,7 +49,7 @@ function needsOf(regions: readonly RegionPlan[]): Record<QuotaName, number> {
     networks: regions.length,
     brokers: sum(({ bus }) => bus?.brokers ?? 0),
     cacheNodes: sum(({ directory }) => directory?.nodes ?? 0),
-    stacks: regions.length * STACKS_PER_REGION,
+    stacks: sum((region) => regionStackNames(plan, region).length),
   };
 }
 

@@ -3,6 +3,7 @@ import { presets } from '../../../environments/presets.ts';
 import type { Assembly } from '../../../infra/apps/synthesize.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
 import { CLIENT_PORT } from '../../../infra/plan/names.ts';
+import { regionStackNames } from '../../../infra/plan/stack-names.ts';
 import { overlapProblems, slotProblems } from '../laws/addresses.ts';
 import { type DeployedStack, deployedStacks } from '../laws/deployed-stacks.ts';
 import { openBuckets, openPorts, publicRules, unencrypted } from '../laws/exposure.ts';
@@ -46,6 +47,14 @@ describe.each([...presets.keys()])('templates of %s', (name) => {
 
   it('stay within CloudFormation’s limits, with a fifth to spare', () => {
     assert.ok(Math.max(...assembly.templates.map(({ resources }) => resources)) <= 400);
+  });
+
+  it('are of the stacks that the plan counts for the quota of each region', () => {
+    const plan = createPlan(presets.get(name)!);
+    for (const region of plan.regions) {
+      const joins = assembly.routingStacks.filter((stack) => stack.endsWith(`-join-${region.code}`));
+      assert.deepEqual(regionStackNames(plan, region), [...assembly.regionStacks[region.code]!, ...joins]);
+    }
   });
 
   it('protect what has state', () => none(unprotected(stacks)));

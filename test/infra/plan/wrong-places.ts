@@ -212,6 +212,6 @@ export const wrongPlaces: readonly WrongEnvironment[] = [
   [
     'a machine image that is none',
     regions(tokyo({ amiId: 'latest' }), london()),
-    'regions[0].amiId: got "latest", must be an image id such as ami-0123456789abcdef0; Machine image of edges and cores (arm64). Default: the newest Amazon Linux 2023 at the first deployment',
+    'regions[0].amiId: got "latest", must be an image id such as ami-0123456789abcdef0; Machine image of edges and cores (arm64). Default: the newest Amazon Linux 2023 at each launch',
   ],
 ];

@@ -52,8 +52,17 @@ describe('quotas', () => {
           .filter(({ awsRegion }) => awsRegion === 'ap-northeast-1')
           .map(({ quota, need: value }) => [quota, value]),
       );
-    expect(need(proof)).toMatchObject({ networks: 1, loadBalancers: 1, scalingGroups: 2 });
+    expect(need(proof)).toMatchObject({ networks: 1, loadBalancers: 1, scalingGroups: 2, stacks: 6 });
     expect(need(twice)).toMatchObject({ networks: 2, loadBalancers: 2, scalingGroups: 4, onDemandCpus: need(proof)['onDemandCpus']! * 2 });
+  });
+
+  it('count every stack of a region: three for engines, one for each lot of shard groups', () => {
+    const plan = createPlan(planet);
+    const stacks = quotaNeeds(plan).filter(({ quota }) => quota === 'stacks');
+    expect(stacks.find(({ awsRegion }) => awsRegion === plan.regions[0]!.awsRegion)?.need).toBe(8);
+    const [tokyo] = proof.regions;
+    const many = { ...proof, shardsPerGroup: 1, regions: [{ ...tokyo!, shards: 201, shardGroups: 201 }, ...proof.regions.slice(1)] };
+    expect(quotaNeeds(createPlan(many)).find(({ quota }) => quota === 'stacks')?.need).toBe(7);
   });
 
   it('are missing for planet in a new account, with their codes, and no longer once the environment declares them', () => {

@@ -5,6 +5,7 @@ import type { Environment } from '../../../environments/environment.ts';
 import { proof } from '../../../environments/proof.ts';
 import type { Assembly } from '../../../infra/apps/synthesize.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
+import { regionStackNames } from '../../../infra/plan/stack-names.ts';
 import { fullEnvironment } from '../apps/full-environment.ts';
 import { type Resource, readTemplate, resourcesOfType, synthesizeEnvironment, type Template } from '../apps/synthesize-fixture.ts';
 
@@ -71,6 +72,12 @@ describe.each([
     region = createPlan(environment).regions[0]!.code;
     assembly = await synthesizeEnvironment(environment, { regions: [region] });
     templates = new Map(assembly.templates.map(({ stack }) => [stack, readTemplate(assembly, stack)]));
+  });
+
+  it('are of the stacks that the plan counts, but for the join, which comes with the whole environment', () => {
+    const plan = createPlan(environment);
+    const names = regionStackNames(plan, plan.regions[0]!).filter((name) => !name.includes('-join-'));
+    assert.deepEqual(names, assembly.regionStacks[region]);
   });
 
   const ofType = (type: string): Resource[] => [...templates.values()].flatMap((template) => resourcesOfType(template, type));
