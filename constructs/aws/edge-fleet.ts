@@ -68,7 +68,11 @@ export interface EdgeFleetProps {
 
 /** An instance refresh: what the whole of a stack's update hangs on. */
 export interface EdgeRefresh {
-  /** Names of alarms in the same region that break the refresh off, and so roll the stack back; at most 10, and they must exist. */
+  /**
+   * Names of alarms in the same region that break the refresh off, and so roll the stack back; at most 10. They are read when a new launch
+   * template is rolled out and not when the fleet is made, so they may be made after it.
+   * @default - none
+   */
   readonly alarmNames?: readonly string[];
   /** How long the new nodes are watched at each checkpoint and at the end. @default Duration.minutes(5) - five periods of an alarm */
   readonly bake?: Duration;

@@ -19,3 +19,18 @@ export const REGION_ALARM = 'region';
 
 /** Key of the alarm that takes a new node config back; made with the rollout, not with the others. */
 export const CONFIG_ALARM = 'config-rejected';
+
+/**
+ * Keys of the alarms that break off the replacement of a region’s edges: what a bad release of them does to clients. How full the machines
+ * are is not among them, nor what cores or traffic do alone. 10 at most. Edges are deployed before their alarms, so an alarm comes in here
+ * one release after it was made: a refresh that names one which is not there yet may be refused, and its stack goes back.
+ */
+export const REFRESH_ALARMS = [
+  'edge-none-healthy',
+  'edge-connections-fall',
+  'edge-refusals',
+  'edge-faults',
+  'edge-login-slow',
+  'edge-acknowledge-slow',
+  'edge-delivery-slow',
+] as const;

@@ -2,6 +2,7 @@ import { CfnOutput, Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { EdgeFleet } from '../../constructs/aws/edge-fleet.ts';
 import { NodeRole } from '../../constructs/aws/node-role.ts';
+import { alarmName, REFRESH_ALARMS } from '../plan/alarms.ts';
 import { ADMIN_PORT, CLIENT_PORT } from '../plan/names.ts';
 import { ROOT_VOLUME_GIBIBYTES } from '../plan/volumes.ts';
 import { edgeEngineAccess } from './engine-access.ts';
@@ -50,6 +51,7 @@ export class EdgeStack extends IrisStack {
       userData: boot.userData,
       tags: { 'iris:environment': plan.environment, 'iris:region': region.code, 'iris:role': 'edge' },
       deregistrationDelay: Duration.seconds(region.edgeDeregistrationSeconds),
+      refresh: { alarmNames: REFRESH_ALARMS.map((key) => alarmName(region, key)) },
       clientPort: CLIENT_PORT,
       adminPort: ADMIN_PORT,
       record: { hostedZoneId: hostedZoneIdOf(plan), host: region.addresses.edgeHost },

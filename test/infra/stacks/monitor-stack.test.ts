@@ -7,10 +7,12 @@ import { readTemplate, resourcesOfType, synthesizeEnvironment, type Template } f
 const plan = createPlan(proof);
 const [tokyo] = plan.regions;
 let template: Template;
+let edges: Template;
 
 beforeAll(async () => {
   const assembly = await synthesizeEnvironment({ ...proof, alerts: { pager: 'https', reader: 'email' } }, { regions: ['tokyo'] });
   template = readTemplate(assembly, 'iris-proof-tokyo-monitor');
+  edges = readTemplate(assembly, 'iris-proof-tokyo-edge');
 });
 
 it('holds every alarm of the plan under its name, and a composite alarm over those that page', () => {
@@ -21,6 +23,20 @@ it('holds every alarm of the plan under its name, and a composite alarm over tho
   expect(composite?.Properties?.['AlarmName']).toBe(alarmName(tokyo!, REGION_ALARM));
   const rule = String(composite?.Properties?.['AlarmRule']);
   expect(rule.match(/ALARM\(/g)).toHaveLength(wanted.filter(({ pages }) => pages).length);
+});
+
+it('has every alarm that breaks off the refresh of the region’s edges, ten at most, and none that cores or full machines set off', () => {
+  const [group] = resourcesOfType(edges, 'AWS::AutoScaling::AutoScalingGroup') as unknown as [
+    { UpdatePolicy: { AutoScalingInstanceRefresh: { Preferences: { AlarmSpecification: { Alarms: string[] } } } } },
+  ];
+  const named = group.UpdatePolicy.AutoScalingInstanceRefresh.Preferences.AlarmSpecification.Alarms;
+  const made = new Map(alarmsOf(plan, tokyo!).map((alarm) => [alarmName(tokyo!, alarm.key), alarm]));
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.length).toBeLessThanOrEqual(10);
+  for (const name of named) {
+    expect([name, made.get(name)?.key]).toEqual([name, expect.stringMatching(/^edge-/)]);
+    expect(['latency', 'traffic', 'errors', 'service']).toContain(made.get(name)!.signal);
+  }
 });
 
 it('watches the region’s nodes by the dimensions that they publish under, and its load balancer by the names that the edge stack leaves', () => {
