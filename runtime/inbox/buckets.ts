@@ -110,6 +110,7 @@ export class Buckets {
   async load(): Promise<void> {
     await this.layouts.load(this.parts.store, (user) => this.isOwn(user));
     await this.sealedInboxes.load(this.layouts.users());
+    this.promotions.sealAgain();
     this.promotions.resume();
   }
 
@@ -117,6 +118,7 @@ export class Buckets {
   slotsChanged(): void {
     for (const user of this.layouts.users()) if (!this.isOwn(Buffer.from(user, 'latin1'))) this.layouts.drop(user);
     if (this.parts.slots.current.map.moving === undefined) this.layouts.forgetAway(this.layouts.usersAway());
+    this.promotions.sealAgain();
   }
 
   /**

@@ -99,6 +99,26 @@ export class Promotions {
     layouts.set(user, { generations: [first, ...older.filter((one) => one.number > 0), next] });
   }
 
+  /**
+   * Who has buckets of a lost region, or has them back, knows nothing of the other’s seals: older generations are sealed there once more, and read
+   * once more, since what was put there meanwhile by who knew no better is acknowledged (L1).
+   */
+  sealAgain(): void {
+    const { current } = this.parts.slots;
+    if (!current.hasInherited) return;
+    const isAnothers = (inbox: Buffer) => current.formerHomeOfUser(inbox) !== undefined;
+    for (const user of this.parts.layouts.users()) {
+      const generations = this.parts.layouts.of(user)?.generations ?? [];
+      const again = generations.map((one, i) =>
+        i < generations.length - 1 && one.number > 0 && inboxesOf(Buffer.from(user, 'latin1'), one).some(isAnothers)
+          ? { ...one, isSealed: false, isDrained: false }
+          : one,
+      );
+      if (again.some((one, i) => one !== generations[i])) this.write(user, { generations: again });
+      this.sealOlder(user);
+    }
+  }
+
   /** Marks what has been read to its end, forgets what has aged. */
   async sweep(): Promise<void> {
     for (const user of this.parts.layouts.users()) await this.sweepOne(user);
@@ -155,17 +175,20 @@ export class Promotions {
   }
 
   private async sealGeneration(user: Buffer, generation: Generation): Promise<boolean> {
+    const { current } = this.parts.slots;
     const reports = await Promise.all(inboxesOf(user, generation).map((inbox) => this.ask(inbox, { seal: true })));
-    return reports.every((report) => report?.isSealed === true);
+    return this.parts.slots.current === current && reports.every((report) => report?.isSealed === true);
   }
 
   private async sweepOne(user: string): Promise<void> {
     const layout = this.parts.layouts.of(user);
+    const { current } = this.parts.slots;
     for (const generation of layout?.generations.slice(0, -1) ?? []) {
       if (!generation.isSealed || generation.isDrained) continue;
       const inboxes = inboxesOf(Buffer.from(user, 'latin1'), generation);
       const reports = await Promise.all(inboxes.map((inbox) => this.ask(inbox, { seal: true })));
-      if (!reports.every((report) => report?.isSealed === true && report.isEmpty)) return;
+      // By another map others may have the buckets, who were not asked.
+      if (this.parts.slots.current !== current || !reports.every((report) => report?.isSealed === true && report.isEmpty)) return;
       this.update(user, generation.number, { isDrained: true });
     }
     const present = this.parts.layouts.of(user);

@@ -18,6 +18,8 @@ interface FailedSeed {
   readonly store: 'log' | 'memory';
   /** All of them when absent. */
   readonly faults?: readonly Fault[];
+  /** @default that of the simulation */
+  readonly promoteEverySeconds?: number;
   readonly law: string;
   readonly was: string;
 }
@@ -26,9 +28,10 @@ const seeds = JSON.parse(readFileSync(join(__dirname, 'simulated-seeds.json'), '
 
 it.each(seeds.map((one) => [one.seed, one.law, one.was, one] as const))(
   'seed %i broke %s: %s',
-  async (_seed, _law, _was, { environment, seed, hours, store, faults = FAULTS }) => {
+  async (_seed, _law, _was, { environment, seed, hours, store, faults = FAULTS, promoteEverySeconds }) => {
     const { regions } = fleetShape(createPlan(await loadEnvironment(environment, process.cwd())), { isShrunk: false });
-    expect((await simulate({ regions, seed, hours, store, faults })).broken).toEqual([]);
+    const times = promoteEverySeconds === undefined ? {} : { promoteEverySeconds };
+    expect((await simulate({ regions, seed, hours, store, faults, ...times })).broken).toEqual([]);
   },
   300_000,
 );

@@ -1,0 +1,94 @@
+/** L1, F19: buckets of a promoted inbox are with a region that is lost; who has them meanwhile knows nothing of their seals. */
+import { readBucketName } from '../../../runtime/contract/bucket-name.ts';
+import { inboxesOf, type Layout } from '../../../runtime/contract/layout.ts';
+import { PROMOTION_SWEEP_MS } from '../../../runtime/contract/limits.ts';
+import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
+import { failedOver } from '../../../runtime/contract/slot-map-failover.ts';
+import { movedTo } from '../../../runtime/contract/slot-map-moves.ts';
+import { APPEND_BUCKET, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
+import { bodiesOf } from '../../fakes/envelopes.ts';
+import { CoreUnderTest, TestReader } from './core-under-test.ts';
+
+const bob = Buffer.from('bob');
+const region = (code: string, awsRegion: string, firstShard: number) => ({
+  code,
+  awsRegion,
+  groups: [{ id: `${code}-0`, firstShard, shardCount: 1, address: `127.0.0.1:${firstShard + 1}` }],
+});
+const first = createSlotMap({
+  environment: 'unit',
+  version: 1,
+  shards: 2,
+  regions: [region('tokyo', 'ap-northeast-1', 0), region('paris', 'eu-west-3', 1)],
+});
+const allInTokyo = { ...movedTo(first, ['tokyo-0', 'tokyo-0']), moving: undefined };
+const shared = { ...movedTo(allInTokyo, ['tokyo-0', 'paris-0']), moving: undefined };
+const lost = failedOver(shared, 'paris', 0);
+
+/** Bob lives in tokyo; some of the buckets of his first generation are in paris, which has sealed them, and he has read them. */
+async function drained(): Promise<{ core: CoreUnderTest; inParis: Buffer }> {
+  const core = await CoreUnderTest.start(readSlotMap(allInTokyo));
+  const change = async (count: number) => {
+    const promotion = core.inboxes.promote(bob, count);
+    await core.settle();
+    await promotion;
+    await core.settle();
+  };
+  await change(8);
+  const [, generation] = layoutOf(core);
+  core.slots.change(readSlotMap(shared));
+  core.owners = { ...core.owners, bucket: async () => ({ isSealed: true, isEmpty: true, messagesPerSecond: 0 }) };
+  await change(1);
+  await swept(core);
+  expect(layoutOf(core)[1]).toMatchObject({ number: 1, isSealed: true, isDrained: true });
+  const inParis = inboxesOf(bob, generation as Layout['generations'][number]).find(
+    (inbox) => readSlotMap(shared).homeOfUser(inbox).group === 'paris-0',
+  );
+  return { core, inParis: inParis as Buffer };
+}
+
+function layoutOf(core: CoreUnderTest): Layout['generations'] {
+  const reader = new TestReader();
+  core.attach(reader).detach({ flush: false });
+  return reader.layouts.at(-1) ?? [];
+}
+
+async function swept(core: CoreUnderTest): Promise<void> {
+  await core.clock.advance(PROMOTION_SWEEP_MS);
+  await core.inboxes.sweepBuckets();
+  await core.settle();
+}
+
+/** Bodies by the generation whose bucket holds them. */
+function stored(core: CoreUnderTest): [number | undefined, string[]][] {
+  return [...core.disk.inboxes].flatMap(([key, rows]) =>
+    rows.size === 0
+      ? []
+      : [[readBucketName(Buffer.from(key.split(' ')[0] as string, 'hex'))?.generation, [...rows.values()].flatMap((one) => bodiesOf(one))]],
+  );
+}
+
+const late = { sequence: 9, bodies: ['late'] };
+
+it('puts what comes for an older bucket into the present one, at its heir too, through a restart', async () => {
+  const { core, inParis } = await drained();
+  core.slots.change(readSlotMap(lost));
+  await core.settle();
+  await core.restart(readSlotMap(lost));
+  await core.settle();
+  const origin = core.origin();
+  const sent = origin.send({ ...late, recipient: inParis.toString('latin1') }, { flags: APPEND_BUCKET | SEND_RETRY });
+  await core.settle();
+  expect(origin.outcome(sent)).toBe('appended');
+  expect(stored(core)).toEqual([[2, ['late']]]);
+});
+
+it('reads an older generation again when its heir took something before it was told of the seal', async () => {
+  const { core, inParis } = await drained();
+  core.slots.change(readSlotMap(lost));
+  core.origin().send({ ...late, recipient: inParis.toString('latin1') }, { flags: APPEND_BUCKET | SEND_RETRY });
+  await core.settle();
+  await swept(core);
+  const [generation] = stored(core)[0] ?? [];
+  expect(layoutOf(core).find(({ number }) => number === generation)).toMatchObject({ isDrained: false });
+});
