@@ -5,6 +5,7 @@ import { type EnvironmentProblem, problemLine } from './environment-problem.ts';
 import { engineRules } from './rules-engines.ts';
 import { fleetRules } from './rules-fleets.ts';
 import { geographyRules } from './rules-geography.ts';
+import { memoryRules } from './rules-memory.ts';
 import { namingRules } from './rules-naming.ts';
 import { networkRules } from './rules-network.ts';
 import { placeRules } from './rules-places.ts';
@@ -20,6 +21,7 @@ const RULES: readonly Rule[] = [
   networkRules,
   ofStaying(sizeRules),
   fleetRules,
+  memoryRules,
   engineRules,
   ofStaying(geographyRules),
   stayingRules,

@@ -20,8 +20,24 @@ export const wrongFigures: readonly WrongEnvironment[] = [
   ],
   [
     'more shards than the slot map numbers',
-    { ...smallEnvironment(), dailyActiveUsers: 6_554_000_000, shardsPerGroup: 500, connectionsPerEdge: 10_000_000 },
+    {
+      ...smallEnvironment(),
+      dailyActiveUsers: 6_554_000_000,
+      shardsPerGroup: 500,
+      connectionsPerEdge: 10_000_000,
+      instanceTypes: { edge: 'c7g.12xlarge' },
+    },
     'regions[].shards: got 65540, must be 65535 at most, the slot map numbers them with 16 bits over 1048576 slots; raise usersPerShard, or state fewer shards',
+  ],
+  [
+    'more connections than an edge’s memory holds',
+    { ...smallEnvironment(), connectionsPerEdge: 200_000 },
+    'connectionsPerEdge: got 200000, must be 158253 at most, what 95 % of 2 GiB of a c7g.medium holds: 9100 bytes a connection, measured, and 600 MB for system and process; lower it, or set the type of these edges to c7g.large',
+  ],
+  [
+    'more connections than any edge of the family holds',
+    { ...smallEnvironment(), connectionsPerEdge: 5_000_000, instanceTypes: { edge: 't4g.small' } },
+    'connectionsPerEdge: got 5000000, must be 158253 at most, what 95 % of 2 GiB of a t4g.small holds: 9100 bytes a connection, measured, and 600 MB for system and process; lower it to 158253',
   ],
   [
     'negative edges',
