@@ -222,13 +222,15 @@ balancers.FakeLoadBalancer.create_from_cloudformation_json = create_balancer
 _balancer_attribute = balancers.FakeLoadBalancer.get_cfn_attribute
 
 
-def balancer_attribute(self, attribute_name):
-    """CloudWatch knows a balancer by the end of its ARN."""
-    return self.arn.split(":loadbalancer/")[1] if attribute_name == "LoadBalancerFullName" else _balancer_attribute(self, attribute_name)
+def balancer_attribute(self, attribute):
+    """moto leaves out two that stand in records and in dimensions of metrics."""
+    if attribute == "LoadBalancerFullName":
+        return self.arn.split(":loadbalancer/")[1]
+    return "Z2F56UZL2M1ACD" if attribute == "CanonicalHostedZoneID" else _balancer_attribute(self, attribute)
 
 
-def targets_attribute(self, attribute_name):
-    return {"TargetGroupFullName": self.arn.split(":")[-1], "TargetGroupName": self.name, "TargetGroupArn": self.arn}[attribute_name]
+def targets_attribute(self, attribute):
+    return {"TargetGroupFullName": self.arn.split(":")[-1], "TargetGroupName": self.name, "TargetGroupArn": self.arn}[attribute]
 
 
 balancers.FakeLoadBalancer.get_cfn_attribute = balancer_attribute
@@ -266,24 +268,6 @@ def create_instance(cls, resource_name, cloudformation_json, account_id, region_
 
 
 instances.Instance.create_from_cloudformation_json = create_instance
-
-
-_balancer_attribute = balancers.FakeLoadBalancer.get_cfn_attribute
-
-
-def balancer_attribute(self, attribute):
-    """moto leaves out two that stand in records and in dimensions of metrics."""
-    if attribute == "LoadBalancerFullName":
-        return self.arn.split("loadbalancer/")[1]
-    return "Z2F56UZL2M1ACD" if attribute == "CanonicalHostedZoneID" else _balancer_attribute(self, attribute)
-
-
-def target_group_attribute(self, attribute):
-    return self.arn.split(":")[-1] if attribute == "TargetGroupFullName" else self.arn
-
-
-balancers.FakeLoadBalancer.get_cfn_attribute = balancer_attribute
-balancers.FakeTargetGroup.get_cfn_attribute = target_group_attribute
 
 
 class ChangeSetNotFound(CloudFormationError):
