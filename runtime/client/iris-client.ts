@@ -6,9 +6,7 @@ import type { Timer } from '../ports/clock.ts';
 import { Bursts } from '../wire/bursts.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
-import { encodeAck } from '../wire/v2/ack.ts';
 import { encodeBye } from '../wire/v2/bye.ts';
-import type { Cursor } from '../wire/v2/cursor.ts';
 import { decodeDeliver } from '../wire/v2/deliver.ts';
 import { decodeFault, type FaultFrame } from '../wire/v2/fault.ts';
 import { decodeGap } from '../wire/v2/gap.ts';
@@ -18,6 +16,7 @@ import { decodeMessageStatus } from '../wire/v2/message-status.ts';
 import { FETCH_VERSION, Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
 import { decodeSent, type SentFrame } from '../wire/v2/sent.ts';
 import type { WelcomeFrame } from '../wire/v2/welcome.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import type { ClientParts, ConnectOptions, SendOptions } from './client-options.ts';
 import { EdgeConnection, type EdgeConnectionUser } from './edge-connection.ts';
 import { type BestEffortMessage, Ephemerals, type Presence, type TypingSignal } from './ephemerals.ts';
@@ -43,10 +42,9 @@ export class IrisClient {
   private readonly outgoing: Outgoing;
   private readonly signals: Signals;
   private readonly ephemerals: Ephemerals;
-  private readonly incoming = new Incoming({ moved: (cursor) => this.moved(cursor), repeated: (body) => this.parts.repeated?.(body) });
-  private readonly gaps = new IncomingGaps(this.incoming, (cursor) => {
-    this.writeAck(cursor);
-  });
+  private readonly incoming = new Incoming({ moved: (cursor) => this.acks.moved(cursor), repeated: (body) => this.parts.repeated?.(body) });
+  private readonly acks: Acknowledgements;
+  private readonly gaps = new IncomingGaps(this.incoming, (cursor) => void this.acks.say(cursor));
   private readonly device: Buffer;
   private readonly connection: EdgeConnection;
   /** The buckets, where several connections read them. */
@@ -55,7 +53,6 @@ export class IrisClient {
   private isClosing = false;
   private failure: IrisError | undefined;
   private sweep: Timer;
-  private readonly acks = new Map<number, Cursor>();
   private loggedIn: { resolve(): void; reject(error: IrisError): void } | undefined;
   private farewell: ((isConfirmed: boolean) => void) | undefined;
   private isConfirmed = false;
@@ -66,6 +63,7 @@ export class IrisClient {
     this.bursts = new Bursts((callback) => parts.clock.soon(callback));
     this.device = parts.random.bytes(8);
     const { clock } = parts;
+    this.acks = new Acknowledgements(clock, (bucket) => this.ackWriter(bucket));
     this.connection = this.newConnection(
       {
         hello: () => this.hello(),
@@ -206,11 +204,6 @@ export class IrisClient {
     this.incoming.acknowledge(message);
   }
 
-  private moved(cursor: Cursor): void {
-    if (this.acks.size === 0) this.parts.clock.soon(() => this.flushAcks());
-    this.acks.set(cursor.bucket, cursor);
-  }
-
   /**
    * Leaves in order: acknowledgements become durable, through a reconnect if need be, then the connection ends. Sends without an answer
    * are rejected. Takes 6 s at the most and resolves to whether the server has confirmed it; where it has not, acknowledged messages may
@@ -220,7 +213,7 @@ export class IrisClient {
     if (this.isClosing) return this.isConfirmed;
     this.isClosing = true;
     this.incoming.close();
-    this.flushAcks();
+    this.acks.flush();
     this.signals.tick();
     this.isConfirmed = this.connection.isUp || this.incoming.cursors().length > 0 ? await this.sayBye() : true;
     this.finish(new IrisError('DRAINING', 'the client was closed'));
@@ -262,6 +255,7 @@ export class IrisClient {
   /** What was passed over here comes again on the next connection, and so does this frame. */
   private announced(frame: GenerationFrame): void {
     this.incoming.forgetBefore(frame.oldest);
+    this.acks.forgetBefore(frame.oldest);
     if (!this.incoming.isLagging && !this.isClosing) this.shares?.announced(frame);
   }
 
@@ -298,6 +292,7 @@ export class IrisClient {
       connection: (user, first) => this.newConnection(user, first),
       hello: () => this.hello(),
       gap: (gap) => this.gaps.arrived(gap),
+      welcomed: () => this.acks.flush(),
       resumed: () => this.signals.repeat(),
       failed: () => {
         this.stopSharing();
@@ -329,6 +324,7 @@ export class IrisClient {
     // An older edge reads all buckets on this connection, whatever it was asked.
     if (frame.version < FETCH_VERSION && this.connections > 1) this.stopSharing();
     const out = this.connection.writer as ByteWriter;
+    this.acks.flush();
     this.outgoing.repeat(out);
     this.signals.repeat();
     this.loggedIn?.resolve();
@@ -346,15 +342,9 @@ export class IrisClient {
     if (code !== undefined && FATAL_FAULTS.includes(code)) this.finish(new IrisError(code, frame.message));
   }
 
-  private flushAcks(): void {
-    for (const cursor of this.acks.values()) this.writeAck(cursor);
-    this.acks.clear();
-  }
-
-  /** Over the connection that reads the bucket; one that is down says it with its next HELLO. */
-  private writeAck(cursor: Cursor): void {
-    const to = this.shares?.connectionOf(cursor.bucket) ?? this.connection.writer;
-    if (to !== undefined && to !== 'down') encodeAck(to, cursor);
+  private ackWriter(bucket: number): ByteWriter | undefined {
+    const to = this.shares?.connectionOf(bucket) ?? this.connection.writer;
+    return to === 'down' ? undefined : to;
   }
 
   private async sayBye(): Promise<boolean> {

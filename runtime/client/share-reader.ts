@@ -31,6 +31,8 @@ export interface ShareReaderOwner {
   delivered(delivery: WaitingDelivery): void;
   gap(gap: InboxGap): void;
   progressed(reader: ShareReader): void;
+  /** The reader is logged in, and has asked for what it reads. */
+  welcomed(): void;
   /** The reader’s new connection reads: what was said on an older one may be lost. */
   resumed(): void;
   /** Another connection would fail as well. */
@@ -68,6 +70,7 @@ export class ShareReader implements EdgeConnectionUser {
   welcomed(): void {
     this.lostMs = undefined;
     this.fetch();
+    this.owner.welcomed();
     this.sayBye();
   }
 

@@ -24,6 +24,8 @@ export interface ShareReadsParts {
   /** What any connection of this client says, without cursors. */
   hello(): Omit<HelloFrame, 'cursors'>;
   gap(gap: InboxGap): void;
+  /** A share is logged in, and has asked for what it reads. */
+  welcomed(): void;
   /** A share has a new read: what was said there before may be lost. */
   resumed(): void;
   /** The buckets cannot be shared here: everything is to be read over one connection. */
@@ -126,6 +128,10 @@ export class ShareReads implements ShareReaderOwner {
 
   gap(gap: InboxGap): void {
     this.parts.gap(gap);
+  }
+
+  welcomed(): void {
+    this.parts.welcomed();
   }
 
   resumed(): void {

@@ -36,6 +36,8 @@ export interface AttachmentParts {
   gapOf(user: Buffer): InboxGap | undefined;
   /** The reader has acknowledged through `position`, which may pass the gap. */
   passed(user: Buffer, position: number): void;
+  /** False for a position that this log has never reached. */
+  hasGiven(position: number): boolean;
   /** True while as many changes wait for the store as may. */
   isBehind(): boolean;
   /** The reader is gone. */
@@ -80,6 +82,8 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   private acknowledged = NOTHING_YET;
   /** An acknowledgement that waits for the next one, or for the end, since the store does not keep up: the later covers the earlier. */
   private deferred: InboxCursor | undefined;
+  /** An acknowledgement of what an earlier connection brought, which is not pushed here yet. */
+  private early: InboxCursor | undefined;
   private isReplaced = false;
   private isStarted = false;
   /** The store is asked which rows an acknowledgement covers: places alone do not know partial marks and what an earlier link showed. */
@@ -156,6 +160,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   }
 
   caughtUp(): void {
+    this.takeEarly();
     if (this.isReplaced) return;
     if (this.isSealed) this.subscriber.caughtUp(true);
     else if (isBucketName(this.user)) this.subscriber.caughtUp(false);
@@ -203,16 +208,33 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     (this.replaying ?? this.follower).grant(bytes);
   }
 
-  /** A cursor beyond what was pushed is not this inbox’s, one that does not advance is a repetition: both change nothing. */
+  /**
+   * One that does not advance is a repetition, and changes nothing. One beyond what was pushed waits until that is reached, or everything stored
+   * has been pushed: the log has given its position, or it is another’s and changes nothing either.
+   */
   acknowledge(cursor: InboxCursor): void {
-    if (cursor.bucket === FIRST_BUCKET) this.parts.passed(this.user, cursor.position);
-    if (cursor.bucket !== FIRST_BUCKET || cursor.position > this.follower.pushedThrough || !isAfter(cursor, this.acknowledged)) return;
+    if (cursor.bucket !== FIRST_BUCKET) return;
+    this.parts.passed(this.user, cursor.position);
+    if (!isAfter(cursor, this.acknowledged)) return;
+    if (cursor.position > this.follower.pushedThrough) this.early = cursor;
+    else this.acknowledgePushed(cursor);
+  }
+
+  private acknowledgePushed(cursor: InboxCursor): void {
     if (this.parts.isBehind()) {
       this.deferred = cursor;
       return;
     }
     this.deferred = undefined;
     this.takeAcknowledged(cursor);
+  }
+
+  /** What was acknowledged before it was pushed here counts once everything up to there is known to be this inbox’s. */
+  private takeEarly(): void {
+    const { early } = this;
+    if (early === undefined) return;
+    this.early = undefined;
+    if (this.parts.hasGiven(early.position) && isAfter(early, this.acknowledged)) this.acknowledgePushed(early);
   }
 
   private takeAcknowledged(cursor: InboxCursor): void {
@@ -312,6 +334,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   detach({ flush }: { flush: boolean }): void {
     this.follower.stop();
     this.replaying?.stop();
+    if (this.isStarted) this.takeEarly();
     if (this.deferred !== undefined) this.takeAcknowledged(this.deferred);
     this.deferred = undefined;
     this.parts.detached(this);
@@ -353,6 +376,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     if (!this.isSelective) this.places.add(entry.position, envelopeCount(entry.envelope));
     const at = { bucket: FIRST_BUCKET, position: entry.position, firstIndex: entry.firstIndex };
     this.subscriber.pushed(at, entry.envelope, 0, entry.envelope.length);
+    if (this.early !== undefined && entry.position >= this.early.position) this.takeEarly();
   }
 }
 

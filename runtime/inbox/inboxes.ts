@@ -110,6 +110,7 @@ export class Inboxes implements ShardOwner {
     this.attachmentParts = {
       store: parts.store,
       lane: parts.lane,
+      hasGiven: (position) => this.committer.hasGiven(position),
       isBehind: () => this.committer.isBehind,
       gapOf: (user) => this.gaps.of(user),
       passed: (user, position) => this.passed(user, position),

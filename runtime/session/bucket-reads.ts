@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { InboxCursor, InboxFeed, InboxSubscriber, InboxSubscription, ReadMessages } from '../ports/inbox-feed.ts';
 import type { MessageRouter } from '../ports/message-router.ts';
 import { envelopeStamp } from '../wire/envelope.ts';
+import type { BucketCursors } from './bucket-cursors.ts';
 import { type BucketPush, BucketRead, type BucketReader } from './bucket-read.ts';
 import type { PushWindow } from './push-window.ts';
 
@@ -18,8 +19,8 @@ export interface BucketReadsParts {
   readonly router: MessageRouter;
   readonly pushWindow: PushWindow;
   readonly user: Buffer;
-  /** What the application had when it logged in. */
-  readonly cursors: readonly InboxCursor[];
+  /** What the application has of the buckets that are not read yet. */
+  readonly cursors: BucketCursors;
   readonly isSelective: boolean;
   /** The session. */
   readonly subscriber: InboxSubscriber;
@@ -110,6 +111,7 @@ export class BucketReads implements InboxSubscription, BucketReader {
       return;
     }
     const read = this.reads.get(cursor.bucket);
+    if (read === undefined && generationOf(cursor.bucket) > this.reading) this.parts.cursors.note(cursor);
     read?.subscription?.acknowledge({ ...cursor, bucket: 0 });
     if (read?.isDoneAt(cursor) === true) this.closeRead(read);
   }
@@ -247,19 +249,19 @@ export class BucketReads implements InboxSubscription, BucketReader {
     const { feed, router, cursors, isSelective } = this.parts;
     const read = new BucketRead(this, { bucket, stream: this.merge.open(bucket), isSelective });
     this.reads.set(bucket, read);
-    const known = cursors.flatMap((cursor) => (cursor.bucket === bucket ? [{ ...cursor, bucket: 0 }] : []));
+    const cursor = cursors.of(bucket);
+    const known = cursor === undefined ? [] : [{ ...cursor, bucket: 0 }];
     const options = { address: router.ownerOf(inbox), user: inbox, cursors: known, credit, isSelective, takesEphemerals: false };
     read.subscription = feed.attach({ ...options, loginStamp: this.readStamp, yieldsToLater: true }, read);
   }
 
   /** What the client came with is acknowledged also in buckets that were not read again; nothing of them is pushed. */
   private openAcknowledged(): void {
-    const named = new Set(this.parts.cursors.map((cursor) => cursor.bucket));
     for (const generation of this.layout.generations) {
       inboxesOf(this.parts.user, generation).forEach((inbox, index) => {
         const bucket = bucketNumber(generation.number, index);
         const isUnread = generation.number > this.reading && !this.reads.has(bucket);
-        if (isUnread && named.has(bucket)) this.openBucket(bucket, inbox, { creditBytes: 0 });
+        if (isUnread && this.parts.cursors.of(bucket) !== undefined) this.openBucket(bucket, inbox, { creditBytes: 0 });
       });
     }
   }

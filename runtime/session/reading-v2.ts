@@ -8,6 +8,7 @@ import type { FetchFrame } from '../wire/v2/fetch.ts';
 import { encodeGeneration, type GenerationFrame } from '../wire/v2/generation.ts';
 import { Reads, type ReadsKind } from '../wire/v2/hello.ts';
 import { FETCH_VERSION } from '../wire/v2/opcodes.ts';
+import { BucketCursors } from './bucket-cursors.ts';
 import { BucketReads } from './bucket-reads.ts';
 import type { PushWindow } from './push-window.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -35,6 +36,8 @@ export class ReadingV2 {
   private readonly session: ReadingSession;
   private readonly login: ReadingLogin;
   private reads: BucketReads | undefined;
+  /** Of the buckets that are read here; undefined while the client has nothing of any. */
+  private cursors: BucketCursors | undefined;
   private layout: Layout | undefined;
   private isHomeAtEnd = false;
   /** It said BYE before its buckets were known. */
@@ -51,6 +54,7 @@ export class ReadingV2 {
     this.session = session;
     this.pushWindow = options.pushWindow;
     this.login = options.login;
+    if (cursors.some(({ bucket }) => bucket !== 0)) this.openCursors();
     if (reads === Reads.shares) {
       this.subscription = notAtHome(session);
       return;
@@ -95,18 +99,25 @@ export class ReadingV2 {
   /** The client leaves in order: what it acknowledged becomes durable first. */
   leave(): void {
     // Where the buckets are that its cursors name, only the layout says; without one the farewell stays out.
-    this.isLeaving = this.reads === undefined && this.bucketCursors.length > 0;
+    this.isLeaving = this.reads === undefined && this.cursors?.isEmpty === false;
     if (!this.isLeaving) this.subscription.detach({ flush: true });
   }
 
-  /** What the client had of the buckets that are read here when it logged in. */
-  private get bucketCursors(): readonly InboxCursor[] {
-    return this.login.reads === Reads.own ? [] : this.login.cursors.filter((cursor) => cursor.bucket !== 0);
+  /** One of a bucket may come before the bucket is open: then it is opened from there. */
+  acknowledge(cursor: InboxCursor): void {
+    if (cursor.bucket === 0 || this.reads !== undefined) this.subscription.acknowledge(cursor);
+    else if (this.login.reads !== Reads.own) this.openCursors().note(cursor);
+  }
+
+  private openCursors(): BucketCursors {
+    this.cursors ??= new BucketCursors(this.login.reads === Reads.own ? [] : this.login.cursors);
+    return this.cursors;
   }
 
   private readBuckets(): BucketReads {
     const { feed, router, clock } = this.parts;
-    const { pushWindow, bucketCursors: cursors, subscription: home, session: subscriber } = this;
+    const { pushWindow, subscription: home, session: subscriber } = this;
+    const cursors = this.openCursors();
     const { user } = this.login;
     const progressed = () => this.tell();
     const parts = { home, clock, feed, router, pushWindow, user, cursors, isSelective: false, subscriber, progressed };

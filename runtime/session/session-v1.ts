@@ -15,6 +15,7 @@ import * as v1 from '../wire/v1/encode.ts';
 import { OpcodeV1 } from '../wire/v1/opcodes.ts';
 import { afterName, nameAt, packetSpan } from '../wire/v1/packet.ts';
 import { SEND_FRESH } from '../wire/v2/send.ts';
+import { BucketCursors } from './bucket-cursors.ts';
 import { BucketReads } from './bucket-reads.ts';
 import { LastSequences } from './last-sequences.ts';
 import { PushWindow } from './push-window.ts';
@@ -171,7 +172,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
         router,
         pushWindow,
         user: this.user as Buffer,
-        cursors: [],
+        cursors: new BucketCursors([]),
         isSelective: true,
         subscriber: this,
         progressed: () => undefined,

@@ -215,7 +215,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
         this.send(reader, opcode);
         break;
       case Opcode.Ack:
-        this.subscription?.acknowledge(decodeCursor(reader));
+        this.reading?.acknowledge(decodeCursor(reader));
         break;
       case Opcode.Ping:
         encodePong(this.writer(), decodePing(reader));

@@ -13,6 +13,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'adapters/inbox-log/pending-marks.ts': { holes: 'PENDING_MAX' },
   'adapters/inbox-log/segment-file.ts': { checks: 'segments' },
   'adapters/inbox-store-level.ts': { operations: 'batch', trims: 'batch' },
+  'client/acknowledgements.ts': { waiting: 'buckets' },
   'client/ephemerals.ts': {
     pending: 'PENDING_MAX',
     questions: 'QUESTIONS_MAX',
@@ -21,7 +22,6 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   },
   'client/incoming-gaps.ts': { waiting: 'buckets', toldThrough: 'buckets' },
   'client/incoming.ts': { queue: 'QUEUED_MAX', orphans: 'ORPHANS_MAX', buckets: 'buckets' },
-  'client/iris-client.ts': { acks: 'buckets' },
   'client/message-statuses.ts': {
     rows: 'ROWS_MAX',
     pending: 'TRACKED_MAX',
@@ -89,6 +89,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'routing/slot-message-router.ts': { promoted: 'LAYOUTS_REMEMBERED_MAX' },
   'servers/core-node.ts': { bridges: 'groups' },
   'servers/links-in.ts': { links: 'connections' },
+  'session/bucket-cursors.ts': { cursors: 'CURSORS_MAX' },
   'session/bucket-read.ts': { open: 'PUSH_CREDIT_BYTES' },
   'session/bucket-reads.ts': { reads: 'buckets' },
   'session/last-sequences.ts': { last: 'V1_RECIPIENTS_MAX' },

@@ -27,6 +27,8 @@ class ServedConnection implements ConnectionHandler {
   readonly fetched: FetchFrame[] = [];
   readonly acknowledged: Cursor[] = [];
   isClosed = false;
+  /** Answers no HELLO. */
+  isSilent = false;
   private readonly splitter = new FrameSplitter(1 << 21);
   private readonly connection: Connection;
   private readonly version: number;
@@ -74,6 +76,10 @@ class ServedConnection implements ConnectionHandler {
 
   private greet(hello: HelloFrame): void {
     this.hello = hello;
+    if (!this.isSilent) this.welcome(hello);
+  }
+
+  welcome(hello: HelloFrame): void {
     const welcome = { version: this.version, serverTimeMs: 0, region: 'tokyo', awsRegion: '', node: 'tokyo-edge-0' };
     if (hello.versionMin <= this.version) this.say((out) => encodeWelcome(out, welcome));
     else this.say((out) => encodeFault(out, { code: 'VERSION_UNSUPPORTED', message: `server speaks up to ${this.version}` }));
@@ -84,6 +90,8 @@ class ServedClient {
   readonly clock = new ManualClock();
   readonly connections: ServedConnection[] = [];
   readonly texts: string[] = [];
+  /** New connections get no answer to their HELLO. */
+  isSilent = false;
   readonly transport = new MemoryTransport(this.clock);
   client!: IrisClient;
 
@@ -94,6 +102,7 @@ class ServedClient {
     await transport.listen({ host: '10.0.0.1', port: 7_000 }, (connection) => {
       const version = versions[Math.min(served.connections.length, versions.length - 1)] as number;
       const one = new ServedConnection(connection, version);
+      one.isSilent = served.isSilent;
       served.connections.push(one);
       return one;
     });
@@ -127,6 +136,27 @@ class ServedClient {
     return this.connections.filter(({ hello, isClosed }) => hello?.reads === Reads.shares && !isClosed);
   }
 }
+
+it.each([1, 2])('says with the login of %i connections what was acknowledged after its HELLO was written (L2, L6)', async (count) => {
+  const served = await ServedClient.start(count);
+  if (count > 1) served.first.generation({});
+  await served.settle();
+  const present = () => (count > 1 ? (served.readers[0] as ServedConnection) : (served.connections.at(-1) as ServedConnection));
+  present().push({ generation: 1, index: 0, position: 5, stamp: 1 }, 'late');
+  if (count > 1) present().generation({ isCaughtUp: true });
+  await served.settle(3_000);
+  const message = (await served.client.messages().next()).value as IrisMessage;
+  served.isSilent = true;
+  present().drop();
+  await served.settle(1_000);
+  const again = served.connections.at(-1) as ServedConnection;
+  expect([again.isClosed, again.hello?.cursors]).toEqual([false, []]);
+  served.client.ack(message);
+  await served.settle();
+  again.welcome(again.hello as HelloFrame);
+  await served.settle();
+  expect(again.acknowledged).toEqual([message.cursor]);
+});
 
 it('opens no further connection while the inbox is not promoted', async () => {
   const served = await ServedClient.start(4);

@@ -61,6 +61,28 @@ it('ignores a cursor beyond what it pushed, of another bucket, or of another sto
   expect(core.stored()).toEqual(['m1', 'm2', 'm3']);
 });
 
+it.each<[string, boolean]>([
+  ['when that has been pushed', true],
+  ['when the reader has the rest and leaves', false],
+])(
+  'counts an acknowledgement of what an earlier link brought, which comes before it is pushed again, %s (L2, L6)',
+  async (_when, isPushed) => {
+    const core = await coreWith(3);
+    const first = new TestReader();
+    core.attach(first);
+    await core.settle();
+    const position = first.pushes[isPushed ? 1 : 2]?.position as number;
+    const again = core.attach(new TestReader(), 'bob', { creditBytes: 1 });
+    again.acknowledge({ bucket: 0, position, index: 0 });
+    await core.settle();
+    expect(core.stored()).toEqual(['m1', 'm2', 'm3']);
+    if (isPushed) again.grant(100_000);
+    else again.detach({ flush: true });
+    await core.settle();
+    expect(core.stored()).toEqual(isPushed ? ['m3'] : []);
+  },
+);
+
 it('pushes the rest of a batch that was acknowledged in part, and leaves no trace of it afterwards', async () => {
   const core = await CoreUnderTest.start();
   core.origin().send({ sequence: 1, bodies: ['a', 'b', 'c'] });

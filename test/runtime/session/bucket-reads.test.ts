@@ -2,6 +2,7 @@
 import { bucketNumber } from '../../../runtime/contract/bucket-name.ts';
 import type { Generation } from '../../../runtime/contract/layout.ts';
 import type { InboxSubscriber, InboxSubscription } from '../../../runtime/ports/inbox-feed.ts';
+import { BucketCursors } from '../../../runtime/session/bucket-cursors.ts';
 import { BucketReads } from '../../../runtime/session/bucket-reads.ts';
 import { PushWindow } from '../../../runtime/session/push-window.ts';
 import { envelopeOf } from '../../fakes/envelopes.ts';
@@ -56,7 +57,7 @@ function readOneGeneration(): { buckets: BucketReads; home: boolean[]; opened: O
     router: { publish: nothing, ownerOf: () => 'owner:1' } as never,
     pushWindow: new PushWindow(connection, 65_536, { bytes: 0 }),
     user: Buffer.from('bob'),
-    cursors: [],
+    cursors: new BucketCursors([]),
     isSelective: false,
     subscriber,
     progressed: nothing,

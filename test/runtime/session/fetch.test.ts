@@ -94,6 +94,24 @@ it('says GENERATION when all of its buckets have caught up and when they are ove
   bob.session.client.received(framed((out) => encodeAck(out, { bucket: bucketNumber(1, 1), position: 3, index: 0 })));
 });
 
+it('opens a bucket from what was acknowledged before it was open (L2, L6)', async () => {
+  const bob = new Connected({ cursors: [{ bucket: bucketNumber(1, 3), position: 4, index: 0 }] });
+  const acknowledge = (generation: number, position: number) =>
+    bob.session.client.received(framed((out) => encodeAck(out, { bucket: bucketNumber(generation, 1), position, index: 2 })));
+  acknowledge(1, 7);
+  bob.session.reading = { readStamp: 900, layout: { generations: [generation(1, 5), generation(2, 2)] } };
+  await bob.fetch();
+  acknowledge(2, 9);
+  for (const { subscriber } of bob.session.attached) subscriber.caughtUp(true);
+  await bob.fetch({ through: 2 });
+  expect(bob.buckets).toEqual([1, 3, 1]);
+  expect(bob.session.attached.map(({ options }) => options.cursors)).toEqual([
+    [{ bucket: 0, position: 7, index: 2 }],
+    [{ bucket: 0, position: 4, index: 0 }],
+    [{ bucket: 0, position: 9, index: 2 }],
+  ]);
+});
+
 it('asks the home again until it knows the login, and ends when another login reads the inbox', async () => {
   const bob = new Connected();
   await bob.fetch();
