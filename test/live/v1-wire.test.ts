@@ -158,14 +158,14 @@ it('overload: what is refused is answered with FF, what is accepted is delivered
     }),
   );
   // Shorter than a lease: an owner that stands still for longer ends itself.
-  const beside = await latency(150);
+  const beside = await latency(200);
   fleet.process(stopped).signal('SIGCONT');
   await flood;
   const sent = senders.length * (each + 20);
   const answered = async () =>
     (await fleet.metric('tokyo-edge-0', 'iris_messages_acknowledged_total')) +
     (await fleet.metric('tokyo-edge-0', 'iris_messages_refused_total'));
-  const before = 700;
+  const before = 600;
   await until(async () => (await answered()) >= sent + before, 'every message is accepted or refused', 30_000);
   const refused = await fleet.metric('tokyo-edge-0', 'iris_messages_refused_total');
   const answers = () => senders.reduce((sum, { raw }) => sum + refusalsIn(raw.received), 0);
