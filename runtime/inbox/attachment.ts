@@ -1,5 +1,5 @@
 import { isBucketName, userTextOfInbox } from '../contract/bucket-name.ts';
-import { GapReason, type InboxGap } from '../contract/inbox-gap.ts';
+import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import { PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES, READ_NOTES_MAX } from '../contract/limits.ts';
 import { type SequenceSet, unite } from '../contract/sequence-set.ts';
@@ -12,15 +12,9 @@ import type { OwnedSubscription, ReadRequest, UndeliveredEnvelope } from '../por
 import { envelopeCount, markKeyFor } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
 import { PushedPlaces } from './pushed-places.ts';
+import { FIRST_BUCKET, isAfter, NOTHING_YET, ofFirstBucket, unknownGap } from './reader-cursors.ts';
 import type { StatusNote, StatusRow } from './status-ledger.ts';
 import { searchWanted, WantedPlaces } from './wanted-places.ts';
-
-/** Until an inbox is promoted, everything is in bucket 0. */
-export const FIRST_BUCKET = 0;
-
-/** What most attachments have, of which there are as many as users online. */
-const NO_CURSORS: readonly InboxCursor[] = [];
-const NOTHING_YET: InboxCursor = { bucket: FIRST_BUCKET, position: 0, index: 0 };
 
 /** Rows after `after` up to a cursor. */
 interface SearchSpan {
@@ -36,6 +30,8 @@ export interface AttachmentParts {
   gapOf(user: Buffer): InboxGap | undefined;
   /** The reader has acknowledged through `position`, which may pass the gap. */
   passed(user: Buffer, position: number): void;
+  /** Calls back once the user has come from its former owner, or lives elsewhere; false where it is not on its way. */
+  awaits(user: Buffer, callback: (isHere: boolean) => void): boolean;
   /** False for a position that this log has never reached. */
   hasGiven(position: number): boolean;
   /** True while as many changes wait for the store as may. */
@@ -136,14 +132,13 @@ export class Attachment implements OwnedSubscription, FollowedLog {
 
   /** Takes what the client had acknowledged before it attached out of the store. */
   trimAcknowledged(done?: () => void): void {
-    for (const cursor of this.acknowledgedAtStart) {
-      this.parts.passed(this.user, cursor.position);
-      const apply = (batch: StoreBatch) => batch.trimInbox(this.user, FIRST_BUCKET, cursor);
-      const isLast = cursor === this.acknowledgedAtStart.at(-1);
-      this.search({ after: 0, cursor }, (notes) =>
-        this.parts.change({ apply, notes: () => notes, ...(isLast && done !== undefined && { done }) }),
-      );
-    }
+    for (const cursor of this.acknowledgedAtStart) this.trimThrough(cursor, cursor === this.acknowledgedAtStart.at(-1) ? done : undefined);
+  }
+
+  private trimThrough(cursor: InboxCursor, done?: () => void): void {
+    this.parts.passed(this.user, cursor.position);
+    const apply = (batch: StoreBatch) => batch.trimInbox(this.user, FIRST_BUCKET, cursor);
+    this.search({ after: 0, cursor }, (notes) => this.parts.change({ apply, notes: () => notes, ...(done !== undefined && { done }) }));
   }
 
   /** Nothing enters the inbox any more: the reader is told when it has everything. */
@@ -334,13 +329,31 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   detach({ flush }: { flush: boolean }): void {
     this.follower.stop();
     this.replaying?.stop();
-    if (this.isStarted) this.takeEarly();
+    if (this.isStarted) this.trimEarly();
     if (this.deferred !== undefined) this.takeAcknowledged(this.deferred);
     this.deferred = undefined;
     this.parts.detached(this);
     if (!flush) return;
+    const fetched = (isHere: boolean) => (isHere ? this.flushFetched() : this.moved());
+    if (!this.parts.awaits(this.user, fetched)) this.flush();
+  }
+
+  /** It left before its user was here, so nothing of what it acknowledged is out of the store. */
+  private flushFetched(): void {
+    this.trimAcknowledged();
+    this.trimEarly();
+    this.flush();
+  }
+
+  private flush(): void {
     const done = () => this.subscriber.ended('flushed');
     this.afterSearch(() => this.parts.change({ apply: () => undefined, done, isSynced: true }));
+  }
+
+  /** Of what was not pushed here only the store knows whom it concerns. */
+  private trimEarly(): void {
+    if (this.early !== undefined && this.parts.hasGiven(this.early.position)) this.trimThrough(this.early);
+    this.early = undefined;
   }
 
   /** Another owner has the inbox from now on: the reader goes there. */
@@ -382,17 +395,4 @@ export class Attachment implements OwnedSubscription, FollowedLog {
 
 export function notHanded(message: string): Refusal {
   return { code: 'NOT_DELIVERED', message, retryAfterMs: 0 };
-}
-
-function ofFirstBucket(cursors: readonly InboxCursor[]): readonly InboxCursor[] {
-  return cursors.length === 0 ? NO_CURSORS : cursors.filter((cursor) => cursor.bucket === FIRST_BUCKET);
-}
-
-function isAfter(a: InboxCursor, b: InboxCursor): boolean {
-  return a.position > b.position || (a.position === b.position && a.index > b.index);
-}
-
-/** What a cursor of another log covers, nobody here can say. */
-function unknownGap({ bucket, position }: InboxCursor): InboxGap {
-  return { bucket, from: position, through: position, messages: 0, firstStamp: 0, lastStamp: 0, reason: GapReason.otherLog };
 }

@@ -110,6 +110,7 @@ export class Inboxes implements ShardOwner {
     this.attachmentParts = {
       store: parts.store,
       lane: parts.lane,
+      awaits: (user, callback) => this.fetcher.awaits(user.toString('latin1'), callback),
       hasGiven: (position) => this.committer.hasGiven(position),
       isBehind: () => this.committer.isBehind,
       gapOf: (user) => this.gaps.of(user),

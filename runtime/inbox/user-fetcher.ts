@@ -125,6 +125,14 @@ export class UserFetcher {
     this.touch(name);
   }
 
+  /** Calls back once the user is here, or lives elsewhere; false for one that is not pending. */
+  awaits(name: string, callback: (isHere: boolean) => void): boolean {
+    if (!this.isPending(name)) return false;
+    const isHere = () => this.parts.slots.current.homeOfUser(Buffer.from(name, 'latin1')).group === this.parts.group;
+    this.whenFetched(name, () => callback(isHere()));
+    return true;
+  }
+
   /** A newer map is in force: what was under way by the old one comes to nothing. */
   slotsChanged(): void {
     const { current } = this.parts.slots;

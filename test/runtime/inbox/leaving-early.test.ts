@@ -1,0 +1,65 @@
+/** L2, L6, F18: what a reader acknowledged who leaves while its user is on the way here from another core. */
+import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
+import { movedTo } from '../../../runtime/contract/slot-map-moves.ts';
+import { PULL_LATER, type PullAnswer, type PullRequest } from '../../../runtime/ports/handover.ts';
+import { envelopeOf } from '../../fakes/envelopes.ts';
+import { CoreUnderTest, TestReader } from './core-under-test.ts';
+
+const bob = Buffer.from('bob');
+const group = (id: string, firstShard: number) => ({ id, firstShard, shardCount: 1, address: `127.0.0.1:${firstShard + 1}` });
+const first = createSlotMap({
+  environment: 'unit',
+  version: 1,
+  shards: 2,
+  regions: [{ code: 'tokyo', awsRegion: 'ap-northeast-1', groups: [group('tokyo-0', 0), group('tokyo-1', 1)] }],
+});
+const away = { ...movedTo(first, ['tokyo-1', 'tokyo-1']), version: 3, moving: undefined };
+const coming = movedTo(away, ['tokyo-0', 'tokyo-1']);
+const elsewhere = { ...away, version: 5 };
+
+class MovingReader extends TestReader {
+  moves = 0;
+
+  moved(): void {
+    this.moves++;
+  }
+}
+
+function rowsOfBob({ kind, after }: PullRequest): PullAnswer {
+  const held = { ...PULL_LATER, kind: 'held', nextPosition: 100 } as const;
+  if (kind === 'users') return { ...held, isLast: true, users: [bob] };
+  const rows = [1, 2, 3].map((sequence) => ({
+    position: 10 * sequence,
+    envelope: envelopeOf({ recipient: 'bob', sequence, bodies: [`m${sequence}`] }),
+    firstIndex: 0,
+  }));
+  return kind === 'user' && after === 0 ? { ...held, rows } : { ...held, isLast: true };
+}
+
+async function left(): Promise<{ core: CoreUnderTest; reader: MovingReader }> {
+  const core = await CoreUnderTest.start(readSlotMap(coming));
+  const reader = new MovingReader();
+  const subscription = core.attach(reader, 'bob', { acknowledged: [{ bucket: 0, position: 10, index: 0 }] });
+  subscription.acknowledge({ bucket: 0, position: 20, index: 0 });
+  subscription.detach({ flush: true });
+  await core.settle();
+  expect(reader.ends).toEqual([]);
+  return { core, reader };
+}
+
+it('counts once its user is here, and only then the farewell is answered', async () => {
+  const { core, reader } = await left();
+  core.peers.pull = (_address, request) => Promise.resolve(rowsOfBob(request));
+  for (let i = 0; i < 20 && reader.ends.length === 0; i++) {
+    await core.clock.advance(100);
+    await core.settle();
+  }
+  expect([core.stored(), reader.ends]).toEqual([['m3'], ['flushed']]);
+});
+
+it('is told to the user’s new owner when the move is over before the user has come', async () => {
+  const { core, reader } = await left();
+  core.slots.change(readSlotMap(elsewhere));
+  await core.settle();
+  expect([reader.ends, reader.moves]).toEqual([[], 1]);
+});
