@@ -13,6 +13,7 @@ import { envelopeRecipient, envelopeSender, markKeyOfInbox, readdress, senderOfM
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
 import { APPEND_BUCKET, SEND_RETRY } from '../wire/v2/send.ts';
 import type { Committer } from './committer.ts';
+import { type FoundMark, finalMark, isWanted, take } from './found-marks.ts';
 import type { Gaps } from './gaps.ts';
 import { HotInboxes } from './hot-inboxes.ts';
 import type { InboxName } from './inbox-name.ts';
@@ -214,18 +215,19 @@ export class Buckets {
     if (below === 0) return await this.marksOfInbox(inbox, keys);
     const layout = this.layouts.of(inbox.toString('latin1'));
     if (layout === undefined) return undefined;
-    const found = Array.from<StoredMark | undefined>({ length: keys.length });
-    for (const generation of layout.generations.filter(({ number }) => number < below).toReversed()) {
+    const found = keys.map((): FoundMark => ({ mark: undefined, generation: 0, sentOn: [] }));
+    const { generations } = layout;
+    for (const generation of generations.filter(({ number }) => number < below).toReversed()) {
       const asked = new Map<string, number[]>();
       keys.forEach((key, i) => {
-        if (found[i] !== undefined) return;
+        if (!isWanted(found[i] as FoundMark, generation, generations)) return;
         const holder = inboxOfSender(inbox, generation, senderOfMarkKey(key)).toString('latin1');
         asked.set(holder, [...(asked.get(holder) ?? []), i]);
       });
       const answers = await Promise.all([...asked].map(([holder, at]) => this.marksAt(Buffer.from(holder, 'latin1'), at, keys)));
       for (const answer of answers) {
         if (answer === undefined) return undefined;
-        for (const [i, mark] of answer) found[i] = mark;
+        for (const [i, mark] of answer) take(found[i] as FoundMark, mark, generation);
       }
     }
     return await this.withOwnMarks(inbox, keys, found);
@@ -235,10 +237,10 @@ export class Buckets {
   private async withOwnMarks(
     inbox: Buffer,
     keys: readonly string[],
-    found: readonly (StoredMark | undefined)[],
+    found: readonly FoundMark[],
   ): Promise<(StoredMark | undefined)[] | undefined> {
     const own = await this.marksOfInbox(inbox, keys);
-    return own?.map((mark, i) => ((mark?.high ?? 0) > (found[i]?.high ?? 0) ? mark : found[i]));
+    return own?.map((mark, i) => finalMark(found[i] as FoundMark, mark));
   }
 
   /** The rows `at` of `keys`, as the owner of `inbox` has them. */

@@ -10,6 +10,12 @@ export function mergedMark(one: StoredMark, other: StoredMark): StoredMark {
   return { high: Math.max(one.high, other.high), holes: holes.reduce<Holes>(withHole, NO_HOLES) };
 }
 
+/** The mark with what of `holes` is not known to be taken by `other`. */
+export function withHoles(mark: StoredMark, holes: Holes, other: StoredMark | undefined): StoredMark {
+  const open = other === undefined ? holes : holesBeside(holes, other);
+  return open.length === 0 ? mark : { high: mark.high, holes: open.reduce<Holes>(withHole, mark.holes) };
+}
+
 /** The holes with one more, ascending. Beyond HOLES_MAX the lowest two become one: what was there between them would count as new, if it came again. */
 export function withHole(holes: Holes, hole: Holes[number]): Holes {
   const joined: { from: number; to: number }[] = [];

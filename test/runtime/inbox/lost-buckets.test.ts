@@ -1,10 +1,11 @@
-/** L1, F19: buckets of a promoted inbox are with a region that is lost; who has them meanwhile knows nothing of their seals. */
+/** L1, F19: a region with buckets of a promoted inbox is lost; who has them meanwhile knows nothing of their seals, and it sends on what they hold. */
 import { readBucketName } from '../../../runtime/contract/bucket-name.ts';
 import { inboxesOf, type Layout } from '../../../runtime/contract/layout.ts';
 import { PROMOTION_SWEEP_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
-import { failedOver } from '../../../runtime/contract/slot-map-failover.ts';
+import { failedBack, failedOver } from '../../../runtime/contract/slot-map-failover.ts';
 import { movedTo } from '../../../runtime/contract/slot-map-moves.ts';
+import { PULL_LATER } from '../../../runtime/ports/handover.ts';
 import { APPEND_BUCKET, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
 import { bodiesOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
@@ -91,4 +92,40 @@ it('reads an older generation again when its heir took something before it was t
   await swept(core);
   const [generation] = stored(core)[0] ?? [];
   expect(layoutOf(core).find(({ number }) => number === generation)).toMatchObject({ isDrained: false });
+});
+
+it('takes what it had sent on out of an older generation back, when that comes after the return', async () => {
+  const core = await CoreUnderTest.start(readSlotMap(shared));
+  core.owners = { ...core.owners, bucket: async () => ({ isSealed: true, isEmpty: true, messagesPerSecond: 0 }) };
+  const promoted = async (count: number) => {
+    const promotion = core.inboxes.promote(bob, count);
+    await core.settle();
+    await promotion;
+    await core.clock.advance(5_000);
+  };
+  await promoted(2);
+  core.origin().send({ sequence: 1, bodies: ['1'] });
+  await core.settle();
+  await promoted(1);
+  core.origin().send({ sequence: 2, previous: 1, bodies: ['2'] });
+  await core.settle();
+  const away = failedOver(shared, 'tokyo', 0);
+  core.slots.change(readSlotMap(away));
+  await core.clock.advance(5_000);
+  expect(core.outbox.map(({ entry }) => bodiesOf(entry.envelope))).toEqual([['1'], ['2']]);
+  let isFirst = true;
+  core.peers.pull = async (_address, { kind }) => {
+    const users = kind === 'users' && isFirst ? [bob] : [];
+    if (kind === 'users') isFirst = false;
+    return { ...PULL_LATER, kind: 'held', isLast: true, users };
+  };
+  core.slots.change(readSlotMap(failedBack(away, 'tokyo')));
+  await core.clock.advance(5_000);
+  const again = { flags: SEND_RETRY };
+  for (let times = 0; times < 2; times++) {
+    core.origin().send({ sequence: 2, previous: 1, bodies: ['2'] }, again);
+    core.origin().send({ sequence: 1, bodies: ['1'] }, again);
+    await core.clock.advance(5_000);
+  }
+  expect(stored(core)).toEqual([[3, ['2', '1']]]);
 });
