@@ -61,7 +61,10 @@ const INJECT = {
     const flipped = storage.flip();
     if (flipped === undefined) return undefined;
     // Whoever reads it finds it out; then the disk’s mirror has the right bit, or an operator a copy.
-    world.time.schedule(world.time.nowMs + world.random.between(1_000, 60_000), () => flipped.repair());
+    world.flips.add(flipped);
+    world.time.schedule(world.time.nowMs + world.random.between(1_000, 60_000), () => {
+      if (world.flips.delete(flipped)) flipped.repair();
+    });
     return [core];
   },
   clock: (world: World) => {
@@ -98,6 +101,8 @@ export class FaultInjector {
     this.isActive = false;
     this.world.network.calm();
     this.world.downRegions.clear();
+    for (const flipped of this.world.flips) flipped.repair();
+    this.world.flips.clear();
     for (const region of this.world.regions) this.world.releaseMaps(region);
     for (const node of this.world.nodes) {
       node.place?.clock.crashAfter(undefined);

@@ -84,6 +84,8 @@ export class World {
   isFailing = false;
   /** Hears of users whose inboxes are given to others without what they hold. */
   stranded: (isMeant: (user: Buffer) => boolean) => void = () => undefined;
+  /** Bits that are wrong on some disk. */
+  readonly flips = new Set<{ repair(): void }>();
   /** Regions whose processes stay down. */
   readonly downRegions = new Set<string>();
   /** Regions that no newer slot map reaches, with the one they know. */
