@@ -1,3 +1,4 @@
+import { WITHOUT_CLOUD_WAN } from '../../../infra/facts/aws-limits.ts';
 import type { Plan, RegionPlan } from '../../../infra/plan/plan.ts';
 
 /** Codes of regions, one of each kind: others of the kind differ from it in names and numbers only. */
@@ -8,7 +9,8 @@ export function distinctRegions(plan: Plan, kindOf: (region: RegionPlan) => read
 /** What decides which resources a region has. */
 export function resourcesKind(region: RegionPlan): readonly unknown[] {
   const stacks = [region.bus !== null, region.store !== null, region.directory !== null];
-  return [...stacks, region.zoneIds.length, region.coresPerGroup, region.amiId !== null, region.storeAmiId !== null];
+  const isOutsideCloudWan = WITHOUT_CLOUD_WAN.includes(region.awsRegion);
+  return [...stacks, isOutsideCloudWan, region.zoneIds.length, region.coresPerGroup, region.amiId !== null, region.storeAmiId !== null];
 }
 
 /** And which of CloudFormation’s rules look at them: types of instances and resources depend on the AWS region. */
