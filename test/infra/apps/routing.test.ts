@@ -46,7 +46,8 @@ it('anycast reads each region’s load balancer when it is deployed, in the AWS 
   const { artifacts } = JSON.parse(readFileSync(join(assembly.directory, 'manifest.json'), 'utf8'));
   expect(artifacts['iris-proof-global-anycast'].environment).toMatch(/\/us-west-2$/);
   const { waves } = JSON.parse(readFileSync(join(assembly.directory, 'rollout.json'), 'utf8'));
-  expect(waves.at(-1)).toMatchObject({ kind: 'routing', stacks: ['iris-proof-global-routing', 'iris-proof-global-anycast'] });
+  expect(waves.at(-1).kind).toBe('routing');
+  expect(waves.at(-1).stacks.slice(-2)).toEqual(['iris-proof-global-routing', 'iris-proof-global-anycast']);
 });
 
 it('a second way changes nothing of the regions but an output of their edge stacks, which anycast needs (L11)', async () => {
