@@ -40,7 +40,8 @@ describe('iris remove-region', () => {
     expect(waves.map(({ kind }) => kind)).toEqual(['global', 'canary', 'regions', 'regions', 'routing', 'leaving']);
     const last = waves.at(-1)!;
     expect(last.regions).toEqual(['sydney']);
-    expect(last.stacks).toEqual(['monitor', 'edge', 'core-0', 'config', 'network'].map((part) => `iris-proof-sydney-${part}`));
+    const parts = ['monitor', 'edge', 'core-0', 'config', 'network'].map((part) => `iris-proof-sydney-${part}`);
+    expect(last.stacks).toEqual(['iris-proof-global-join-sydney', ...parts]);
     expect(
       waves
         .slice(0, -1)
@@ -54,7 +55,7 @@ describe('iris remove-region', () => {
     const wave = ['deploy', leaving, '--wave', '5', '--out', join(folder, 'cdk.out')];
     const print = await runIris([...wave, '--print'], { cwd: folder });
     expect(print.stdout).toMatch(
-      /^cdk destroy --app cdk\.out --exclusively --force iris-proof-sydney-monitor .* iris-proof-sydney-network$/,
+      /^cdk destroy --app cdk\.out --exclusively --force iris-proof-global-join-sydney iris-proof-sydney-monitor .* iris-proof-sydney-network$/,
     );
     expect(print.stderr).toMatch(/update-termination-protection .*--region ap-southeast-2 --stack-name iris-proof-sydney-network/);
     const dry = await runIris(wave, { cwd: folder });
