@@ -157,15 +157,15 @@ it('overload: what is refused is answered with FF, what is accepted is delivered
       for (let i = 0; i < each; i++) await client.raw.writeAll(send(victim, `${n} ${i}`.padEnd(16_000, '.')));
     }),
   );
-  // Shorter than a lease: an owner that stands still for longer ends itself.
-  const beside = await latency(200);
+  // Shorter than a lease on a machine that is not overloaded: an owner that stands still for longer ends itself.
+  const beside = await latency(300);
   fleet.process(stopped).signal('SIGCONT');
   await flood;
   const sent = senders.length * (each + 20);
   const answered = async () =>
     (await fleet.metric('tokyo-edge-0', 'iris_messages_acknowledged_total')) +
     (await fleet.metric('tokyo-edge-0', 'iris_messages_refused_total'));
-  const before = 600;
+  const before = 700;
   await until(async () => (await answered()) >= sent + before, 'every message is accepted or refused', 30_000);
   const refused = await fleet.metric('tokyo-edge-0', 'iris_messages_refused_total');
   const answers = () => senders.reduce((sum, { raw }) => sum + refusalsIn(raw.received), 0);
