@@ -63,6 +63,12 @@ export const ERROR_CODES = {
   TIMED_OUT: { wire: 4011, retry: true, meaning: 'no answer came within the time given' },
   CONNECTION_FAILED: { wire: 4012, retry: true, meaning: 'no connection to the address given' },
   AWS_REFUSED: { wire: 4015, retry: true, meaning: 'a question to AWS was refused or not answered' },
+  ENGINE_UNAVAILABLE: { wire: 4016, retry: true, meaning: 'an engine (Kafka, the CQL store, Redis) does not answer in time' },
+  ENGINE_INVALID: {
+    wire: 4017,
+    retry: false,
+    meaning: 'an engine answers and is not what is needed: login, topic, keyspace, schema or version',
+  },
   COMMAND_INVALID: { wire: 4013, retry: false, meaning: 'a command to a node is unknown or its input has the wrong shape' },
   OWNERSHIP_LOST: {
     wire: 4020,
