@@ -43,17 +43,20 @@ export interface InboxSummary extends InboxKey {
 
 /** One change of the rows; doing it again changes nothing. */
 export type RowChange =
-  | { readonly kind: 'envelope'; readonly inbox: InboxKey; readonly chunk: number; readonly position: number; readonly envelope: Buffer }
-  | { readonly kind: 'no-envelope'; readonly inbox: InboxKey; readonly chunk: number; readonly position: number }
-  /** Takes out everything before `position`, from `firstChunk` to `chunk` in which `position` lies; of that envelope the messages up to `index` are read. */
   | {
-      readonly kind: 'trim';
+      readonly kind: 'envelope';
       readonly inbox: InboxKey;
-      readonly firstChunk: number;
       readonly chunk: number;
       readonly position: number;
-      readonly index: number;
+      readonly envelope: Buffer;
+      /** How many it holds. */
+      readonly messages: number;
     }
+  | { readonly kind: 'no-envelope'; readonly inbox: InboxKey; readonly chunk: number; readonly position: number }
+  /** Takes out everything before `position` in each chunk from `firstChunk` to `chunk`; no apply puts back what it trims. */
+  | { readonly kind: 'trim'; readonly inbox: InboxKey; readonly firstChunk: number; readonly chunk: number; readonly position: number }
+  /** Of an envelope that is there the messages up to `index` are read. */
+  | { readonly kind: 'read'; readonly inbox: InboxKey; readonly chunk: number; readonly position: number; readonly index: number }
   /** With 0 envelopes the summary goes away. */
   | { readonly kind: 'summary'; readonly summary: InboxSummary }
   | { readonly kind: 'outgoing'; readonly group: string; readonly position: number; readonly envelope: Buffer }
@@ -70,8 +73,15 @@ export interface InboxRange {
   readonly inbox: InboxKey;
   readonly firstChunk: number;
   readonly lastChunk: number;
-  /** Only envelopes behind it. */
+  /** `readInbox`: only envelopes behind it. `measureInbox`: counts those before it. */
   readonly position: number;
+}
+
+/** What lies in some chunks before a position, and the first envelope that does not. */
+export interface InboxMeasure {
+  readonly envelopes: number;
+  readonly bytes: number;
+  readonly next: { readonly position: number; readonly chunk: number; readonly bytes: number; readonly messages: number } | undefined;
 }
 
 /**
@@ -94,6 +104,8 @@ export interface GroupRows {
   readSummaries(): AsyncIterable<readonly InboxSummary[]>;
   /** Envelopes ascending; fewer than the limits only at the end. */
   readInbox(range: InboxRange, limits: PageLimits): Promise<StoredEnvelope[]>;
+  /** Counts what lies before `range.position`, and looks up what follows; no envelope is read for it. */
+  measureInbox(range: InboxRange): Promise<InboxMeasure>;
   /** Envelopes to `group` behind `position`, ascending; fewer than the limits only at the end. */
   readOutgoing(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]>;
   /** What waits for each group, counted. */
