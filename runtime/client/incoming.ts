@@ -105,9 +105,9 @@ export class Incoming {
     this.buckets.delete(bucket);
   }
 
-  /** The generations before this one are over: nothing of their buckets will come again. */
+  /** The generations before this one are over: nothing comes out of their buckets again, but what is not acknowledged may be elsewhere. */
   forgetBefore(generation: number): void {
-    for (const bucket of this.buckets.keys()) if (generationOf(bucket) < generation) this.buckets.delete(bucket);
+    for (const bucket of this.buckets.keys()) if (generationOf(bucket) < generation) this.forget(bucket);
   }
 
   get queued(): number {

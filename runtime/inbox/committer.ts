@@ -1,4 +1,3 @@
-import { userTextOfInbox } from '../contract/bucket-name.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import * as limits from '../contract/limits.ts';
 import { clampTo } from '../contract/sequence-set.ts';
@@ -11,14 +10,15 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import { Durability } from '../wire/durability.ts';
 import { envelopeCount, envelopeRecipient, markKeyFor, withoutPredecessor } from '../wire/envelope.ts';
 import { decodeStatusEnvelope, isStatusEnvelope, type StatusNews } from '../wire/status-envelope.ts';
-import { SEND_FRESH, SEND_RETRY } from '../wire/v2/send.ts';
+import { SEND_RETRY } from '../wire/v2/send.ts';
 import { AppendOrder, type Holding, type Ordered } from './append-order.ts';
 import type { Change } from './change.ts';
+import { ChangeBatch } from './change-batch.ts';
 import { CommitQueue } from './commit-queue.ts';
 import type { Destination, Placed } from './destination.ts';
 import { LogCommits } from './log-commits.ts';
 import { LogPositions } from './log-positions.ts';
-import { PublisherFences } from './publisher-fences.ts';
+import { type Addressed, Refusals } from './refusals.ts';
 import { StatusLedger, type StatusNote, type StatusRow } from './status-ledger.ts';
 
 /** Milliseconds before a failed commit is followed by another. */
@@ -40,9 +40,7 @@ export interface CommitterParts {
   statusGrown(row: StatusNote): void;
 }
 
-interface Entry extends Ordered {
-  /** One byte a character. */
-  readonly recipient: string;
+interface Entry extends Ordered, Addressed {
   /** For a control envelope, which enters no log: what it says. */
   readonly news: StatusNote | undefined;
 }
@@ -56,7 +54,7 @@ export class Committer {
   private readonly parts: CommitterParts;
   private readonly order: AppendOrder;
   private readonly ledger: StatusLedger;
-  private readonly fences = new PublisherFences();
+  private readonly refusals: Refusals;
   private readonly counters;
   private readonly commits: LogCommits;
   private readonly queue = new CommitQueue<Entry>();
@@ -65,6 +63,9 @@ export class Committer {
   private isRunning = false;
   /** The next commit holds changes alone: they may make the room that the last one lacked, which one with appends would lack again. */
   private isForChanges = false;
+  /** What is being decided: where that throws, it alone is to blame. */
+  private inHand: Entry | undefined;
+  private isSweepDue = false;
   private readonly positions: LogPositions;
   private idle: (() => void)[] = [];
 
@@ -79,15 +80,15 @@ export class Committer {
     this.counters = {
       envelopes: telemetry.counter('iris_envelopes_committed_total', 'Envelopes appended to the log'),
       messages: telemetry.counter('iris_messages_committed_total', 'Messages appended to the log'),
-      refusals: telemetry.counter('iris_appends_refused_total', 'Envelopes refused by the owner'),
     };
+    this.refusals = new Refusals(telemetry);
     telemetry.gauge('iris_commit_queued_bytes', 'Bytes waiting for the next commit', () => this.queue.bytes);
   }
 
   /** Takes up what the last run left waiting; before the first append. */
   async load(): Promise<void> {
     await this.order.load();
-    this.releaseLater();
+    this.sweepLater();
   }
 
   /** `recipient` is one byte a character. */
@@ -116,12 +117,7 @@ export class Committer {
   }
 
   refuse(request: AppendRequest, recipient: string, refusal: Refusal): void {
-    // The publisher knows the user, not its buckets, and order holds towards the user.
-    const user = userTextOfInbox(recipient);
-    this.counters.refusals.value++;
-    this.fences.raise(request.origin, request.publisherId, user);
-    request.origin.refused(request.correlation, Buffer.from(user, 'latin1'), refusal);
-    if (this.fences.isFull) request.origin.cut(`messages to ${limits.FENCES_MAX} recipients stand refused`);
+    this.refusals.refuse({ request, recipient }, refusal);
   }
 
   /** Resolves when everything taken in so far has been decided and committed, or refused. */
@@ -146,11 +142,11 @@ export class Committer {
   }
 
   publisherEnded(origin: AppendOrigin, publisherId: number): void {
-    this.afterQueue(() => this.fences.forgetPublisher(origin, publisherId));
+    this.afterQueue(() => this.refusals.forgetPublisher(origin, publisherId));
   }
 
   originClosed(origin: AppendOrigin): void {
-    this.afterQueue(() => this.fences.forgetOrigin(origin));
+    this.afterQueue(() => this.refusals.forgetOrigin(origin));
   }
 
   /** True while as many changes wait as may: the store is away, and acknowledgements wait with their readers, one each (L8). */
@@ -211,7 +207,7 @@ export class Committer {
   private async run(): Promise<void> {
     while (!this.queue.isEmpty || this.changes.length > 0) {
       const entries = this.isForChanges ? [] : this.queue.take();
-      const changes = this.changes;
+      const changes = new ChangeBatch(this.changes);
       this.changes = [];
       const endings = this.queue.isEmpty ? this.endings.splice(0) : [];
       await this.commitOnce(entries, changes);
@@ -222,36 +218,35 @@ export class Committer {
     for (const resolve of this.idle.splice(0)) resolve();
   }
 
-  private async commitOnce(entries: Entry[], changes: Change[]): Promise<void> {
+  private async commitOnce(entries: Entry[], changes: ChangeBatch): Promise<void> {
     const batch = this.parts.store.batch();
-    const notes = notesOf(changes);
     this.order.begin(batch);
     this.ledger.begin(batch);
-    let accepted: readonly Entry[] = entries;
+    const accepted: Entry[] = [];
+    let left: readonly Entry[] = entries;
     let placed: readonly Placed[];
     let statuses: ReturnType<StatusLedger['finish']>;
     try {
-      await this.readMissingRows(
-        entries,
-        notes,
-        changes.flatMap((change) => change.markKeys?.(this.order) ?? []),
-      );
-      const decided = this.decide(entries);
-      accepted = decided.accepted;
-      for (const change of changes) change.decide?.(this.order);
+      const notes = changes.notes();
+      await this.readMissingRows(entries, notes, changes.markKeys(this.order));
+      left = accepted;
+      const hasAppended = this.decide(entries, accepted);
+      changes.decide(this.order);
       this.order.releaseOverdue();
       placed = this.order.finish();
-      for (const change of changes) change.apply(batch);
+      changes.apply(batch);
       for (const note of notes) this.ledger.note(this.truthful(note));
       statuses = this.ledger.finish();
-      const sync = decided.hasAppended || placed.length > 0 || changes.some((change) => change.isSynced === true);
-      await this.commits.commit(batch, { sync });
+      await this.commits.commit(batch, { sync: hasAppended || placed.length > 0 || changes.isSynced });
     } catch (error) {
       this.order.undo();
-      for (const change of changes) change.undone?.();
-      this.failed(accepted, error);
+      changes.undone();
+      const { inHand } = this;
+      this.inHand = undefined;
+      this.failed(inHand === undefined ? left : [...accepted, ...entries.slice(entries.indexOf(inHand) + 1)], error);
+      if (inHand !== undefined || changes.culprit !== undefined) this.dropped(inHand, error);
       // Changes are idempotent: they wait for the next try, which comes after a pause since the disk is in trouble.
-      this.changes = [...changes, ...this.changes];
+      this.changes = [...changes.blameless, ...this.changes];
       this.isForChanges = entries.length > 0 && this.changes.length > 0;
       await new Promise<void>((resolve) => {
         this.parts.clock.after(COMMIT_RETRY_MS, resolve);
@@ -261,7 +256,8 @@ export class Committer {
     this.isForChanges = false;
     this.announce(accepted, placed);
     this.announceStatuses(statuses);
-    for (const change of changes) change.done?.();
+    changes.done();
+    this.sweepLater();
   }
 
   private async readMissingRows(entries: readonly Entry[], notes: readonly StatusNote[], markKeys: readonly string[]): Promise<void> {
@@ -281,14 +277,14 @@ export class Committer {
     return note.read.length === 0 ? note : { ...note, read: clampTo(note.read, this.order.highOf(note.markKey)) };
   }
 
-  /** Gives each entry its place; `accepted` are those to be acknowledged with the commit. */
-  private decide(entries: readonly Entry[]): { accepted: Entry[]; hasAppended: boolean } {
-    const accepted: Entry[] = [];
+  /** Gives each entry its place, and adds to `accepted` those to be acknowledged with the commit. True when the log has changed. */
+  private decide(entries: readonly Entry[], accepted: Entry[]): boolean {
     let hasAppended = false;
     for (const entry of entries) {
+      this.inHand = entry;
       const { request, recipient } = entry;
-      const isFreed = this.lowersFence(entry);
-      if (this.isFenced(entry)) {
+      const isFreed = this.refusals.lowersFence(entry);
+      if (this.refusals.isFenced(entry)) {
         this.refuse(request, recipient, {
           code: 'REFUSED_IN_ORDER',
           message: 'an earlier message to this recipient was refused',
@@ -309,20 +305,11 @@ export class Committer {
         this.refuse(request, recipient, refusal);
         continue;
       }
-      accepted.push(entry);
       if (this.order.place(envelope, entry.destination, recipient, entry.row)) hasAppended = true;
+      accepted.push(entry);
     }
-    return { accepted, hasAppended };
-  }
-
-  /** True when the publisher starts anew behind a refusal. */
-  private lowersFence({ request, recipient }: Entry): boolean {
-    if (this.fences.isEmpty || (request.flags & SEND_FRESH) === 0) return false;
-    return this.fences.lower(request.origin, request.publisherId, userTextOfInbox(recipient));
-  }
-
-  private isFenced({ request, recipient }: Entry): boolean {
-    return !this.fences.isEmpty && this.fences.has(request.origin, request.publisherId, userTextOfInbox(recipient));
+    this.inHand = undefined;
+    return hasAppended;
   }
 
   /** A number that grows, over restarts too. */
@@ -352,6 +339,7 @@ export class Committer {
 
   private failed(entries: readonly Entry[], error: unknown): void {
     const reason = errorLine(error);
+    this.commits.failed.value++;
     this.parts.telemetry.log.error('commit-failed', { entries: entries.length, reason });
     if (!(error instanceof IrisError))
       this.parts.telemetry.log.error('commit-failed-unexpectedly', { stack: error instanceof Error ? error.stack : reason });
@@ -360,11 +348,25 @@ export class Committer {
     }
   }
 
-  /** What has waited too long for its predecessor goes out with some commit, at the latest with one made for it. */
-  private releaseLater(): void {
+  /**
+   * What cannot be decided, whoever else is in the batch, does not come again, or it would stop everyone’s log for ever (F14): an append is
+   * refused for good, a change is lost with whatever waits for it.
+   */
+  private dropped(entry: Entry | undefined, error: unknown): void {
+    const reason = errorLine(error);
+    this.parts.telemetry.log.error('undecidable', { what: entry === undefined ? 'change' : 'append', reason });
+    if (entry === undefined) return;
+    const message = `the owner cannot take it: ${reason}`;
+    this.refuse(entry.request, entry.recipient, { code: 'FRAME_MALFORMED', message, retryAfterMs: 0 });
+  }
+
+  /** What has waited too long for its predecessor goes out with some commit, at the latest with one made for it; nothing ticks while nothing waits. */
+  private sweepLater(): void {
+    if (this.isSweepDue || !this.order.hasParked) return;
+    this.isSweepDue = true;
     this.parts.clock.after(limits.ORDER_SWEEP_MS, () => {
-      if (this.order.hasParked) this.change({ apply: () => undefined });
-      this.releaseLater();
+      this.isSweepDue = false;
+      this.change({ apply: () => undefined });
     });
   }
 }
@@ -375,11 +377,4 @@ function recipientTextOf(envelope: Buffer): string {
 
 function noteOf({ device, sender, recipient, delivered, read }: StatusNews): StatusNote {
   return { markKey: markKeyFor(device, sender, recipient), delivered, read };
-}
-
-/** Most changes have none, and there are as many as acknowledgements. */
-function notesOf(changes: readonly Change[]): StatusNote[] {
-  const notes: StatusNote[] = [];
-  for (const change of changes) if (change.notes !== undefined) notes.push(...change.notes());
-  return notes;
 }

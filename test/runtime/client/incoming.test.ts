@@ -1,6 +1,7 @@
 /** L1, L2: a message is given out once, from whatever place of whatever log it comes, and waits for its acknowledgement at each. */
 import { Incoming } from '../../../runtime/client/incoming.ts';
 import { SeenMessages } from '../../../runtime/client/seen-messages.ts';
+import { bucketNumber } from '../../../runtime/contract/bucket-name.ts';
 import { SeededRandom } from '../../../runtime/simulation/seeded-random.ts';
 import type { Cursor } from '../../../runtime/wire/v2/cursor.ts';
 
@@ -52,6 +53,18 @@ it('lets go of a place whose message was acknowledged elsewhere before', async (
     { bucket: 0, position: 10, index: 0 },
     { bucket: 0, position: 1_000, index: 0 },
   ]);
+});
+
+it('waits for what was given out of a generation that is over, and comes again elsewhere (L1, F19)', async () => {
+  const { incoming, moved, repeated, deliver } = reader();
+  const [older, newer] = [bucketNumber(1, 0), bucketNumber(2, 0)];
+  deliver(5, 10, { bucket: older });
+  const five = (await incoming.next())!;
+  incoming.forgetBefore(2);
+  deliver(5, 1_000, { bucket: newer });
+  expect([repeated, moved]).toEqual([['ann 5'], []]);
+  incoming.acknowledge(five);
+  expect(moved).toEqual([{ bucket: newer, position: 1_000, index: 0 }]);
 });
 
 it('waits for what was given out from a log that is gone', async () => {

@@ -1,6 +1,7 @@
 /** L1, L2, L3, L7: what a core acknowledges is stored once and in order; what it cannot store is refused, and nothing overtakes it. */
 import { ORDER_HOLD_MS, ORDER_SWEEP_MS } from '../../../runtime/contract/limits.ts';
 import { SEND_FRESH, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
+import { envelopeOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest } from './core-under-test.ts';
 
 const RETRY = { flags: SEND_RETRY };
@@ -170,6 +171,82 @@ describe('a store that fails', () => {
     expect(origin.outcome(after)).toBe('appended');
     expect(applied).toBeGreaterThanOrEqual(300_000);
   });
+});
+
+describe('what cannot be decided (F14)', () => {
+  /** Grown since its first message was taken, and cut short: taking the rest out of it throws. */
+  function damaged(): Buffer {
+    const envelope = envelopeOf({ sender: 'mallory', sequence: 1, bodies: ['a', 'b', 'c'] });
+    return envelope.subarray(0, envelope.length - 8);
+  }
+
+  it('is refused for good, alone; the others of its batch are refused until they come again, each once', async () => {
+    const core = await CoreUnderTest.start();
+    const origin = core.origin();
+    origin.send({ sender: 'mallory', sequence: 1, bodies: ['a'] }, { publisherId: 7 });
+    await core.settle();
+    for (const sequence of [1, 2]) origin.send({ recipient: 'full', sequence }, { publisherId: 3 });
+    await core.settle();
+    core.disk.bounds = { ...core.disk.bounds, inbox: { envelopesMax: 2, bytesMax: 1_000 } };
+    const full = origin.send({ recipient: 'full', sequence: 3 }, { publisherId: 3 });
+    const before = origin.send(chain(1));
+    const poison = origin.sendEnvelope(damaged(), { flags: SEND_RETRY, publisherId: 7 });
+    const after = origin.send({ sender: 'zoe', sequence: 1, bodies: ['z'] }, { publisherId: 2 });
+    await core.clock.advance(1_000);
+    expect([full, before, poison, after].map((correlation) => origin.outcome(correlation))).toEqual([
+      'INBOX_FULL',
+      'STORE_FAILED',
+      'FRAME_MALFORMED',
+      'STORE_FAILED',
+    ]);
+    const again = { flags: SEND_RETRY | SEND_FRESH };
+    const repeated = [
+      origin.send(chain(1), again),
+      origin.send({ sender: 'zoe', sequence: 1, bodies: ['z'] }, { ...again, publisherId: 2 }),
+    ];
+    await core.settle();
+    expect(repeated.map((correlation) => origin.outcome(correlation))).toEqual(['appended', 'appended']);
+    expect(core.stored()).toEqual(['a', 'm1', 'z']);
+  });
+
+  it('is lost where it is a change, and the log goes on', async () => {
+    const core = await CoreUnderTest.start();
+    const origin = core.origin();
+    const applied: string[] = [];
+    core.inboxes.change({ apply: () => void applied.push('before') });
+    core.inboxes.change({
+      apply() {
+        throw new RangeError('no such row');
+      },
+    });
+    core.inboxes.change({ apply: () => void applied.push('after') });
+    const first = origin.send(chain(1));
+    await core.clock.advance(1_000);
+    const second = origin.send(chain(1), { flags: SEND_RETRY | SEND_FRESH });
+    await core.settle();
+    expect([first, second].map((correlation) => origin.outcome(correlation))).toEqual(['STORE_FAILED', 'appended']);
+    expect(applied).toEqual(['before', 'before', 'after']);
+    expect(core.telemetry.value('iris_commits_failed_total')).toBe(1);
+  });
+});
+
+it('looks at what is parked while something is, and has no timer else', async () => {
+  const core = await CoreUnderTest.start();
+  const origin = core.origin();
+  const idle = core.clock.waiting;
+  origin.send(chain(2));
+  await core.settle();
+  expect(core.clock.waiting).toBe(idle + 1);
+  await core.clock.advance(5 * ORDER_SWEEP_MS);
+  expect(core.clock.waiting).toBe(idle + 1);
+  origin.send(chain(1, 0));
+  await core.clock.advance(2 * ORDER_SWEEP_MS);
+  expect([core.stored(), core.clock.waiting]).toEqual([['m1', 'm2'], idle]);
+  origin.send(chain(4));
+  await core.settle();
+  await core.restart();
+  await core.clock.advance(ORDER_HOLD_MS + 3 * ORDER_SWEEP_MS);
+  expect(core.stored()).toEqual(['m1', 'm2', 'm4']);
 });
 
 it('answers in the order of arrival, after one synced commit for everything of a burst (D3, L1)', async () => {

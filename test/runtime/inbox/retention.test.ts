@@ -5,8 +5,7 @@ import { Retention } from '../../../runtime/inbox/retention.ts';
 import { openMemoryStore } from '../../fakes/memory-inbox-store.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
 
-/** Six hours stand for a day: a core looks at what is parked each second, and a month of seconds is long. */
-const DAY = 21_600_000;
+const DAY = 86_400_000;
 const HOUR = 3_600_000;
 
 async function started(core: CoreUnderTest, { inboxMs = 30 * DAY, outboxMs = 7 * DAY } = {}): Promise<Retention> {
