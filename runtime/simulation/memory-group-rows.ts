@@ -1,5 +1,5 @@
 import { IrisError } from '../contract/errors.ts';
-import type { BatchId, Checkpoint, GroupRows, InboxKey, InboxRange, InboxSummary, RowChange } from '../ports/group-rows.ts';
+import type { BatchId, Checkpoint, GroupRows, InboxKey, InboxMeasure, InboxRange, InboxSummary, RowChange } from '../ports/group-rows.ts';
 import type { PageLimits, RecordKind, StoredEnvelope, StoredMark, StoredParked, StoredRecord, StoreSurvey } from '../ports/inbox-store.ts';
 import { envelopeSequence } from '../wire/envelope.ts';
 import { isLater, RowCells } from './row-cells.ts';
@@ -21,6 +21,7 @@ interface OutgoingRow {
 
 interface EnvelopeRow extends OutgoingRow {
   readonly chunk: number;
+  readonly messages: number;
 }
 
 type TrimChange = Extract<RowChange, { kind: 'trim' }>;
@@ -105,6 +106,20 @@ export class MemoryGroupRows implements GroupRows {
     });
   }
 
+  measureInbox({ inbox, firstChunk, lastChunk, position }: InboxRange): Promise<InboxMeasure> {
+    return this.call('measureInbox', () => {
+      const cells = this.storage.inboxes.get(inboxId(inbox));
+      const rows = [...(cells?.envelopes.values() ?? [])].filter(({ chunk }) => chunk >= firstChunk && chunk <= lastChunk);
+      const before = rows.filter((row) => row.position < position);
+      const next = rows.filter((row) => row.position >= position).toSorted((a, b) => a.position - b.position)[0];
+      return {
+        envelopes: before.length,
+        bytes: before.reduce((sum, { envelope }) => sum + envelope.length, 0),
+        next: next && { position: next.position, chunk: next.chunk, bytes: next.envelope.length, messages: next.messages },
+      };
+    });
+  }
+
   readOutgoing(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
     return this.call('readOutgoing', () => {
       const rows = [...(this.storage.outgoing.get(group)?.values() ?? [])].filter((row) => row.position > position);
@@ -174,6 +189,9 @@ export class MemoryGroupRows implements GroupRows {
       case 'trim':
         trimInbox(this.inbox(change.inbox), change, last);
         break;
+      case 'read':
+        this.inbox(change.inbox).firstIndexes.set(placeOf(change), change.index + 1, last);
+        break;
       case 'summary': {
         const { summary } = change;
         summaries.set(inboxId(summary), summary.envelopes === 0 ? undefined : summary, last);
@@ -225,14 +243,13 @@ export class MemoryGroupRows implements GroupRows {
 /** Not when a later batch has taken it out, whether it was there then or not. */
 function addEnvelope(cells: InboxCells, row: EnvelopeRow, by: BatchId): void {
   if (cells.trims.some(({ trim, last }) => takesOut(trim, row) && isLater(last, by))) return;
-  const { chunk, position, envelope } = row;
-  cells.envelopes.set(placeOf(row), { chunk, position, envelope: Buffer.from(envelope) }, by);
+  const { chunk, position, envelope, messages } = row;
+  cells.envelopes.set(placeOf(row), { chunk, position, envelope: Buffer.from(envelope), messages }, by);
 }
 
 function trimInbox(cells: InboxCells, trim: TrimChange, last: BatchId): void {
   cells.trims = [...cells.trims.filter((earlier) => isLater(earlier.last, last) || !isWithin(earlier.trim, trim)), { trim, last }];
   for (const row of cells.envelopes.values()) if (takesOut(trim, row)) cells.envelopes.forget(placeOf(row), last);
-  if (trim.index >= 0) cells.firstIndexes.set(placeOf(trim), trim.index + 1, last);
 }
 
 function takesOut(trim: TrimChange, { chunk, position }: { chunk: number; position: number }): boolean {
