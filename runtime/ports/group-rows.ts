@@ -84,6 +84,13 @@ export interface InboxMeasure {
   readonly next: { readonly position: number; readonly chunk: number; readonly bytes: number; readonly messages: number } | undefined;
 }
 
+/** An envelope to another group. */
+export interface OutgoingSize {
+  readonly group: string;
+  readonly position: number;
+  readonly bytes: number;
+}
+
 /**
  * The rows of one shard group on an engine that keeps copies: what its log has come to, ready to be read by key. They follow the log: whoever owns the
  * group applies what is committed, and after a take-over applies again what may be missing. Everything rejects with ENGINE_UNAVAILABLE within a
@@ -108,8 +115,8 @@ export interface GroupRows {
   measureInbox(range: InboxRange): Promise<InboxMeasure>;
   /** Envelopes to `group` behind `position`, ascending; fewer than the limits only at the end. */
   readOutgoing(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]>;
-  /** What waits for each group, counted. */
-  countOutgoing(): Promise<{ readonly group: string; readonly envelopes: number; readonly bytes: number }[]>;
+  /** What waits for other groups, in parts, without the envelopes. */
+  readOutgoingSizes(): AsyncIterable<readonly OutgoingSize[]>;
   /** In the order of the keys. */
   readMarks(keys: readonly string[]): Promise<(StoredMark | undefined)[]>;
   readParked(): Promise<StoredParked[]>;
