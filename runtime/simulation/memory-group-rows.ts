@@ -1,5 +1,15 @@
 import { IrisError } from '../contract/errors.ts';
-import type { BatchId, Checkpoint, GroupRows, InboxKey, InboxMeasure, InboxRange, InboxSummary, RowChange } from '../ports/group-rows.ts';
+import type {
+  BatchId,
+  Checkpoint,
+  GroupRows,
+  InboxKey,
+  InboxMeasure,
+  InboxRange,
+  InboxSummary,
+  OutgoingSize,
+  RowChange,
+} from '../ports/group-rows.ts';
 import type { PageLimits, RecordKind, StoredEnvelope, StoredMark, StoredParked, StoredRecord, StoreSurvey } from '../ports/inbox-store.ts';
 import { envelopeSequence } from '../wire/envelope.ts';
 import { isLater, RowCells } from './row-cells.ts';
@@ -127,13 +137,11 @@ export class MemoryGroupRows implements GroupRows {
     });
   }
 
-  countOutgoing(): Promise<{ group: string; envelopes: number; bytes: number }[]> {
-    return this.call('countOutgoing', () =>
-      [...this.storage.outgoing].flatMap(([group, cells]) => {
-        const rows = [...cells.values()];
-        const bytes = rows.reduce((sum, { envelope }) => sum + envelope.length, 0);
-        return rows.length === 0 ? [] : [{ group, envelopes: rows.length, bytes }];
-      }),
+  async *readOutgoingSizes(): AsyncIterable<readonly OutgoingSize[]> {
+    yield await this.call('readOutgoingSizes', () =>
+      [...this.storage.outgoing].flatMap(([group, cells]) =>
+        [...cells.values()].map(({ position, envelope }) => ({ group, position, bytes: envelope.length })),
+      ),
     );
   }
 

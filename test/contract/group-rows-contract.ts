@@ -1,5 +1,5 @@
 import { IrisError } from '../../runtime/contract/errors.ts';
-import type { BatchId, Checkpoint, GroupRows, InboxRange, InboxSummary, RowChange } from '../../runtime/ports/group-rows.ts';
+import type { BatchId, Checkpoint, GroupRows, InboxRange, InboxSummary, OutgoingSize, RowChange } from '../../runtime/ports/group-rows.ts';
 import { RecordKind, type StoredParked } from '../../runtime/ports/inbox-store.ts';
 import { envelopeOf } from '../fakes/envelopes.ts';
 
@@ -246,7 +246,7 @@ export function describeGroupRowsContract(name: string, under: RowsUnderTest): v
       expect(await summaries()).toEqual([...kept.slice(1), far]);
     });
 
-    it('keeps what goes to other groups by group and position, and counts it', async () => {
+    it('keeps what goes to other groups by group and position, and tells the sizes', async () => {
       const envelope = envelopeOf({});
       const to = (name: string, position: number): RowChange => ({ kind: 'outgoing', group: name, position, envelope });
       const positions = [5, 4_095, 4_096, 20_000, 2 ** 47];
@@ -257,17 +257,23 @@ export function describeGroupRowsContract(name: string, under: RowsUnderTest): v
       expect(await read('far', 4_095)).toEqual(positions.slice(2));
       expect(await read('far', 0, { envelopesMax: 3, bytesMax: 1 << 20 })).toEqual(positions.slice(0, 3));
       expect(await read('far', 4_096, { envelopesMax: 3, bytesMax: 1 << 20 })).toEqual(positions.slice(3));
-      const counts = async () => (await rows.countOutgoing()).toSorted((a, b) => a.group.localeCompare(b.group));
-      expect(await counts()).toEqual([
-        { group: 'far', envelopes: 5, bytes: 5 * envelope.length },
-        { group: 'near', envelopes: 1, bytes: envelope.length },
+      const sizes = async () => {
+        const told: OutgoingSize[] = [];
+        for await (const part of rows.readOutgoingSizes()) told.push(...part);
+        return told.toSorted((a, b) => a.position - b.position);
+      };
+      const sizeOf = (name: string, position: number) => ({ group: name, position, bytes: envelope.length });
+      expect(await sizes()).toEqual([
+        sizeOf('far', 5),
+        sizeOf('near', 6),
+        ...positions.slice(1).map((position) => sizeOf('far', position)),
       ]);
       for (const position of positions.slice(0, 4)) await apply({ kind: 'no-outgoing', group: 'far', position });
       await apply({ kind: 'no-outgoing', group: 'near', position: 6 });
       await rows.writeCheckpoint({ epoch: 1, number, nextPosition: 2 ** 47 + 1, offset: 1 });
       await rows.close();
       rows = await under.open(group);
-      expect(await counts()).toEqual([{ group: 'far', envelopes: 1, bytes: envelope.length }]);
+      expect(await sizes()).toEqual([sizeOf('far', 2 ** 47)]);
       expect([await read('far', 0), await read('near', 0)]).toEqual([[2 ** 47], []]);
       await apply(to('far', 2 ** 47 + 2));
       expect(await read('far', 0)).toEqual([2 ** 47, 2 ** 47 + 2]);
