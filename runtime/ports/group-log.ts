@@ -16,14 +16,18 @@ export interface GroupLog {
   /** Bytes that one entry may have. */
   readonly entryBytesMax: number;
   /**
-   * Appends the entries in their order, behind everything appended before; resolves to the offset of the last when a quorum has them all. Rejects
-   * with ENGINE_UNAVAILABLE after a bounded time: then it is not known which of them stand in the log, and the same may be appended again.
+   * Appends the entries in their order, behind everything appended before; resolves to the offset of the last when a quorum has them all.
+   * Rejects with ENGINE_UNAVAILABLE after a bounded time: then it is not known which of them stand in the log, and the same may be appended
+   * again. Appends that were called behind it and have not resolved reject too, so that all can be appended again in their order. Rejects at once with
+   * FRAME_TOO_LARGE for an entry above `entryBytesMax`, with OVERLOADED while too much waits.
    */
   append(entries: readonly Buffer[]): Promise<number>;
   /**
-   * Entries from `offset` on, in order, in parts of bounded size, up to what is the end when it is called. An offset that retention has removed
-   * rejects with ENGINE_INVALID: entries that were not applied are gone. Rejects with ENGINE_UNAVAILABLE.
+   * Entries from `offset` on, in order, in parts of bounded size, up to what is the end when it is called: everything that was acknowledged to
+   * anyone before is among them. An offset that retention has removed, or that the log has not reached, rejects with ENGINE_INVALID: entries are gone.
+   * Rejects with ENGINE_UNAVAILABLE.
    */
   read(offset: number): AsyncIterable<readonly LogEntry[]>;
+  /** What has not resolved, and what is appended after it, rejects with ENGINE_UNAVAILABLE. */
   close(): Promise<void>;
 }
