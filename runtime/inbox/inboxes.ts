@@ -1,5 +1,4 @@
-import { isBucketName } from '../contract/bucket-name.ts';
-import { errorLine, IrisError } from '../contract/errors.ts';
+import { IrisError } from '../contract/errors.ts';
 import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { BucketOf } from '../contract/layout.ts';
 import { SLOT_MAP_POLL_MS } from '../contract/limits.ts';
@@ -8,15 +7,14 @@ import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-o
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { HandoverPeers, PullAnswer, PullRequest } from '../ports/handover.ts';
-import type { EphemeralKind, InboxCursor, InboxSubscriber, Reading, UserStatus } from '../ports/inbox-feed.ts';
-import { type InboxStore, RecordKind, type StoredEnvelope, type StoredMark } from '../ports/inbox-store.ts';
+import type { EphemeralKind, InboxSubscriber, Reading, UserStatus } from '../ports/inbox-feed.ts';
+import type { InboxStore, StoredEnvelope, StoredMark } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest, OwnedSubscription, ReadRequest, ShardOwner } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeCount, envelopePrevious, envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
 import { APPEND_FORWARDED, SEND_FRESH } from '../wire/v2/send.ts';
-import { Attachment, type AttachmentParts, type AttachRequest, notHanded } from './attachment.ts';
 import { Buckets } from './buckets.ts';
 import type { Change } from './change.ts';
 import { Committer } from './committer.ts';
@@ -25,8 +23,8 @@ import { type Destination, INBOX, type Placed } from './destination.ts';
 import { Gaps } from './gaps.ts';
 import { type HandoverProgress, Handovers } from './handovers.ts';
 import { type InboxName, InboxNames } from './inbox-name.ts';
-import { nothingToRead } from './nothing-to-read.ts';
 import type { Promotion } from './promotions.ts';
+import { Readers } from './readers.ts';
 import type { StatusNote } from './status-ledger.ts';
 import { holdingBy, type UserFetcher } from './user-fetcher.ts';
 
@@ -60,18 +58,13 @@ export class Inboxes implements ShardOwner {
   private readonly parts: InboxesParts;
   private readonly committer: Committer;
   private readonly buckets: Buckets;
-  /** The session that reads each inbox now; the key is the name, one byte a character. */
-  private readonly readers = new Map<string, Attachment>();
-  /** v1 sessions that were taken over and are still open; their unacknowledged messages come again when they close. */
-  private readonly superseded = new Map<string, Set<Attachment>>();
+  private readonly readers: Readers;
   /** Users of other regions whose inbox is full there, one byte a character; the bridges keep it. */
   readonly heldBack = new Set<string>();
   readonly deadLetters: DeadLetters;
   readonly gaps: Gaps;
   private readonly outboxes = new Map<string, Destination>();
   private readonly names = new InboxNames();
-  /** One object for all attachments: there are as many as users online. */
-  private readonly attachmentParts: AttachmentParts;
   private readonly handovers: Handovers;
   private readonly fetcher: UserFetcher;
 
@@ -97,8 +90,8 @@ export class Inboxes implements ShardOwner {
       committer: this.committer,
       append: (request) => this.append(request),
       place: (request) => this.place(request, this.names.recipientOf(request.envelope), true),
-      changed: (user, layout) => this.readers.get(user)?.laidOut(layout, this.committer.takePosition()),
-      sealed: (inbox) => this.readers.get(inbox)?.seal(),
+      changed: (user, layout) => this.readers.laidOut(user, layout),
+      sealed: (inbox) => this.readers.sealed(inbox),
       isPending: (inbox) => this.fetcher.isPending(inbox),
     });
     this.deadLetters = new DeadLetters({
@@ -107,26 +100,8 @@ export class Inboxes implements ShardOwner {
       telemetry: parts.telemetry,
       change: (change) => this.committer.change(change),
     });
-    this.attachmentParts = {
-      store: parts.store,
-      lane: parts.lane,
-      awaits: (user, callback) => this.fetcher.awaits(user.toString('latin1'), callback),
-      hasGiven: (position) => this.committer.hasGiven(position),
-      isBehind: () => this.committer.isBehind,
-      gapOf: (user) => this.gaps.of(user),
-      passed: (user, position) => this.passed(user, position),
-      change: (change) => this.committer.change(change),
-      detached: (attachment) => this.detached(attachment),
-      readFailed: (attachment, error) => this.readFailed(attachment, error),
-      undelivered: (user, envelope) => void this.deadLetters.undelivered(user, envelope),
-      statusOf: (markKey) => this.committer.statusOf(markKey),
-      statusFailed: (error) => parts.telemetry.log.error('status-lookup-failed', { reason: errorLine(error) }),
-      readsShed: parts.telemetry.counter(
-        'iris_reads_shed_total',
-        'Messages whose reading was not told: their reader told too much at once',
-      ),
-    };
-    parts.telemetry.gauge('iris_inbox_readers', 'Users whose inbox is being read', () => this.readers.size);
+    const { committer, buckets, fetcher, gaps, deadLetters } = this;
+    this.readers = new Readers({ ...parts, committer, buckets, fetcher, gaps, deadLetters, isHome: (user) => this.isHome(user) });
   }
 
   /** Takes up what the last run left waiting; before the first link. */
@@ -221,62 +196,16 @@ export class Inboxes implements ShardOwner {
   }
 
   attach(request: ReadRequest, subscriber: InboxSubscriber): OwnedSubscription {
-    if (!this.isHome(request.user)) return this.sendAway(subscriber);
-    const key = request.user.toString('latin1');
-    const previous = this.readers.get(key);
-    if (previous !== undefined && request.isReattached && previous.loginStamp > request.loginStamp)
-      return this.refuseStale(request, subscriber);
-    previous?.replace();
-    const startAfter = previous?.isSelective === true && request.isSelective ? previous.pushedThrough : 0;
-    if (previous?.isSelective === true) this.supersede(key, previous);
-    const isPending = this.fetcher.isPending(key);
-    // Positions of a former owner come with the user.
-    const ownRequest = isPending ? { ...request, foreign: [] } : this.ownCursors(request);
-    const attachment = new Attachment(this.attachmentParts, ownRequest, subscriber, startAfter);
-    this.readers.set(key, attachment);
-    if (isPending) this.fetcher.whenFetched(key, () => this.begin(key, attachment));
-    else this.begin(key, attachment);
-    return attachment;
-  }
-
-  private begin(key: string, attachment: Attachment): void {
-    if (this.readers.get(key) !== attachment) return;
-    if (this.buckets.isFinal(key)) attachment.seal();
-    const layout = this.buckets.layouts.of(key);
-    // A position was never given before, and never will be again: the last to attach has the highest.
-    if (layout !== undefined) attachment.laidOut(layout, this.committer.takePosition());
-    attachment.start();
-  }
-
-  /** A session whose client has logged in elsewhere since gets its link back: it may not take the inbox, but what it acknowledged counts. */
-  private refuseStale(request: ReadRequest, subscriber: InboxSubscriber): OwnedSubscription {
-    const stale = new Attachment(this.attachmentParts, this.ownCursors(request), subscriber, 0);
-    stale.replace();
-    stale.trimAcknowledged();
-    return stale;
+    return this.readers.attach(request, subscriber);
   }
 
   hand(kind: EphemeralKind, envelope: Buffer): Refusal | undefined {
-    const reader = this.readers.get(envelopeRecipient(envelope).toString('latin1'));
-    return reader === undefined ? notHanded('the recipient is not online') : reader.hand(kind, envelope);
-  }
-
-  /** A cursor of another log says nothing about this one, neither of what was acknowledged nor of what was shown. */
-  private ownCursors(request: ReadRequest): AttachRequest {
-    const isOwn = (cursor: InboxCursor) => this.committer.hasGiven(cursor.position);
-    const foreign = request.acknowledged.filter((cursor) => !isOwn(cursor));
-    if (foreign.length > 0) this.parts.telemetry.log.warn('cursor-of-another-log', { position: foreign[0]?.position ?? 0 });
-    return { ...request, acknowledged: request.acknowledged.filter(isOwn), shown: request.shown.filter(isOwn), foreign };
+    return this.readers.hand(kind, envelope);
   }
 
   /** Messages were taken out unread; who has begun to read meanwhile hears of it now. */
   gapAdded(user: Buffer, gap: InboxGap): void {
-    this.gaps.added(user, gap);
-    this.readers.get(user.toString('latin1'))?.tellGap();
-  }
-
-  private passed(user: Buffer, position: number): void {
-    if (this.gaps.isPassed(user, position)) this.committer.change({ apply: (batch) => batch.removeRecord(RecordKind.gap, user) });
+    this.readers.gapAdded(user, gap);
   }
 
   async status(user: Buffer): Promise<UserStatus> {
@@ -298,8 +227,7 @@ export class Inboxes implements ShardOwner {
   }
 
   reading(user: Buffer, loginStamp: number): Reading | undefined {
-    const reader = this.readers.get(user.toString('latin1'));
-    return reader?.loginStamp === loginStamp ? reader.told : undefined;
+    return this.readers.reading(user, loginStamp);
   }
 
   bucket(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport> {
@@ -324,20 +252,9 @@ export class Inboxes implements ShardOwner {
     return this.parts.slots.current.homeOfUser(user).group === this.parts.group;
   }
 
-  private sendAway(subscriber: InboxSubscriber): OwnedSubscription {
-    this.parts.clock.soon(() => subscriber.moved?.());
-    return nothingToRead;
-  }
-
   /** Readers whose user lives elsewhere now attach there; what waits for such users goes there too. */
   private slotsChanged(): void {
-    for (const [key, attachment] of this.readers) {
-      if (this.isHome(attachment.user)) continue;
-      this.readers.delete(key);
-      for (const older of this.superseded.get(key) ?? []) older.moved();
-      this.superseded.delete(key);
-      attachment.moved();
-    }
+    this.readers.slotsChanged();
     this.buckets.slotsChanged();
     this.handovers.slotsChanged();
   }
@@ -353,7 +270,7 @@ export class Inboxes implements ShardOwner {
   private committed({ destination, recipient, entry }: Placed): void {
     if (destination.kind === 'inbox') {
       this.buckets.took(recipient, envelopeCount(entry.envelope));
-      this.readers.get(recipient)?.committed(entry);
+      this.readers.committed(recipient, entry);
     } else this.parts.outboxCommitted(destination.group, entry);
   }
 
@@ -365,33 +282,6 @@ export class Inboxes implements ShardOwner {
 
   private statusGrown(row: StatusNote): void {
     const { device, sender, recipient } = partiesOfMark(row.markKey);
-    this.readers.get(sender.toString('latin1'))?.statusGrown({ device, recipient, delivered: row.delivered, read: row.read });
-  }
-
-  private supersede(key: string, attachment: Attachment): void {
-    const set = this.superseded.get(key) ?? new Set();
-    this.superseded.set(key, set.add(attachment));
-  }
-
-  private detached(attachment: Attachment): void {
-    const key = attachment.user.toString('latin1');
-    const older = this.superseded.get(key);
-    if (older?.delete(attachment)) {
-      if (older.size === 0) this.superseded.delete(key);
-      this.readers.get(key)?.replay(attachment.pushedThrough);
-      return;
-    }
-    if (this.readers.get(key) !== attachment) return;
-    this.readers.delete(key);
-    if (isBucketName(attachment.user)) return;
-    if (!this.isHome(attachment.user)) return;
-    const seconds = Math.floor(this.parts.clock.nowMs() / 1_000);
-    this.committer.change({ apply: (batch) => batch.setLastSeen(attachment.user, seconds) });
-  }
-
-  /** The store could not be read: the reader tries again when the trouble may be over. */
-  private readFailed(attachment: Attachment, error: unknown): void {
-    this.parts.telemetry.log.error('inbox-read-failed', { reason: errorLine(error) });
-    this.parts.clock.after(1_000, () => attachment.retry());
+    this.readers.statusGrown(sender.toString('latin1'), { device, recipient, delivered: row.delivered, read: row.read });
   }
 }
