@@ -1,6 +1,6 @@
 /** Why messages are missing. Numbers are stored and sent, and never reused. */
 export const GapReason = {
-  /** They waited longer than the inbox keeps them. */
+  /** They waited longer than the inbox keeps them, or were set aside (docs/decisions/0015) and given up. */
   expired: 1,
   /** The client’s cursor names a place that this log never had: it was another log’s. What the cursor covers is unknown here. */
   otherLog: 2,

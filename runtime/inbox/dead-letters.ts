@@ -66,6 +66,21 @@ export class DeadLetters {
     return [...this.letters.values()];
   }
 
+  /** A letter’s bytes; undefined where it is not here any more. */
+  async envelopeOf(letter: DeadLetter): Promise<Buffer | undefined> {
+    const value = await this.parts.store.readRecord(RecordKind.deadLetter, recordName(letter));
+    return value?.subarray(4 + value.readUInt32BE(0));
+  }
+
+  remove(batch: StoreBatch, letter: DeadLetter): void {
+    batch.removeRecord(RecordKind.deadLetter, recordName(letter));
+  }
+
+  /** The removal is in the store. */
+  removed(letter: DeadLetter, event: string): void {
+    if (this.letters.delete(keyOf(letter))) this.parts.telemetry.log.warn(event, { ...letter });
+  }
+
   /** Sets aside an envelope of a user’s inbox that its reader could not be given. */
   async undelivered(user: Buffer, { bucket, position, tries, reason }: UndeliveredEnvelope): Promise<void> {
     try {
@@ -81,7 +96,7 @@ export class DeadLetters {
 
   /** False when as many as may be are set aside: then the envelope stays where it is and goes on failing, which the log tells. */
   setAside({ envelope, remove, ...place }: SetAside): boolean {
-    const key = `${place.from}/${place.group}/${place.position}`;
+    const key = keyOf(place);
     if (this.letters.has(key)) return true;
     const { telemetry, clock } = this.parts;
     const letter: DeadLetter = {
@@ -103,10 +118,18 @@ export class DeadLetters {
     length.writeUInt32BE(header.length);
     const value = Buffer.concat([length, header, envelope]);
     const apply = (batch: StoreBatch) => {
-      batch.setRecord(RecordKind.deadLetter, Buffer.from(key, 'latin1'), value);
+      batch.setRecord(RecordKind.deadLetter, recordName(letter), value);
       remove(batch);
     };
     this.parts.change({ apply, isSynced: true });
     return true;
   }
+}
+
+function keyOf({ from, group, position }: Pick<DeadLetter, 'from' | 'group' | 'position'>): string {
+  return `${from}/${group}/${position}`;
+}
+
+function recordName(letter: DeadLetter): Buffer {
+  return Buffer.from(keyOf(letter), 'latin1');
 }

@@ -25,6 +25,7 @@ import { type HandoverProgress, Handovers } from './handovers.ts';
 import { type InboxName, InboxNames } from './inbox-name.ts';
 import type { Promotion } from './promotions.ts';
 import { Readers } from './readers.ts';
+import { ReturnedLetters } from './returned-letters.ts';
 import type { StatusNote } from './status-ledger.ts';
 import { holdingBy, type UserFetcher } from './user-fetcher.ts';
 
@@ -62,6 +63,7 @@ export class Inboxes implements ShardOwner {
   /** Users of other regions whose inbox is full there, one byte a character; the bridges keep it. */
   readonly heldBack = new Set<string>();
   readonly deadLetters: DeadLetters;
+  readonly returnedLetters: ReturnedLetters;
   readonly gaps: Gaps;
   private readonly outboxes = new Map<string, Destination>();
   private readonly names = new InboxNames();
@@ -101,6 +103,16 @@ export class Inboxes implements ShardOwner {
       change: (change) => this.committer.change(change),
     });
     const { committer, buckets, fetcher, gaps, deadLetters } = this;
+    this.returnedLetters = new ReturnedLetters({
+      letters: deadLetters,
+      gaps,
+      append: (request) => this.append(request),
+      publisherEnded: (origin, publisherId) => this.publisherEnded(origin, publisherId),
+      change: (change) => committer.change(change),
+      takePosition: () => committer.takePosition(),
+      isHome: (user) => this.isHome(user),
+      gapAdded: (user, gap) => this.gapAdded(user, gap),
+    });
     this.readers = new Readers({ ...parts, committer, buckets, fetcher, gaps, deadLetters, isHome: (user) => this.isHome(user) });
   }
 

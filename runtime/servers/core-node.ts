@@ -7,6 +7,7 @@ import type { DeadLetter } from '../inbox/dead-letters.ts';
 import { Inboxes } from '../inbox/inboxes.ts';
 import type { Promotion } from '../inbox/promotions.ts';
 import { Retention, type RetentionReport } from '../inbox/retention.ts';
+import type { ReturnedLetters } from '../inbox/returned-letters.ts';
 import { LinkPool } from '../link/link-pool.ts';
 import { LoadMeter } from '../load/load-meter.ts';
 import { heapSignals, queueSignal } from '../load/signals.ts';
@@ -44,6 +45,8 @@ export interface CoreNode {
   readonly isDraining: boolean;
   /** What was set aside because its handler failed on it. */
   readonly deadLetters: readonly DeadLetter[];
+  /** What an operator decides about them. */
+  readonly returnedLetters: ReturnedLetters;
   /** What waited too long and was taken out. */
   expired(): RetentionReport;
   /** The group to ask instead, where the user is not at home here. */
@@ -99,6 +102,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
     get deadLetters() {
       return inboxes.deadLetters.list;
     },
+    returnedLetters: inboxes.returnedLetters,
     async ownership() {
       return ownershipOf({ router: slots.current, group: config.group, counts: await store.counts(), inboxes });
     },

@@ -12,6 +12,7 @@ import { publishSlotMapFile } from '../contract/slot-map-file.ts';
 import type { StoreBounds } from '../ports/inbox-store.ts';
 import { acceptFailures } from './accept-failures.ts';
 import { startAdminServer } from './admin-server.ts';
+import { deadLettersCommand } from './dead-letters-command.ts';
 import { LeasedCore } from './leased-core.ts';
 import { leaveCommand } from './leave-command.ts';
 import { LiveSlotMaps } from './live-slot-maps.ts';
@@ -58,7 +59,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     },
     publish: isSlotMapShared ? (map) => publishSlotMapFile(slotMapPath, map) : undefined,
   });
-  const commands = { promote: promotionCommand(() => core.owner), leave };
+  const commands = { promote: promotionCommand(() => core.owner), leave, 'dead-letters': deadLettersCommand(() => core.owner) };
   // A standby has none of its own.
   const pages = {
     'dead-letters': () => ({ deadLetters: core.owner?.deadLetters ?? [] }),

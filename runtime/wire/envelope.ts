@@ -228,6 +228,13 @@ export function withoutPredecessor(envelope: Buffer): Buffer {
   return first;
 }
 
+/** The same envelope from another device, 8 bytes, of its sender: in another row. */
+export function withDevice(envelope: Buffer, device: Buffer): Buffer {
+  const changed = Buffer.from(envelope);
+  device.copy(changed, DEVICE);
+  return changed;
+}
+
 /** Where the entries begin. */
 export function entriesStart(buffer: Buffer, at = 0): number {
   return at + ENVELOPE_HEADER_BYTES + buffer.readUInt16BE(at + SENDER_LENGTH) + buffer.readUInt16BE(at + RECIPIENT_LENGTH);
