@@ -21,6 +21,7 @@ const COMMANDS = {
   listen: () => import('./commands/listen.ts'),
   promote: () => import('./commands/promote.ts'),
   demote: () => import('./commands/demote.ts'),
+  'dead-letters': () => import('./commands/dead-letters.ts'),
   node: () => import('./commands/node.ts'),
   check: () => import('./commands/check.ts'),
   reshard: () => import('./commands/reshard.ts'),

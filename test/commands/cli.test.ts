@@ -24,7 +24,14 @@ describe('iris', () => {
   });
 
   it('ends with 2 and one line on a missing command, an unknown flag and a surplus argument', async () => {
-    for (const args of [[], ['check', '--loud'], ['check', 'a.json', 'b.json'], ['up'], ['send', '--as', 'alice', 'hello']]) {
+    for (const args of [
+      [],
+      ['check', '--loud'],
+      ['check', 'a.json', 'b.json'],
+      ['up'],
+      ['send', '--as', 'alice', 'hello'],
+      ['dead-letters', '--retry'],
+    ]) {
       const { code, stderr } = await runIris(args);
       expect([code, stderr.split('\n').length]).toEqual([2, 1]);
     }

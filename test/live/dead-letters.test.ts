@@ -2,6 +2,9 @@
  * F14, X3: an envelope that no session can open reaches an inbox over a link, past every check of the edge. It is tried three times and set
  * aside with its reason; its reader gets what stands behind it, nobody else notices, and the list survives kill -9.
  */
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { HANDLER_TRIES_MAX } from '../../runtime/contract/limits.ts';
 import { ENVELOPE_CONTROL, writeEnvelope } from '../../runtime/wire/envelope.ts';
 import { beginAppend } from '../../runtime/wire/link/append.ts';
@@ -101,6 +104,36 @@ it('sets a message aside that kills its handler, for readers of both protocols, 
   old.end();
   const again = await V1Client.logIn(address, 'old');
   expect((await again.messages(2)).map(({ body }) => body)).toEqual(['before', 'behind']);
+}, 60_000);
+
+interface Letter {
+  readonly position: number;
+  readonly recipient: string;
+}
+
+async function iris(...flags: string[]): Promise<string> {
+  const access = ['--admin', fleet.process(CORE).listen['admin'] as string, '--token-file', fleet.tokenPath];
+  const command = [resolve(__dirname, '../../bin/iris.js'), 'dead-letters', ...flags, ...access];
+  return (await promisify(execFile)(process.execPath, command)).stdout.trim();
+}
+
+it('sends a dead letter again and gives one up, and the core has none left (X3)', async () => {
+  const listed = (await deadLetters()) as Letter[];
+  const text = await iris();
+  for (const { position, recipient } of listed) expect(text).toMatch(new RegExp(`${position} .*mallory +${recipient} `));
+  const [old, young] = ['old', 'young'].map((user) => listed.find(({ recipient }) => recipient === user)!.position);
+  const reader = await V2Client.logIn(fleet.address(EDGE), 'young');
+  expect(await iris('--retry', '--position', `${young}`)).toBe('1 sent again');
+  // Its handler is not mended: it fails again, and is set aside at its new place.
+  await until(
+    async () => ((await deadLetters()) as Letter[]).some(({ position, recipient }) => recipient === 'young' && position > young!),
+    'the message fails once more',
+  );
+  expect(await iris('--discard', '--position', `${old}`)).toBe('1 given up');
+  expect(await iris('--discard', '--all')).toBe('1 given up');
+  expect(await iris()).toBe('no message is set aside');
+  await until(async () => (await fleet.metric(CORE, 'iris_dead_letters')) === 0, 'nothing is set aside');
+  reader.end();
 }, 60_000);
 
 it('an append that its owner cannot read is refused, and the link goes on', async () => {

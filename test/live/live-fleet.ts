@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,7 @@ export class LiveFleet {
     const map = slotMapOf(shape, this.places);
     this.slots = readSlotMap(map);
     writeFileSync(this.slotMapPath, JSON.stringify(map));
+    writeFileSync(this.tokenPath, randomBytes(16).toString('hex'));
   }
 
   /** Resolves when every edge reaches a core. */
@@ -63,6 +65,11 @@ export class LiveFleet {
 
   get slotMapPath(): string {
     return join(this.folder, 'slot-map.json');
+  }
+
+  /** The token for the admin commands of every node. */
+  get tokenPath(): string {
+    return join(this.folder, 'admin-token');
   }
 
   get edges(): string[] {
@@ -195,7 +202,7 @@ function configOf({ node, role, region, port, adminPort }: Place) {
     slotMapPath: 'slot-map.json',
     role,
     node,
-    admin: { host: HOST, port: adminPort },
+    admin: { host: HOST, port: adminPort, tokenPath: 'admin-token' },
     drainTimeoutMs: 1_000,
   };
   const listen = { host: HOST, port };
