@@ -5,6 +5,7 @@ import type { InboxStore, StoreBatch, StoredMark, StoredParked } from '../ports/
 import type { AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import {
+  ENVELOPE_SENT_ON,
   ENVELOPE_STATUS_EXACT,
   ENVELOPE_STATUS_WANTED,
   envelopeCount,
@@ -16,12 +17,13 @@ import {
   markKeyOf,
   skipEntries,
   withFlags,
+  withoutFlags,
   withPrevious,
 } from '../wire/envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
 import { lackOfRoom, type Room } from './append-room.ts';
 import { type Destination, INBOX, type Placed } from './destination.ts';
-import { outboxMarkKey } from './mark-owner.ts';
+import { outboxMarkKey, sentOnMarkKey } from './mark-owner.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
 import { RowKey } from './row-key.ts';
 import { mergedMark, withHole } from './sequence-holes.ts';
@@ -121,6 +123,7 @@ export class AppendOrder {
     for (const ordered of requests) {
       const { envelope, flags } = ordered.request;
       if ((flags & SEND_RETRY) === 0 && envelopePrevious(envelope) === 0 && !this.isInherited(envelope)) continue;
+      if (isSentOn(envelope)) missing.add(sentOnMarkKey(markKeyOf(envelope)));
       const row = this.marks.row(this.key.ofEnvelope(envelope, ordered.destination));
       if (this.marks.highAt(row) === undefined) missing.add(this.key.text);
       else ordered.row = row;
@@ -283,7 +286,7 @@ export class AppendOrder {
   private placeLate(envelope: Buffer, place: { markKey: string; first: number; last: number; recipient: string }): boolean {
     const holes = this.marks.holesOf(place.markKey);
     const hole = holes.find(({ from, to }) => place.first > from && place.last <= to);
-    if (hole === undefined) return this.duplicate();
+    if (hole === undefined) return isSentOn(envelope) ? this.placeSentOn(envelope, place) : this.duplicate();
     const high = this.marks.high(place.markKey) as number;
     this.undos.push(() => this.marks.setHoles(place.markKey, holes));
     // One that names no predecessor may have some.
@@ -292,6 +295,19 @@ export class AppendOrder {
     const after = place.last < hole.to ? [{ from: place.last, to: hole.to }] : [];
     this.marks.setHoles(place.markKey, [...holes.filter((other) => other !== hole), ...before, ...after]);
     this.appendToRow(exactly(envelope), place.markKey, { last: high, destination: INBOX, recipient: place.recipient });
+    return true;
+  }
+
+  /** A mark that was taken over from an older generation counts it as taken, which a lost region has given back: once. */
+  private placeSentOn(envelope: Buffer, place: { markKey: string; first: number; last: number; recipient: string }): boolean {
+    const { first, last, recipient } = place;
+    const markKey = sentOnMarkKey(place.markKey);
+    const high = this.marks.high(markKey) ?? 0;
+    const plain = withoutFlags(envelope, ENVELOPE_SENT_ON);
+    if (last <= high) return this.placeLate(plain, { ...place, markKey });
+    if (first > high + 1) this.setHole(markKey, { from: high, to: first - 1 });
+    const rest = first <= high ? skipEntries(plain, high - first + 1) : plain;
+    this.appendToRow(exactly(rest), markKey, { last, destination: INBOX, recipient });
     return true;
   }
 
@@ -367,11 +383,16 @@ export class AppendOrder {
   }
 
   private put(envelope: Buffer, destination: Destination, recipient: string): void {
-    const entry = { position: this.takePosition(), envelope, firstIndex: 0 };
-    if (destination.kind === 'inbox') this.batch.appendToRecipient(entry.position, envelope);
+    const isInbox = destination.kind === 'inbox';
+    const entry = { position: this.takePosition(), envelope: isInbox ? withoutFlags(envelope, ENVELOPE_SENT_ON) : envelope, firstIndex: 0 };
+    if (isInbox) this.batch.appendToRecipient(entry.position, entry.envelope);
     else this.batch.appendOutbox(destination.group, entry.position, envelope);
     this.placed.push({ destination, recipient, entry });
   }
+}
+
+function isSentOn(envelope: Buffer): boolean {
+  return (envelopeFlags(envelope) & ENVELOPE_SENT_ON) !== 0;
 }
 
 /** The key of the row of sequences that an envelope on its way to `destination` belongs to. */

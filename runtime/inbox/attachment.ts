@@ -103,7 +103,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     this.acknowledgedAtStart = ofFirstBucket(request.acknowledged);
     this.mustSearch = request.shown.length > 0;
     const shown = ofFirstBucket(request.shown).map((cursor) => cursor.position);
-    this.wanted = new WantedPlaces({ isSelective: request.isSelective, unknownThrough: Math.max(startAfter, ...shown) });
+    this.wanted = new WantedPlaces({ ...request, unknownThrough: Math.max(startAfter, ...shown) });
     const after = Math.max(startAfter, ...shown, ...this.acknowledgedAtStart.map((cursor) => cursor.position - 1));
     this.follower = new LogFollower(this, { lane: parts.lane, after, creditBytes: request.creditBytes });
   }

@@ -172,6 +172,10 @@ export class Buckets {
     await this.sealedInboxes.sweep();
   }
 
+  isSealed(inbox: string): boolean {
+    return this.sealedInboxes.has(inbox);
+  }
+
   isFinal(inbox: string): boolean {
     return this.sealedInboxes.isFinal(inbox);
   }

@@ -60,6 +60,7 @@ export class Handovers {
     this.strays = new StrayRows({
       ...parts,
       change,
+      isSealed: (inbox) => parts.arrivals().isSealed(inbox),
       settled: () => committer.settled(),
       nextPosition: () => committer.nextUnused,
     });

@@ -8,6 +8,14 @@ export function outboxMarkKey(markKey: string): string {
   return markKey + ON_ITS_WAY;
 }
 
+/** Behind the key of a row of messages that were sent on out of an older generation. */
+const SENT_ON = '<';
+
+/** The key under which an inbox remembers what it took although an older generation had taken it before (docs/decisions/0012). */
+export function sentOnMarkKey(markKey: string): string {
+  return markKey + SENT_ON;
+}
+
 export type MarkUse = 'inbox' | 'status' | 'outbox';
 
 /**
@@ -17,7 +25,7 @@ export type MarkUse = 'inbox' | 'status' | 'outbox';
 export function ownerOfMark(key: string): { user: string; use: MarkUse } {
   const { sender, recipient } = partiesOfMark(key);
   const suffix = key.slice(12 + sender.length + recipient.length);
-  if (suffix === '') return { user: recipient.toString('latin1'), use: 'inbox' };
+  if (suffix === '' || suffix === SENT_ON) return { user: recipient.toString('latin1'), use: 'inbox' };
   if (suffix === ON_ITS_WAY) return { user: recipient.toString('latin1'), use: 'outbox' };
   return { user: sender.toString('latin1'), use: 'status' };
 }

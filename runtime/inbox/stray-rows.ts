@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { markKeyOf, skipEntries } from '../wire/envelope.ts';
+import { ENVELOPE_SENT_ON, markKeyOf, skipEntries, withFlags } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
 import type { Destination } from './destination.ts';
 
@@ -14,6 +14,8 @@ export interface StrayRowsParts {
   readonly slots: SlotMaps;
   readonly region: string;
   readonly group: string;
+  /** Whether the inbox takes no more messages; one byte a character. */
+  readonly isSealed: (inbox: string) => boolean;
   readonly settled: () => Promise<void>;
   readonly change: (change: Change) => void;
   readonly nextPosition: () => number;
@@ -117,7 +119,11 @@ export class StrayRows {
       after = last.position;
       // By a newer map they may have become this core’s own while they were read.
       const isWanted = () => slots.current === router;
-      const envelopes = rows.map(({ envelope, firstIndex }) => (firstIndex > 0 ? skipEntries(envelope, firstIndex) : envelope));
+      const envelopes = rows.map(({ envelope, firstIndex }) => {
+        const rest = firstIndex > 0 ? skipEntries(envelope, firstIndex) : envelope;
+        // Newer generations count it as taken.
+        return this.parts.isSealed(name) ? withFlags(rest, ENVELOPE_SENT_ON) : rest;
+      });
       await this.commit({
         markKeys: () => envelopes.map((envelope) => markKeyOf(envelope)),
         decide: (order) => {

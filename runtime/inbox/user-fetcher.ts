@@ -19,6 +19,8 @@ export interface Arrivals {
   adopt(inbox: string, records: PullAnswer['records'] | undefined): boolean;
   /** Everyone who is not pending any more is here. */
   restore(): void;
+  /** Whether an inbox takes no more messages. */
+  isSealed(inbox: string): boolean;
   /** Writes what an inbox that has come is besides its records. */
   write(batch: StoreBatch, inbox: string): void;
 }

@@ -1,3 +1,4 @@
+import { isBucketName } from '../contract/bucket-name.ts';
 import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX, UNACKNOWLEDGED_MAX } from '../contract/limits.ts';
 import { type SequenceRange, unite } from '../contract/sequence-set.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
@@ -11,6 +12,11 @@ import {
   markKeyOf,
 } from '../wire/envelope.ts';
 import type { StatusNote } from './status-ledger.ts';
+
+interface InboxRead {
+  readonly user: Buffer;
+  readonly isSelective: boolean;
+}
 
 const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
 
@@ -29,23 +35,22 @@ interface Place {
  * into the store. Envelopes without the wish cost nothing.
  */
 export class WantedPlaces {
-  /** Acknowledged one by one: a delivery then says nothing of earlier messages. */
-  private readonly isSelective: boolean;
+  private readonly isExact: boolean;
   /** Undefined while no sender asked: there are as many of these as users online. */
   private places: Map<number, Place> | undefined;
   /** Rows up to here may have a wish that memory does not know: an earlier link showed them, or there were too many. */
   private unknownThrough: number;
 
-  constructor(options: { isSelective: boolean; unknownThrough: number }) {
-    this.isSelective = options.isSelective;
-    this.unknownThrough = options.unknownThrough;
+  constructor(inbox: InboxRead & { readonly unknownThrough: number }) {
+    this.isExact = isExact(inbox);
+    this.unknownThrough = inbox.unknownThrough;
   }
 
   pushed(position: number, envelope: Buffer): void {
     if ((envelopeFlags(envelope) & ENVELOPE_STATUS_WANTED) === 0) return;
     this.places ??= new Map();
     if (this.places.size >= UNACKNOWLEDGED_MAX) this.unknownThrough = Math.max(this.unknownThrough, position);
-    else this.places.set(position, placeOf(position, envelope, this.isSelective));
+    else this.places.set(position, placeOf(position, envelope, this.isExact));
   }
 
   /** True when the store must be asked what an acknowledgement of rows after `after` covers. */
@@ -78,16 +83,16 @@ export class WantedPlaces {
 /** What an acknowledgement of the rows after `after` up to the cursor says, as the store knows it. */
 export async function searchWanted(
   store: InboxStore,
-  search: { user: Buffer; bucket: number; after: number; cursor: { position: number; index: number }; isSelective: boolean },
+  search: InboxRead & { bucket: number; after: number; cursor: { position: number; index: number } },
 ): Promise<StatusNote[]> {
-  const { user, bucket, after, cursor, isSelective } = search;
+  const { user, bucket, after, cursor } = search;
   let notes: StatusNote[] = [];
   for (let from = after; from < cursor.position; ) {
     const page = await store.readInbox(user, bucket, from, PAGE);
     const due = page.filter(({ position }) => position <= cursor.position);
     for (const { position, envelope } of due) {
       if ((envelopeFlags(envelope) & ENVELOPE_STATUS_WANTED) === 0) continue;
-      const place = placeOf(position, envelope, isSelective);
+      const place = placeOf(position, envelope, isExact(search));
       notes.push(noteOf(place, position === cursor.position ? Math.min(cursor.index, place.count - 1) : place.count - 1));
     }
     notes = combined(notes);
@@ -97,10 +102,18 @@ export async function searchWanted(
   return notes;
 }
 
-function placeOf(position: number, envelope: Buffer, isSelective: boolean): Place {
+/**
+ * True where a delivery says nothing of earlier messages: v1 acknowledges one by one, and what an older generation had may lie with a region
+ * that is lost.
+ */
+function isExact({ user, isSelective }: InboxRead): boolean {
+  return isSelective || isBucketName(user);
+}
+
+function placeOf(position: number, envelope: Buffer, isAlone: boolean): Place {
   const first = envelopeSequence(envelope);
-  const isExact = isSelective || (envelopeFlags(envelope) & ENVELOPE_STATUS_EXACT) !== 0;
-  const after = isExact ? envelopePrevious(envelope) || first - 1 : 0;
+  const isExactHere = isAlone || (envelopeFlags(envelope) & ENVELOPE_STATUS_EXACT) !== 0;
+  const after = isExactHere ? envelopePrevious(envelope) || first - 1 : 0;
   return { position, markKey: markKeyOf(envelope), first, count: envelopeCount(envelope), after };
 }
 

@@ -9,8 +9,8 @@ import type { ByteWriter } from './byte-writer.ts';
  * What one client packet becomes, and what link, log, store and replay carry unopened. `stamp` is milliseconds since 1970 · 2^10 plus a
  * counter, given by the edge; `sequence` is the first message’s, the others follow by one; `previous` is the last sequence that
  * this device sent to this recipient before, 0 for none: what comes too early waits for it (L3); `device` is the sender’s choice.
- * `flags`: 04 the sender wants to hear of delivery and reading, 40 its status says nothing of earlier messages, 80 control: statuses on
- * their way to a sender (`status-envelope.ts`), not a message.
+ * `flags`: 04 the sender wants to hear of delivery and reading, 20 a region that was lost sends it on out of a sealed bucket, 40 its status
+ * says nothing of earlier messages, 80 control: statuses on their way to a sender (`status-envelope.ts`), not a message.
  * The range device … recipient identifies a sender’s row of sequences to one recipient: `markKeyOf`.
  */
 export const ENVELOPE_VERSION = 1;
@@ -22,6 +22,7 @@ export const STAMPS_PER_MS = 1024;
 
 /** Flags of an envelope. */
 export const ENVELOPE_STATUS_WANTED = 0x04;
+export const ENVELOPE_SENT_ON = 0x20;
 export const ENVELOPE_STATUS_EXACT = 0x40;
 export const ENVELOPE_CONTROL = 0x80;
 
@@ -267,6 +268,14 @@ export function countEntries(buffer: Buffer, start: number, end: number): number
 export function withFlags(envelope: Buffer, flags: number): Buffer {
   const copy = Buffer.from(envelope);
   copy[FLAGS] = envelopeFlags(envelope) | flags;
+  return copy;
+}
+
+/** The same envelope with fewer flags; itself where it has none of them. */
+export function withoutFlags(envelope: Buffer, flags: number): Buffer {
+  if ((envelopeFlags(envelope) & flags) === 0) return envelope;
+  const copy = Buffer.from(envelope);
+  copy[FLAGS] = envelopeFlags(envelope) & ~flags;
   return copy;
 }
 
