@@ -23,10 +23,11 @@ import {
 import { SEND_RETRY } from '../wire/v2/send.ts';
 import { lackOfRoom, type Room } from './append-room.ts';
 import { type Destination, INBOX, type Placed } from './destination.ts';
-import { outboxMarkKey, sentOnMarkKey } from './mark-owner.ts';
+import { markKeyIn } from './mark-owner.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
 import { RowKey } from './row-key.ts';
-import { mergedMark, withHole } from './sequence-holes.ts';
+import { isSentOn, SentOnMarks, sentOnMarkKey } from './sent-on-marks.ts';
+import { filledHoles, mergedMark, withHole } from './sequence-holes.ts';
 import { SequenceMarks } from './sequence-marks.ts';
 
 /** A request on its way into a log. */
@@ -66,6 +67,7 @@ export class AppendOrder {
   private readonly heldBack: ReadonlySet<string>;
   private readonly clock: Clock;
   private readonly marks = new SequenceMarks(DEDUP_MEMORY_MAX);
+  private readonly sentOn = new SentOnMarks(this.marks);
   private readonly parked = new ParkedEnvelopes();
   private readonly counters;
   private readonly takePosition: () => number;
@@ -285,29 +287,21 @@ export class AppendOrder {
   /** At or below the mark: a duplicate, unless it is one that was passed over. Those passed over may come in any order. */
   private placeLate(envelope: Buffer, place: { markKey: string; first: number; last: number; recipient: string }): boolean {
     const holes = this.marks.holesOf(place.markKey);
-    const hole = holes.find(({ from, to }) => place.first > from && place.last <= to);
-    if (hole === undefined) return isSentOn(envelope) ? this.placeSentOn(envelope, place) : this.duplicate();
+    // One that names no predecessor may have some.
+    const left = filledHoles(holes, { ...place, previous: envelopePrevious(envelope) || place.first - 1 });
+    if (left === undefined) return isSentOn(envelope) ? this.placeSentOn(envelope, place) : this.duplicate();
     const high = this.marks.high(place.markKey) as number;
     this.undos.push(() => this.marks.setHoles(place.markKey, holes));
-    // One that names no predecessor may have some.
-    const previous = envelopePrevious(envelope) || place.first - 1;
-    const before = previous > hole.from ? [{ from: hole.from, to: previous }] : [];
-    const after = place.last < hole.to ? [{ from: place.last, to: hole.to }] : [];
-    this.marks.setHoles(place.markKey, [...holes.filter((other) => other !== hole), ...before, ...after]);
+    this.marks.setHoles(place.markKey, left);
     this.appendToRow(exactly(envelope), place.markKey, { last: high, destination: INBOX, recipient: place.recipient });
     return true;
   }
 
-  /** A mark that was taken over from an older generation counts it as taken, which a lost region has given back: once. */
+  /** Counts as taken by a mark that came from an older generation, which a lost region has given back. */
   private placeSentOn(envelope: Buffer, place: { markKey: string; first: number; last: number; recipient: string }): boolean {
-    const { first, last, recipient } = place;
-    const markKey = sentOnMarkKey(place.markKey);
-    const high = this.marks.high(markKey) ?? 0;
-    const plain = withoutFlags(envelope, ENVELOPE_SENT_ON);
-    if (last <= high) return this.placeLate(plain, { ...place, markKey });
-    if (first > high + 1) this.setHole(markKey, { from: high, to: first - 1 });
-    const rest = first <= high ? skipEntries(plain, high - first + 1) : plain;
-    this.appendToRow(exactly(rest), markKey, { last, destination: INBOX, recipient });
+    if (this.sentOn.has(place)) return this.duplicate();
+    const high = this.marks.high(place.markKey) as number;
+    this.appendToRow(exactly(envelope), place.markKey, { last: high, destination: INBOX, recipient: place.recipient });
     return true;
   }
 
@@ -383,22 +377,17 @@ export class AppendOrder {
   }
 
   private put(envelope: Buffer, destination: Destination, recipient: string): void {
-    const isInbox = destination.kind === 'inbox';
-    const entry = { position: this.takePosition(), envelope: isInbox ? withoutFlags(envelope, ENVELOPE_SENT_ON) : envelope, firstIndex: 0 };
-    if (isInbox) this.batch.appendToRecipient(entry.position, entry.envelope);
+    const isArrival = destination.kind === 'inbox' && isSentOn(envelope);
+    if (isArrival) this.undos.push(this.sentOn.note(envelope));
+    const entry = {
+      position: this.takePosition(),
+      envelope: isArrival ? withoutFlags(envelope, ENVELOPE_SENT_ON) : envelope,
+      firstIndex: 0,
+    };
+    if (destination.kind === 'inbox') this.batch.appendToRecipient(entry.position, entry.envelope);
     else this.batch.appendOutbox(destination.group, entry.position, envelope);
     this.placed.push({ destination, recipient, entry });
   }
-}
-
-function isSentOn(envelope: Buffer): boolean {
-  return (envelopeFlags(envelope) & ENVELOPE_SENT_ON) !== 0;
-}
-
-/** The key of the row of sequences that an envelope on its way to `destination` belongs to. */
-function markKeyIn({ kind }: Destination, envelope: Buffer): string {
-  const markKey = markKeyOf(envelope);
-  return kind === 'inbox' ? markKey : outboxMarkKey(markKey);
 }
 
 /** An earlier message may come after this one, so the delivery of this one says nothing of it. */

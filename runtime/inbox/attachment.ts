@@ -204,14 +204,15 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   }
 
   /**
-   * One that does not advance is a repetition, and changes nothing. One beyond what was pushed waits until that is reached, or everything stored
-   * has been pushed: the log has given its position, or it is another’s and changes nothing either.
+   * One that does not advance is a repetition, and changes nothing. One that comes before the inbox is here, or beyond what was pushed, waits until
+   * that is reached, or everything stored has been pushed: the log has given its position, or it is another’s and changes nothing either.
    */
   acknowledge(cursor: InboxCursor): void {
     if (cursor.bucket !== FIRST_BUCKET) return;
     this.parts.passed(this.user, cursor.position);
     if (!isAfter(cursor, this.acknowledged)) return;
-    if (cursor.position > this.follower.pushedThrough) this.early = cursor;
+    const isWaiting = !this.isStarted && !this.isReplaced;
+    if (isWaiting || cursor.position > this.follower.pushedThrough) this.early = cursor;
     else this.acknowledgePushed(cursor);
   }
 
@@ -380,6 +381,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     this.isStarted = true;
     for (const cursor of this.foreign) this.subscriber.gap(unknownGap(cursor));
     this.tellGap();
+    if (this.early !== undefined && this.early.position <= this.follower.pushedThrough) this.takeEarly();
     this.follower.start();
   }
 

@@ -109,7 +109,8 @@ export class Buckets {
 
   /** After the committer has loaded, before the first link. */
   async load(): Promise<void> {
-    await this.layouts.load(this.parts.store, (user) => this.isOwn(user));
+    // Who is on the way back here is away until then: what happens to the inbox meanwhile decides how it opens.
+    await this.layouts.load(this.parts.store, (user) => this.isOwn(user) && !this.parts.isPending(user.toString('latin1')));
     await this.sealedInboxes.load(this.layouts.users());
     this.promotions.sealAgain();
     this.promotions.resume();

@@ -66,9 +66,9 @@ export class Handovers {
     });
   }
 
-  async load(): Promise<void> {
+  start(): void {
     this.raisePositions();
-    await this.fetcher.load();
+    this.fetcher.start();
     this.give();
   }
 

@@ -119,10 +119,11 @@ export class Inboxes implements ShardOwner {
   /** Takes up what the last run left waiting; before the first link. */
   async load(): Promise<void> {
     await this.gaps.load();
+    await this.fetcher.fetched.load(this.parts.store);
     await this.committer.load();
     await this.buckets.load();
     await this.deadLetters.load();
-    await this.handovers.load();
+    this.handovers.start();
     this.parts.slots.onChange(() => this.slotsChanged());
   }
 

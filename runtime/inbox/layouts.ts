@@ -60,11 +60,11 @@ export class Layouts {
     this.layouts.set(user, decodeLayout(new ByteReader().reset(value, 0, value.length)));
   }
 
-  async load(store: InboxStore, isOwn: (user: Buffer) => boolean): Promise<void> {
+  async load(store: InboxStore, isHere: (user: Buffer) => boolean): Promise<void> {
     for (const { user, value } of await store.readRecords(RecordKind.layout)) {
       const name = user.toString('latin1');
       this.adopt(name, value);
-      if (!isOwn(user)) this.drop(name);
+      if (!isHere(user)) this.drop(name);
     }
   }
 

@@ -1,20 +1,22 @@
-import { partiesOfMark } from '../wire/envelope.ts';
+import { markKeyOf, partiesOfMark } from '../wire/envelope.ts';
+import type { Destination } from './destination.ts';
 
 /** Behind the key of a row that passed through this core on its way to another: not to be taken for the row of an inbox here. */
 export const ON_ITS_WAY = '>';
 
 /** The key under which sequences that enter an outbox are remembered. A user’s row may come home: it is no duplicate then. */
-export function outboxMarkKey(markKey: string): string {
+function outboxMarkKey(markKey: string): string {
   return markKey + ON_ITS_WAY;
 }
 
-/** Behind the key of a row of messages that were sent on out of an older generation. */
-const SENT_ON = '<';
-
-/** The key under which an inbox remembers what it took although an older generation had taken it before (docs/decisions/0012). */
-export function sentOnMarkKey(markKey: string): string {
-  return markKey + SENT_ON;
+/** The key of the row of sequences that an envelope on its way to `destination` belongs to. */
+export function markKeyIn({ kind }: Destination, envelope: Buffer): string {
+  const markKey = markKeyOf(envelope);
+  return kind === 'inbox' ? markKey : outboxMarkKey(markKey);
 }
+
+/** Behind the key of a row of messages that were sent on out of an older generation. */
+export const SENT_ON = '<';
 
 export type MarkUse = 'inbox' | 'status' | 'outbox';
 

@@ -28,6 +28,15 @@ export function withHole(holes: Holes, hole: Holes[number]): Holes {
   return joined.length <= HOLES_MAX ? joined : [{ from: (lowest as Holes[number]).from, to: (second as Holes[number]).to }, ...rest];
 }
 
+/** The holes once `first` to `last`, which follow `previous`, have been taken; undefined where no hole has room for all of them. */
+export function filledHoles(holes: Holes, { first, last, previous }: { first: number; last: number; previous: number }): Holes | undefined {
+  const hole = holes.find(({ from, to }) => first > from && last <= to);
+  if (hole === undefined) return undefined;
+  const before = previous > hole.from ? [{ from: hole.from, to: previous }] : [];
+  const after = last < hole.to ? [{ from: last, to: hole.to }] : [];
+  return [...holes.filter((other) => other !== hole), ...before, ...after];
+}
+
 /** What of `holes` the other mark does not hold for either. */
 function holesBeside(holes: Holes, { high, holes: theirs }: StoredMark): Holes {
   return holes.flatMap(({ from, to }) =>

@@ -74,6 +74,11 @@ export class SequenceMarks {
     return this.highAt(this.row(this.named.ofText(key)));
   }
 
+  /** High 0 where memory does not know it. */
+  mark(key: string): StoredMark {
+    return { high: this.high(key) ?? 0, holes: this.holesOf(key) };
+  }
+
   setHigh(key: string, high: number): void {
     const row = this.row(this.named.ofText(key));
     if (row < 0) this.young.add(this.named, high);

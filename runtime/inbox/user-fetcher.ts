@@ -70,8 +70,8 @@ export class UserFetcher {
     );
   }
 
-  async load(): Promise<void> {
-    await this.fetched.load(this.parts.store);
+  /** Once `fetched` is loaded. */
+  start(): void {
     this.slotsChanged();
     this.isLoaded = true;
   }

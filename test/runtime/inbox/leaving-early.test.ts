@@ -1,4 +1,4 @@
-/** L2, L6, F18: what a reader acknowledged who leaves while its user is on the way here from another core. */
+/** L2, L6, F18: what a reader acknowledged while its user is on the way here from another core, and leaves or stays. */
 import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { movedTo } from '../../../runtime/contract/slot-map-moves.ts';
 import { PULL_LATER, type PullAnswer, type PullRequest } from '../../../runtime/ports/handover.ts';
@@ -55,6 +55,20 @@ it('counts once its user is here, and only then the farewell is answered', async
     await core.settle();
   }
   expect([core.stored(), reader.ends]).toEqual([['m3'], ['flushed']]);
+});
+
+it('counts once its user is here when the reader stays, though it is pushed only what it had not seen', async () => {
+  const core = await CoreUnderTest.start(readSlotMap(coming));
+  const reader = new MovingReader();
+  core.attach(reader, 'bob', { isReattached: true, shown: [{ bucket: 0, position: 20, index: 0 }] }).acknowledge({
+    bucket: 0,
+    position: 20,
+    index: 0,
+  });
+  await core.settle();
+  core.peers.pull = (_address, request) => Promise.resolve(rowsOfBob(request));
+  for (let i = 0; i < 20; i++) await core.clock.advance(100);
+  expect([core.stored(), reader.bodies]).toEqual([['m3'], ['m3']]);
 });
 
 it('is told to the user’s new owner when the move is over before the user has come', async () => {

@@ -1,13 +1,14 @@
 /** L1, F19: a region with buckets of a promoted inbox is lost; who has them meanwhile knows nothing of their seals, and it sends on what they hold. */
 import { readBucketName } from '../../../runtime/contract/bucket-name.ts';
-import { inboxesOf, type Layout } from '../../../runtime/contract/layout.ts';
+import { inboxesOf, inboxOfSender, type Layout } from '../../../runtime/contract/layout.ts';
 import { PROMOTION_SWEEP_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { failedBack, failedOver } from '../../../runtime/contract/slot-map-failover.ts';
 import { movedTo } from '../../../runtime/contract/slot-map-moves.ts';
 import { PULL_LATER } from '../../../runtime/ports/handover.ts';
-import { APPEND_BUCKET, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
-import { bodiesOf } from '../../fakes/envelopes.ts';
+import { ENVELOPE_SENT_ON, envelopeFlags, withFlags } from '../../../runtime/wire/envelope.ts';
+import { APPEND_BUCKET, APPEND_FORWARDED, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
+import { bodiesOf, envelopeOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
 
 const bob = Buffer.from('bob');
@@ -69,6 +70,12 @@ function stored(core: CoreUnderTest): [number | undefined, string[]][] {
   );
 }
 
+/** Someone whose messages to bob that bucket gets. */
+function senderOf(bucket: Buffer, generation: Layout['generations'][number]): string {
+  const names = Array.from({ length: 99 }, (_, i) => `s${i}`);
+  return names.find((name) => inboxOfSender(bob, generation, Buffer.from(name)).equals(bucket)) as string;
+}
+
 const late = { sequence: 9, bodies: ['late'] };
 
 it('puts what comes for an older bucket into the present one, at its heir too, through a restart', async () => {
@@ -94,6 +101,26 @@ it('reads an older generation again when its heir took something before it was t
   expect(layoutOf(core).find(({ number }) => number === generation)).toMatchObject({ isDrained: false });
 });
 
+it('takes what the lost region sends on out of an older generation once, though the present one has its mark from there', async () => {
+  const { core, inParis } = await drained();
+  core.owners = { ...core.owners, finalMarks: async (_address, { keys }) => keys.map(() => ({ high: 9, holes: [] })) };
+  const sender = senderOf(inParis, layoutOf(core)[1] as Layout['generations'][number]);
+  core.origin().send({ sender, sequence: 10, previous: 9, bodies: ['10'] });
+  await core.clock.advance(1_000);
+  core.slots.change(readSlotMap(lost));
+  await core.clock.advance(1_000);
+  const stray = (sequence: number, previous: number) =>
+    withFlags(envelopeOf({ sender, recipient: inParis.toString('latin1'), sequence, previous, bodies: [`${sequence}`] }), ENVELOPE_SENT_ON);
+  const sentOn = [stray(5, 4), stray(8, 6), stray(9, 8), stray(8, 6), stray(5, 4), stray(7, 6), stray(9, 8)];
+  for (const envelope of sentOn) core.origin().sendEnvelope(envelope, { flags: SEND_RETRY | APPEND_FORWARDED });
+  await core.clock.advance(1_000);
+  core.origin().send({ sender, sequence: 9, previous: 8, bodies: ['9'] }, { flags: SEND_RETRY });
+  await core.clock.advance(1_000);
+  expect(stored(core)).toEqual([[2, ['10', '5', '8', '9', '7']]]);
+  const flags = [...core.disk.inboxes.values()].flatMap((rows) => [...rows.values()].map((one) => envelopeFlags(one) & ENVELOPE_SENT_ON));
+  expect(new Set(flags)).toEqual(new Set([0]));
+});
+
 it('takes what it had sent on out of an older generation back, when that comes after the return', async () => {
   const core = await CoreUnderTest.start(readSlotMap(shared));
   core.owners = { ...core.owners, bucket: async () => ({ isSealed: true, isEmpty: true, messagesPerSecond: 0 }) };
@@ -113,6 +140,8 @@ it('takes what it had sent on out of an older generation back, when that comes a
   core.slots.change(readSlotMap(away));
   await core.clock.advance(5_000);
   expect(core.outbox.map(({ entry }) => bodiesOf(entry.envelope))).toEqual([['1'], ['2']]);
+  const isSentOn = core.outbox.map(({ entry }) => (envelopeFlags(entry.envelope) & ENVELOPE_SENT_ON) !== 0);
+  expect(isSentOn).toEqual([true, false]);
   let isFirst = true;
   core.peers.pull = async (_address, { kind }) => {
     const users = kind === 'users' && isFirst ? [bob] : [];
@@ -129,3 +158,31 @@ it('takes what it had sent on out of an older generation back, when that comes a
   }
   expect(stored(core)).toEqual([[3, ['2', '1']]]);
 });
+
+it.each([false, true])(
+  'reads first what its heir took for a promoted inbox when it comes back; its home core restarts meanwhile: %s',
+  async (isRestarted) => {
+    const core = await CoreUnderTest.start(readSlotMap(shared));
+    const promotion = core.inboxes.promote(bob, 2);
+    await core.settle();
+    await promotion;
+    const away = failedOver(shared, 'tokyo', 0);
+    core.slots.change(readSlotMap(away));
+    await core.clock.advance(1_000);
+    const back = readSlotMap(failedBack(away, 'tokyo'));
+    if (isRestarted) await core.restart(back);
+    else core.slots.change(back);
+    const envelope = envelopeOf({ recipient: 'bob', sequence: 1, bodies: ['meanwhile'] });
+    core.peers.pull = async (_address, { kind, user, after }) => {
+      const held = { ...PULL_LATER, kind: 'held', isLast: true, nextPosition: 10_000, users: kind === 'users' ? [bob] : [] } as const;
+      return kind === 'user' && user.equals(bob) && after === 0
+        ? { ...held, isLast: false, rows: [{ position: 9_999, envelope, firstIndex: 0 }] }
+        : held;
+    };
+    await core.clock.advance(5_000);
+    const reader = new TestReader();
+    core.attach(reader);
+    await core.settle();
+    expect([reader.bodies, reader.layouts.at(-1)?.map(({ number }) => number)]).toEqual([['meanwhile'], [0, 1, 2]]);
+  },
+);

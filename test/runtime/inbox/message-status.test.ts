@@ -1,4 +1,5 @@
 /** L6, P4, P5: what a sender hears of its messages, as their owner and its own owner keep it. */
+import { isBucketName } from '../../../runtime/contract/bucket-name.ts';
 import { ORDER_HOLD_MS, ORDER_SWEEP_MS, UNACKNOWLEDGED_MAX } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
 import type { MessageStatus } from '../../../runtime/ports/inbox-feed.ts';
@@ -113,6 +114,24 @@ it('one that is acknowledged by itself (v1) says nothing of those left out', asy
   asBob.remove(0, bob.pushes[0]?.position as number);
   await core.settle();
   expect(seen(alice.statuses).map(({ delivered }) => delivered)).toEqual([[{ after: 1, through: 5 }], [{ after: 0, through: 5 }]]);
+});
+
+it('a message of a bucket says nothing of older generations, which may lie with a region that is lost (F19)', async () => {
+  const core = await CoreUnderTest.start();
+  const { alice } = await bobReads(core, wanted(1), wanted(2, 1));
+  void core.inboxes.promote(Buffer.from('bob'), 1);
+  void core.inboxes.promote(Buffer.from('bob'), 2);
+  await core.clock.advance(1_000);
+  core.origin().send(wanted(3, 2));
+  core.origin().send(wanted(4, 3));
+  await core.clock.advance(1_000);
+  const bucket = [...core.disk.inboxes.keys()].map((key) => Buffer.from(key.split(' ')[0] as string, 'hex')).find(isBucketName) as Buffer;
+  const reader = new TestReader();
+  const subscription = core.attach(reader, bucket.toString('latin1'));
+  await core.settle();
+  subscription.acknowledge(place(reader, 1));
+  await core.settle();
+  expect(seen(alice.statuses)).toEqual([{ delivered: [{ after: 2, through: 4 }], read: [] }]);
 });
 
 it('a message that was passed over is not delivered because a later one is (L3)', async () => {
