@@ -19,9 +19,11 @@ export function renderReady(environment: string, nodes: readonly FleetFileNode[]
 }
 
 /** Lines that work as printed: a listener at the last region, a sender at the first. */
-export function renderTalk(nodes: readonly FleetFileNode[]): string {
+export function renderTalk(nodes: readonly FleetFileNode[], authorityPath?: string): string {
   const edges = nodes.filter(({ role }) => role === 'edge');
-  const [first, last] = [edges[0]?.listen.tcp, edges.at(-1)?.listen.tcp];
+  const [first, last] = [edges[0]?.listen.tcp, edges.at(-1)?.listen.tcp].map(
+    (at) => `${at}${authorityPath === undefined ? '' : ` --ca ${authorityPath}`}`,
+  );
   return [
     'Talk to it from two other terminals, Ctrl-C here stops it:',
     `  npx iris listen --as bob --at ${last}`,

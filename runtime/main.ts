@@ -120,12 +120,18 @@ function withAbsolutePaths(config: NodeConfig, folder: string): NodeConfig {
   };
   if (config.role === 'core')
     return { ...config, ...paths, store: { ...config.store, directory: resolve(folder, config.store.directory) } };
-  if (config.authentication.kind === 'none') return { ...config, ...paths };
+  const { client, authentication } = config;
   return {
     ...config,
     ...paths,
-    authentication: { ...config.authentication, keysPath: resolve(folder, config.authentication.keysPath) },
+    client: client.tls === undefined ? client : { ...client, tls: withAbsoluteCertificate(client.tls, folder) },
+    authentication:
+      authentication.kind === 'none' ? authentication : { ...authentication, keysPath: resolve(folder, authentication.keysPath) },
   };
+}
+
+function withAbsoluteCertificate<Tls extends { certificatePath: string; keyPath: string }>(tls: Tls, folder: string): Tls {
+  return { ...tls, certificatePath: resolve(folder, tls.certificatePath), keyPath: resolve(folder, tls.keyPath) };
 }
 
 function start(config: NodeConfig, starters: Starters): Promise<RunningNode> {

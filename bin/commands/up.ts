@@ -21,12 +21,16 @@ export const command: Command = {
   name: 'up',
   summary: 'Run an environment on this machine: every node its own process, restarted when it dies.',
   usage:
-    'iris up <environment> [--state <dir>] [--base-port <n>] [--standby] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
+    'iris up <environment> [--state <dir>] [--base-port <n>] [--standby] [--tls] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
   options: [
     ['--state <dir>', `where stores, configs and logs are; default: ${STATE_ROOT}/<environment>`],
     ['--base-port <n>', `port of the first edge, the other nodes follow on 127.0.0.1; default: ${BASE_PORT_DEFAULT}`],
     ['--shrink', 'one edge and one shard group in each region, the group with all shards of its region'],
     ['--standby', 'two cores for each shard group on its one store: one owns it, the other takes over when that one dies'],
+    [
+      '--tls',
+      'the edges speak TLS 1.3 only, with a certificate made for this run; iris send and listen of this machine find its authority',
+    ],
     ['--regions <a,b>', 'only these regions, their shards numbered anew; default: all'],
     ['--synth <dir>', 'write the templates of the environment there first'],
     ['--smoke', 'once all run, send a message from the first region to a user of the last and print how long it took'],
@@ -40,6 +44,7 @@ export const command: Command = {
     const layout = layoutFleet(shape, {
       stateDirectory: resolve(io.cwd, flags.state ?? join(STATE_ROOT, plan.environment)),
       basePort: flags.basePort,
+      hasTls: flags.hasTls,
       documentsOf: (region) => nodeConfigsOf(plan, region),
     });
     checkMachine(layout, thisMachine());
@@ -61,6 +66,7 @@ function parse(args: readonly string[]) {
       'base-port': { type: 'string', default: String(BASE_PORT_DEFAULT) },
       shrink: { type: 'boolean', default: false },
       standby: { type: 'boolean', default: false },
+      tls: { type: 'boolean', default: false },
       regions: { type: 'string' },
       synth: { type: 'string' },
       smoke: { type: 'boolean', default: false },
@@ -76,6 +82,7 @@ function parse(args: readonly string[]) {
     basePort: portOf(values['base-port']),
     isShrunk: values.shrink,
     hasStandbys: values.standby,
+    hasTls: values.tls,
     ...(values.regions === undefined ? {} : { regions: values.regions.split(',').filter((code) => code !== '') }),
     synth: values.synth,
     smoke: values.smoke || values.once,
@@ -158,7 +165,7 @@ async function talk(fleet: Fleet, layout: FleetLayout, { io, json, smoke, once }
   const say = json ? io.note : io.result;
   if (smoke) say(renderSmoke(await smokeMessage(layout, io.signal)));
   if (once) return true;
-  if (!json) say(renderTalk(fleet.nodes));
+  if (!json) say(renderTalk(fleet.nodes, layout.tls?.authorityPath));
   return await new Promise<boolean>(() => undefined);
 }
 

@@ -24,6 +24,8 @@ const fleetSchema = z.object({
   environment: z.string(),
   supervisor: identity,
   nodes: z.array(nodeSchema),
+  /** PEM of the authority to believe, where the edges speak TLS. */
+  authorityPath: z.string().optional(),
 });
 
 /** Where the nodes of a running fleet are, for `iris send`, `iris listen` and the next `iris up`. */

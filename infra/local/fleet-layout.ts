@@ -32,11 +32,21 @@ export interface FleetLayout {
   /** Holds the token of the nodes’ admin commands. */
   readonly adminTokenPath: string;
   readonly nodes: readonly FleetNode[];
+  /** Where its edges find their certificate, and clients its authority; null where they speak plain TCP. */
+  readonly tls: FleetTls | null;
+}
+
+export interface FleetTls {
+  readonly authorityPath: string;
+  readonly certificatePath: string;
+  readonly keyPath: string;
 }
 
 export interface FleetLayoutOptions {
   readonly stateDirectory: string;
   readonly basePort: number;
+  /** True: the edges speak TLS 1.3, and nothing else. */
+  readonly hasTls?: boolean;
   /** The region's documents as a template carries them; what differs on one machine is laid over them. */
   documentsOf(region: string): { readonly edge: NodeConfigDocument; readonly core: NodeConfigDocument };
 }
@@ -47,7 +57,7 @@ export interface FleetLayoutOptions {
  * @throws IrisError ADDRESS_IN_USE when the row would pass port 65,535; CONFIG_INVALID when a config is refused by the node's own validator.
  */
 export function layoutFleet(shape: FleetShape, options: FleetLayoutOptions): FleetLayout {
-  const { basePort, stateDirectory } = options;
+  const { basePort, stateDirectory, hasTls = false } = options;
   const places = placesOf(shape);
   checkPortRow(basePort, places.length * 2);
   const portOf = new Map(places.map((place, index) => [place.id, basePort + index]));
@@ -68,6 +78,16 @@ export function layoutFleet(shape: FleetShape, options: FleetLayoutOptions): Fle
     slotMapPath: join(stateDirectory, 'slot-map.json'),
     adminTokenPath: adminTokenPath(stateDirectory),
     nodes,
+    tls: hasTls ? certificateFiles(stateDirectory) : null,
+  };
+}
+
+function certificateFiles(stateDirectory: string): FleetTls {
+  const folder = join(stateDirectory, 'tls');
+  return {
+    authorityPath: join(folder, 'authority.pem'),
+    certificatePath: join(folder, 'certificate.pem'),
+    keyPath: join(folder, 'key.pem'),
   };
 }
 
@@ -106,7 +126,7 @@ function localRegions(shape: FleetShape, portOf: ReadonlyMap<string, number>): S
 
 function layoutNode(place: Place, ports: { port: number; adminPort: number }, options: FleetLayoutOptions): FleetNode {
   const documents = options.documentsOf(place.region);
-  const config = mergePatch(documents[place.role], localPatch(place, ports));
+  const config = mergePatch(documents[place.role], localPatch(place, { ...ports, hasTls: options.hasTls ?? false }));
   const problems = checkNodeConfig(config);
   if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `node config of ${place.id}: ${problems.join('; ')}`);
   return {
@@ -121,7 +141,7 @@ function layoutNode(place: Place, ports: { port: number; adminPort: number }, op
 }
 
 /** Everything in which a node on this machine differs from the one in the cloud. Paths count from the config's folder. */
-function localPatch(place: Place, { port, adminPort }: { port: number; adminPort: number }): unknown {
+function localPatch(place: Place, { port, adminPort, hasTls }: { port: number; adminPort: number; hasTls: boolean }): unknown {
   const listen = { host: HOST, port };
   const every = {
     node: place.id,
@@ -132,7 +152,8 @@ function localPatch(place: Place, { port, adminPort }: { port: number; adminPort
     addresses: null,
   };
   if (place.role === 'edge') {
-    return { ...every, client: listen, authentication: { kind: 'none', issuer: null, audience: null, keysPath: null } };
+    const tls = hasTls ? { certificatePath: '../tls/certificate.pem', keyPath: '../tls/key.pem' } : null;
+    return { ...every, client: { ...listen, tls }, authentication: { kind: 'none', issuer: null, audience: null, keysPath: null } };
   }
   return { ...every, group: place.group.id, link: listen, store: { kind: 'embedded', directory: `../store/${place.group.id}` } };
 }

@@ -192,6 +192,7 @@ export class Fleet {
       environment: this.layout.environment,
       supervisor: identityOf(process.pid),
       nodes: [...this.nodes],
+      ...(this.layout.tls === null ? {} : { authorityPath: this.layout.tls.authorityPath }),
     });
   }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { IrisClient } from '../../runtime/client/iris-client.ts';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { readSlotMap, type SlotRouter } from '../../runtime/contract/slot-map.ts';
@@ -33,6 +34,11 @@ export async function smokeMessage(layout: FleetLayout, signal: AbortSignal): Pr
   if (from === undefined || to === undefined) throw new IrisError('NODE_FAILED', `the fleet of ${layout.environment} has no edge`);
   const router = readSlotMap(layout.slotMap);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(SMOKE_TIMEOUT_MS)]);
+  const tls = layout.tls === null ? false : { authorities: readFileSync(layout.tls.authorityPath, 'utf8') };
+  const connect = async (edge: FleetNode, user: string): Promise<Party> => ({
+    client: await IrisClient.connect({ addresses: [`127.0.0.1:${edge.port}`], user, tls }),
+    user,
+  });
   const recipient = await connect(to, userOf(to.region, router));
   try {
     const sender = await connect(from, userOf(from.region, router, recipient.user));
@@ -49,10 +55,6 @@ export async function smokeMessage(layout: FleetLayout, signal: AbortSignal): Pr
 interface Party {
   readonly client: IrisClient;
   readonly user: string;
-}
-
-async function connect(edge: FleetNode, user: string): Promise<Party> {
-  return { client: await IrisClient.connect({ addresses: [`127.0.0.1:${edge.port}`], user }), user };
 }
 
 async function exchange(

@@ -5,14 +5,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 import { fleetFilePath, leftOverProcesses } from './fleet-file.ts';
-import type { FleetLayout } from './fleet-layout.ts';
+import type { FleetLayout, FleetTls } from './fleet-layout.ts';
 import { checkPortsFree } from './free-ports.ts';
+import { makeLocalCertificate } from './local-certificate.ts';
 import { mapToStartWith } from './published-map.ts';
 import { lockState, type StateLock } from './state-lock.ts';
 
 /** Milliseconds that nodes of a killed supervisor get to drain before they are killed too; above the runtime's drain timeout. */
 const LEFT_OVER_TIMEOUT_MS = 15_000;
 const LEFT_OVER_POLL_MS = 50;
+/** Milliseconds before its making from which a certificate holds, for clocks that go back, and after it: longer than a fleet is up. */
+const CERTIFICATE_AGE_MS = 3_600_000;
+const CERTIFICATE_LIFE_MS = 365 * 86_400_000;
 
 /**
  * Takes a state folder for this process and writes what the nodes read. After a kill -9 of everything the stores are still there, and
@@ -68,10 +72,23 @@ function shapeKey(document: unknown): string {
   return JSON.stringify(document, (key, value: unknown) => (['address', 'standby', 'version'].includes(key) ? undefined : value));
 }
 
-function writeDocuments({ nodes, slotMap, slotMapPath, adminTokenPath }: FleetLayout): void {
+function writeDocuments({ nodes, slotMap, slotMapPath, adminTokenPath, tls }: FleetLayout): void {
   writeJson(slotMapPath, mapToStartWith(slotMap)(slotMapPath) satisfies SlotMap);
   for (const node of nodes) writeJson(node.configPath, node.config);
   writeAdminToken(adminTokenPath);
+  if (tls !== null) writeCertificate(tls);
+}
+
+/** Anew for each run, by an authority that signs nothing else. */
+function writeCertificate({ authorityPath, certificatePath, keyPath }: FleetTls): void {
+  const nowMs = Date.now();
+  const hosts = ['localhost', '127.0.0.1'];
+  const made = makeLocalCertificate({ hosts, fromMs: nowMs - CERTIFICATE_AGE_MS, untilMs: nowMs + CERTIFICATE_LIFE_MS });
+  mkdirSync(dirname(keyPath), { recursive: true });
+  writeFileSync(authorityPath, made.authority);
+  writeFileSync(certificatePath, made.certificate);
+  rmSync(keyPath, { force: true });
+  writeFileSync(keyPath, made.key, { mode: 0o600, flag: 'wx' });
 }
 
 /** A new one for each run, for this user’s eyes only. */

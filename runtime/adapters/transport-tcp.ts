@@ -1,155 +1,27 @@
-import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net';
-import { errorLine, IrisError } from '../contract/errors.ts';
-import type { Connection, ConnectionHandler, ListenAddress, Listening, Transport } from '../ports/transport.ts';
-
-/** Connections the system may hold ready for accept; the kernel caps it at net.core.somaxconn. */
-const BACKLOG = 4_096;
-const CONNECT_TIMEOUT_MS = 5_000;
+import { connect as connectSocket, createServer } from 'node:net';
+import type { Connection, ConnectionHandler, Transport } from '../ports/transport.ts';
+import { connected, endpointOf, SOCKET_OPTIONS, SocketConnection, startListening } from './socket-connection.ts';
 
 export interface TcpTransportOptions {
   /** The system could not hand over a connection, mostly since the process has no file descriptor left; the listener goes on. */
   readonly acceptFailed?: (reason: string) => void;
 }
 
-/** Plain TCP without Nagle’s delay. All sockets share their listener functions, so an idle connection costs 2.6 KB. */
+/** Plain TCP without Nagle’s delay. */
 export function createTcpTransport({ acceptFailed = () => {} }: TcpTransportOptions = {}): Transport {
-  return { listen: (address, accept) => listen(address, accept, acceptFailed), connect };
-}
-
-/** A socket and its owner; the listeners find it by this property. */
-interface OwnedSocket extends Socket {
-  irisConnection?: TcpConnection;
-}
-
-class TcpConnection implements Connection {
-  readonly socket: Socket;
-  handler: ConnectionHandler | undefined;
-
-  constructor(socket: OwnedSocket) {
-    this.socket = socket;
-    socket.irisConnection = this;
-    socket.setNoDelay(true);
-    socket.on('data', onData);
-    socket.on('drain', onDrain);
-    socket.on('end', onEnd);
-    socket.on('error', onError);
-    socket.on('close', onClose);
-  }
-
-  get remoteAddress(): string {
-    return `${this.socket.remoteAddress ?? 'gone'}:${this.socket.remotePort ?? 0}`;
-  }
-
-  get queuedBytes(): number {
-    return this.socket.writableLength;
-  }
-
-  write(bytes: Buffer): void {
-    if (this.socket.writable) this.socket.write(bytes);
-  }
-
-  pause(): void {
-    this.socket.pause();
-  }
-
-  resume(): void {
-    this.socket.resume();
-  }
-
-  end(): void {
-    this.socket.end();
-  }
-
-  destroy(): void {
-    this.socket.destroy();
-  }
-}
-
-function onData(this: OwnedSocket, chunk: Buffer): void {
-  this.irisConnection?.handler?.received(chunk);
-}
-
-function onDrain(this: OwnedSocket): void {
-  this.irisConnection?.handler?.drained();
-}
-
-/** The other side has ended; what is queued for it still goes out. */
-function onEnd(this: OwnedSocket): void {
-  this.end();
-}
-
-/** 'close' follows and tells the owner; the reason is kept there. */
-function onError(this: OwnedSocket, error: Error): void {
-  this.destroy();
-  const connection = this.irisConnection;
-  const handler = connection?.handler;
-  if (connection !== undefined) connection.handler = undefined;
-  handler?.closed(error.message);
-}
-
-function onClose(this: OwnedSocket): void {
-  const connection = this.irisConnection;
-  const handler = connection?.handler;
-  if (connection !== undefined) connection.handler = undefined;
-  handler?.closed('closed');
-}
-
-function listen(
-  address: ListenAddress,
-  accept: (connection: Connection) => ConnectionHandler,
-  acceptFailed: (reason: string) => void,
-): Promise<Listening> {
-  return new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
-      const connection = new TcpConnection(socket);
-      connection.handler = accept(connection);
-    });
-    const refused = (cause: NodeJS.ErrnoException) => reject(listenError(address, cause));
-    server.once('error', refused);
-    server.listen({ host: address.host, port: address.port, backlog: BACKLOG }, () => {
-      server.off('error', refused);
-      server.on('error', (error) => acceptFailed(errorLine(error)));
-      const bound = server.address() as AddressInfo;
-      const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
-      resolve({
-        address: `${host}:${bound.port}`,
-        close: () =>
-          new Promise((done) => {
-            server.close(() => done());
-            done();
-          }),
+  return {
+    listen: (address, accept) => {
+      const server = createServer(SOCKET_OPTIONS, (socket) => {
+        const connection = new SocketConnection(socket);
+        connection.handler = accept(connection);
       });
-    });
-  });
+      return startListening(server, address, acceptFailed);
+    },
+    connect,
+  };
 }
 
-function listenError(address: ListenAddress, cause: NodeJS.ErrnoException): IrisError {
-  const at = `${address.host}:${address.port}`;
-  if (cause.code === 'EADDRINUSE')
-    return new IrisError('ADDRESS_IN_USE', `${at} is taken by another process; choose another port or stop it`);
-  return new IrisError('ADDRESS_IN_USE', `cannot listen on ${at}: ${errorLine(cause)}`);
-}
-
-function connect(address: string, handler: (connection: Connection) => ConnectionHandler): Promise<void> {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
-  const port = Number(address.slice(colon + 1));
-  return new Promise((resolve, reject) => {
-    const fail = (reason: string) => reject(new IrisError('CONNECTION_FAILED', `no connection to ${address}: ${reason}`));
-    if (colon < 1 || !Number.isInteger(port) || port < 1 || port > 65_535) {
-      fail('the address must be host:port');
-      return;
-    }
-    const socket = connectSocket({ host, port, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
-    socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error(`no answer within ${CONNECT_TIMEOUT_MS} ms`)));
-    const failed = (error: Error) => fail(errorLine(error));
-    socket.once('error', failed);
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      socket.off('error', failed);
-      const connection = new TcpConnection(socket);
-      connection.handler = handler(connection);
-      resolve();
-    });
-  });
+async function connect(address: string, handler: (connection: Connection) => ConnectionHandler): Promise<void> {
+  const socket = connectSocket({ ...endpointOf(address), ...SOCKET_OPTIONS });
+  await connected(socket, { event: 'connect', address }, handler);
 }

@@ -1,5 +1,7 @@
+import { createTcpTransport } from '../adapters/transport-tcp.ts';
+import { createTlsClientTransport, type TlsClientOptions } from '../adapters/transport-tls.ts';
 import type { Clock, Random } from '../ports/clock.ts';
-import type { Transport } from '../ports/transport.ts';
+import type { ClientTransport } from '../ports/transport.ts';
 
 export interface ConnectOptions {
   /** host:port of one or more edges; another is tried when one cannot be reached. */
@@ -7,6 +9,11 @@ export interface ConnectOptions {
   readonly user: string;
   /** Asked for wherever the environment is not local. */
   readonly token?: string;
+  /**
+   * TLS 1.3 to the edges, or to the load balancer in front of them: true where Node knows the authority of their certificate, else the authority
+   * and, where the addresses are no names of the certificate, the name that it holds. @default false - plain TCP, which anyone on the way can read
+   */
+  readonly tls?: boolean | TlsClientOptions;
   /** Milliseconds until the first login must have succeeded. @default 10_000 */
   readonly connectTimeoutMs?: number;
   /** Milliseconds a send may wait for its acknowledgement, through reconnects. @default 30_000 */
@@ -34,9 +41,14 @@ export interface SendOptions {
 
 /** What the client stands on; replaced in simulations. */
 export interface ClientParts {
-  readonly transport: Transport;
+  readonly transport: ClientTransport;
   readonly clock: Clock;
   readonly random: Random;
   /** A message came again at another place of the inbox, and was not given out: for who judges servers. */
   repeated?(body: Buffer): void;
+}
+
+export function transportFor(tls: ConnectOptions['tls'] = false): ClientTransport {
+  if (tls === false) return createTcpTransport();
+  return createTlsClientTransport(tls === true ? {} : tls);
 }

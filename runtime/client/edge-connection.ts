@@ -1,3 +1,4 @@
+import { errorLine } from '../contract/errors.ts';
 import { FRAME_BYTES_MAX, LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PING_INTERVAL_MS, SESSION_IDLE_MS } from '../contract/limits.ts';
 import type { Connection, ConnectionHandler } from '../ports/transport.ts';
 import type { Bursts, BurstTarget } from '../wire/bursts.ts';
@@ -33,6 +34,8 @@ export interface EdgeConnectionUser {
 /** One connection of a client to an edge, made anew at another address when it breaks. */
 export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink {
   burst: ByteWriter | undefined;
+  /** Why the last try came to nothing. */
+  failure: string | undefined;
   private readonly parts: EdgeConnectionParts;
   private readonly user: EdgeConnectionUser;
   private readonly reader = new ByteReader();
@@ -67,7 +70,8 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
     const address = addresses[this.attempt++ % addresses.length] as string;
     transport
       .connect(address, (connection) => this.greet(connection))
-      .catch(() => {
+      .catch((error: unknown) => {
+        this.failure = errorLine(error);
         if (!this.isOver) this.startLater();
       });
   }
@@ -113,6 +117,7 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
       this.splitter.push(chunk, this);
     } catch {
       // A server whose frames cannot be read is treated like a lost one.
+      this.failure = 'what it answers is no frame of Iris';
       this.connection?.destroy();
     }
   }
@@ -120,6 +125,7 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
   drained(): void {}
 
   closed(): void {
+    if (!this.isLoggedIn) this.failure ??= 'the connection was closed before the login; where TLS is spoken, connect with tls';
     this.connection = undefined;
     this.isLoggedIn = false;
     this.splitter.stop();

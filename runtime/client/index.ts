@@ -1,3 +1,4 @@
+export type { TlsClientOptions } from '../adapters/transport-tls.ts';
 export { IrisError } from '../contract/errors.ts';
 export type { ClientParts, ConnectOptions, SendOptions } from './client-options.ts';
 export type { BestEffortMessage, Presence, TypingSignal } from './ephemerals.ts';

@@ -1,5 +1,4 @@
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
-import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import { errorCodeOfWire, IrisError } from '../contract/errors.ts';
 import { READ_CONNECTIONS_MAX } from '../contract/limits.ts';
 import type { Timer } from '../ports/clock.ts';
@@ -17,7 +16,7 @@ import { FETCH_VERSION, Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opco
 import { decodeSent, type SentFrame } from '../wire/v2/sent.ts';
 import type { WelcomeFrame } from '../wire/v2/welcome.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import type { ClientParts, ConnectOptions, SendOptions } from './client-options.ts';
+import { type ClientParts, type ConnectOptions, type SendOptions, transportFor } from './client-options.ts';
 import { EdgeConnection, type EdgeConnectionUser } from './edge-connection.ts';
 import { type BestEffortMessage, Ephemerals, type Presence, type TypingSignal } from './ephemerals.ts';
 import { FATAL_FAULTS } from './fatal-faults.ts';
@@ -92,7 +91,7 @@ export class IrisClient {
     const { connections = 1 } = options;
     if (!Number.isInteger(connections) || connections < 1 || connections > READ_CONNECTIONS_MAX)
       throw new IrisError('COMMAND_INVALID', `${connections} connections, must be a whole number of 1 to ${READ_CONNECTIONS_MAX}`);
-    const client = new IrisClient(options, { transport: createTcpTransport(), clock: systemClock, random: systemRandom, ...parts });
+    const client = new IrisClient(options, { transport: transportFor(options.tls), clock: systemClock, random: systemRandom, ...parts });
     await client.firstLogin();
     return client;
   }
@@ -262,8 +261,11 @@ export class IrisClient {
   private async firstLogin(): Promise<void> {
     const timeoutMs = this.options.connectTimeoutMs ?? 10_000;
     await new Promise<void>((resolve, reject) => {
-      const give = () =>
-        this.finish(new IrisError('CONNECTION_FAILED', `no login at ${this.options.addresses.join(', ')} within ${timeoutMs} ms`));
+      const give = () => {
+        const { failure } = this.connection;
+        const why = failure === undefined ? '' : `: ${failure}`;
+        this.finish(new IrisError('CONNECTION_FAILED', `no login at ${this.options.addresses.join(', ')} within ${timeoutMs} ms${why}`));
+      };
       const timer = this.parts.clock.after(timeoutMs, give);
       this.loggedIn = {
         resolve: () => {

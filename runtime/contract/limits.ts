@@ -318,6 +318,14 @@ export const GOAWAY_SPREAD_MS = 2_000;
 export const CONNECTIONS_MAX = 100_000;
 
 /**
+ * TLS handshakes of an edge that may be under way: at 50 KB each no more than 200 MiB for who never ends one; an edge ends some thousands a
+ * second. Milliseconds each may take, and between two looks for a renewed certificate.
+ */
+export const TLS_HANDSHAKES_MAX = 4_096;
+export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
+export const TLS_CERTIFICATE_POLL_MS = 60_000;
+
+/**
  * Milliseconds for which a lease of a shard group counts, and between its renewals. A holder that could not renew stops OWNERSHIP_MARGIN_MS
  * before another may begin: clocks of two machines drift apart by less in that time. Two renewals may fail, and a standby that sees
  * nothing but silence serves within 10 s (F2).

@@ -10,6 +10,16 @@ const bytes = z.int().min(1);
 /** Where a listener binds. Port 0 lets the system choose; the node prints what it got. */
 const listener = z.strictObject({ host: z.string().min(1).max(253), port });
 
+/**
+ * Where clients connect. With `tls` they speak TLS 1.3: PEM files of the certificate with its chain and of its key, read again once a minute.
+ * `allowsPlain` serves clients without TLS on the same port, such as those of v1, which know none.
+ */
+const clientListener = listener.extend({
+  tls: z
+    .strictObject({ certificatePath: z.string().min(1), keyPath: z.string().min(1), allowsPlain: z.boolean().default(false) })
+    .optional(),
+});
+
 /** `tokenPath` names the file with the bearer token of `POST /commands/…`; without it the node takes no commands. */
 const adminListener = listener.extend({ tokenPath: z.string().min(1).optional() });
 
@@ -47,7 +57,7 @@ const edge = z.strictObject({
   ...shared,
   role: z.literal('edge'),
   /** Where clients connect; v1 and v2 share the port. */
-  client: listener,
+  client: clientListener,
   authentication,
   connectionsMax: z.int().min(1).max(10_000_000).default(limits.CONNECTIONS_MAX),
   /** Bytes one session may hold for a slow reader. */

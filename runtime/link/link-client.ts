@@ -7,7 +7,7 @@ import type { Clock, Random, Timer } from '../ports/clock.ts';
 import type { EphemeralKind, HandedOver, UserStatus } from '../ports/inbox-feed.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import type { Connection, ConnectionHandler, Transport } from '../ports/transport.ts';
+import type { ClientTransport, Connection, ConnectionHandler } from '../ports/transport.ts';
 import type { Bursts, BurstTarget } from '../wire/bursts.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
@@ -39,7 +39,7 @@ export interface LinkIdentity {
 
 /** What every link of a node shares. */
 export interface LinkParts {
-  readonly transport: Transport;
+  readonly transport: ClientTransport;
   readonly clock: Clock;
   readonly random: Random;
   readonly bursts: Bursts;

@@ -38,10 +38,17 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Carries ordered byte streams. */
-export interface Transport {
+/** Takes connections. */
+export interface ServerTransport {
   /** @throws IrisError ADDRESS_IN_USE */
   listen(address: ListenAddress, accept: (connection: Connection) => ConnectionHandler): Promise<Listening>;
+}
+
+/** Makes connections. */
+export interface ClientTransport {
   /** Resolves when connected. @throws IrisError CONNECTION_FAILED */
   connect(address: string, handler: (connection: Connection) => ConnectionHandler): Promise<void>;
 }
+
+/** Carries ordered byte streams. */
+export interface Transport extends ServerTransport, ClientTransport {}

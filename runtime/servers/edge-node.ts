@@ -10,7 +10,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import type { Connection, Transport } from '../ports/transport.ts';
+import type { ClientTransport, Connection, ServerTransport } from '../ports/transport.ts';
 import { SlotMessageRouter } from '../routing/slot-message-router.ts';
 import { ClientConnection } from '../session/client-connection.ts';
 import { RefusedConnections } from '../session/refused-connections.ts';
@@ -25,7 +25,10 @@ import { drainClients } from './client-drain.ts';
 export interface EdgeParts {
   readonly slots: SlotMaps;
   readonly authenticator: Authenticator;
-  readonly transport: Transport;
+  /** To the owners of shards. */
+  readonly transport: ClientTransport;
+  /** From clients. */
+  readonly clientTransport: ServerTransport;
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
@@ -48,7 +51,7 @@ export interface EdgeNode {
  * @throws IrisError CONFIG_INVALID, ADDRESS_IN_USE
  */
 export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<EdgeNode> {
-  const { slots, transport, clock, random, telemetry } = parts;
+  const { slots, transport, clientTransport, clock, random, telemetry } = parts;
   const bursts = new Bursts((callback) => clock.soon(callback));
   const identity = { environment: config.environment, region: config.region, node: config.node };
   const signals = [queueSignal('link-queue', () => links.queueShare), ...heapSignals(parts.heapShare)];
@@ -66,7 +69,7 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
   const forget = (client: ClientConnection) => clients.delete(client);
   const refusals = new RefusedConnections({ clock, telemetry });
   const connectionsMax = connectionsMaxOf(config, parts);
-  const listening = await transport.listen(config.client, (connection: Connection) => {
+  const listening = await clientTransport.listen(config.client, (connection: Connection) => {
     if (clients.size >= connectionsMax) return refusals.take(connection);
     const client = new ClientConnection(sessions, connection, forget);
     clients.add(client);

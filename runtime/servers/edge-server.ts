@@ -9,8 +9,8 @@ import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import type { EdgeConfig } from '../contract/node-config.ts';
 import type { Authenticator } from '../ports/authenticator.ts';
-import { acceptFailures } from './accept-failures.ts';
 import { startAdminServer } from './admin-server.ts';
+import { clientTransportOf } from './client-transport.ts';
 import { openEdge } from './edge-node.ts';
 import { LiveSlotMaps } from './live-slot-maps.ts';
 import type { RunningNode } from './running-node.ts';
@@ -32,7 +32,8 @@ export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
   const edge = await openEdge(config, {
     slots,
     authenticator,
-    transport: createTcpTransport({ acceptFailed: acceptFailures(telemetry, systemClock) }),
+    transport: createTcpTransport(),
+    clientTransport: clientTransportOf(config, { telemetry, clock: systemClock }),
     clock: systemClock,
     random: systemRandom,
     telemetry,

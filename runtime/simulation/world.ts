@@ -246,7 +246,12 @@ export class World {
       node.core = core;
       await core.open();
     } else {
-      await openEdge(configOf(node) as EdgeConfig, { ...parts, slots, authenticator: { authenticate() {} } });
+      await openEdge(configOf(node) as EdgeConfig, {
+        ...parts,
+        clientTransport: parts.transport,
+        slots,
+        authenticator: { authenticate() {} },
+      });
     }
     if (node.place === place) this.openedMs.set(node, this.time.nowMs);
   }

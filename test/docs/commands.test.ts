@@ -79,8 +79,8 @@ it('plans the environment that the README writes, as it stands there', async () 
   expect(plan.totals.regions).toBe(2);
 });
 
-it('sends and listens as printed, while an environment runs', async () => {
-  const up = spawn(process.execPath, [join(root, 'bin/iris.js'), 'up', 'proof', '--json'], {
+it('sends and listens as printed, while an environment runs, over TLS', async () => {
+  const up = spawn(process.execPath, [join(root, 'bin/iris.js'), 'up', 'proof', '--tls', '--json'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
