@@ -135,9 +135,10 @@ attach_volume() {
 }
 
 register_name() {
-  local change
+  local change host
+  host=$(metadata tags/instance/iris:host)
   change=$(printf '{"Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"%s","Type":"A","TTL":10,"ResourceRecords":[{"Value":"%s"}]}}]}' \
-    "$(metadata tags/instance/iris:host)" "$(metadata local-ipv4)")
+    "${'$'}{host/@zone/$(metadata placement/availability-zone-id)}" "$(metadata local-ipv4)")
   aws route53 change-resource-record-sets --region "$AWS_REGION" --hosted-zone-id "$DNS_ZONE" --change-batch "$change" >/dev/null
 }
 

@@ -14,6 +14,9 @@ export const USER_DATA_BYTES_MAX = 16_384;
 /** Seconds between the end of a drain and a kill: time to flush and to close the store. */
 const KILL_MARGIN_SECONDS = 30;
 
+/** Stands for the zone’s id in tag `iris:host`, where cores of one group are told apart by their zones. */
+export const ZONE_IN_HOST = '@zone';
+
 /** Name of the life-cycle hook that a leaving node answers, in the group that its tag `Name` names. */
 export const LIFECYCLE_HOOK = 'drain';
 
@@ -64,7 +67,7 @@ export interface BootScriptProps {
    * @default none - it is listed nowhere
    */
   readonly discoverablePort?: number;
-  /** Hosted zone in which a core registers the host name of its tag `iris:host` with its own address. */
+  /** Hosted zone in which a core registers the host name of its tag `iris:host`, with its own zone for ZONE_IN_HOST, with its own address. */
   readonly registerInZone?: string;
   /**
    * Milliseconds the node config gives a leaving node; systemd waits half a minute longer before it kills.

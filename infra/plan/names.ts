@@ -44,9 +44,9 @@ export function endpointHostOf({ geoRouting, names }: Pick<Plan, 'geoRouting' | 
   return geoRouting[0] === kind ? names.endpointHost : `${kind}.${names.endpointHost}`;
 }
 
-export function regionAddresses(domain: string, code: string): RegionAddresses {
+export function regionAddresses(domain: string, code: string, firstCore: string): RegionAddresses {
   const edgeHost = `edge-${code}.${domain}`;
-  return { edgeHost, edge: `${edgeHost}:${CLIENT_PORT}`, coreZone: coreZone(domain), firstCore: groupAddress(domain, groupId(code, 0)) };
+  return { edgeHost, edge: `${edgeHost}:${CLIENT_PORT}`, coreZone: coreZone(domain), firstCore };
 }
 
 /** Stack with one region’s side of its peerings. */
@@ -69,9 +69,14 @@ export function coreNodeName(group: string, index: number): string {
   return `${group}-${String.fromCharCode('a'.charCodeAt(0) + index)}`;
 }
 
-/** host:port at which every edge and core of the environment reaches the group’s owner. */
-export function groupAddress(domain: string, group: string): string {
-  return `${group}.${coreZone(domain)}:${LINK_PORT}`;
+/** host:port at which every edge and core of the environment reaches the group’s one core, or the core that it has in a zone. */
+export function groupAddress(domain: string, group: string, zoneId?: string): string {
+  return `${groupHost(domain, group, zoneId)}:${LINK_PORT}`;
+}
+
+/** `tokyo-g0.core.<domain>`, and `tokyo-g0-apne1-az4.core.<domain>` for a core beside others. */
+export function groupHost(domain: string, group: string, zoneId?: string): string {
+  return `${group}${zoneId === undefined ? '' : `-${zoneId}`}.${coreZone(domain)}`;
 }
 
 /** `tokyo-s0.store.<domain>`: a node of the store, whichever machine it runs on. */

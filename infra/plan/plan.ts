@@ -127,8 +127,10 @@ export interface GroupPlan {
   readonly id: string;
   readonly firstShard: number;
   readonly shardCount: number;
-  /** host:port of the link listener. */
+  /** host:port of the link listener: of its one core, or of the core in the first zone. */
   readonly address: string;
+  /** The same of the cores in the other zones, any of which may own the group; none where a group has one core. */
+  readonly standbyAddresses: readonly string[];
   /** Names of its cores; the first is the primary at first start. */
   readonly nodes: readonly string[];
 }

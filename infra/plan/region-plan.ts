@@ -24,6 +24,7 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
   const zoneIds = zonesOf(config, region);
   const instanceTypes = instanceTypesOf(config, region);
   const coresPerGroup = CORES_PER_GROUP[config.foundation];
+  const groups = groupsOf({ domain: config.domain, code: region.code, coresPerGroup, zoneIds, size, firstShard });
   const edgesFit = Math.max(size.edges, EDGES_PER_ZONE_MAX * Math.max(1, zoneIds.length));
   const edgesMax = Math.min(roundUp(size.edges * config.edgeGrowthMax), edgesFit);
   return {
@@ -52,7 +53,7 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
     firstShard,
     connections: size.connections,
     dailyActiveUsers: size.dailyActiveUsers,
-    groups: groupsOf({ domain: config.domain, code: region.code, coresPerGroup, size, firstShard }),
+    groups,
     instanceTypes,
     amiId: region.amiId ?? null,
     storeAmiId: region.storeAmiId ?? null,
@@ -67,7 +68,7 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
       stated: region,
     }),
     names: regionNames(config.name, region.code),
-    addresses: regionAddresses(config.domain, region.code),
+    addresses: regionAddresses(config.domain, region.code, groups[0]!.address),
   };
 }
 
@@ -96,16 +97,20 @@ interface GroupsInput {
   readonly domain: string;
   readonly code: string;
   readonly coresPerGroup: number;
+  readonly zoneIds: readonly string[];
   readonly size: RegionSize;
   readonly firstShard: number;
 }
 
-function groupsOf({ domain, code, coresPerGroup, size, firstShard }: GroupsInput): GroupPlan[] {
+/** Cores that share a group are reached by a name for each zone: nobody has to follow the lease with a record (0020). */
+function groupsOf({ domain, code, coresPerGroup, zoneIds, size, firstShard }: GroupsInput): GroupPlan[] {
   let next = firstShard;
   return shardsOfGroups(size.shards, size.shardGroups).map((shardCount, index) => {
     const id = groupId(code, index);
     const nodes = Array.from({ length: coresPerGroup }, (_, node) => coreNodeName(id, node));
-    const group = { id, firstShard: next, shardCount, address: groupAddress(domain, id), nodes };
+    const [address = groupAddress(domain, id), ...standbyAddresses] =
+      coresPerGroup === 1 ? [] : zoneIds.map((zoneId) => groupAddress(domain, id, zoneId));
+    const group = { id, firstShard: next, shardCount, address, standbyAddresses, nodes };
     next += shardCount;
     return group;
   });

@@ -14,7 +14,13 @@ export function slotMapOf(plan: Plan): SlotMap {
     regions: plan.regions.map(({ code, awsRegion, groups }) => ({
       code,
       awsRegion,
-      groups: groups.map(({ id, firstShard, shardCount, address }) => ({ id, firstShard, shardCount, address })),
+      groups: groups.map(({ id, firstShard, shardCount, address, standbyAddresses }) => ({
+        id,
+        firstShard,
+        shardCount,
+        address,
+        ...(standbyAddresses.length === 0 ? {} : { standby: [...standbyAddresses] }),
+      })),
     })),
   });
 }

@@ -2,7 +2,8 @@ import { Aws } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { CoreShardGroups, type ShardGroup } from '../../constructs/aws/core-shard-groups.ts';
 import { NodeRole, type PolicyStatement } from '../../constructs/aws/node-role.ts';
-import { LINK_PORT } from '../plan/names.ts';
+import { ZONE_IN_HOST } from '../../constructs/node/boot-script.ts';
+import { groupHost, LINK_PORT } from '../plan/names.ts';
 import type { GroupPlan } from '../plan/plan.ts';
 import { groupsPerStack } from '../plan/stack-names.ts';
 import { GROUP_VOLUME_GIBIBYTES, ROOT_VOLUME_GIBIBYTES } from '../plan/volumes.ts';
@@ -48,19 +49,18 @@ export class CoreStack extends IrisStack {
       'iris:role': 'core',
       ...(discovery === undefined ? {} : { 'iris:discovery': discovery }),
     };
-    // With a standby, only the holder of the group's lease may register its name; one node alone does it when it starts.
     const boot = nodeBoot(this, props, {
       role: 'core',
-      ...(isEmbedded ? { needsVolume: true, registerInZone: hostedZoneIdOf(plan) } : { discoverablePort: LINK_PORT }),
+      registerInZone: hostedZoneIdOf(plan),
+      ...(isEmbedded ? { needsVolume: true } : { discoverablePort: LINK_PORT }),
     });
     const engines = coreEngineAccess(props);
-    const statements =
-      discovery === undefined ? [registerStatement(props), attachStatement(props)] : [...engines.statements, listStatement(discovery)];
+    const others = discovery === undefined ? [attachStatement(props)] : [...engines.statements, listStatement(discovery)];
     const role = new NodeRole(this, 'Role', {
       ...boot,
       fleetName: `${region.names.prefix}-${region.code}-g*`,
       parameters: [...boot.parameters, ...engines.parameters],
-      statements,
+      statements: [registerStatement(props), ...others],
     });
     const names = networkParameters(plan.environment, region.code);
     new CoreShardGroups(this, 'Core', {
@@ -87,17 +87,13 @@ function groupsInOneZone(stack: IrisStack, { plan, region, groups }: CoreStackPr
     const zoneId = region.zoneIds[ordinal % region.zoneIds.length]!;
     const subnet = subnets.get(zoneId) ?? read(stack, nodeSubnetParameter(plan.environment, region.code, zoneId), 'AWS::EC2::Subnet::Id');
     subnets.set(zoneId, subnet);
-    return { id: group.id, host: hostOf(group), subnetIds: [subnet], zoneId };
+    return { id: group.id, host: groupHost(plan.domain, group.id), subnetIds: [subnet], zoneId };
   });
 }
 
 function groupsInAllZones(stack: IrisStack, { plan, region, groups }: CoreStackProps): ShardGroup[] {
   const subnetIds = readList(stack, networkParameters(plan.environment, region.code).nodeSubnetIds, 'AWS::EC2::Subnet::Id');
-  return groups.map(({ plan: group }) => ({ id: group.id, host: hostOf(group), subnetIds, zoneId: region.zoneIds[0]! }));
-}
-
-function hostOf({ address }: GroupPlan): string {
-  return address.slice(0, address.lastIndexOf(':'));
+  return groups.map(({ plan: { id } }) => ({ id, host: groupHost(plan.domain, id, ZONE_IN_HOST), subnetIds, zoneId: region.zoneIds[0]! }));
 }
 
 /** A core may set the addresses of its own region’s group names, and nothing else of the zone. */

@@ -108,8 +108,8 @@ export const LINK_SILENT_MS = 8_000;
 export const LINK_SILENT_WITH_STANDBY_MS = 4_500;
 /** Milliseconds a standby asks who links to it to wait: it takes over within some of these. */
 export const LINK_STANDBY_RETRY_MS = 250;
-/** Standbys of one shard group. */
-export const STANDBYS_MAX = 3;
+/** Further addresses at which a shard group’s owner may be: one in each of the six zones that an AWS region has at most. */
+export const STANDBYS_MAX = 5;
 
 /**
  * Sends in a row that an owner leaves unanswered or cannot store, and milliseconds its link is down, before further ones are refused at

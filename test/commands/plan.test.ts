@@ -14,7 +14,9 @@ describe('iris plan', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^tokyo +ap-northeast-1 +current +50 +5,000,000 +10 +500 +0-499 +20 /m);
     expect(stdout).toMatch(/^50 in all +5,000 +500,000,000 +1,000 +50,000 +2,000 +5,000,000,000 daily users$/m);
-    expect(stdout).toMatch(/^iris-planet-tokyo-edge +edge-tokyo\.iris\.io:8443 +tokyo-edge-0 +tokyo-g0-a +tokyo-g0\.core\.iris\.io:7400$/m);
+    expect(stdout).toMatch(
+      /^iris-planet-tokyo-edge +edge-tokyo\.iris\.io:8443 +tokyo-edge-0 +tokyo-g0-a +tokyo-g0-apne1-az1\.core\.iris\.io:7400$/m,
+    );
     expect(stdout).toMatch(/1,048,576 +50,000 +20 to 21 +1,000 +\/iris\/planet\/slot-map$/m);
     expect(stdout).toMatch(/^shards +50,001 +50,000 +50,000$/m);
   });

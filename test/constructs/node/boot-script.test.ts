@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type BootScriptProps, bootScript, USER_DATA_BYTES_MAX } from '../../../constructs/node/boot-script.ts';
+import { type BootScriptProps, bootScript, USER_DATA_BYTES_MAX, ZONE_IN_HOST } from '../../../constructs/node/boot-script.ts';
 import { tarArchive } from '../../../infra/package/tar-archive.ts';
 
 const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
@@ -133,6 +133,13 @@ describe('boot script', () => {
     assert.equal(readFileSync(root('var/lib/iris/slot-map.json'), 'utf8'), '{"format":"iris-slot-map/1"}');
     assert.match(calls(), /ssm get-parameter --region us-east-1 --name \/iris\/proof\/slot-map/);
     assert.match(calls(), /route53 .*--hosted-zone-id Z1 .*"Name":"tokyo-g0.core.example.com".*"Value":"10.0.0.7"/);
+  });
+
+  it('registers a core that shares its group under its own zone (0020)', () => {
+    const curl = join(folder, 'bin/curl');
+    writeFileSync(curl, FAKE_CURL.replace('echo tokyo-g0.core.example.com', `echo tokyo-g0-${ZONE_IN_HOST}.core.example.com`));
+    assert.equal(run('refresh').status, 0);
+    assert.match(calls(), /"Name":"tokyo-g0-apne1-az4.core.example.com".*"Value":"10.0.0.7"/);
   });
 
   it('keeps the last good config when the new one does not hash to its pointer (L12)', () => {

@@ -106,7 +106,7 @@ describe('readSlotMap', () => {
     [
       'more standbys than a group may have',
       (m) => {
-        m.regions[0]!.groups[0]!.standby = ['a:1', 'a:2', 'a:3', 'a:4'];
+        m.regions[0]!.groups[0]!.standby = ['a:1', 'a:2', 'a:3', 'a:4', 'a:5', 'a:6'];
       },
       /standby/,
     ],
