@@ -68,7 +68,7 @@ export class HandoverSource {
     });
     this.kept = { version, users };
     users.catch(() => {
-      this.kept = undefined;
+      if (this.kept?.users === users) this.kept = undefined;
     });
     return users;
   }

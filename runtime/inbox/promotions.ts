@@ -1,10 +1,11 @@
 import { userTextOfInbox } from '../contract/bucket-name.ts';
-import { IrisError } from '../contract/errors.ts';
+import { errorLine, IrisError } from '../contract/errors.ts';
 import { type Generation, inboxesOf, type Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { BucketOwners, BucketReport } from '../ports/bucket-owners.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { chooseSalts } from './bucket-salts.ts';
 import type { Committer } from './committer.ts';
 import type { Layouts } from './layouts.ts';
@@ -18,6 +19,7 @@ export interface PromotionsParts {
   readonly owners: BucketOwners;
   readonly clock: Clock;
   readonly random: Random;
+  readonly telemetry: Telemetry;
   readonly region: string;
   readonly group: string;
   /** The bucket of this core. */
@@ -166,7 +168,10 @@ export class Promotions {
   }
 
   private async sealOne(user: string, generation: Generation): Promise<void> {
-    const isDone = await this.sealGeneration(Buffer.from(user, 'latin1'), generation).catch(() => false);
+    const isDone = await this.sealGeneration(Buffer.from(user, 'latin1'), generation).catch((error: unknown) => {
+      this.parts.telemetry.log.error('seal-failed', { reason: errorLine(error) });
+      return false;
+    });
     this.sealing.delete(user);
     if (isDone) {
       this.update(user, generation.number, { isSealed: true, sealedAtMs: this.parts.clock.nowMs() });

@@ -59,8 +59,10 @@ export class BucketQuestions {
         resolve(undefined);
       });
       this.open.set(query, (reader) => {
+        // Where the answer cannot be read, who asked hears undefined in time.
+        const answer = decode(reader);
         timer.stop();
-        resolve(decode(reader));
+        resolve(answer);
       });
       encode(out, query);
     });

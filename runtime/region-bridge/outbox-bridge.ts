@@ -132,21 +132,34 @@ export class OutboxBridge implements Publisher, FollowedLog {
     return false;
   }
 
-  /** It was acknowledged here, so it is kept, out of the way of the others (L1, F14). */
+  /**
+   * It was acknowledged here, so it is kept, out of the way of the others (L1, F14). Where it cannot be read, or no more letters may be kept, it is
+   * tried again: else it would use up the bridge’s credit until the next start.
+   */
   private async setAside(position: number, reason: string): Promise<void> {
     const { publisherId } = this;
-    try {
-      const [entry] = await this.parts.store.readOutbox(this.group, position - 1, { envelopesMax: 1, bytesMax: PAGE_BYTES_MAX });
-      if (entry?.position !== position || this.publisherId !== publisherId) return;
-      const remove = (batch: StoreBatch) => batch.removeOutbox(this.group, position);
-      const { envelope } = entry;
-      if (!this.parts.setAside({ from: 'outbox', group: this.group, position, envelope, tries: 1, reason, remove })) return;
-      const bytes = this.underWay.get(position) ?? 0;
-      this.underWay.delete(position);
-      this.follower.grant(bytes);
-    } catch (error) {
-      this.failed(error);
-    }
+    const isDone = await this.trySetAside(position, reason).catch((error: unknown) => {
+      this.parts.telemetry.log.error('outbox-read-failed', { group: this.group, reason: errorLine(error) });
+      return false;
+    });
+    if (isDone) return;
+    this.parts.clock.after(HELD_RETRY_MS, () => {
+      if (!this.isStopped && this.publisherId === publisherId) void this.setAside(position, reason);
+    });
+  }
+
+  /** False where there is no room for it. @throws IrisError STORE_FAILED */
+  private async trySetAside(position: number, reason: string): Promise<boolean> {
+    const { publisherId } = this;
+    const [entry] = await this.parts.store.readOutbox(this.group, position - 1, { envelopesMax: 1, bytesMax: PAGE_BYTES_MAX });
+    if (entry?.position !== position || this.publisherId !== publisherId) return true;
+    const remove = (batch: StoreBatch) => batch.removeOutbox(this.group, position);
+    const { envelope } = entry;
+    if (!this.parts.setAside({ from: 'outbox', group: this.group, position, envelope, tries: 1, reason, remove })) return false;
+    const bytes = this.underWay.get(position) ?? 0;
+    this.underWay.delete(position);
+    this.follower.grant(bytes);
+    return true;
   }
 
   private settle(position: number): void {

@@ -1,6 +1,7 @@
 import { IrisError } from '../contract/errors.ts';
 import type { Layout } from '../contract/layout.ts';
 import { BUCKET_QUERY_RETRY_MS, FETCH_WAIT_MS } from '../contract/limits.ts';
+import type { Timer } from '../ports/clock.ts';
 import type { InboxCursor, InboxSubscriber, InboxSubscription, Reading } from '../ports/inbox-feed.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import type { FaultOptions } from '../wire/v2/fault.ts';
@@ -47,6 +48,8 @@ export class ReadingV2 {
   private fetched: FetchFrame | undefined;
   private fetchedMs = 0;
   private isAsking = false;
+  /** Until the home is asked again; there is one at a time, however often the client asks. */
+  private retry: Timer | undefined;
 
   constructor(parts: SessionParts, session: ReadingSession, options: { login: ReadingLogin; pushWindow: PushWindow }) {
     const { user, cursors, version, loginStamp, reads } = options.login;
@@ -149,6 +152,7 @@ export class ReadingV2 {
   private ask({ login }: FetchFrame): void {
     if (this.isAsking) return;
     this.isAsking = true;
+    this.retry?.stop();
     const { feed, router } = this.parts;
     const { user } = this.login;
     void feed.reading(router.ownerOf(user), user, login).then((answer) => {
@@ -171,7 +175,7 @@ export class ReadingV2 {
       reads.want(fetched);
       this.laidOut(answer.layout, answer.readStamp);
     } else if (this.parts.clock.monotonicMs() - this.fetchedMs < FETCH_WAIT_MS) {
-      this.parts.clock.after(BUCKET_QUERY_RETRY_MS, () => {
+      this.retry = this.parts.clock.after(BUCKET_QUERY_RETRY_MS, () => {
         if (this.session.isOpen) this.ask(this.fetched as FetchFrame);
       });
     } else if (answer === 'other') this.session.end({ code: 'SESSION_REPLACED', message: 'another login reads the inbox' });

@@ -160,13 +160,19 @@ it('keeps what the other region will never take, with the reason, and brings the
   expect(under.left).toBe(0);
 });
 
-it('leaves it in the outbox where no more can be set aside', async () => {
+it('leaves it in the outbox where it cannot be set aside, until it can', async () => {
   const under = new BridgeUnderTest();
   under.hasRoom = false;
   under.bus.forward = (_address, publisher, { token }) =>
     publisher.refused(token, 1, Buffer.from('bob'), { code: 'FRAME_MALFORMED', message: '', retryAfterMs: 0 });
   await under.send('bob', 'poison');
   expect([under.setAside.length, under.left]).toEqual([1, 1]);
+  under.hasRoom = true;
+  under.store.disk.failing.reads = 1;
+  await under.clock.advance(HELD_RETRY_MS);
+  expect([under.setAside.length, under.left]).toEqual([1, 1]);
+  await under.clock.advance(HELD_RETRY_MS);
+  expect([under.setAside.length, under.left, under.clock.waiting]).toEqual([2, 0, 0]);
 });
 
 it('stops for good when it is told to, also while it waits', async () => {

@@ -1,7 +1,7 @@
 /** P7, A1, A2, L3: a further connection reads the share of the buckets that it asks for, as the user’s home knows them, and nothing else. */
 import { bucketName, bucketNumber } from '../../../runtime/contract/bucket-name.ts';
 import type { Generation } from '../../../runtime/contract/layout.ts';
-import { FETCH_WAIT_MS } from '../../../runtime/contract/limits.ts';
+import { BUCKET_QUERY_RETRY_MS, FETCH_WAIT_MS } from '../../../runtime/contract/limits.ts';
 import { ByteReader } from '../../../runtime/wire/byte-reader.ts';
 import { encodeAck } from '../../../runtime/wire/v2/ack.ts';
 import { decodeFault } from '../../../runtime/wire/v2/fault.ts';
@@ -120,6 +120,14 @@ it('asks the home again until it knows the login, and ends when another login re
   expect([bob.session.attached, bob.session.connection.state]).toEqual([[], 'open']);
   await bob.clock.advance(2_000);
   expect([await bob.fault(), bob.session.connection.state]).toEqual(['another login reads the inbox', 'ended']);
+});
+
+it('asks the home no more often for a client that asks a hundred times (A8)', async () => {
+  const bob = new Connected();
+  for (let i = 0; i < 100; i++) await bob.fetch();
+  const { questions } = bob.session;
+  await bob.clock.advance(10 * BUCKET_QUERY_RETRY_MS);
+  expect(bob.session.questions - questions).toBeLessThanOrEqual(10);
 });
 
 it.each<[string, Partial<FetchFrame>[], Partial<HelloFrame>, RegExp]>([

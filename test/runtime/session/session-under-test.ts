@@ -50,6 +50,8 @@ export class SessionUnderTest {
   readonly attached: { options: AttachOptions; subscriber: InboxSubscriber }[] = [];
   /** What the home says of the buckets. */
   reading: Reading | 'other' | 'unknown' | undefined;
+  /** How often the home was asked that. */
+  questions = 0;
 
   constructor(clock: ManualClock, load: LoadLevel = CALM) {
     const telemetry = new MemoryTelemetry();
@@ -69,7 +71,10 @@ export class SessionUnderTest {
         },
         hand: (_, kind, envelope, answer) => void this.handed.push({ kind, envelope, answer }),
         status: async () => undefined,
-        reading: async () => this.reading,
+        reading: async () => {
+          this.questions++;
+          return this.reading;
+        },
       },
       authenticator: { authenticate() {} },
       clock,
