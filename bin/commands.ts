@@ -19,6 +19,7 @@ const COMMANDS = {
   up: () => import('./commands/up.ts'),
   send: () => import('./commands/send.ts'),
   listen: () => import('./commands/listen.ts'),
+  who: () => import('./commands/who.ts'),
   promote: () => import('./commands/promote.ts'),
   demote: () => import('./commands/demote.ts'),
   'dead-letters': () => import('./commands/dead-letters.ts'),

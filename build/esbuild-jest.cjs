@@ -5,6 +5,8 @@ const { transformSync } = require('esbuild');
 const options = {
   loader: 'ts',
   format: 'cjs',
+  // A driver that is imported when needed is required here: jest runs no ES modules.
+  supported: { 'dynamic-import': false },
   target: 'node24',
   sourcemap: 'inline',
   define: { 'import.meta.url': '__importMetaUrl', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { errorLine, IrisError } from './contract/errors.ts';
 import { mergePatch, type NodeConfig, readJsonFile, readNodeConfig } from './contract/node-config.ts';
+import type { RedisSettings } from './contract/redis-settings.ts';
 import type { RunningNode } from './servers/running-node.ts';
 
 /** Starts a node of one role. */
@@ -120,13 +121,23 @@ function withAbsolutePaths(config: NodeConfig, folder: string): NodeConfig {
   };
   if (config.role === 'core')
     return { ...config, ...paths, store: { ...config.store, directory: resolve(folder, config.store.directory) } };
-  const { client, authentication } = config;
+  const { client, authentication, directory } = config;
   return {
     ...config,
     ...paths,
     client: client.tls === undefined ? client : { ...client, tls: withAbsoluteCertificate(client.tls, folder) },
     authentication:
       authentication.kind === 'none' ? authentication : { ...authentication, keysPath: resolve(folder, authentication.keysPath) },
+    directory: directory.kind === 'process' ? directory : { ...directory, redis: withAbsoluteRedisPaths(directory.redis, folder) },
+  };
+}
+
+function withAbsoluteRedisPaths(redis: RedisSettings, folder: string): RedisSettings {
+  const { login, caPath } = redis;
+  return {
+    ...redis,
+    ...(caPath === undefined ? {} : { caPath: resolve(folder, caPath) }),
+    ...(login === undefined ? {} : { login: { ...login, credentialsPath: resolve(folder, login.credentialsPath) } }),
   };
 }
 

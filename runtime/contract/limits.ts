@@ -356,3 +356,5 @@ export const LOG_APPENDS_WAITING_BYTES_MAX = 2 * COMMIT_BYTES_MAX;
 export const LOG_BATCH_BYTES_MAX = 2 * 1_048_576;
 export const LOG_PART_BYTES_MAX = LOG_BATCH_BYTES_MAX - 1_024;
 export const LOG_RECORD_BYTES = 32;
+
+export * from './limits-directory.ts';

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { errorLine, IrisError } from './errors.ts';
 import * as limits from './limits.ts';
+import { redisSettings } from './redis-settings.ts';
 
 const code = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes, 31 at most');
 const port = z.int().min(0).max(65_535);
@@ -33,6 +34,12 @@ const authentication = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('token'), issuer: z.string().min(1), audience: z.string().min(1), keysPath: z.string().min(1) }),
 ]);
 
+/** Who is connected where: what each edge knows by itself, or what all edges of the region tell Redis. */
+const directory = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('process') }),
+  z.strictObject({ kind: z.literal('redis'), redis: redisSettings }),
+]);
+
 const shared = {
   format: z.literal('iris-node/1'),
   environment: code,
@@ -62,6 +69,7 @@ const edge = z.strictObject({
   connectionsMax: z.int().min(1).max(10_000_000).default(limits.CONNECTIONS_MAX),
   /** Bytes one session may hold for a slow reader. */
   sessionQueuedBytesMax: bytes.default(limits.SESSION_QUEUED_BYTES_MAX),
+  directory: directory.default({ kind: 'process' }),
 });
 
 const core = z.strictObject({

@@ -8,6 +8,7 @@ import type { Authenticator } from '../ports/authenticator.ts';
 import type { Publication, Publisher } from '../ports/bus.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
+import type { SessionDirectory } from '../ports/session-directory.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { ClientTransport, Connection, ServerTransport } from '../ports/transport.ts';
@@ -32,6 +33,7 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  readonly directory: SessionDirectory;
   /** Share of the heap in use; left out where nothing is measured. */
   readonly heapShare?: () => number;
   /** Files and sockets that the process may have open; it takes fewer connections than its config allows where they would not fit. */
@@ -92,6 +94,7 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
       sweep.stop();
       load.stop();
       links.close();
+      await parts.directory.close();
     },
   };
 }
@@ -115,7 +118,7 @@ interface JoinedParts {
 }
 
 function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, isDraining }: JoinedParts): SessionParts {
-  const { slots, authenticator, clock, random, telemetry } = parts;
+  const { slots, authenticator, clock, random, telemetry, directory } = parts;
   let lastPublisherId = 0;
   const untold = telemetry.counter('iris_gap_untold_total', 'Missing messages of which the client cannot be told');
   return {
@@ -126,6 +129,7 @@ function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, 
     clock,
     random,
     telemetry,
+    directory,
     load,
     bursts,
     stamps: new Stamps(clock),

@@ -14,6 +14,8 @@ import { clientTransportOf } from './client-transport.ts';
 import { openEdge } from './edge-node.ts';
 import { LiveSlotMaps } from './live-slot-maps.ts';
 import type { RunningNode } from './running-node.ts';
+import { openSessionDirectory } from './session-directories.ts';
+import { whoCommand } from './who-command.ts';
 
 /**
  * Starts an edge on this machine: the clients’ side of a region, without state of its own.
@@ -29,6 +31,7 @@ export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
   });
   measureMachine({ telemetry, clock: systemClock });
   const authenticator = authenticatorOf(config);
+  const directory = await openSessionDirectory(config, { clock: systemClock, random: systemRandom, telemetry });
   const edge = await openEdge(config, {
     slots,
     authenticator,
@@ -37,12 +40,13 @@ export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
     clock: systemClock,
     random: systemRandom,
     telemetry,
+    directory,
     heapShare: systemHeapShare,
     openFilesMax: systemOpenFilesMax(),
   });
   const admin = await startAdminServer(config.admin, {
     telemetry,
-    commands: {},
+    commands: { who: whoCommand(directory) },
     pages: {},
     unreadyReason: () => edge.unreadyReason(),
   });

@@ -5,6 +5,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { InboxFeed } from '../ports/inbox-feed.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { MessageRouter } from '../ports/message-router.ts';
+import type { SessionDirectory } from '../ports/session-directory.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Bursts } from '../wire/bursts.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
@@ -22,6 +23,7 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  readonly directory: SessionDirectory;
   readonly load: LoadLevel;
   readonly bursts: Bursts;
   readonly stamps: Stamps;

@@ -6,6 +6,7 @@ import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { EphemeralKind, InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
+import type { DirectoryEntry } from '../ports/session-directory.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { BurstTarget } from '../wire/bursts.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
@@ -17,6 +18,7 @@ import { afterName, nameAt, packetSpan } from '../wire/v1/packet.ts';
 import { SEND_FRESH } from '../wire/v2/send.ts';
 import { BucketCursors } from './bucket-cursors.ts';
 import { BucketReads } from './bucket-reads.ts';
+import { enterDirectory } from './enter-directory.ts';
 import { LastSequences } from './last-sequences.ts';
 import { PushWindow } from './push-window.ts';
 import { SendWindow } from './send-window.ts';
@@ -47,6 +49,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   subscription: InboxSubscription | undefined;
   private reads: BucketReads | undefined;
   private replay: Timer | undefined;
+  private entry: DirectoryEntry | undefined;
   private sequence = 1;
   private openedMs: number;
   private loginStamp = 0;
@@ -87,6 +90,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
   closed(): void {
     this.isOpen = false;
     this.replay?.stop();
+    this.entry?.leave();
     this.pushWindow.close();
     this.subscription?.detach({ flush: false });
     this.parts.bus.forget(this);
@@ -284,6 +288,10 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     const user = this.user as Buffer;
     const address = this.parts.router.ownerOf(user);
     this.loginStamp = this.parts.stamps.next();
+    this.entry?.leave();
+    const session = { user, device: this.device, loginStamp: this.loginStamp, protocol: 'v1' };
+    // v1 has no word for being replaced: it stays open and hears nothing.
+    this.entry = enterDirectory(this.parts, session, () => undefined);
     this.subscription = this.parts.feed.attach(
       {
         address,

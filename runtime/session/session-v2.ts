@@ -4,6 +4,7 @@ import type { Layout } from '../contract/layout.ts';
 import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
 import { EphemeralKind, type InboxSubscriber, type InboxSubscription, type MessageStatus } from '../ports/inbox-feed.ts';
+import type { DirectoryEntry } from '../ports/session-directory.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { BurstTarget } from '../wire/bursts.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
@@ -28,6 +29,7 @@ import { decodeSend, SEND_BEST_EFFORT, SEND_FLAGS, SEND_FLAGS_VERSION_2, SEND_FR
 import { encodeSent } from '../wire/v2/sent.ts';
 import { encodeTyping } from '../wire/v2/typing.ts';
 import { encodeWelcome } from '../wire/v2/welcome.ts';
+import { enterDirectory } from './enter-directory.ts';
 import { handMessages } from './ephemeral-sends.ts';
 import { PushWindow } from './push-window.ts';
 import { type ReadingSession, ReadingV2 } from './reading-v2.ts';
@@ -57,6 +59,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private heardMs: number;
   private loginStamp = 0;
   private signals: SignalsV2 | undefined;
+  private entry: DirectoryEntry | undefined;
   private hasMissedStatuses = false;
   isOpen = true;
 
@@ -100,6 +103,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
 
   closed(): void {
     this.isOpen = false;
+    this.entry?.leave();
     this.splitter.stop();
     this.pushWindow.close();
     this.subscription?.detach({ flush: false });
@@ -269,6 +273,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     encodeWelcome(this.writer(), { version, serverTimeMs: this.parts.clock.nowMs(), region, awsRegion, node });
     const login = { user, version, cursors: hello.cursors, loginStamp: this.loginStamp, reads: hello.reads ?? Reads.all };
     this.reading = new ReadingV2(this.parts, this, { login, pushWindow: this.pushWindow });
+    const session = { user, device: this.device, loginStamp: this.loginStamp, protocol: `v2.${version}` };
+    if (login.reads !== Reads.shares) this.entry = enterDirectory(this.parts, session, () => this.ended('replaced'));
   }
 
   private send(reader: ByteReader, opcode: number): void {
@@ -370,6 +376,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (!this.isOpen) return;
     this.parts.bursts.flushNow();
     this.isOpen = false;
+    this.entry?.leave();
     this.splitter.stop();
     this.connection.end();
     // A client that does not close its side must not keep the connection.

@@ -1,3 +1,4 @@
+import { createProcessSessionDirectory } from '../adapters/session-directory-process.ts';
 import type { ConnectOptions } from '../client/client-options.ts';
 import { IrisClient } from '../client/iris-client.ts';
 import { errorLine } from '../contract/errors.ts';
@@ -246,10 +247,12 @@ export class World {
       node.core = core;
       await core.open();
     } else {
+      const directory = createProcessSessionDirectory({ node: node.id, region: node.region });
       await openEdge(configOf(node) as EdgeConfig, {
         ...parts,
         clientTransport: parts.transport,
         slots,
+        directory,
         authenticator: { authenticate() {} },
       });
     }

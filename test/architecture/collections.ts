@@ -14,6 +14,9 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'adapters/inbox-log/pending-marks.ts': { holes: 'PENDING_MAX' },
   'adapters/inbox-log/segment-file.ts': { checks: 'segments' },
   'adapters/inbox-store-level.ts': { operations: 'batch', trims: 'batch' },
+  'adapters/redis/redis-connection.ts': { channels: 'DIRECTORY_CHANNELS_MAX', readyListeners: 'listeners' },
+  'adapters/session-directory-redis.ts': { due: 'DIRECTORY_DUE_MAX', contested: 'connections' },
+  'adapters/session-table.ts': { seats: 'connections' },
   'client/acknowledgements.ts': { waiting: 'buckets' },
   'client/ephemerals.ts': {
     pending: 'PENDING_MAX',

@@ -14,6 +14,8 @@ export interface LiveFleetShape {
   readonly shards?: number;
   /** Whether links from a node to a core go through the fault proxy. @default none does */
   isProxied?(from: string, to: string): boolean;
+  /** Of the token that allows commands to every node. @default no commands */
+  readonly adminTokenPath?: string;
   /** Laid over the configs. */
   fields?(node: string): Readonly<Record<string, unknown>>;
   /** How the process is started; `folder` is where the fleet keeps everything. */
@@ -117,6 +119,10 @@ export class LiveFleet {
     if (role === 'edge') await until(async () => (await this.admin(node, '/readyz')).status === 200, `${node} is ready`, 20_000);
   }
 
+  adminAddress(node: string): string {
+    return `${HOST}:${this.place(node).adminPort}`;
+  }
+
   async admin(node: string, path: string): Promise<{ status: number; body: string }> {
     const response = await fetch(`http://${HOST}:${this.place(node).adminPort}${path}`, { headers: { connection: 'close' } });
     return { status: response.status, body: await response.text() };
@@ -143,7 +149,10 @@ export class LiveFleet {
 
   private async writeConfigs(): Promise<void> {
     for (const place of this.places) {
-      const document = { ...configOf(place), addresses: await this.addressesOf(place), ...this.shape.fields?.(place.node) };
+      const { adminTokenPath: tokenPath } = this.shape;
+      const config = configOf(place);
+      const admin = tokenPath === undefined ? config.admin : { ...config.admin, tokenPath };
+      const document = { ...config, admin, addresses: await this.addressesOf(place), ...this.shape.fields?.(place.node) };
       writeFileSync(join(this.folder, `${place.node}.json`), JSON.stringify(document));
     }
   }

@@ -12,6 +12,8 @@ export const GO: Tool = { command: 'go', install: 'apt-get install golang-go, or
 export const PYTHON: Tool = { command: 'python3', install: 'apt-get install python3 python3-venv', debianPackage: 'python3-venv' };
 export const STRACE: Tool = { command: 'strace', install: 'apt-get install strace', debianPackage: 'strace' };
 
+export const REDIS: Tool = { command: 'redis-server', install: 'apt-get install redis-server', debianPackage: 'redis-server' };
+
 /**
  * Makes sure that the tool is there, so that a test never passes without it.
  * @throws Error with the command that installs it.
@@ -19,7 +21,8 @@ export const STRACE: Tool = { command: 'strace', install: 'apt-get install strac
 export function requireTool({ command, install, debianPackage }: Tool): void {
   if (isThere(command)) return;
   if (debianPackage !== undefined && process.getuid?.() === 0 && isThere('apt-get')) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    // Run level 1 keeps a package from starting its service.
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
     const script = `apt-get install -y -qq --no-install-recommends ${debianPackage} || (apt-get update -qq && apt-get install -y -qq --no-install-recommends ${debianPackage})`;
     spawnSync('bash', ['-c', script], { env, stdio: 'ignore', timeout: 120_000 });
     if (isThere(command)) return;

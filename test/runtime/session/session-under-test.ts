@@ -1,3 +1,4 @@
+import { createProcessSessionDirectory } from '../../../runtime/adapters/session-directory-process.ts';
 import type {
   AttachOptions,
   EphemeralKind,
@@ -80,6 +81,7 @@ export class SessionUnderTest {
       clock,
       random: fixedRandom(),
       telemetry,
+      directory: createProcessSessionDirectory({ node: 'tokyo-edge-0', region: 'tokyo' }),
       load,
       bursts: new Bursts((callback) => clock.soon(callback)),
       stamps: new Stamps(clock),

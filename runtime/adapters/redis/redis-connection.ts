@@ -1,0 +1,234 @@
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { IrisError } from '../../contract/errors.ts';
+import * as limits from '../../contract/limits.ts';
+import type { RedisSettings } from '../../contract/redis-settings.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
+import { readCredentials } from '../engine-credentials.ts';
+import { redisError } from './redis-errors.ts';
+
+export interface RedisParts {
+  readonly settings: RedisSettings;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+type Argument = string | number | Buffer;
+/** Runs a script on the server that has `key`. @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
+export type RedisScript = (key: Buffer, ...args: readonly Argument[]) => Promise<unknown>;
+type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>;
+type Ready = () => void;
+
+/** What a directory and shared limits need of Redis. */
+export interface RedisEngine {
+  readonly isUp: boolean;
+  /** Hears of each connection, the first and every later one: what the servers had may be gone. */
+  onReady(listener: Ready): void;
+  script(lua: string): RedisScript;
+  /** @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
+  command(name: string, ...args: readonly Argument[]): Promise<unknown>;
+  /** Hears what is published on `channel` while there is a connection; what is published meanwhile is lost. */
+  subscribe(channel: Buffer, hears: (message: Buffer) => void): void;
+  unsubscribe(channel: Buffer): void;
+  /** Asks for a sign of life where nothing else would notice that a connection is dead. */
+  pulse(): void;
+  close(): void;
+}
+
+/**
+ * Connections of one node to Redis or Valkey. Nothing waits for a server that is away: a command is refused at once while there is no
+ * connection, and after DIRECTORY_TIMEOUT_MS where there is one.
+ */
+export class RedisConnection implements RedisEngine {
+  private readonly parts: RedisParts;
+  private readonly driver: Driver;
+  private readonly login: RedisOptions;
+  private readonly client: Redis | Cluster;
+  private readonly errorCount: { value: number };
+  private listener: Redis | undefined;
+  private readonly channels = new Map<string, (message: Buffer) => void>();
+  private readonly readyListeners = new Set<Ready>();
+  private scripts = 0;
+  private nextAddress = 0;
+  private toldMs = Number.NEGATIVE_INFINITY;
+  private isClosed = false;
+
+  private constructor(parts: RedisParts, driver: Driver, login: RedisOptions) {
+    this.parts = parts;
+    this.driver = driver;
+    this.login = login;
+    this.errorCount = parts.telemetry.counter(
+      'iris_directory_errors_total',
+      'Commands and connections that the session directory’s Redis failed',
+    );
+    parts.telemetry.gauge('iris_directory_up', 'Whether the session directory’s Redis is connected', () => (this.isUp ? 1 : 0));
+    this.client = this.connect();
+  }
+
+  /** Waits for no server. @throws IrisError ENGINE_INVALID when the credentials or the CA cannot be read. */
+  static async open(parts: RedisParts): Promise<RedisConnection> {
+    const driver = await import('ioredis');
+    return new RedisConnection(parts, driver, await loginOf(parts.settings));
+  }
+
+  get isUp(): boolean {
+    return this.client.status === 'ready';
+  }
+
+  onReady(listener: Ready): void {
+    this.readyListeners.add(listener);
+  }
+
+  script(lua: string): RedisScript {
+    const name = `iris${++this.scripts}`;
+    this.client.defineCommand(name, { lua, numberOfKeys: 1 });
+    const scripts = this.client as unknown as Record<string, (...args: readonly Argument[]) => Promise<unknown>>;
+    return (key, ...args) => this.run(() => (scripts[name] as RedisScript).call(this.client, key, ...args));
+  }
+
+  command(name: string, ...args: readonly Argument[]): Promise<unknown> {
+    return this.run(() => this.client.call(name, ...args));
+  }
+
+  subscribe(channel: Buffer, hears: (message: Buffer) => void): void {
+    const name = channel.toString('latin1');
+    if (this.channels.size >= limits.DIRECTORY_CHANNELS_MAX) return;
+    this.channels.set(name, hears);
+    if (this.listener === undefined) this.listen();
+    else if (this.listener.status === 'ready') this.listener.subscribe(channel).catch((error: unknown) => this.failed(error));
+  }
+
+  unsubscribe(channel: Buffer): void {
+    this.channels.delete(channel.toString('latin1'));
+    if (this.listener?.status === 'ready') this.listener.unsubscribe(channel).catch((error: unknown) => this.failed(error));
+  }
+
+  pulse(): void {
+    if (this.listener?.status === 'ready') this.listener.ping().catch((error: unknown) => this.failed(error));
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.client.disconnect();
+    this.listener?.disconnect();
+  }
+
+  private async run<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command();
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  /** A server that is away fails many times a second: one line in DIRECTORY_LOG_MS, and a count. */
+  private failed(error: unknown): IrisError {
+    const known = redisError(this.parts.settings, error);
+    if (this.isClosed) return known;
+    this.errorCount.value++;
+    const nowMs = this.parts.clock.monotonicMs();
+    if (nowMs - this.toldMs >= limits.DIRECTORY_LOG_MS) {
+      this.toldMs = nowMs;
+      this.parts.telemetry.log.warn('directory-failed', { code: known.code, reason: known.message });
+    }
+    return known;
+  }
+
+  private connect(): Redis | Cluster {
+    const { mode, addresses, primary } = this.parts.settings;
+    const { Redis: Single, Cluster: Many } = this.driver;
+    const client = mode === 'cluster' ? new Many(addresses.map(hostPort), this.clusterOptions()) : new Single(this.singleOptions());
+    client.on('error', (error) => void this.failed(error));
+    client.on('ready', () => {
+      this.parts.telemetry.log.info('directory-connected', { mode, addresses, ...(mode === 'sentinel' ? { primary } : {}) });
+      this.tellReady();
+    });
+    // A node that comes back, or a copy that takes over, may lack the last writes.
+    if (mode === 'cluster') client.on('+node', () => this.tellReady());
+    return client;
+  }
+
+  private tellReady(): void {
+    for (const listener of this.readyListeners) listener();
+  }
+
+  private singleOptions(): RedisOptions {
+    const { mode, addresses, primary } = this.parts.settings;
+    const common = { ...this.login, ...COMMON, retryStrategy: retryMs };
+    if (mode !== 'sentinel') return { ...common, ...hostPort(addresses[0] as string) };
+    const sentinels = addresses.map((address) => hostPort(address, SENTINEL_PORT));
+    return { ...common, sentinels, name: primary, sentinelRetryStrategy: retryMs, failoverDetector: true };
+  }
+
+  private clusterOptions() {
+    return {
+      enableOfflineQueue: false,
+      clusterRetryStrategy: retryMs,
+      slotsRefreshTimeout: limits.DIRECTORY_TIMEOUT_MS,
+      slotsRefreshInterval: limits.DIRECTORY_SLOTS_REFRESH_MS,
+      retryDelayOnFailover: 100,
+      maxRedirections: 3,
+      redisOptions: { ...this.login, ...COMMON },
+    };
+  }
+
+  /** A connection of its own, in a cluster to each node in turn: what is published anywhere in it is heard at every node. */
+  private listen(): void {
+    if (this.isClosed) return;
+    const { mode, addresses } = this.parts.settings;
+    const place = mode === 'cluster' ? hostPort(addresses[this.nextAddress++ % addresses.length] as string) : this.singleOptions();
+    const listener = new this.driver.Redis({ ...this.login, ...COMMON, ...place, retryStrategy: () => null });
+    this.listener = listener;
+    listener.on('error', (error) => void this.failed(error));
+    listener.on('messageBuffer', (channel: Buffer, message: Buffer) => this.channels.get(channel.toString('latin1'))?.(message));
+    listener.on('ready', () => {
+      for (const name of this.channels.keys())
+        listener.subscribe(Buffer.from(name, 'latin1')).catch((error: unknown) => this.failed(error));
+    });
+    listener.on('end', () => {
+      if (!this.isClosed) this.parts.clock.after(limits.DIRECTORY_RETRY_LAST_MS, () => this.listen());
+    });
+  }
+}
+
+const REDIS_PORT = 6379;
+const SENTINEL_PORT = 26_379;
+
+/** A command is sent once and refused when its connection breaks: who sent it knows whether to send it again. */
+const COMMON = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  commandTimeout: limits.DIRECTORY_TIMEOUT_MS,
+  connectTimeout: limits.DIRECTORY_TIMEOUT_MS,
+  // A primary that is a copy now.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  // A network that swallows bytes leaves the connection open: without an answer it is made anew.
+  socketTimeout: limits.DIRECTORY_TIMEOUT_MS,
+  keepAlive: 10_000,
+  disableClientInfo: true,
+} as const satisfies RedisOptions;
+
+function retryMs(attempt: number): number {
+  return Math.min(limits.DIRECTORY_RETRY_LAST_MS, limits.DIRECTORY_RETRY_FIRST_MS * 2 ** Math.min(attempt, 10));
+}
+
+function hostPort(address: string, portDefault = REDIS_PORT): { host: string; port: number } {
+  const [host, port] = address.split(':') as [string, string | undefined];
+  return { host, port: port === undefined ? portDefault : Number(port) };
+}
+
+/** @throws IrisError ENGINE_INVALID */
+async function loginOf({ login, tls, caPath }: RedisSettings): Promise<RedisOptions> {
+  const credentials = login === undefined ? {} : await readCredentials(login.credentialsPath);
+  return { ...credentials, ...(tls ? { tls: caPath === undefined ? {} : { ca: readCa(caPath) } } : {}) };
+}
+
+function readCa(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new IrisError('ENGINE_INVALID', `directory.caPath: ${path} cannot be read`);
+  }
+}

@@ -1,0 +1,16 @@
+import type { SessionDirectory } from '../ports/session-directory.ts';
+import { SessionTable } from './session-table.ts';
+
+/** What one edge knows by itself: its own sessions, and nothing of those of others. */
+export function createProcessSessionDirectory({ node, region }: { readonly node: string; readonly region: string }): SessionDirectory {
+  const table = new SessionTable();
+  return {
+    enter: (login, replaced) => table.enter(login, replaced),
+    isHere: (user) => table.of(user) !== undefined,
+    find: async (user) => {
+      const login = table.of(user);
+      return login === undefined ? undefined : { ...login, node, region };
+    },
+    close: async () => undefined,
+  };
+}

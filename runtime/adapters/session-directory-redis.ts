@@ -1,0 +1,239 @@
+import * as limits from '../contract/limits.ts';
+import type { Clock, Random, Timer } from '../ports/clock.ts';
+import type { DirectoryEntry, DirectoryLogin, SessionDirectory, SessionPlace } from '../ports/session-directory.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { ENTER, LEAVE } from './redis/directory-scripts.ts';
+import type { RedisEngine, RedisScript } from './redis/redis-connection.ts';
+import { SessionTable } from './session-table.ts';
+
+export interface RedisSessionDirectoryParts {
+  readonly connection: RedisEngine;
+  readonly environment: string;
+  readonly region: string;
+  readonly node: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+}
+
+/** A change that the engine does not have yet: the latest of its user. */
+interface Due {
+  /** The login that ended, where none followed. */
+  readonly gone: DirectoryLogin | undefined;
+  readonly sinceMs: number;
+  /** Stamp of a later login whose edge is dead. */
+  readonly over?: string;
+}
+
+/**
+ * The region’s directory in Redis. Changes are written behind, the latest of each user, and again until the engine has them. An entry
+ * counts while the edge that wrote it says every DIRECTORY_BEAT_MS that it lives, under the name of its present `run`: so an edge that died,
+ * or that had to forget removals, takes all its entries with it. After each new connection there is a new run, since a command of the old
+ * one may still be carried out, and everything is written again; also when the engine has forgotten the edge.
+ */
+export class RedisSessionDirectory implements SessionDirectory {
+  private readonly parts: RedisSessionDirectoryParts;
+  private readonly prefix: string;
+  private readonly table: SessionTable;
+  private readonly enterScript: RedisScript;
+  private readonly leaveScript: RedisScript;
+  private readonly due = new Map<string, Due>();
+  /** Users of this edge whose entry a later login of a living edge keeps. */
+  private readonly contested = new Set<string>();
+  private sweep: Iterator<string> | undefined;
+  private sweptMs = 0;
+  private run: string;
+  private underWay = 0;
+  private saidRun: string | undefined;
+  private failedMs = Number.NEGATIVE_INFINITY;
+  private flushing: Timer | undefined;
+  private beating: Timer | undefined;
+  private isClosed = false;
+
+  constructor(parts: RedisSessionDirectoryParts) {
+    this.parts = parts;
+    const { connection, environment, region, node, telemetry, clock } = parts;
+    this.prefix = `iris:${environment}:${region}:`;
+    this.run = this.newRun();
+    this.table = new SessionTable((user, gone) => this.changed(user, gone));
+    this.enterScript = connection.script(ENTER);
+    this.leaveScript = connection.script(LEAVE);
+    connection.onReady(() => this.beginRun());
+    connection.subscribe(this.key(`taken:${node}`), (message) => this.taken(message));
+    telemetry.gauge('iris_directory_due', 'Changes of sessions that Redis does not have yet', () => this.due.size + this.underWay);
+    telemetry.gauge('iris_directory_stale_ms', 'Milliseconds that the oldest of them waits', () => this.staleMs(clock.monotonicMs()));
+    this.beat();
+  }
+
+  enter(login: DirectoryLogin, replaced: () => void): DirectoryEntry {
+    return this.table.enter(login, replaced);
+  }
+
+  isHere(user: string): boolean {
+    return this.table.of(user) !== undefined;
+  }
+
+  async find(user: string): Promise<SessionPlace | undefined> {
+    const { node, region } = this.parts;
+    const login = this.table.of(user);
+    if (login !== undefined) return { ...login, node, region };
+    const fields = await this.parts.connection.command('HMGET', this.sessionKey(user), ...FIELDS);
+    const [stamp, at, run, where, device, protocol, since] = fields as (string | null)[];
+    if (!stamp || !at || !(await this.isAlive(at, run))) return undefined;
+    const place = { node: at, region: where ?? '', device: device ?? '', protocol: protocol ?? '' };
+    return { user, ...place, loginStamp: Number(stamp), sinceMs: Number(since) };
+  }
+
+  /** The edge’s sign of life goes first: with it all of its entries. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.flushing?.stop();
+    this.beating?.stop();
+    const { connection, node } = this.parts;
+    // Refused, it ends by itself with its time.
+    if (connection.isUp) await connection.command('DEL', this.key(`node:${node}`)).catch(() => undefined);
+    connection.close();
+  }
+
+  private changed(user: string, gone: DirectoryLogin | undefined): void {
+    this.contested.delete(user);
+    this.put(user, { gone, sinceMs: this.parts.clock.monotonicMs() });
+  }
+
+  private put(user: string, due: Due): void {
+    if (this.due.size >= limits.DIRECTORY_DUE_MAX && !this.due.has(user)) this.forget();
+    this.due.set(user, due);
+    this.flushSoon();
+  }
+
+  /** Removals are lost with what waits: under a new name none of the old entries counts. */
+  private forget(): void {
+    this.parts.telemetry.log.warn('directory-behind', { due: this.due.size, limit: limits.DIRECTORY_DUE_MAX });
+    this.due.clear();
+    this.beginRun();
+  }
+
+  private beginRun(): void {
+    this.run = this.newRun();
+    this.beatNow();
+    this.tellAll();
+  }
+
+  private tellAll(): void {
+    this.sweep = this.table.users;
+    this.sweptMs = this.parts.clock.monotonicMs();
+    this.flushSoon();
+  }
+
+  private flushSoon(): void {
+    if (this.isClosed) return;
+    const { clock } = this.parts;
+    const hasFailed = clock.monotonicMs() - this.failedMs < limits.DIRECTORY_RETRY_LAST_MS;
+    this.flushing ??= clock.after(hasFailed ? limits.DIRECTORY_RETRY_LAST_MS : limits.DIRECTORY_FLUSH_MS, () => {
+      this.flushing = undefined;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    if (!this.parts.connection.isUp) return;
+    for (const [user, due] of this.due) {
+      if (this.underWay >= limits.DIRECTORY_UNDER_WAY_MAX) return;
+      this.due.delete(user);
+      void this.write(user, due);
+    }
+    while (this.sweep !== undefined && this.underWay < limits.DIRECTORY_UNDER_WAY_MAX) {
+      const { value: user, done } = this.sweep.next();
+      if (done) this.sweep = undefined;
+      else void this.write(user, { gone: undefined, sinceMs: this.sweptMs });
+    }
+  }
+
+  private async write(user: string, due: Due): Promise<void> {
+    this.underWay++;
+    try {
+      const login = this.table.of(user);
+      if (login !== undefined) await this.writeLogin(login, due.over ?? '');
+      else if (due.gone !== undefined) await this.leaveScript(this.sessionKey(user), due.gone.loginStamp, this.parts.node);
+    } catch {
+      // Counted and told by the connection. A change that came meanwhile says more than this one.
+      this.failedMs = this.parts.clock.monotonicMs();
+      if (!this.due.has(user) && !this.isClosed) this.put(user, due);
+    } finally {
+      this.underWay--;
+      if (this.due.size > 0 || this.sweep !== undefined) this.flushSoon();
+    }
+  }
+
+  private async writeLogin(login: DirectoryLogin, over: string): Promise<void> {
+    const { user, loginStamp, device, protocol, sinceMs } = login;
+    const { node, region } = this.parts;
+    const place = [node, this.run, region, device, protocol, sinceMs, limits.DIRECTORY_ENTRY_TTL_MS] as const;
+    const name = Buffer.from(user, 'latin1');
+    const answer = await this.enterScript(this.sessionKey(user), loginStamp, over, ...place, this.key('taken:'), name);
+    const [isEntered, stamp, at, run] = answer as [number, string, string, string];
+    if (isEntered === 1) this.contested.delete(user);
+    else if (await this.isAlive(at, run)) this.contested.add(user);
+    else this.put(user, { gone: undefined, sinceMs: this.parts.clock.monotonicMs(), over: stamp });
+    const now = this.table.of(user);
+    if (now === undefined) this.contested.delete(user);
+    // It left while this was under way, and a cluster may have done the one after the other.
+    if (now === undefined && isEntered === 1) this.put(user, { gone: login, sinceMs: this.parts.clock.monotonicMs() });
+  }
+
+  private async isAlive(node: string, run: string | null | undefined): Promise<boolean> {
+    return (await this.parts.connection.command('GET', this.key(`node:${node}`))) === run;
+  }
+
+  /** `<stamp> <user>`: a later login at another edge. */
+  private taken(message: Buffer): void {
+    const space = message.indexOf(0x20);
+    this.contested.delete(message.toString('latin1', space + 1));
+    this.table.replace(message.toString('latin1', space + 1), Number(message.toString('latin1', 0, space)));
+  }
+
+  private beat(): void {
+    this.beating = this.parts.clock.after(limits.DIRECTORY_BEAT_MS, () => this.beat());
+    this.beatNow();
+    for (const user of this.contested) this.put(user, { gone: undefined, sinceMs: this.parts.clock.monotonicMs() });
+    this.contested.clear();
+    if (this.parts.clock.monotonicMs() - this.sweptMs >= limits.DIRECTORY_RENEWAL_MS) this.tellAll();
+    if (this.due.size > 0) this.flushSoon();
+  }
+
+  private beatNow(): void {
+    const { connection, node } = this.parts;
+    if (!connection.isUp) return;
+    connection.pulse();
+    const { run, saidRun } = this;
+    this.saidRun = run;
+    connection.command('SET', this.key(`node:${node}`), run, 'PX', limits.DIRECTORY_NODE_TTL_MS, 'GET').then(
+      (before) => {
+        // The engine has forgotten what it was told: so may it have the entries.
+        if (saidRun === run && before !== run) this.tellAll();
+      },
+      () => {
+        this.saidRun = undefined;
+      },
+    );
+  }
+
+  private staleMs(nowMs: number): number {
+    const [oldest] = this.due.values();
+    return oldest === undefined ? 0 : nowMs - oldest.sinceMs;
+  }
+
+  private newRun(): string {
+    return this.parts.random.bytes(8).toString('hex');
+  }
+
+  private key(name: string): Buffer {
+    return Buffer.from(`${this.prefix}${name}`, 'latin1');
+  }
+
+  private sessionKey(user: string): Buffer {
+    return this.key(`session:{${user}}`);
+  }
+}
+
+const FIELDS = ['stamp', 'node', 'run', 'region', 'device', 'protocol', 'since'] as const;

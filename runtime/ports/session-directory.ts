@@ -1,0 +1,44 @@
+/** One login of a user, as its edge knows it. */
+export interface DirectoryLogin {
+  /** One byte a character. */
+  readonly user: string;
+  /** What the client speaks: `v1`, or `v2.` and the version. */
+  readonly protocol: string;
+  /** 16 hex digits. */
+  readonly device: string;
+  /** The edge’s stamp of the login: of two logins the higher one counts. */
+  readonly loginStamp: number;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+/** Where a user is connected. */
+export interface SessionPlace extends DirectoryLogin {
+  readonly node: string;
+  readonly region: string;
+}
+
+/** A login in the directory. */
+export interface DirectoryEntry {
+  /** Takes out this login and no later one of the same user. May be called again. */
+  leave(): void;
+}
+
+/**
+ * Who is connected where, in one region (R15, R17, R18): for operators, presence and take-over. No delivery asks it (design §7), so that an
+ * engine below it that is away costs staleness and never a message: `enter` and `leave` return at once, and what could not be told is told
+ * again within 5 s after the engine is back. The later of two logins counts, by stamp, in whatever order they become known.
+ */
+export interface SessionDirectory {
+  /** `replaced` is called once when a later login of the same user is known, here or at another edge of the region. */
+  enter(login: DirectoryLogin, replaced: () => void): DirectoryEntry;
+  /** True while a session of this edge is the user’s latest that this edge knows. Never waits. */
+  isHere(user: string): boolean;
+  /**
+   * Undefined when nobody knows of a session; an edge that died counts as gone within DIRECTORY_NODE_TTL_MS.
+   * @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID
+   */
+  find(user: string): Promise<SessionPlace | undefined>;
+  /** Tells the engine what it must know before it ends, for DIRECTORY_TIMEOUT_MS at the most. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,147 @@
+/** R15, R17, R18, D8: the session directory on a real Redis, one server, a cluster and behind sentinels; what it loses comes back, and nothing waits for it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RedisMode, RedisServers } from '../../infra/local/engines/redis.ts';
+import { systemClock, systemRandom } from '../../runtime/adapters/clock-system.ts';
+import { RedisConnection } from '../../runtime/adapters/redis/redis-connection.ts';
+import { RedisSessionDirectory } from '../../runtime/adapters/session-directory-redis.ts';
+import { DIRECTORY_NODE_TTL_MS } from '../../runtime/contract/limits.ts';
+import { redisSettings } from '../../runtime/contract/redis-settings.ts';
+import { describeSessionDirectoryContract } from '../contract/session-directory-contract.ts';
+import { MemoryTelemetry } from '../fakes/memory-telemetry.ts';
+import { until } from '../servers/node-pair.ts';
+import { REDIS, requireTool } from '../services/tool.ts';
+
+requireTool(REDIS);
+const folder = mkdtempSync(join(tmpdir(), 'iris-redis-'));
+const PASSWORD = 'correct-horse';
+const servers = new Map<RedisMode, RedisServers>();
+const open = new Set<RedisSessionDirectory>();
+let edges = 0;
+
+beforeAll(async () => {
+  writeFileSync(join(folder, 'credentials.json'), JSON.stringify({ username: 'default', password: PASSWORD }));
+  writeFileSync(join(folder, 'wrong.json'), JSON.stringify({ username: 'default', password: 'battery-staple' }));
+  const started = (['single', 'cluster', 'sentinel'] as const).map((mode) =>
+    RedisServers.start({ mode, directory: join(folder, mode), ...(mode === 'single' ? { password: PASSWORD } : {}) }),
+  );
+  for (const redis of await Promise.all(started)) servers.set(redis.mode, redis);
+});
+afterAll(async () => {
+  await Promise.all([...open].map((edge) => edge.close()));
+  await Promise.all([...servers.values()].map((redis) => redis.stop()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function redisOf(mode: RedisMode): RedisServers {
+  return servers.get(mode) as RedisServers;
+}
+
+async function edgeOf(mode: RedisMode, fields: { environment?: string; credentials?: string; addresses?: readonly string[] } = {}) {
+  const { environment = 'unit', credentials = 'credentials.json', addresses = redisOf(mode).addresses } = fields;
+  const telemetry = new MemoryTelemetry();
+  const login = mode === 'single' ? { login: { kind: 'password', credentialsPath: join(folder, credentials) } } : {};
+  const settings = redisSettings.parse({ mode, addresses, ...login });
+  const parts = { clock: systemClock, random: systemRandom, telemetry };
+  const connection = await RedisConnection.open({ ...parts, settings });
+  const directory = new RedisSessionDirectory({ ...parts, connection, environment, region: 'tokyo', node: `edge-${edges++}` });
+  open.add(directory);
+  return { directory, telemetry };
+}
+
+/** host:port of whom the sentinels call the primary. */
+async function primaryOf(redis: RedisServers): Promise<string> {
+  return (await redis.command('sentinel-1', 'sentinel', 'get-master-addr-by-name', 'iris')).replace('\n', ':');
+}
+
+async function upEdge(mode: RedisMode, environment?: string) {
+  const edge = await edgeOf(mode, environment === undefined ? {} : { environment });
+  await until(() => edge.telemetry.value('iris_directory_up') === 1, 'the edge is connected');
+  return edge;
+}
+
+describe.each(['single', 'cluster', 'sentinel'] as const)('Redis as %s', (mode) => {
+  describeSessionDirectoryContract(`the directory on Redis, ${mode},`, async () => {
+    const pair = await Promise.all([upEdge(mode), upEdge(mode)]);
+    return { edges: pair.map(({ directory }) => directory), dispose: () => Promise.resolve() };
+  });
+
+  it('a server that dies and comes back, or is followed by its copy, has everything again within 5 s; nothing waited for it', async () => {
+    const environment = `lost-${mode}`;
+    const [here, there] = [await upEdge(mode, environment), await upEdge(mode, environment)];
+    const users = Array.from({ length: 500 }, (_, i) => `user-${i}`);
+    const login = (user: string, loginStamp: number) => ({ user, loginStamp, protocol: 'v2.4', device: '00', sinceMs: 1 });
+    const entries = users.map((user) => here.directory.enter(login(user, 1), () => undefined));
+    const isKnown = async (user: string, stamp: number | undefined) =>
+      (await there.directory.find(user).catch(() => undefined))?.loginStamp === stamp;
+    const everyone = async (from: number, stamp: number | undefined) =>
+      (await Promise.all(users.slice(from).map((user) => isKnown(user, stamp)))).every(Boolean);
+    await until(() => everyone(0, 1), 'all are known');
+
+    await redisOf(mode).kill('node-1');
+    // Half of them leave, and others come, while it is away: neither waits.
+    const startMs = performance.now();
+    for (const entry of entries.slice(0, 250)) entry.leave();
+    const late = here.directory.enter(login('late', 2), () => undefined);
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    // Behind sentinels its copy takes over; elsewhere it has lost everything it knew.
+    if (mode !== 'sentinel') await redisOf(mode).restart('node-1');
+    await until(
+      () => there.telemetry.value('iris_directory_up') === 1 && here.telemetry.value('iris_directory_up') === 1,
+      'both are connected',
+      30_000,
+    );
+    const healedMs = performance.now();
+    await until(async () => (await everyone(250, 1)) && (await isKnown('late', 2)), 'all are known again', 20_000);
+    await until(
+      async () => (await Promise.all(users.slice(0, 250).map((user) => isKnown(user, undefined)))).every(Boolean),
+      'who left is gone',
+      20_000,
+    );
+    process.stderr.write(`redis ${mode}: right again ${Math.round(performance.now() - healedMs)} ms after it was back\n`);
+    expect(performance.now() - healedMs).toBeLessThan(5_000);
+    expect(here.telemetry.count('directory-failed')).toBeLessThan(10);
+    late.leave();
+    if (mode === 'sentinel') await redisOf(mode).restart('node-1');
+  });
+});
+
+it('an edge that dies takes its sessions with it, and those it had are free to be taken by an earlier stamp', async () => {
+  const [dead, living] = [await upEdge('single', 'death'), await upEdge('single', 'death')];
+  const login = { user: 'alice', protocol: 'v1', device: '00', sinceMs: 1 };
+  dead.directory.enter({ ...login, loginStamp: 9_000 }, () => undefined);
+  await until(async () => (await living.directory.find('alice')) !== undefined, 'alice is known');
+  // As after kill -9: no leave, no close.
+  (dead.directory as unknown as { parts: { connection: RedisConnection } }).parts.connection.close();
+  const startMs = performance.now();
+  await until(async () => (await living.directory.find('alice')) === undefined, 'alice is gone', 10_000);
+  expect(performance.now() - startMs).toBeLessThan(DIRECTORY_NODE_TTL_MS + 1_000);
+  living.directory.enter({ ...login, loginStamp: 8_000 }, () => undefined);
+  const third = await upEdge('single', 'death');
+  await until(async () => (await third.directory.find('alice'))?.loginStamp === 8_000, 'the living one holds it');
+});
+
+it.each([
+  [
+    'a wrong password',
+    () => edgeOf('single', { credentials: 'wrong.json' }),
+    'ENGINE_INVALID',
+    /refuses the login; check the user and password/,
+  ],
+  [
+    'a server of another kind',
+    async () => edgeOf('cluster', { addresses: [await primaryOf(redisOf('sentinel'))] }),
+    'ENGINE_INVALID',
+    /it is no cluster; set mode to single/,
+  ],
+  ['no server', () => edgeOf('sentinel', { addresses: ['127.0.0.1:1'] }), 'ENGINE_UNAVAILABLE', /127.0.0.1:1 does not answer/],
+] as const)('%s is one line that names it and the remedy, without the password', async (_, openEdge, code, reason) => {
+  const { directory, telemetry } = await openEdge();
+  await until(() => telemetry.count('directory-failed') > 0, 'it is told');
+  const [line] = telemetry.lines.filter(({ event }) => event === 'directory-failed');
+  expect([line?.fields['code'], String(line?.fields['reason'])]).toEqual([code, expect.stringMatching(reason)]);
+  expect(JSON.stringify(telemetry.lines)).not.toContain('battery-staple');
+  await expect(directory.find('nobody')).rejects.toMatchObject({ name: 'IrisError' });
+});
