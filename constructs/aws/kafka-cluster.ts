@@ -5,6 +5,8 @@ import { CfnCluster, CfnConfiguration } from 'aws-cdk-lib/aws-msk';
 import { Aws, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { IrisError } from '../../runtime/contract/errors.ts';
+import { LOG_BATCH_BYTES_MAX } from '../../runtime/contract/limits.ts';
+import { LOG_REPLICAS, LOG_REPLICAS_IN_SYNC_MIN } from '../../runtime/contract/log-topic.ts';
 import { ClientSecurityGroup } from './client-security-group.ts';
 import { retained } from './retained.ts';
 
@@ -143,7 +145,7 @@ function expectPossible({ storage, subnetIds, brokers, replicas, replicasInSyncM
   if (areKnown && subnetIds.length !== EXPRESS_ZONES) refuse(`Express brokers in ${subnetIds.length} zones: name ${EXPRESS_ZONES} subnets`);
   if (brokers % EXPRESS_ZONES !== 0) refuse(`${brokers} Express brokers: use a multiple of ${EXPRESS_ZONES}`);
   if (!EXPRESS_VERSIONS.test(kafkaVersion)) refuse(`Express brokers with Kafka ${kafkaVersion}: use 3.6, 3.8 or 3.9`);
-  if ((replicas ?? 3) !== 3 || (replicasInSyncMin ?? 2) !== 2)
+  if ((replicas ?? LOG_REPLICAS) !== LOG_REPLICAS || (replicasInSyncMin ?? LOG_REPLICAS_IN_SYNC_MIN) !== LOG_REPLICAS_IN_SYNC_MIN)
     refuse('Express brokers keep 3 copies of which 2 acknowledge: leave both out');
 }
 
@@ -157,10 +159,10 @@ function brokerMachines({ storage, instanceType }: KafkaClusterProps) {
 }
 
 /**
- * Topics are made by the environment’s own tools with known counts; a partition never elects a leader that misses records (L1). Express
+ * Owners make their logs’ topics with settings of their own; a partition never elects a leader that misses records (L1). Express
  * brokers fix the copies and the election themselves and refuse to be told.
  */
-function serverProperties({ storage, replicas = 3, replicasInSyncMin = 2 }: KafkaClusterProps): string {
+function serverProperties({ storage, replicas = LOG_REPLICAS, replicasInSyncMin = LOG_REPLICAS_IN_SYNC_MIN }: KafkaClusterProps): string {
   const durability = [
     `default.replication.factor=${replicas}`,
     `min.insync.replicas=${replicasInSyncMin}`,
@@ -169,7 +171,7 @@ function serverProperties({ storage, replicas = 3, replicasInSyncMin = 2 }: Kafk
   return [
     'auto.create.topics.enable=false',
     ...(storage === 'express' ? [] : durability),
-    'message.max.bytes=2097152',
+    `message.max.bytes=${LOG_BATCH_BYTES_MAX}`,
     'num.partitions=1',
   ].join('\n');
 }

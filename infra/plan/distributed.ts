@@ -1,5 +1,6 @@
 import type { EnvironmentConfig } from '../../environments/environment.ts';
 import type { RegionConfig } from '../../environments/region.ts';
+import { LOG_REPLICAS, LOG_RETENTION_HOURS } from '../../runtime/contract/log-topic.ts';
 import { BROKER_VOLUME_GIBIBYTES_MAX } from '../facts/aws-limits.ts';
 import { findInstanceType } from '../facts/instance-types.ts';
 import { storageFigures, trafficFigures } from './capacity.ts';
@@ -9,8 +10,6 @@ import { roundUp, roundUpToMultiple } from './sizing.ts';
 
 /** Megabytes a second that one virtual CPU of a broker takes in: MSK’s 15.6 for two, which Express has for what producers send. */
 export const BROKER_MEGABYTES_PER_CPU = 7.8;
-/** Copies of a bus record. */
-export const BUS_REPLICAS = 3;
 /** How full a volume, a memory or a broker is planned (K9: 70 to 85 %). */
 const PLANNED_FILL = 0.8;
 /** Gibibytes below which a broker’s volume is not worth planning. */
@@ -49,7 +48,7 @@ export function planBus(need: FleetNeed): BusPlan {
   const megabytes = (peak * need.traffic.messageBytes * copies) / 1e6;
   const perBroker = (findInstanceType(instanceType)?.cpus ?? 1) * BROKER_MEGABYTES_PER_CPU * PLANNED_FILL;
   const brokers = need.stated.brokers ?? roundUpToMultiple(megabytes / perBroker, need.zones);
-  const bytes = storageFigures(need.dailyActiveUsers, need.traffic).bytesPerDay * copies;
+  const bytes = storageFigures(need.dailyActiveUsers, need.traffic).bytesPerDay * (LOG_RETENTION_HOURS / 24) * copies;
   const volume = Math.max(BROKER_VOLUME_MIN, roundUp(bytes / brokers / PLANNED_FILL / GIBIBYTE));
   return {
     brokers,
@@ -62,7 +61,7 @@ export function planBus(need: FleetNeed): BusPlan {
 
 /** Copies that count against a broker’s throughput and storage: Express brokers are rated and billed for what producers send. */
 export function busCopies(kind: BusPlan['kind']): number {
-  return kind === 'express' ? 1 : BUS_REPLICAS;
+  return kind === 'express' ? 1 : LOG_REPLICAS;
 }
 
 /** ScyllaDB nodes that hold the hot messages with their copies on local NVMe (C9), the same number in each zone. */

@@ -23,7 +23,8 @@ interface Append {
 export class AppendQueue {
   private readonly send: SendPart;
   private appends: Append[] = [];
-  private waitingBytes = 0;
+  /** Bytes that have not been acknowledged. */
+  waitingBytes = 0;
   private isSending = false;
   private closed: IrisError | undefined;
 

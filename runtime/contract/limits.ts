@@ -347,14 +347,5 @@ export const HANDLER_RETRY_MS = 500;
 /** Envelopes that one core keeps set aside: some 0.7 KB of memory each, and at most 1 GiB of its log. */
 export const DEAD_LETTERS_MAX = 1_000;
 
-/**
- * Logs of groups on an engine. Bytes that may wait for a log beside what is under way: two full commits, since a log takes one part at a time. Bytes of one
- * record batch, which a broker takes whole or not at all: a full envelope with its headers, and as much again. Bytes of it that entries may
- * take, each with LOG_RECORD_BYTES around it.
- */
-export const LOG_APPENDS_WAITING_BYTES_MAX = 2 * COMMIT_BYTES_MAX;
-export const LOG_BATCH_BYTES_MAX = 2 * 1_048_576;
-export const LOG_PART_BYTES_MAX = LOG_BATCH_BYTES_MAX - 1_024;
-export const LOG_RECORD_BYTES = 32;
-
 export * from './limits-directory.ts';
+export * from './limits-log.ts';

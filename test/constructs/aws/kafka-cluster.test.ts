@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { App, Stack } from 'aws-cdk-lib/core';
 import { KafkaCluster, type KafkaClusterProps } from '../../../constructs/aws/kafka-cluster.ts';
+import { LOG_REPLICAS, logTopicSettings } from '../../../runtime/contract/log-topic.ts';
 
 const standard: KafkaClusterProps = {
   vpcId: 'vpc-1',
@@ -40,6 +41,18 @@ describe('Kafka cluster', () => {
     assert.match(propertiesOf(template), /min.insync.replicas=2\nunclean.leader.election.enable=false/);
     template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', { FromPort: 9098, ToPort: 9098, SourceSecurityGroupId: 'sg-core' });
     template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
+  });
+
+  it('is told what the topics of logs are made with, and keeps as many copies (L1)', () => {
+    const properties = new Map(
+      propertiesOf(templateOf(standard))
+        .split('\n')
+        .map((line) => line.split('=') as [string, string]),
+    );
+    const settings = new Map(logTopicSettings(LOG_REPLICAS).map(({ name, value }) => [name, value]));
+    expect(properties.get('default.replication.factor')).toBe(String(LOG_REPLICAS));
+    expect(properties.get('message.max.bytes')).toBe(settings.get('max.message.bytes'));
+    for (const name of ['min.insync.replicas', 'unclean.leader.election.enable']) expect(properties.get(name)).toBe(settings.get(name));
   });
 
   it('runs on the newest revision of its configuration, so that a changed property reaches the brokers', () => {

@@ -1,0 +1,29 @@
+import { machineCredentials } from '../aws/machine-credentials.ts';
+import { type AwsCredentials, presignedUrl } from '../aws/presigned-url.ts';
+
+/** Seconds for which a token counts; a connection logs in once, and again when the broker says. */
+const EXPIRES_SECONDS = 900;
+
+/** What MSK takes as a login: a request to connect that the machine’s role has signed. */
+export async function iamToken(awsRegion: string): Promise<string> {
+  return connectToken({ awsRegion, credentials: await machineCredentials(), nowMs: Date.now() });
+}
+
+export interface ConnectToken {
+  readonly awsRegion: string;
+  readonly credentials: AwsCredentials;
+  readonly nowMs: number;
+}
+
+export function connectToken({ awsRegion, credentials, nowMs }: ConnectToken): string {
+  const url = presignedUrl({
+    host: `kafka.${awsRegion}.amazonaws.com`,
+    service: 'kafka-cluster',
+    awsRegion,
+    query: { Action: 'kafka-cluster:Connect' },
+    expiresSeconds: EXPIRES_SECONDS,
+    credentials,
+    nowMs,
+  });
+  return Buffer.from(`${url}&User-Agent=iris`).toString('base64url');
+}

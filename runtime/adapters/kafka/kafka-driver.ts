@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { errorLine, IrisError } from '../../contract/errors.ts';
+import type { KafkaSettings } from '../../contract/kafka-settings.ts';
+import { LOG_CONNECT_TIMEOUT_MS, LOG_REQUEST_TIMEOUT_MS, LOG_RETRIES_MAX, LOG_RETRY_MS } from '../../contract/limits.ts';
+import { readCredentials } from '../engine-credentials.ts';
+import { iamToken } from './iam-token.ts';
+
+type Driver = typeof import('@platformatic/kafka');
+type Security = Pick<import('@platformatic/kafka').BaseOptions, 'tls' | 'sasl' | 'tlsServerName'>;
+
+/** The driver, and what each of its clients is made with. */
+export interface KafkaDriver {
+  readonly driver: Driver;
+  readonly options: import('@platformatic/kafka').BaseOptions;
+}
+
+/**
+ * Loads the driver only now, so that a node without Kafka pays nothing for it, and reads the certificate and credentials.
+ * @throws IrisError ENGINE_INVALID naming a file that cannot be used.
+ */
+export async function loadKafkaDriver(settings: KafkaSettings, clientId: string): Promise<KafkaDriver> {
+  const driver = await import('@platformatic/kafka');
+  const options = {
+    clientId,
+    bootstrapBrokers: settings.brokers.map((broker) => (broker.includes(':') ? broker : `${broker}:9092`)),
+    connectTimeout: LOG_CONNECT_TIMEOUT_MS,
+    requestTimeout: LOG_REQUEST_TIMEOUT_MS,
+    timeout: LOG_REQUEST_TIMEOUT_MS,
+    retries: LOG_RETRIES_MAX,
+    retryDelay: LOG_RETRY_MS,
+    // A leader that moved is found within this time after the first refusal.
+    metadataMaxAge: 1_000,
+    ...(await security(settings)),
+  };
+  return { driver, options };
+}
+
+async function security({ brokers, tls, caPath, login }: KafkaSettings): Promise<Security> {
+  const ca = caPath === undefined ? undefined : await readCertificate(caPath);
+  return {
+    // A name to ask for, which an address is not.
+    ...(tls && {
+      tls: { minVersion: 'TLSv1.2', ...(ca && { ca }) },
+      tlsServerName: !brokers.some((broker) => isIP(broker.split(':')[0] as string)),
+    }),
+    ...(login !== undefined && { sasl: await saslOf(login) }),
+  };
+}
+
+async function saslOf(login: NonNullable<KafkaSettings['login']>): Promise<Security['sasl']> {
+  if (login.kind === 'iam') return { mechanism: 'OAUTHBEARER', token: () => iamToken(login.awsRegion) };
+  // Read again for each connection: a password that was rotated takes no restart.
+  await readCredentials(login.credentialsPath);
+  return {
+    mechanism: 'SCRAM-SHA-512',
+    username: async () => (await readCredentials(login.credentialsPath)).username,
+    password: async () => (await readCredentials(login.credentialsPath)).password,
+  };
+}
+
+function readCertificate(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new IrisError('ENGINE_INVALID', `certificate file ${path} cannot be read: ${errorLine(cause)}`);
+  });
+}
