@@ -58,7 +58,7 @@ export class HandoverSource {
     }
   }
 
-  /** Everyone of whom anything is kept who does not live here by the map in force. */
+  /** Everyone of whom anything is kept who lived here before the move under way, and lives elsewhere by it. */
   users(version: number): Promise<Map<string, string[]>> {
     if (this.kept?.version === version) return this.kept.users;
     this.known = undefined;
@@ -81,7 +81,8 @@ export class HandoverSource {
     const keysOf = (name: string): string[] | undefined => {
       const known = users.get(name);
       if (known !== undefined) return known;
-      if (current.homeOfUser(Buffer.from(name, 'latin1')).group === group) return undefined;
+      // What an earlier move left here is nobody’s: its new owner would not ask for it, and the move would never end.
+      if (current.formerHomeOfUser(Buffer.from(name, 'latin1'))?.group !== group) return undefined;
       const keys: string[] = [];
       users.set(name, keys);
       return keys;

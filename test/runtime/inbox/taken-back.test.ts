@@ -70,6 +70,18 @@ it.each([
   expect((await again).generation).toBe(2);
 });
 
+it('lists nobody whom this move takes from elsewhere, though an earlier one left something of him here', async () => {
+  const core = await CoreUnderTest.start(readSlotMap(settledHere));
+  await sentTo(core, 'left behind');
+  const settledThere = { ...gone, version: gone.version + 1, moving: undefined };
+  await core.restart(readSlotMap(settledThere));
+  const others = movedTo(settledThere, ['tokyo-1', 'tokyo-1']);
+  core.slots.change(readSlotMap(others));
+  const pulled = core.inboxes.pull({ version: others.version, kind: 'users', group: 'tokyo-1', user: Buffer.alloc(0), after: 0, marks: 0 });
+  await core.clock.advance(1_000);
+  expect(await pulled).toMatchObject({ kind: 'held', isLast: true, users: [] });
+});
+
 it('remembers that everyone of a group was fetched by a move, also when the group has given others back by the next', () => {
   const fetched = new FetchedUsers();
   for (const version of [4, 5]) fetched.set(FetchedUsers.everyoneOf('tokyo-1', version), version);
