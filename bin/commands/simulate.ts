@@ -3,7 +3,7 @@ import { loadEnvironment } from '../../environments/load-environment.ts';
 import { presets } from '../../environments/presets.ts';
 import { fleetShape } from '../../infra/local/fleet-shape.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
-import { BUDGETS } from '../../runtime/simulation/budgets.ts';
+import { BUDGETS, type SimulationBudget } from '../../runtime/simulation/budgets.ts';
 import { FAULTS, type Fault } from '../../runtime/simulation/fault-injector.ts';
 import { verdictLine } from '../../runtime/simulation/history-checker.ts';
 import { type SimulateOptions, type SimulationReport, simulate } from '../../runtime/simulation/simulate.ts';
@@ -18,7 +18,10 @@ const [SMALLEST = ''] = presets.keys();
 const NODES_MAX = 40;
 const PROMOTE_EVERY_S = 30;
 const BUDGET_NAMES = Object.keys(BUDGETS) as readonly (keyof typeof BUDGETS)[];
-const BUDGET_TEXTS = BUDGET_NAMES.map((name) => `${name} is ${BUDGETS[name].seeds} seeds of ${BUDGETS[name].hours} hours`);
+const BUDGET_TEXTS = BUDGET_NAMES.map((name) => {
+  const { seeds, hours, promoteEverySeconds } = BUDGETS[name];
+  return `${name} is ${seeds} seeds of ${hours} hours, promotions every ${promoteEverySeconds} s`;
+});
 
 export const command: Command = {
   name: 'simulate',
@@ -30,10 +33,10 @@ export const command: Command = {
     ['--seed <n>', 'whole number that decides everything; the same seed gives the same history; default: 1'],
     ['--seeds <n>', 'how many seeds to run, from --seed on; default: 1'],
     ['--hours <h>', 'virtual hours of traffic and faults for each seed; default: 0.5'],
-    ['--budget <name>', `seeds and hours by name: ${BUDGET_TEXTS.join(', ')}; default: none`],
+    ['--budget <name>', `seeds, hours and promotions by name: ${BUDGET_TEXTS.join('; ')}; default: none`],
     ['--store <kind>', 'log: the production store on a simulated disk; memory: a model of it; default: log'],
     ['--fault <a,b>', `only these faults, or none; reshard moves users by new slot maps; default: ${FAULTS.join(',')}`],
-    ['--promote-every <s>', 'virtual seconds between two changes of some inbox’s buckets, on average; default: 30'],
+    ['--promote-every <s>', 'virtual seconds between two changes of some inbox’s buckets, on average; default: 30, or the budget’s'],
     ['--history <file>', 'write what every client saw, one JSON line per event; for one seed'],
     ['--check <file>', 'run nothing: judge such a file, of a simulation or of real processes'],
     ['--json', 'one line for each seed'],
@@ -114,7 +117,7 @@ function parse(args: readonly string[]) {
       budget: { type: 'string' },
       store: { type: 'string', default: 'log' },
       fault: { type: 'string', default: FAULTS.join(',') },
-      'promote-every': { type: 'string', default: String(PROMOTE_EVERY_S) },
+      'promote-every': { type: 'string' },
       history: { type: 'string' },
       check: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -130,15 +133,15 @@ function parse(args: readonly string[]) {
     hours: values.hours === undefined ? budget.hours : hoursOf(values.hours),
     store: storeOf(values.store),
     faults: faultsOf(values.fault),
-    promoteEverySeconds: wholeNumber('--promote-every', values['promote-every'], 1),
+    promoteEverySeconds: wholeNumber('--promote-every', values['promote-every'] ?? String(budget.promoteEverySeconds), 1),
     history: values.history,
     check: values.check,
     json: values.json,
   };
 }
 
-function budgetOf(name: string | undefined): { seeds: number; hours: number } {
-  if (name === undefined) return { seeds: 1, hours: 0.5 };
+function budgetOf(name: string | undefined): SimulationBudget {
+  if (name === undefined) return { seeds: 1, hours: 0.5, promoteEverySeconds: PROMOTE_EVERY_S };
   const known = BUDGET_NAMES.find((candidate) => candidate === name);
   if (known === undefined) throw new UsageError(`no budget is called '${name}'; there are ${BUDGET_NAMES.join(' and ')}`);
   return BUDGETS[known];

@@ -1,3 +1,4 @@
+import { isBucketName } from '../contract/bucket-name.ts';
 import type { InboxStore, StoreBatch } from '../ports/inbox-store.ts';
 import type { Ownership } from '../ports/ownership.ts';
 
@@ -10,6 +11,7 @@ import type { Ownership } from '../ports/ownership.ts';
  * - `epoch-check-lost`: an owner does not notice that its lease has run out and another owns its shards (L1, L10).
  * - `bucket-order`: a promoted user’s home chooses the bucket at random instead of by the sender. Order is put right by the predecessors, but
  *   a retry falls into a bucket that does not know its message (L2).
+ * - `generation-order`: a bucket now and then says that it has been read to its end before it has, so that the next generation is read first (L3).
  * - `bridge-reorders`: an outbox is read in another order. Alone it breaks nothing, since predecessors put it right.
  */
 export const SABOTAGES = [
@@ -19,6 +21,7 @@ export const SABOTAGES = [
   'predecessors-lost',
   'epoch-check-lost',
   'bucket-order',
+  'generation-order',
   'bridge-reorders',
 ] as const;
 export type Sabotage = (typeof SABOTAGES)[number];
@@ -26,10 +29,13 @@ export type Sabotage = (typeof SABOTAGES)[number];
 /** Byte of an envelope’s header at which its predecessor’s sequence stands, 8 bytes. */
 const PREVIOUS_AT = 20;
 const PREVIOUS_BYTES = 8;
+/** Reads of buckets that have something, for each that finds nothing. */
+const READS_PER_END = 8;
 
 /** The store with the bugs in it, or the store itself without any. */
 export function sabotaged(store: InboxStore, bugs: ReadonlySet<Sabotage>): InboxStore {
   if (bugs.size === 0) return store;
+  let reads = 0;
   const originals = new WeakMap<StoreBatch, StoreBatch>();
   return replacing(store, {
     batch: () => {
@@ -45,6 +51,12 @@ export function sabotaged(store: InboxStore, bugs: ReadonlySet<Sabotage>): Inbox
       return Promise.resolve();
     },
     ...(bugs.has('marks-lost') && { readMarks: async (keys) => keys.map(() => undefined) }),
+    ...(bugs.has('generation-order') && {
+      readInbox: async (inbox, bucket, after, limits) => {
+        const page = await store.readInbox(inbox, bucket, after, limits);
+        return isBucketName(inbox) && page.length > 0 && reads++ % READS_PER_END === 0 ? [] : page;
+      },
+    }),
     ...(bugs.has('bridge-reorders') && {
       readOutbox: async (group, position, limits) => {
         const page = await store.readOutbox(group, position, limits);

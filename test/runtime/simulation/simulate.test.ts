@@ -67,6 +67,7 @@ describe('a planted bug', () => {
     [['predecessors-lost', 'bridge-reorders'], 'L3 order'],
     [['epoch-check-lost'], 'L1 durable'],
     [['bucket-order'], 'L2 once'],
+    [['generation-order'], 'L3 order'],
   ])(
     `%s is found as a breach of %s within ${SEEDS_MAX} seeds`,
     async (sabotage, law) => {
