@@ -1,23 +1,13 @@
 import { parseArgs } from 'node:util';
 import type { AdminAccess, AdminTarget } from '../../infra/local/admin-access.ts';
+import type { DeadLetter } from '../../runtime/contract/dead-letter.ts';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { ADMIN_OPTION_HELP, ADMIN_OPTIONS, adminAccess } from '../admin-connection.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
 import { textTable } from '../text-table.ts';
 
 /** As `GET /dead-letters` lists it, and which core did. */
-interface Letter {
-  readonly core: string;
-  readonly position: number;
-  readonly from: 'inbox' | 'outbox';
-  readonly group: string;
-  readonly sender: string;
-  readonly recipient: string;
-  readonly bytes: number;
-  readonly tries: number;
-  readonly reason: string;
-  readonly setAsideAtMs: number;
-}
+type Letter = DeadLetter & { readonly core: string };
 
 type Decision = 'retry' | 'discard';
 

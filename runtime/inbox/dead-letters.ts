@@ -1,3 +1,4 @@
+import type { DeadLetter } from '../contract/dead-letter.ts';
 import { errorLine } from '../contract/errors.ts';
 import { DEAD_LETTERS_MAX, PAGE_BYTES_MAX } from '../contract/limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -6,20 +7,6 @@ import type { UndeliveredEnvelope } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient, envelopeSender } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
-
-/** What an operator is shown of an envelope that was set aside; its bytes stay in the store. */
-export interface DeadLetter {
-  readonly from: 'inbox' | 'outbox';
-  /** The group that an outbox leads to; empty for an inbox. */
-  readonly group: string;
-  readonly position: number;
-  readonly sender: string;
-  readonly recipient: string;
-  readonly bytes: number;
-  readonly tries: number;
-  readonly reason: string;
-  readonly setAsideAtMs: number;
-}
 
 export interface SetAside {
   readonly from: 'inbox' | 'outbox';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { userOfInbox } from '../contract/bucket-name.ts';
+import type { DeadLetter } from '../contract/dead-letter.ts';
 import { IrisError } from '../contract/errors.ts';
 import { GapReason, type InboxGap } from '../contract/inbox-gap.ts';
 import type { StoreBatch } from '../ports/inbox-store.ts';
@@ -13,7 +14,7 @@ import {
   withoutPredecessor,
 } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
-import type { DeadLetter, DeadLetters } from './dead-letters.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { Gaps } from './gaps.ts';
 import { OwnAppends, type OwnAppendsParts } from './own-appends.ts';
 

@@ -1,9 +1,9 @@
+import type { DeadLetter } from '../contract/dead-letter.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import type { BucketOf } from '../contract/layout.ts';
 import { DEDUP_SWEEP_MS, DEDUP_WINDOW_MS, PROMOTION_SWEEP_MS } from '../contract/limits.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
 import { ReplayLane } from '../follow/replay-lane.ts';
-import type { DeadLetter } from '../inbox/dead-letters.ts';
 import { Inboxes } from '../inbox/inboxes.ts';
 import type { Promotion } from '../inbox/promotions.ts';
 import { Retention, type RetentionReport } from '../inbox/retention.ts';

@@ -2,39 +2,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { LiveFleet } from './live-fleet.ts';
-import { quantile, report, seeded, Traffic } from './traffic.ts';
+import { fill, OneEdge } from './one-edge.ts';
+import { quantile, report, seeded } from './traffic.ts';
 
 const USERS = 50;
-const BATCH = 20;
 const MESSAGES_EACH = 100_000;
 const DRAIN_MS_MAX = 90_000;
-const EDGE = 'tokyo-edge-0';
 const readers = Array.from({ length: 10 }, (_, i) => `reader-${i}`);
-let fleet: LiveFleet;
-let traffic: Traffic;
-
-beforeAll(async () => {
-  fleet = await LiveFleet.start({ regions: { tokyo: { edges: 1, cores: 1 } } });
-  traffic = new Traffic(() => [fleet.address(EDGE)]);
-}, 60_000);
-afterAll(async () => {
-  await traffic?.close();
-  await fleet?.stop();
-});
-
-async function fill(): Promise<void> {
-  const filler = await traffic.connect('filler');
-  for (let first = 0; first < MESSAGES_EACH; first += BATCH) {
-    const bodies = Array.from({ length: BATCH }, (_, i) => `${String(first + i).padStart(8, '0')} `.padEnd(128, 'x'));
-    const sends = Array.from({ length: USERS }, (_, user) => filler.sendBatch(`behind-${user}`, bodies));
-    if (first % (BATCH * 20) === 0) await Promise.all(sends);
-    else for (const send of sends) send.catch(() => undefined);
-  }
-}
+const one = OneEdge.forThisFile();
 
 /** p99 of each of so many seconds’ deliveries while `goesOn`, the median of them: one stall of the machine is one window. */
 async function p99While(goesOn: (windows: number) => boolean): Promise<number> {
+  const { traffic } = one;
   const windows: number[] = [];
   while (goesOn(windows.length)) {
     traffic.latenciesMs = [];
@@ -47,7 +26,7 @@ async function p99While(goesOn: (windows: number) => boolean): Promise<number> {
 
 async function drained(): Promise<{ messages: number; ms: number; disorder: number }> {
   const script = join(__dirname, 'drain-inboxes.ts');
-  const child = spawn(process.execPath, [script, fleet.address(EDGE), String(USERS), String(MESSAGES_EACH)], {
+  const child = spawn(process.execPath, [script, one.address, String(USERS), String(MESSAGES_EACH)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -55,9 +34,11 @@ async function drained(): Promise<{ messages: number; ms: number; disorder: numb
 }
 
 it('delays nobody who is online, and is done in bounded time (D6)', async () => {
+  const { traffic } = one;
   await traffic.connect('sender');
   for (const reader of readers) await traffic.read(reader);
-  await fill();
+  const behind = Array.from({ length: USERS }, (_, i) => `behind-${i}`);
+  await fill(await traffic.connect('filler'), behind, { each: MESSAGES_EACH, bodyBytes: 128 });
   await p99While((windows) => windows < 1);
   const alone = await p99While((windows) => windows < 4);
   let isDraining = true;

@@ -2,29 +2,19 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hello } from '../servers/v2-client.ts';
-import { LiveFleet } from './live-fleet.ts';
-import { quantile, report, seeded, Traffic } from './traffic.ts';
+import { OneEdge } from './one-edge.ts';
+import { quantile, report, seeded } from './traffic.ts';
 
 const SLOW = 200;
 const BODY_BYTES = 16_000;
 const MESSAGES_EACH = 60;
 /** What an edge may hold for the slow ones: each its first credit and one envelope more, and what the collector has not taken yet. */
 const GROWTH_KILOBYTES_MAX = 120_000;
-let fleet: LiveFleet;
-let traffic: Traffic;
-
-beforeAll(async () => {
-  fleet = await LiveFleet.start({ regions: { tokyo: { edges: 1, cores: 1 } } });
-  traffic = new Traffic(() => [fleet.address('tokyo-edge-0')]);
-}, 60_000);
-afterAll(async () => {
-  await traffic?.close();
-  await fleet?.stop();
-});
+const one = OneEdge.forThisFile();
 
 /** Reads exactly one byte at each `next`. */
 function slowClient(user: string): Promise<{ next(): void; socket: Socket }> {
-  const [host, port] = fleet.address('tokyo-edge-0').split(':') as [string, string];
+  const [host, port] = one.address.split(':') as [string, string];
   return new Promise((resolve, reject) => {
     const onread = { buffer: Buffer.alloc(1), callback: () => false };
     const socket = connect({ host, port: Number(port), onread }, () => {
@@ -36,6 +26,7 @@ function slowClient(user: string): Promise<{ next(): void; socket: Socket }> {
 }
 
 async function latencies(readers: readonly string[], seconds: number): Promise<number> {
+  const { traffic } = one;
   traffic.latenciesMs = [];
   const stop = AbortSignal.timeout(seconds * 1_000);
   await traffic.run(seeded(), { from: ['sender'], to: readers, perSecond: 200, signal: stop });
@@ -46,6 +37,7 @@ async function latencies(readers: readonly string[], seconds: number): Promise<n
 
 it('costs the edge a bounded amount, delays nobody, and lets the slow ones go on from their inboxes (F9)', async () => {
   const readers = Array.from({ length: 10 }, (_, i) => `reader-${i}`);
+  const { traffic, edge } = one;
   await traffic.connect('sender');
   const filler = await traffic.connect('filler');
   for (const reader of readers) await traffic.read(reader);
@@ -55,7 +47,6 @@ it('costs the edge a bounded amount, delays nobody, and lets the slow ones go on
   const ticking = setInterval(() => {
     for (const client of slow) client.next();
   }, 1_000);
-  const edge = fleet.process('tokyo-edge-0');
   const before = edge.residentKilobytes;
   const fill = async () => {
     for (let i = 0; i < MESSAGES_EACH; i++) {

@@ -2,38 +2,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RawSocket } from '../servers/raw-socket.ts';
 import { ack, login } from '../servers/v1-client.ts';
-import { LiveFleet } from './live-fleet.ts';
-import { report, Traffic } from './traffic.ts';
+import { fill, OneEdge } from './one-edge.ts';
+import { report } from './traffic.ts';
 
 const MESSAGES = 100_000;
-const BATCH = 20;
 const BODY_BYTES = 1_000;
 const PACKET_BYTES = 23 + BODY_BYTES;
 /** What a socket’s buffers, the window of one session and the collector’s slack take; the messages are 95 MiB. */
 const EDGE_GROWTH_KILOBYTES_MAX = 48_000;
 /** The same, and the blocks of the log that the core keeps in memory, 64 MiB. */
 const CORE_GROWTH_KILOBYTES_MAX = 112_000;
-let fleet: LiveFleet;
-let traffic: Traffic;
-
-beforeAll(async () => {
-  fleet = await LiveFleet.start({ regions: { tokyo: { edges: 1, cores: 1 } } });
-  traffic = new Traffic(() => [fleet.address('tokyo-edge-0')]);
-}, 60_000);
-afterAll(async () => {
-  await traffic?.close();
-  await fleet?.stop();
-});
-
-async function fill(): Promise<void> {
-  const filler = await traffic.connect('filler');
-  for (let first = 0; first < MESSAGES; first += BATCH) {
-    const bodies = Array.from({ length: BATCH }, (_, i) => `${String(first + i).padStart(8, '0')} `.padEnd(BODY_BYTES, 'x'));
-    const sent = filler.sendBatch('behind', bodies);
-    if (first % (BATCH * 20) === 0) await sent;
-    else sent.catch(() => undefined);
-  }
-}
+const one = OneEdge.forThisFile();
 
 /** Logs in, reads nothing for a while, then everything, and acknowledges each message; resolves to how many were not the next. */
 async function drain(raw: RawSocket): Promise<number> {
@@ -61,14 +40,14 @@ async function drain(raw: RawSocket): Promise<number> {
 }
 
 it('a login delivers all of them once, in order, in bounded memory, and a second one nothing (W2)', async () => {
-  await fill();
-  const [edge, core] = [fleet.process('tokyo-edge-0'), fleet.process('tokyo-core-0')];
+  await fill(await one.traffic.connect('filler'), ['behind'], { each: MESSAGES, bodyBytes: BODY_BYTES });
+  const { edge, core } = one;
   const before = [edge.residentKilobytes, core.residentKilobytes] as const;
   let peak: readonly [number, number] = [0, 0];
   const watch = setInterval(() => {
     peak = [Math.max(peak[0], edge.residentKilobytes - before[0]), Math.max(peak[1], core.residentKilobytes - before[1])];
   }, 50);
-  const raw = await RawSocket.open(fleet.address('tokyo-edge-0'));
+  const raw = await RawSocket.open(one.address);
   raw.write(login('behind'));
   await raw.take(9);
   const startMs = performance.now();
@@ -77,7 +56,7 @@ it('a login delivers all of them once, in order, in bounded memory, and a second
   clearInterval(watch);
   await pause(500);
   raw.end();
-  const again = await RawSocket.open(fleet.address('tokyo-edge-0'));
+  const again = await RawSocket.open(one.address);
   again.write(login('behind'));
   await again.take(9);
   await pause(1_000);

@@ -86,10 +86,14 @@ class ServedConnection implements ConnectionHandler {
   }
 }
 
+const started: ServedClient[] = [];
+
 class ServedClient {
   readonly clock = new ManualClock();
   readonly connections: ServedConnection[] = [];
   readonly texts: string[] = [];
+  /** What ended the reading for good. */
+  readonly failures: unknown[] = [];
   /** New connections get no answer to their HELLO. */
   isSilent = false;
   readonly transport = new MemoryTransport(this.clock);
@@ -98,6 +102,7 @@ class ServedClient {
   /** `versions` of the edges, by the order of connections; the last one for all others. */
   static async start(connections: number, versions: readonly number[] = [4]): Promise<ServedClient> {
     const served = new ServedClient();
+    started.push(served);
     const { clock, transport } = served;
     await transport.listen({ host: '10.0.0.1', port: 7_000 }, (connection) => {
       const version = versions[Math.min(served.connections.length, versions.length - 1)] as number;
@@ -120,7 +125,7 @@ class ServedClient {
         if (acknowledges(message)) this.client.ack(message);
       }
     };
-    readAll().catch(() => undefined);
+    readAll().catch((error: unknown) => this.failures.push(error));
   }
 
   async settle(ms = 20): Promise<void> {
@@ -136,6 +141,10 @@ class ServedClient {
     return this.connections.filter(({ hello, isClosed }) => hello?.reads === Reads.shares && !isClosed);
   }
 }
+
+afterEach(() => {
+  expect(started.splice(0).flatMap(({ failures }) => failures)).toEqual([]);
+});
 
 it.each([1, 2])('says with the login of %i connections what was acknowledged after its HELLO was written (L2, L6)', async (count) => {
   const served = await ServedClient.start(count);

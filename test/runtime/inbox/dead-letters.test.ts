@@ -1,5 +1,5 @@
 /** X3, F14, L4: what was set aside is sent again once, or given up with its reader told; until then it stays. */
-import type { DeadLetter } from '../../../runtime/inbox/dead-letters.ts';
+import type { DeadLetter } from '../../../runtime/contract/dead-letter.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
 
 /** A core that has set aside the second of three messages to bob, who has read the others. */

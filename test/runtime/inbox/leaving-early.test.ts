@@ -1,19 +1,12 @@
 /** L2, L6, F18: what a reader acknowledged while its user is on the way here from another core, and leaves or stays. */
-import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
+import { readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { movedTo } from '../../../runtime/contract/slot-map-moves.ts';
 import { PULL_LATER, type PullAnswer, type PullRequest } from '../../../runtime/ports/handover.ts';
 import { envelopeOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
+import { bob, TWO_CORES } from './two-cores.ts';
 
-const bob = Buffer.from('bob');
-const group = (id: string, firstShard: number) => ({ id, firstShard, shardCount: 1, address: `127.0.0.1:${firstShard + 1}` });
-const first = createSlotMap({
-  environment: 'unit',
-  version: 1,
-  shards: 2,
-  regions: [{ code: 'tokyo', awsRegion: 'ap-northeast-1', groups: [group('tokyo-0', 0), group('tokyo-1', 1)] }],
-});
-const away = { ...movedTo(first, ['tokyo-1', 'tokyo-1']), version: 3, moving: undefined };
+const away = { ...movedTo(TWO_CORES, ['tokyo-1', 'tokyo-1']), version: 3, moving: undefined };
 const coming = movedTo(away, ['tokyo-0', 'tokyo-1']);
 const elsewhere = { ...away, version: 5 };
 

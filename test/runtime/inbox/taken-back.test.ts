@@ -1,26 +1,19 @@
 /** L1, L2, F18: a move is taken back before its users were fetched; what their old owner knew of them holds. */
 import { readBucketName } from '../../../runtime/contract/bucket-name.ts';
-import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
+import { readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { movedTo, takenBack } from '../../../runtime/contract/slot-map-moves.ts';
 import { FetchedUsers } from '../../../runtime/inbox/fetched-users.ts';
 import { PULL_LATER, type PullAnswer, type PullRequest } from '../../../runtime/ports/handover.ts';
 import { CoreUnderTest } from './core-under-test.ts';
+import { bob, TWO_CORES } from './two-cores.ts';
 
-const bob = Buffer.from('bob');
-const group = (id: string, firstShard: number) => ({ id, firstShard, shardCount: 1, address: `127.0.0.1:${firstShard + 1}` });
-const first = createSlotMap({
-  environment: 'unit',
-  version: 1,
-  shards: 2,
-  regions: [{ code: 'tokyo', awsRegion: 'ap-northeast-1', groups: [group('tokyo-0', 0), group('tokyo-1', 1)] }],
-});
-const here = movedTo(first, ['tokyo-0', 'tokyo-0']);
+const here = movedTo(TWO_CORES, ['tokyo-0', 'tokyo-0']);
 const settledHere = { ...here, version: 3, moving: undefined };
 const gone = movedTo(settledHere, ['tokyo-1', 'tokyo-0']);
 
 /** Bob’s slot falls to shard 0 of 2. */
 it('belongs to the shard that the test moves', () => {
-  expect(readSlotMap(first).shardOf(bob)).toBe(0);
+  expect(readSlotMap(TWO_CORES).shardOf(bob)).toBe(0);
 });
 
 /** The core of `tokyo-0` has promoted bob, gives him away and gets him back, as its former owner answers. */
