@@ -8,30 +8,23 @@ export interface EngineName {
 }
 
 const TALK_TO_BROKERS = ['kafka-cluster:Connect', 'kafka-cluster:DescribeCluster', 'kafka-cluster:WriteDataIdempotently'];
-
-/** To find a Kafka cluster’s brokers and to read and write its topics: nothing about topics’ settings, and none may be deleted. */
-export function busRights({ name, awsRegion }: EngineName): PolicyStatement[] {
-  const arn = kafkaArn(awsRegion);
-  return [
-    { Effect: 'Allow', Action: ['kafka:GetBootstrapBrokers', ...TALK_TO_BROKERS], Resource: `${arn}:cluster/${name}/*` },
-    {
-      Effect: 'Allow',
-      Action: ['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData', 'kafka-cluster:WriteData'],
-      Resource: `${arn}:topic/${name}/*/*`,
-    },
-    { Effect: 'Allow', Action: ['kafka-cluster:DescribeGroup', 'kafka-cluster:AlterGroup'], Resource: `${arn}:group/${name}/*/*` },
-  ];
-}
+const USE_TOPICS = [
+  'kafka-cluster:CreateTopic',
+  'kafka-cluster:DescribeTopic',
+  'kafka-cluster:DescribeTopicDynamicConfiguration',
+  'kafka-cluster:ReadData',
+  'kafka-cluster:WriteData',
+];
 
 /**
- * To write into the topics of other regions’ clusters, for whoever drains this region’s outbound topics.
- * @param names pattern of their names, such as `iris-planet-*-bus`: with names, a new region would change the roles of all others (L11)
+ * To find a Kafka cluster’s brokers, and to make, check, read and write the topics that `topics` names, a pattern such as `iris.proof.*`: no topic’s settings may be
+ * changed and none may be deleted.
  */
-export function bridgeRights(names: string): PolicyStatement[] {
-  const arn = kafkaArn('*');
+export function busRights({ name, awsRegion, topics }: EngineName & { readonly topics: string }): PolicyStatement[] {
+  const arn = `arn:${Aws.PARTITION}:kafka:${awsRegion}:${Aws.ACCOUNT_ID}`;
   return [
-    { Effect: 'Allow', Action: ['kafka:GetBootstrapBrokers', ...TALK_TO_BROKERS], Resource: `${arn}:cluster/${names}/*` },
-    { Effect: 'Allow', Action: ['kafka-cluster:DescribeTopic', 'kafka-cluster:WriteData'], Resource: `${arn}:topic/${names}/*/*` },
+    { Effect: 'Allow', Action: ['kafka:GetBootstrapBrokers', ...TALK_TO_BROKERS], Resource: `${arn}:cluster/${name}/*` },
+    { Effect: 'Allow', Action: USE_TOPICS, Resource: `${arn}:topic/${name}/*/${topics}` },
   ];
 }
 
@@ -39,8 +32,4 @@ export function bridgeRights(names: string): PolicyStatement[] {
 export function directoryRights({ name, awsRegion }: EngineName): PolicyStatement[] {
   const arn = `arn:${Aws.PARTITION}:elasticache:${awsRegion}:${Aws.ACCOUNT_ID}`;
   return [{ Effect: 'Allow', Action: ['elasticache:Connect'], Resource: [`${arn}:replicationgroup:${name}`, `${arn}:user:${name}`] }];
-}
-
-function kafkaArn(awsRegion: string): string {
-  return `arn:${Aws.PARTITION}:kafka:${awsRegion}:${Aws.ACCOUNT_ID}`;
 }

@@ -11,7 +11,7 @@ export { DirectoryCache, type DirectoryCacheProps } from './directory-cache.ts';
 export { DiscoveryNamespace, type DiscoveryNamespaceProps } from './discovery-namespace.ts';
 export { DEREGISTRATION_DELAY, EdgeFleet, type EdgeFleetProps, type EdgeRefresh } from './edge-fleet.ts';
 export { EdgeScaling, type EdgeScalingProps, type EdgeScalingThresholds } from './edge-scaling.ts';
-export { bridgeRights, busRights, directoryRights, type EngineName } from './engine-rights.ts';
+export { busRights, directoryRights, type EngineName } from './engine-rights.ts';
 export { EnvironmentZone, type EnvironmentZoneProps } from './environment-zone.ts';
 export { FleetSecurity, type FleetSecurityProps } from './fleet-security.ts';
 export { FlowLog, type FlowLogProps } from './flow-log.ts';

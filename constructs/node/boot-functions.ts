@@ -71,6 +71,22 @@ fetch_keys() {
   mv -f "$3.new" "$3"
 }
 
+# Where the engines are is known to AWS alone: a node config names these variables.
+engine_addresses() {
+  local cluster brokers directory
+  : >"$1.new"
+  if [[ -n "$BUS_PARAMETER" ]]; then
+    cluster=$(parameter "$AWS_REGION" "$BUS_PARAMETER") || return 1
+    brokers=$(aws kafka get-bootstrap-brokers --region "$AWS_REGION" --cluster-arn "$cluster" --query BootstrapBrokerStringSaslIam --output text) || return 1
+    echo "$BUS_VARIABLE=$brokers" >>"$1.new"
+  fi
+  if [[ -n "$DIRECTORY_PARAMETER" ]]; then
+    directory=$(parameter "$AWS_REGION" "$DIRECTORY_PARAMETER") || return 1
+    echo "$DIRECTORY_VARIABLE=$directory" >>"$1.new"
+  fi
+  mv -f "$1.new" "$1"
+}
+
 # last_good SECONDS FILE COMMAND…: the new file, else the one that is there, else failure.
 last_good() {
   local patience=$1 file=$2
@@ -90,6 +106,7 @@ refresh() {
   if [[ -n "$TOKEN_KEYS_PARAMETER" ]]; then
     last_good 300 "$ROOT/etc/iris/token-keys.pem" fetch_keys "$TOKEN_KEYS_REGION" "$TOKEN_KEYS_PARAMETER"
   fi
+  if [[ -n "$BUS_PARAMETER$DIRECTORY_PARAMETER" ]]; then last_good 300 "$ROOT/etc/iris/engines.env" engine_addresses; fi
   if [[ -n "$DNS_ZONE" ]]; then try 120 5 register_name; fi
   if [[ -n "$LINK_PORT" ]]; then list_entry; fi
 }

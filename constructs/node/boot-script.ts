@@ -1,3 +1,4 @@
+import { DIRECTORY_VARIABLE, KAFKA_BROKERS_VARIABLE } from '../../runtime/contract/engine-addresses.ts';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { DRAIN_TIMEOUT_MS } from '../../runtime/contract/limits.ts';
 import { CONFIG_REJECTED_METRIC, METRIC_DIMENSIONS, METRIC_NAMESPACE, publishedMetrics } from '../../runtime/contract/node-metrics.ts';
@@ -67,6 +68,12 @@ export interface BootScriptProps {
    * @default none - it is listed nowhere
    */
   readonly discoverablePort?: number;
+  /**
+   * Parameters that say where the region's engines are: the Kafka cluster's ARN, for which MSK tells the brokers, and host:port of the session
+   * directory. A node reads the addresses from IRIS_KAFKA_BROKERS and IRIS_DIRECTORY.
+   * @default none - the node uses no engines
+   */
+  readonly engines?: { readonly busCluster?: string; readonly directory?: string };
   /** Hosted zone in which a core registers the host name of its tag `iris:host`, with its own zone for ZONE_IN_HOST, with its own address. */
   readonly registerInZone?: string;
   /**
@@ -141,6 +148,10 @@ function variables(props: BootScriptProps): string[] {
     READY_MINUTES: `${Math.ceil(stopTimeoutSeconds(props.drainTimeoutMs ?? DRAIN_TIMEOUT_MS) / 60) + READY_MARGIN_MINUTES}`,
     REJECTED_METRIC: CONFIG_REJECTED_METRIC,
     LINK_PORT: props.discoverablePort === undefined ? '' : `${props.discoverablePort}`,
+    BUS_PARAMETER: props.engines?.busCluster ?? '',
+    BUS_VARIABLE: KAFKA_BROKERS_VARIABLE,
+    DIRECTORY_PARAMETER: props.engines?.directory ?? '',
+    DIRECTORY_VARIABLE,
     DNS_ZONE: props.registerInZone ?? '',
     ADMIN_PORT: `${props.adminPort}`,
     LIFECYCLE_HOOK,

@@ -23,6 +23,8 @@ export function serviceUnit({ role, stopTimeoutSeconds }: ServiceUnitProps): str
     'User=iris',
     'Group=iris',
     'EnvironmentFile=/etc/iris/node.env',
+    // Written anew by the refresh; only where there are engines.
+    'EnvironmentFile=-/etc/iris/engines.env',
     'WorkingDirectory=/var/lib/iris',
     'ExecStartPre=+/opt/iris/boot.sh refresh',
     `ExecStart=/opt/iris/current/node ${flagsOf(role).join(' ')} /opt/iris/current/${role}.mjs /etc/iris/node.json`,

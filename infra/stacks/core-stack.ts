@@ -49,17 +49,18 @@ export class CoreStack extends IrisStack {
       'iris:role': 'core',
       ...(discovery === undefined ? {} : { 'iris:discovery': discovery }),
     };
+    const { engines, ...access } = coreEngineAccess(props);
     const boot = nodeBoot(this, props, {
       role: 'core',
       registerInZone: hostedZoneIdOf(plan),
       ...(isEmbedded ? { needsVolume: true } : { discoverablePort: LINK_PORT }),
+      ...(engines && { engines }),
     });
-    const engines = coreEngineAccess(props);
-    const others = discovery === undefined ? [attachStatement(props)] : [...engines.statements, listStatement(discovery)];
+    const others = discovery === undefined ? [attachStatement(props)] : [...access.statements, listStatement(discovery)];
     const role = new NodeRole(this, 'Role', {
       ...boot,
       fleetName: `${region.names.prefix}-${region.code}-g*`,
-      parameters: [...boot.parameters, ...engines.parameters],
+      parameters: [...boot.parameters, ...access.parameters],
       statements: [registerStatement(props), ...others],
     });
     const names = networkParameters(plan.environment, region.code);

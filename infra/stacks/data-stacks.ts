@@ -58,7 +58,7 @@ export class DirectoryStack extends IrisStack {
   constructor(scope: Construct, props: RegionStackProps, directory: DirectoryPlan) {
     super(scope, regionStack(props, 'directory', 'Valkey', true));
     const cache = new DirectoryCache(this, 'Directory', {
-      ...dataNetwork(this, props, ['edge', 'core']),
+      ...dataNetwork(this, props, ['edge']),
       name: props.region.names.directory,
       nodeGroups: directory.nodeGroups,
       replicasPerGroup: directory.replicasPerGroup,

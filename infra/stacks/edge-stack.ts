@@ -20,8 +20,8 @@ export class EdgeStack extends IrisStack {
     super(scope, regionStack(props, 'edge', 'edge fleet', false));
     const { plan, region } = props;
     const names = networkParameters(plan.environment, region.code);
-    const boot = nodeBoot(this, props, { role: 'edge' });
-    const { parameters, statements } = edgeEngineAccess(props);
+    const { parameters, statements, engines } = edgeEngineAccess(props);
+    const boot = nodeBoot(this, props, { role: 'edge', ...(engines && { engines }) });
     const role = new NodeRole(this, 'Role', {
       ...boot,
       fleetName: region.names.edgeFleet,

@@ -1,5 +1,7 @@
-import { bridgeRights, busRights, directoryRights } from '../../constructs/aws/engine-rights.ts';
+import { busRights, directoryRights } from '../../constructs/aws/engine-rights.ts';
 import type { NodeRoleProps, PolicyStatement } from '../../constructs/aws/node-role.ts';
+import { logTopicName } from '../../runtime/contract/log-topic.ts';
+import type { NodeBootOptions } from './node-boot.ts';
 import { engineParameters } from './region-parameters.ts';
 import type { RegionStackProps } from './region-stack.ts';
 
@@ -8,28 +10,34 @@ export interface EngineAccess {
   readonly statements: readonly PolicyStatement[];
   /** Where the engines are reached: neither address is known before they are made. */
   readonly parameters: NodeRoleProps['parameters'];
+  /** The same parameters by name, for the boot script; undefined with the embedded foundation. */
+  readonly engines: NodeBootOptions['engines'];
 }
 
-export function coreEngineAccess(props: RegionStackProps): EngineAccess {
-  const { plan, region } = props;
-  if (region.bus === null) return { statements: [], parameters: [] };
-  const edge = edgeEngineAccess(props);
+const NONE: EngineAccess = { statements: [], parameters: [], engines: undefined };
+
+/** A core writes and reads its group’s log. */
+export function coreEngineAccess({ plan, region }: RegionStackProps): EngineAccess {
+  if (region.bus === null) return NONE;
   const { busCluster } = engineParameters(plan.environment, region.code);
   return {
-    statements: [
-      ...busRights({ name: region.names.bus, awsRegion: region.awsRegion }),
-      ...bridgeRights(`iris-${plan.environment}-*-bus`),
-      ...edge.statements,
-    ],
-    parameters: [{ name: busCluster, awsRegion: region.awsRegion }, ...edge.parameters],
+    statements: busRights({
+      name: region.names.bus,
+      awsRegion: region.awsRegion,
+      topics: logTopicName({ environment: plan.environment, group: '*' }),
+    }),
+    parameters: [{ name: busCluster, awsRegion: region.awsRegion }],
+    engines: { busCluster },
   };
 }
 
+/** An edge says who is connected to it. */
 export function edgeEngineAccess({ plan, region }: RegionStackProps): EngineAccess {
-  if (region.directory === null) return { statements: [], parameters: [] };
+  if (region.directory === null) return NONE;
   const { directoryEndpoint } = engineParameters(plan.environment, region.code);
   return {
     statements: directoryRights({ name: region.names.directory, awsRegion: region.awsRegion }),
     parameters: [{ name: directoryEndpoint, awsRegion: region.awsRegion }],
+    engines: { directory: directoryEndpoint },
   };
 }

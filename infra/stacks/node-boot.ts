@@ -28,6 +28,7 @@ export interface NodeBootOptions {
   readonly needsVolume?: boolean;
   readonly registerInZone?: string;
   readonly discoverablePort?: number;
+  readonly engines?: { readonly busCluster?: string; readonly directory?: string };
 }
 
 /** Bucket names that the bootstrap gave to an account and a region (its default qualifier). */

@@ -17,6 +17,7 @@ case "$1 $2" in
   's3 cp') for last; do :; done; from=$6; cp "$FAKE/s3/\${from#s3://}" "$last" ;;
   'ssm get-parameter') cat "$FAKE/ssm/\${6//\\//_}" ;;
   'ec2 attach-volume') mkdir -p "$IRIS_ROOT/dev/disk/by-id"; touch "$IRIS_ROOT/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_\${6//-/}" ;;
+  'kafka get-bootstrap-brokers') [[ "$*" == *'--cluster-arn arn:bus '* ]] && echo 'b-1.bus:9098,b-2.bus:9098' ;;
   'route53 change-resource-record-sets' | 'servicediscovery register-instance') echo '{}' ;;
   *) exit 64 ;;
 esac
@@ -140,6 +141,20 @@ describe('boot script', () => {
     writeFileSync(curl, FAKE_CURL.replace('echo tokyo-g0.core.example.com', `echo tokyo-g0-${ZONE_IN_HOST}.core.example.com`));
     assert.equal(run('refresh').status, 0);
     assert.match(calls(), /"Name":"tokyo-g0-apne1-az4.core.example.com".*"Value":"10.0.0.7"/);
+  });
+
+  it('asks AWS where the engines are, and keeps the last answer while it has none (R21)', () => {
+    props = { ...props, engines: { busCluster: '/iris/proof/tokyo/bus/cluster', directory: '/iris/proof/tokyo/directory/endpoint' } };
+    writeFileSync(join(folder, 'ssm/_iris_proof_tokyo_bus_cluster'), 'arn:bus\n');
+    writeFileSync(join(folder, 'ssm/_iris_proof_tokyo_directory_endpoint'), 'cache.example.com:6379\n');
+    const answer = 'IRIS_KAFKA_BROKERS=b-1.bus:9098,b-2.bus:9098\nIRIS_DIRECTORY=cache.example.com:6379\n';
+    assert.equal(run('refresh').status, 0);
+    assert.equal(readFileSync(root('etc/iris/engines.env'), 'utf8'), answer);
+    rmSync(join(folder, 'ssm/_iris_proof_tokyo_bus_cluster'));
+    const { status, stderr } = run('refresh');
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /keeping the last good .*engines.env/);
+    assert.equal(readFileSync(root('etc/iris/engines.env'), 'utf8'), answer);
   });
 
   it('keeps the last good config when the new one does not hash to its pointer (L12)', () => {
