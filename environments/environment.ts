@@ -161,6 +161,12 @@ export const environmentSchema = z.strictObject({
   authentication: authentication
     .prefault({})
     .describe('What a client’s token must say; its keys are in the SSM parameter /iris/<name>/token-keys (A3).'),
+  clientTls: z
+    .enum(['none', 'acm'])
+    .default('none')
+    .describe(
+      'What clients speak with the load balancers. none: plain TCP, which anyone on the way can read. acm: TLS 1.3 and nothing else, with a certificate that ACM makes in each region and proves by records of the zone; v1 clients then need a tunnel.',
+    ),
   media: media
     .optional()
     .describe(

@@ -75,6 +75,11 @@ export const regionSchema = z.strictObject({
     })
     .prefault({})
     .describe('Instance types that differ from the environment’s, where its AWS region lacks one.'),
+  certificateArn: z
+    .string()
+    .regex(/^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]+$/, 'must be the ARN of an ACM certificate')
+    .optional()
+    .describe('Certificate for TLS 1.3 at the region’s load balancer, of its AWS region and account. Default: as clientTls says.'),
   amiId: z
     .string()
     .regex(/^ami-[0-9a-f]{8,17}$/, 'must be an image id such as ami-0123456789abcdef0')

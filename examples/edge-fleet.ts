@@ -3,7 +3,7 @@
  * Run it with `node examples/edge-fleet.ts`; the templates come to cdk.out/edge-fleet.
  */
 import { App, Stack } from 'aws-cdk-lib';
-import { bootScript, EdgeFleet, FleetSecurity, NodeRole, RegionNetwork } from '../constructs/aws/index.ts';
+import { bootScript, ClientCertificate, EdgeFleet, FleetSecurity, NodeRole, RegionNetwork } from '../constructs/aws/index.ts';
 
 const awsRegion = 'ap-northeast-1';
 const app = new App({ outdir: 'cdk.out/edge-fleet' });
@@ -29,7 +29,13 @@ const nodeConfig = { name: '/chat/tokyo/edge-config', awsRegion };
 const slotMap = { name: '/chat/slot-map', awsRegion };
 const role = new NodeRole(stack, 'Role', { parameters: [nodeConfig, slotMap], objects: [runtime, node], fleetName: 'chat-tokyo-edge' });
 
+const { certificateArn } = new ClientCertificate(stack, 'Certificate', {
+  hosts: ['chat.example.com'],
+  hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+});
+
 new EdgeFleet(stack, 'Edge', {
+  certificateArn,
   ...place,
   ...ports,
   name: 'chat-tokyo-edge',

@@ -1,6 +1,7 @@
 export { type BootScriptProps, bootScript, type HashedObject, LIFECYCLE_HOOK, type ParameterAddress } from '../node/boot-script.ts';
 export { AlarmKey, AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';
 export { type AnycastRegion, AnycastRouting, type AnycastRoutingProps } from './anycast-routing.ts';
+export { ClientCertificate, type ClientCertificateProps } from './client-certificate.ts';
 export { ClientSecurityGroup, type ClientSecurityGroupProps } from './client-security-group.ts';
 export { ConfigRollout, type ConfigRolloutProps } from './config-rollout.ts';
 export { addContentFile, type ContentFile, type ContentFileProps } from './content-file.ts';

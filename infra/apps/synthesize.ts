@@ -54,10 +54,18 @@ function rolloutOfStacks(plan: Plan, { globalStack, regionStacks, leavingStacks,
 }
 
 /** Each ends when a later release does the thing; none is a fault of the environment. */
-function warningsOf({ foundation, environment, regions, apart }: Plan): string[] {
+function warningsOf({ foundation, environment, regions, apart, domain, hostedZoneId }: Plan): string[] {
   const elsewhere = regions.filter(({ account }) => account !== 'current').map(({ code }) => code);
+  const plain = regions.filter(({ clientCertificate }) => clientCertificate === null).map(({ code }) => code);
   const warnings: readonly (readonly [applies: boolean, text: string])[] = [
-    [true, 'the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted'],
+    [
+      plain.length > 0,
+      `${plain.join(', ')}: the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted; set clientTls, or certificateArn of each region`,
+    ],
+    [
+      hostedZoneId === null && regions.some(({ clientCertificate }) => clientCertificate !== null && 'hosts' in clientCertificate),
+      `${domain} must be delegated to the zone of the global stack before the first region is deployed, or its certificate waits`,
+    ],
     [
       foundation === 'distributed',
       'cores do not use Kafka, ScyllaDB and Valkey yet; deploy the distributed foundation without traffic only',

@@ -31,6 +31,9 @@ export const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = {
   'AWS::AutoScaling::AutoScalingGroup': row('AutoScalingGroupName InstanceId', 'LaunchTemplate MixedInstancesPolicy VPCZoneIdentifier'),
   'AWS::AutoScaling::LifecycleHook': row('AutoScalingGroupName LifecycleHookName'),
   'AWS::AutoScaling::ScalingPolicy': row('AutoScalingGroupName'),
+  'AWS::CertificateManager::Certificate': row(
+    'CertificateAuthorityArn DomainName DomainValidationOptions KeyAlgorithm SubjectAlternativeNames ValidationMethod',
+  ),
   'AWS::CloudFront::CachePolicy': row(''),
   'AWS::CloudFront::Distribution': row(''),
   'AWS::CloudFront::KeyGroup': row(''),

@@ -45,8 +45,13 @@ export function endpointHostOf({ geoRouting, names }: Pick<Plan, 'geoRouting' | 
 }
 
 export function regionAddresses(domain: string, code: string, firstCore: string): RegionAddresses {
-  const edgeHost = `edge-${code}.${domain}`;
+  const edgeHost = edgeHostOf(domain, code);
   return { edgeHost, edge: `${edgeHost}:${CLIENT_PORT}`, coreZone: coreZone(domain), firstCore };
+}
+
+/** A region’s own name for its edges. */
+export function edgeHostOf(domain: string, code: string): string {
+  return `edge-${code}.${domain}`;
 }
 
 /** Stack with one region’s side of its peerings. */

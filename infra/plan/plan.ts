@@ -75,6 +75,8 @@ export interface RegionPlan {
     readonly countries: readonly string[];
     readonly weight?: number | undefined;
   };
+  /** Of the load balancer’s TLS: given, or made by the region’s stack for these hosts; null for plain TCP. */
+  readonly clientCertificate: { readonly arn: string } | { readonly hosts: readonly string[] } | null;
   readonly edges: number;
   /** Bounds of the edges’ autoscaling. */
   readonly edgesMin: number;

@@ -7,7 +7,7 @@ import { findInstanceType } from '../facts/instance-types.ts';
 import { type Cidr, parseCidr } from './cidr.ts';
 import { type FleetNeed, planBus, planDirectory, planStore } from './distributed.ts';
 import { deregistrationSeconds, planEdgeScaling } from './edge-scaling.ts';
-import { coreNodeName, groupAddress, groupId, regionAddresses, regionNames } from './names.ts';
+import { coreNodeName, edgeHostOf, endpointHostOf, globalNames, groupAddress, groupId, regionAddresses, regionNames } from './names.ts';
 import type { GroupPlan, InstanceTypes, RegionPlan } from './plan.ts';
 import { type RegionSize, roundUp, shardsOfGroups, sizeRegion } from './sizing.ts';
 import { subnetsOf } from './subnets.ts';
@@ -35,6 +35,7 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
     cidr: region.cidr,
     subnets: subnetsOf(parseCidr(region.cidr) as Cidr, zoneIds),
     serves: region.serves,
+    clientCertificate: certificateOf(config, region),
     edges: size.edges,
     edgesMin: size.edges,
     edgesMax,
@@ -70,6 +71,15 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
     names: regionNames(config.name, region.code),
     addresses: regionAddresses(config.domain, region.code, groups[0]!.address),
   };
+}
+
+/** Of the endpoint’s names, since each way of routing brings clients here, and of the region’s own. */
+function certificateOf(config: EnvironmentConfig, { code, certificateArn }: RegionConfig): RegionPlan['clientCertificate'] {
+  if (certificateArn !== undefined) return { arn: certificateArn };
+  if (config.clientTls === 'none') return null;
+  const { domain, geoRouting } = config;
+  const routed = { geoRouting, names: globalNames(config.name, domain) };
+  return { hosts: [...geoRouting.map((kind) => endpointHostOf(routed, kind)), edgeHostOf(domain, code)] };
 }
 
 /** The zones a region uses: its own list, else the first of its AWS region. */

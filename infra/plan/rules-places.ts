@@ -20,6 +20,7 @@ function regionProblems(draft: EnvironmentDraft, region: RegionDraft): Environme
   return [
     ...awsRegionProblems(`${field}.awsRegion`, region.awsRegion),
     ...accountProblems(`${field}.account`, region.account),
+    ...certificateProblems(`${field}.certificateArn`, region),
     ...(facts === undefined ? [] : zoneProblems(draft, region, facts)),
   ];
 }
@@ -35,6 +36,17 @@ function awsRegionProblems(field: string, awsRegion: string | undefined): Enviro
 function accountProblems(field: string, account: string | undefined): EnvironmentProblem[] {
   if (account === undefined || account === 'current' || /^\d{12}$/.test(account)) return [];
   return [{ field, value: account, limit: 'an account of 12 digits, or current', remedy: 'write it in quotes with its leading zeros' }];
+}
+
+/** A load balancer takes certificates of its own AWS region and account. */
+function certificateProblems(field: string, { certificateArn, awsRegion, account }: RegionDraft): EnvironmentProblem[] {
+  if (certificateArn === undefined) return [];
+  const [, , , ofRegion, ofAccount] = certificateArn.split(':');
+  const remedy = 'name one that ACM holds there, or leave it out and set clientTls to acm';
+  if (awsRegion !== undefined && ofRegion !== awsRegion)
+    return [{ field, value: certificateArn, limit: `a certificate of ${awsRegion}`, remedy }];
+  if (account === undefined || account === 'current' || ofAccount === account) return [];
+  return [{ field, value: certificateArn, limit: `a certificate of account ${account}`, remedy }];
 }
 
 function zoneProblems(draft: EnvironmentDraft, region: RegionDraft, facts: AwsRegion): EnvironmentProblem[] {

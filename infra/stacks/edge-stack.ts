@@ -1,5 +1,6 @@
 import { CfnOutput, Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { ClientCertificate } from '../../constructs/aws/client-certificate.ts';
 import { EdgeFleet } from '../../constructs/aws/edge-fleet.ts';
 import { NodeRole } from '../../constructs/aws/node-role.ts';
 import { alarmName, REFRESH_ALARMS } from '../plan/alarms.ts';
@@ -9,7 +10,7 @@ import { edgeEngineAccess } from './engine-access.ts';
 import { nodesArePrivate } from './network-stack.ts';
 import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
 import { balancerParameters, networkParameters, publish, read, readList } from './region-parameters.ts';
-import { IrisStack, regionStack } from './region-stack.ts';
+import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
 
 /** ARN of the load balancer, where anycast sends clients to it. */
 export const LOAD_BALANCER_OUTPUT = 'LoadBalancerArn';
@@ -54,11 +55,20 @@ export class EdgeStack extends IrisStack {
       refresh: { alarmNames: REFRESH_ALARMS.map((key) => alarmName(region, key)) },
       clientPort: CLIENT_PORT,
       adminPort: ADMIN_PORT,
+      ...this.certificate(props),
       record: { hostedZoneId: hostedZoneIdOf(plan), host: region.addresses.edgeHost },
     });
     if (plan.geoRouting.includes('anycast')) new CfnOutput(this, LOAD_BALANCER_OUTPUT, { value: fleet.loadBalancerArn });
     const published = balancerParameters(plan.environment, region.code);
     publish(this, published.loadBalancer, fleet.loadBalancerFullName);
     publish(this, published.targetGroup, fleet.targetGroupFullName);
+  }
+
+  private certificate({ plan, region }: RegionStackProps): { certificateArn?: string } {
+    const certificate = region.clientCertificate;
+    if (certificate === null) return {};
+    if ('arn' in certificate) return { certificateArn: certificate.arn };
+    const { hosts } = certificate;
+    return { certificateArn: new ClientCertificate(this, 'Clients', { hosts, hostedZoneId: hostedZoneIdOf(plan) }).certificateArn };
   }
 }

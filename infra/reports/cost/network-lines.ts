@@ -3,8 +3,9 @@ import type { Plan, RegionPlan } from '../../plan/plan.ts';
 import type { CostLine } from './cost-line.ts';
 import { monthOfTraffic } from './month-of-traffic.ts';
 
-/** What one load balancer capacity unit takes in an hour, whichever is reached first: open TCP connections, gigabytes both ways. */
+/** What one load balancer capacity unit takes in an hour, whichever is reached first: open connections, plain or with TLS, and gigabytes both ways. */
 const CONNECTIONS_PER_UNIT = 100_000;
+const TLS_CONNECTIONS_PER_UNIT = 3_000;
 const GIGABYTES_PER_UNIT = 1;
 
 export function networkLines(plan: Plan, region: RegionPlan): CostLine[] {
@@ -44,5 +45,6 @@ function coreNetworkLines(plan: Plan, region: RegionPlan) {
 function capacityUnits(plan: Plan, region: RegionPlan): number {
   const { connections, delivered, heartbeats, received } = monthOfTraffic(plan, region);
   const gigabytesPerHour = (delivered + heartbeats + received) / HOURS_PER_MONTH;
-  return Math.max(connections / CONNECTIONS_PER_UNIT, gigabytesPerHour / GIGABYTES_PER_UNIT);
+  const perUnit = region.clientCertificate === null ? CONNECTIONS_PER_UNIT : TLS_CONNECTIONS_PER_UNIT;
+  return Math.max(connections / perUnit, gigabytesPerHour / GIGABYTES_PER_UNIT);
 }

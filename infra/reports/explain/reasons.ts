@@ -114,8 +114,14 @@ export const REASONS: readonly Reason[] = [
   {
     pattern: /^edge Edge(LoadBalancer|Listener|Targets)/,
     what: 'load balancer of the region’s clients, each connection to one edge',
-    fields: ['regions[].zoneIds', 'zones'],
-    rows: ['G1', 'R19', 'C11'],
+    fields: ['regions[].zoneIds', 'zones', 'clientTls', 'regions[].certificateArn'],
+    rows: ['G1', 'R19', 'C11', 'A9'],
+  },
+  {
+    pattern: /^edge Clients/,
+    what: 'certificate by which clients know the region’s load balancer, made and renewed by ACM',
+    fields: ['clientTls', 'domain', 'geoRouting'],
+    rows: ['A9'],
   },
   { pattern: /^edge EdgeRecord/, what: 'the region’s own name for its edges', fields: ['domain', 'regions[].code'], rows: ['G1', 'A27'] },
   {

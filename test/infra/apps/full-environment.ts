@@ -10,4 +10,4 @@ const PEM = [
 ].join('\n');
 
 /** The distributed foundation with every part that an environment may leave out. */
-export const fullEnvironment: Environment = { ...growth, media: { signingKey: PEM }, geoRouting: ['route53', 'anycast'] };
+export const fullEnvironment: Environment = { ...growth, media: { signingKey: PEM }, geoRouting: ['route53', 'anycast'], clientTls: 'acm' };

@@ -123,9 +123,14 @@ describe('synthesized environment', () => {
     const [tokyo] = proof.regions;
     const alone = await synthesizeEnvironment({ ...proof, dailyActiveUsers: 350_000, regions: [tokyo!] });
     assert.deepEqual(alone.warnings, [
-      'proof: the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted',
+      'proof: tokyo: the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted; set clientTls, or certificateArn of each region',
       'proof: machine images are not pinned: each launch takes the newest Amazon Linux; set amiId in each region',
     ]);
+    const encrypted = await synthesizeEnvironment({ ...proof, dailyActiveUsers: 350_000, regions: [tokyo!], clientTls: 'acm' });
+    assert.equal(
+      encrypted.warnings[0],
+      `proof: ${proof.domain} must be delegated to the zone of the global stack before the first region is deployed, or its certificate waits`,
+    );
     const elsewhere = { ...tokyo!, account: '111111111111' };
     const { warnings } = await synthesizeEnvironment({ ...proof, regions: [elsewhere, ...proof.regions.slice(1)] });
     assert.equal(warnings.length, 4);

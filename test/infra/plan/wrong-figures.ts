@@ -68,7 +68,7 @@ export const wrongFigures: readonly WrongEnvironment[] = [
   [
     'an unknown field of a region',
     regions({ ...tokyo(), edgeCount: 4 }, london()),
-    'regions[0].edgeCount: got 4, must be a field that an environment has; remove it, or use one of code, awsRegion, account, zoneIds, cidr, userShare, edges, shards, shardGroups, firstShard, brokers, storeNodes, storeReplaced, directoryNodes, serves, leaves, instanceTypes, amiId, storeAmiId',
+    'regions[0].edgeCount: got 4, must be a field that an environment has; remove it, or use one of code, awsRegion, account, zoneIds, cidr, userShare, edges, shards, shardGroups, firstShard, brokers, storeNodes, storeReplaced, directoryNodes, serves, leaves, instanceTypes, certificateArn, amiId, storeAmiId',
   ],
   [
     'an unknown field deep inside',

@@ -1,5 +1,6 @@
 import { counted, london, regions, smallEnvironment, tokyo, type WrongEnvironment } from './small-environment.ts';
 
+const CERTIFICATE = '12345678-1234-1234-1234-123456789012';
 const distributed = (...list: unknown[]) => ({ ...regions(...list), foundation: 'distributed' });
 
 /** Wrong about AWS, networks, names or geography. */
@@ -43,6 +44,24 @@ export const wrongPlaces: readonly WrongEnvironment[] = [
     'anycast over accounts',
     { ...regions(tokyo(), london({ account: '111111111111' })), geoRouting: ['anycast'] },
     'regions[1].account: got "111111111111", must be current where anycast routes: an accelerator takes load balancers of its own account only, not that of eu-west-2; route by route53 or cloudflare',
+  ],
+  [
+    'a certificate of another AWS region',
+    regions(tokyo({ certificateArn: `arn:aws:acm:us-east-1:111111111111:certificate/${CERTIFICATE}` }), london()),
+    `regions[0].certificateArn: got "arn:aws:acm:us-east-1:111111111111:certificate/${CERTIFICATE}", must be a certificate of ap-northeast-1; name one that ACM holds there, or leave it out and set clientTls to acm`,
+  ],
+  [
+    'a certificate of another account',
+    regions(
+      tokyo({ account: '222222222222', certificateArn: `arn:aws:acm:ap-northeast-1:111111111111:certificate/${CERTIFICATE}` }),
+      london(),
+    ),
+    `regions[0].certificateArn: got "arn:aws:acm:ap-northeast-1:111111111111:certificate/${CERTIFICATE}", must be a certificate of account 222222222222; name one that ACM holds there, or leave it out and set clientTls to acm`,
+  ],
+  [
+    'a certificate that is none of ACM',
+    regions(tokyo({ certificateArn: 'arn:aws:iam::111111111111:server-certificate/chat' }), london()),
+    'regions[0].certificateArn: got "arn:aws:iam::111111111111:server-certificate/chat", must be the ARN of an ACM certificate; Certificate for TLS 1.3 at the region’s load balancer, of its AWS region and account. Default: as clientTls says',
   ],
   [
     'no region that stays',

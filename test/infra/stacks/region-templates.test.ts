@@ -97,6 +97,24 @@ describe.each([
     }
   });
 
+  it('speak TLS 1.3 with clients, by a certificate of every name that they use, where the environment says so (A9)', () => {
+    const [listener] = ofType('AWS::ElasticLoadBalancingV2::Listener');
+    const certificates = ofType('AWS::CertificateManager::Certificate');
+    if (environment.clientTls !== 'acm') {
+      assert.deepEqual([listener?.Properties?.['Protocol'], certificates], ['TCP', []]);
+      return;
+    }
+    const { Protocol, SslPolicy, Certificates } = listener!.Properties as { Protocol: string; SslPolicy: string; Certificates: object[] };
+    assert.deepEqual([Protocol, SslPolicy, Certificates.length], ['TLS', 'ELBSecurityPolicy-TLS13-1-3-2021-06', 1]);
+    const { DomainName, SubjectAlternativeNames, DomainValidationOptions } = certificates[0]!.Properties as Record<string, unknown[]>;
+    const { domain } = environment;
+    assert.deepEqual(
+      [DomainName, ...(SubjectAlternativeNames as string[])],
+      [`edge.${domain}`, `anycast.edge.${domain}`, `edge-${region}.${domain}`],
+    );
+    assert.equal(DomainValidationOptions?.length, 3);
+  });
+
   it('keep everything stateful and protect its stacks', () => {
     const manifest = JSON.parse(readFileSync(join(assembly.directory, 'manifest.json'), 'utf8'));
     let kept = 0;
