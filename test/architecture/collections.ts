@@ -4,6 +4,8 @@
  */
 export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'adapters/append-queue.ts': { appends: 'LOG_APPENDS_WAITING_BYTES_MAX' },
+  'adapters/cql-row-pages.ts': { found: 'PAGE_ENVELOPES_MAX' },
+  'adapters/group-rows-cql.ts': { listedChunks: 'OUTBOX_ENVELOPES_MAX', emptiedChunks: 'OUTBOX_ENVELOPES_MAX' },
   'adapters/inbox-log/block-cache.ts': { young: 'STORE_CACHE_BYTES_MAX', old: 'STORE_CACHE_BYTES_MAX', free: 'STORE_CACHE_BYTES_MAX' },
   'adapters/inbox-log/envelope-index.ts': { full: 'rows', spare: 'SPARE_ROWS', bytesOfSegments: 'segments' },
   'adapters/inbox-log/envelope-slots.ts': { chunks: 'WAITING_ENVELOPES_MAX' },

@@ -31,7 +31,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'runtime/adapters': {
     floor: 3,
     rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports', 'runtime/measure'],
-    packages: ['@platformatic/kafka', 'classic-level', 'fast-jwt', 'ioredis', 'pino', 'node:net', 'node:tls'],
+    packages: ['@platformatic/kafka', 'cassandra-driver', 'classic-level', 'fast-jwt', 'ioredis', 'pino', 'node:net', 'node:tls'],
   },
   // The client joins the TCP transport and the system's clock by itself, so that its user needs one import.
   'runtime/client': {

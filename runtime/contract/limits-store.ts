@@ -1,0 +1,39 @@
+/** Bounds of what a core keeps in a CQL store; the others are in `limits.ts`. */
+
+/**
+ * How a core writes its rows to the CQL store: statements and bytes under way at once, which keep a cluster of nine nodes busy and hold at most
+ * so much memory; changes and bytes of one batch to one partition, far below the 16 MiB that a node’s commit log takes as one mutation.
+ */
+export const ROWS_IN_FLIGHT_MAX = 256;
+export const ROWS_IN_FLIGHT_BYTES_MAX = 16 * 1_048_576;
+export const ROWS_BATCH_CHANGES_MAX = 256;
+export const ROWS_BATCH_BYTES_MAX = 262_144;
+/** Parts into which what a group knows of users and senders is spread: partitions of some megabytes, read side by side. Stored, so never another number. */
+export const ROWS_PARTS = 64;
+/** Parts that one reading of everything asks for at once, rows of one page of them. */
+export const ROWS_PARTS_AT_ONCE = 8;
+export const ROWS_PAGE = 2_000;
+/** Envelopes of the first page of a reading: at a megabyte each they are 16 MB; the next is sized by what they were. */
+export const ROWS_PAGE_FIRST = 16;
+/** Positions whose envelopes to another group share a partition: 4 MB at 1 KB each. Stored, so never another number. */
+export const OUTGOING_CHUNK_POSITIONS = 4_096;
+/** Emptied chunks that one checkpoint looks at. */
+export const OUTGOING_CHUNKS_SWEPT_MAX = 64;
+/** Milliseconds by which the store’s own expiry comes after retention has taken a message out and reported it: a week to notice that it does not. */
+export const ROWS_EXPIRY_SLACK_MS = 7 * 24 * 3_600_000;
+/**
+ * Milliseconds one question to the CQL store may go unanswered, tries of it in a row on other nodes, milliseconds after which no further try is begun,
+ * and the first and last pause between tries. A node is given up in 2 s; its restart takes longer, and is waited for by who asked.
+ */
+export const CQL_ANSWER_TIMEOUT_MS = 2_000;
+export const CQL_NODES_TRIED_MAX = 3;
+export const CQL_GIVE_UP_MS = 8_000;
+export const CQL_RETRY_FIRST_MS = 50;
+export const CQL_RETRY_LAST_MS = 1_000;
+/** Milliseconds between two tries to reach a node that is away, at most. */
+export const CQL_RECONNECT_MS = 2_000;
+/** Milliseconds a lease’s question to the store may take: a renewal has 2 s. */
+export const CQL_LEASE_TIMEOUT_MS = 1_500;
+/** Seconds for which a schema migration holds its lock without saying that it goes on; milliseconds one of its statements may take until all nodes know of it. */
+export const SCHEMA_LOCK_SECONDS = 120;
+export const SCHEMA_STATEMENT_TIMEOUT_MS = 30_000;
