@@ -31,7 +31,7 @@ const open = (options: Partial<KafkaLogOptions> = {}) =>
     topic: newTopic(),
     telemetry: new MemoryTelemetry(),
     clock: systemClock,
-    timeoutMs: 3_000,
+    timeoutMs: 2_000,
     ...options,
   });
 
@@ -87,7 +87,7 @@ describe('kafka log over TLS with SCRAM (A17)', () => {
     });
   const failure = async (settings: KafkaSettings): Promise<{ code: string; message: string }> => {
     const startedMs = performance.now();
-    const error = await open({ settings }).then(
+    const error = await open({ settings, timeoutMs: 1_000 }).then(
       () => undefined,
       (reason: unknown) => reason,
     );
