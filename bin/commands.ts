@@ -25,6 +25,7 @@ const COMMANDS = {
   'dead-letters': () => import('./commands/dead-letters.ts'),
   node: () => import('./commands/node.ts'),
   check: () => import('./commands/check.ts'),
+  'slot-map': () => import('./commands/slot-map.ts'),
   reshard: () => import('./commands/reshard.ts'),
   leave: () => import('./commands/leave.ts'),
   join: () => import('./commands/join.ts'),

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AdminAccess } from '../infra/local/admin-access.ts';
-import type { RunningFleet } from '../infra/local/fleet-file.ts';
-import { publishMap, readPublishedMap } from '../infra/local/published-map.ts';
+import type { AdminAccess } from '../infra/local/admin-access.ts';
+import type { Publication } from '../runtime/adapters/slot-maps/publication.ts';
 import { errorLine, IrisError } from '../runtime/contract/errors.ts';
 import { lostRegionOf } from '../runtime/contract/slot-map-failover.ts';
 import { settled } from '../runtime/contract/slot-map-moves.ts';
 import type { SlotMap } from '../runtime/contract/slot-map-schema.ts';
 import type { CommandIo } from './command.ts';
+import type { MovedFleet } from './moved-fleet.ts';
 
 /** Milliseconds between two looks at the cores. */
 export const LOOK_MS = 500;
@@ -33,30 +33,35 @@ export interface Ownership {
   };
 }
 
+/** A slot map to publish, and the publication that it was made of. */
+export interface Step {
+  readonly from: Publication;
+  readonly next: SlotMap;
+}
+
 /**
- * Publishes `next`, if any, and stays until every group’s owner says that nobody is left to fetch; then ends the move by a further
+ * Publishes the step, if any, and stays until every group’s owner says that nobody is left to fetch; then ends the move by a further
  * map. The published map tells the state, so that whoever was killed here may begin again.
  * @throws IrisError TIMED_OUT on Ctrl-C, CONFIG_INVALID, also while a region is lost, which is not waited for here
  */
-export async function carryOut(fleet: RunningFleet, next: SlotMap | undefined, io: CommandIo): Promise<SlotMap> {
-  const { stateDirectory } = fleet;
-  if (next !== undefined) publishMap(stateDirectory, next);
-  const access = AdminAccess.ofFleet(fleet);
+export async function carryOut(fleet: MovedFleet, step: Step | undefined, io: CommandIo): Promise<SlotMap> {
+  if (step !== undefined) await fleet.publish(step.from, step.next);
   for (let last = ''; ; await delay(LOOK_MS)) {
     if (io.signal.aborted) throw new IrisError('TIMED_OUT', 'interrupted; the move goes on by itself, the same command ends it');
-    const map = readPublishedMap(stateDirectory);
+    const published = await fleet.published();
+    const { map } = published;
     if (map.moving === undefined) return map;
     const lost = lostRegionOf(map);
     if (lost !== undefined)
       throw new IrisError('CONFIG_INVALID', `${lost} is failed over by slot map ${map.version}; iris failback ${lost} comes first`);
-    const { owners, silent } = await ownersOf(access);
+    const { owners, silent } = await ownersOf(await fleet.access(map));
     const waiting = groupsWaitedFor(owners, map);
     const users = owners.reduce((sum, { handover }) => sum + handover.usersFetched, 0);
     const bytes = owners.reduce((sum, { handover }) => sum + handover.bytesFetched, 0);
     const line = `version ${map.version}: ${users} users with ${bytes} bytes fetched, waiting for ${[...waiting, ...silent].join(', ') || 'nobody'}`;
     if (line !== last) io.note(line);
     last = line;
-    if (waiting.length === 0) publishMap(stateDirectory, settled(map));
+    if (waiting.length === 0) await fleet.publish(published, settled(map));
   }
 }
 

@@ -1,17 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AdminAccess } from '../infra/local/admin-access.ts';
-import type { RunningFleet } from '../infra/local/fleet-file.ts';
-import { publishMap, readPublishedMap } from '../infra/local/published-map.ts';
 import { IrisError } from '../runtime/contract/errors.ts';
 import { drainedOf, failedBack, failedOver, lostRegionOf, ownsNothing } from '../runtime/contract/slot-map-failover.ts';
 import { homesOf, settled } from '../runtime/contract/slot-map-moves.ts';
 import type { SlotMap } from '../runtime/contract/slot-map-schema.ts';
 import type { CommandIo } from './command.ts';
 import { carryOut, LOOK_MS, type Ownership, ownersOf } from './map-move.ts';
+import type { MovedFleet } from './moved-fleet.ts';
 import { movesText } from './moves-text.ts';
 
 export interface RegionMove {
-  readonly fleet: RunningFleet;
+  readonly fleet: MovedFleet;
   readonly region: string;
   readonly isDry: boolean;
   readonly io: CommandIo;
@@ -22,11 +20,11 @@ export interface RegionMove {
  * @throws IrisError COMMAND_INVALID while a core of it answers, ENVIRONMENT_INVALID, CONFIG_INVALID during another move, TIMED_OUT on Ctrl-C
  */
 export async function failOver({ fleet, region, isDry, io }: RegionMove): Promise<string> {
-  let map = readPublishedMap(fleet.stateDirectory);
-  const access = AdminAccess.ofFleet(fleet);
+  const published = await fleet.published();
+  let { map } = published;
   if (lostRegionOf(map) !== region) {
     const next = failedOver(map, region, Date.now());
-    const { owners } = await ownersOf(access, (code) => code === region);
+    const { owners } = await ownersOf(await fleet.access(map), (code) => code === region);
     if (owners.length > 0) {
       const groups = owners.map(({ group }) => group).join(', ');
       throw new IrisError(
@@ -36,12 +34,12 @@ export async function failOver({ fleet, region, isDry, io }: RegionMove): Promis
     }
     io.result(movesText(map, next));
     if (isDry) return 'nothing was changed';
-    publishMap(fleet.stateDirectory, next);
+    await fleet.publish(published, next);
     map = next;
   }
   const others = map.regions.filter(({ code }) => code !== region);
   await until(io, async () => {
-    const { owners } = await ownersOf(access, (code) => code !== region);
+    const { owners } = await ownersOf(await fleet.access(map), (code) => code !== region);
     const hasTaken = (group: string) => owners.some((owner) => owner.group === group && owner.slotMapVersion >= map.version);
     const waiting = others.flatMap(({ groups }) => groups.flatMap(({ id }) => (hasTaken(id) ? [] : [id])));
     return waiting.length === 0 ? undefined : `version ${map.version}: waiting for ${waiting.join(', ')}`;
@@ -51,21 +49,23 @@ export async function failOver({ fleet, region, isDry, io }: RegionMove): Promis
 
 /** Moves everyone out of a region that answers; nothing is left behind. @throws as `failOver` */
 export async function drainRegion({ fleet, region, isDry, io }: RegionMove): Promise<string> {
-  const map = readPublishedMap(fleet.stateDirectory);
+  const from = await fleet.published();
+  const { map } = from;
   const next = ownsNothing(map, region) ? undefined : drainedOf(map, region);
   if (next !== undefined) io.result(movesText(map, next));
   if (isDry) return 'nothing was changed';
-  const { version } = await carryOut(fleet, next, io);
+  const { version } = await carryOut(fleet, next && { from, next }, io);
   return `${region} owns nothing by slot map ${version}; its cores may be stopped`;
 }
 
 /** Ends a failover without the region: what it holds is given up. @throws IrisError CONFIG_INVALID where it is not failed over */
-export function giveUp({ fleet, region, isDry }: RegionMove): string {
-  const map = readPublishedMap(fleet.stateDirectory);
+export async function giveUp({ fleet, region, isDry }: RegionMove): Promise<string> {
+  const published = await fleet.published();
+  const { map } = published;
   if (lostRegionOf(map) !== region) throw new IrisError('CONFIG_INVALID', `${region} is not failed over by slot map ${map.version}`);
   if (isDry) return 'nothing was changed';
   const next = settled(map);
-  publishMap(fleet.stateDirectory, next);
+  await fleet.publish(published, next);
   return `${region} is given up by slot map ${next.version}; nobody waits for what it held`;
 }
 
@@ -75,10 +75,10 @@ export function giveUp({ fleet, region, isDry }: RegionMove): string {
  * @throws IrisError CONNECTION_FAILED while no core of it answers; else as `failOver`
  */
 export async function failBack({ fleet, region, isDry, io }: RegionMove): Promise<string> {
-  const map = readPublishedMap(fleet.stateDirectory);
+  const from = await fleet.published();
+  const { map } = from;
   const next = isOnItsWay(map, region) ? undefined : failedBack(map, region);
-  const access = AdminAccess.ofFleet(fleet);
-  const { owners, silent } = await ownersOf(access, (code) => code === region);
+  const { owners, silent } = await ownersOf(await fleet.access(map), (code) => code === region);
   if (owners.length === 0)
     throw new IrisError(
       'CONNECTION_FAILED',
@@ -89,11 +89,11 @@ export async function failBack({ fleet, region, isDry, io }: RegionMove): Promis
   if (next !== undefined && lostRegionOf(map) === region) {
     const groups = map.regions.find(({ code }) => code === region)?.groups.map(({ id }) => id) ?? [];
     await until(io, async () => {
-      const { owners: present } = await ownersOf(access, (code) => code === region);
+      const { owners: present } = await ownersOf(await fleet.access(map), (code) => code === region);
       return leftToSend(groups, present, map.version);
     });
   }
-  const { version } = await carryOut(fleet, next === undefined || isSame(map, next) ? undefined : next, io);
+  const { version } = await carryOut(fleet, next === undefined || isSame(map, next) ? undefined : { from, next }, io);
   return `${region} has its users by slot map ${version}; nobody is left to move`;
 }
 

@@ -117,6 +117,7 @@ function withAbsolutePaths(config: NodeConfig, folder: string): NodeConfig {
   const { admin } = config;
   const paths = {
     slotMapPath: resolve(folder, config.slotMapPath),
+    ...(config.slotMap === undefined ? {} : { slotMap: absolutePlace(config.slotMap, folder) }),
     admin: admin.tokenPath === undefined ? admin : { ...admin, tokenPath: resolve(folder, admin.tokenPath) },
   };
   if (config.role === 'core')
@@ -143,6 +144,10 @@ function withAbsoluteRedisPaths(redis: RedisSettings, folder: string): RedisSett
 
 function withAbsoluteCertificate<Tls extends { certificatePath: string; keyPath: string }>(tls: Tls, folder: string): Tls {
   return { ...tls, certificatePath: resolve(folder, tls.certificatePath), keyPath: resolve(folder, tls.keyPath) };
+}
+
+function absolutePlace(place: string, folder: string): string {
+  return place.replace(/(?<=[?&]credentials=)[^&]+/, (path) => resolve(folder, path));
 }
 
 function start(config: NodeConfig, starters: Starters): Promise<RunningNode> {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJsonFile } from '../../runtime/contract/node-config.ts';
 import { readSlotMap } from '../../runtime/contract/slot-map.ts';
-import { publishSlotMapFile, readSlotMapFile } from '../../runtime/contract/slot-map-file.ts';
 import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 
 export function slotMapPath(stateDirectory: string): string {
@@ -10,12 +10,7 @@ export function slotMapPath(stateDirectory: string): string {
 
 /** The slot map that a fleet’s nodes read. @throws IrisError FILE_UNREADABLE, CONFIG_INVALID */
 export function readPublishedMap(stateDirectory: string): SlotMap {
-  return readSlotMapFile(slotMapPath(stateDirectory)).map;
-}
-
-/** Gives the fleet a newer map, after the checks that its nodes make (L12). @throws IrisError CONFIG_INVALID */
-export function publishMap(stateDirectory: string, map: SlotMap): void {
-  publishSlotMapFile(slotMapPath(stateDirectory), map);
+  return readSlotMap(readJsonFile(slotMapPath(stateDirectory))).map;
 }
 
 /**

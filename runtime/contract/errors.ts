@@ -63,7 +63,7 @@ export const ERROR_CODES = {
   TIMED_OUT: { wire: 4011, retry: true, meaning: 'no answer came within the time given' },
   CONNECTION_FAILED: { wire: 4012, retry: true, meaning: 'no connection to the address given' },
   AWS_REFUSED: { wire: 4015, retry: true, meaning: 'a question to AWS was refused or not answered' },
-  ENGINE_UNAVAILABLE: { wire: 4016, retry: true, meaning: 'an engine (Kafka, the CQL store, Redis) does not answer in time' },
+  ENGINE_UNAVAILABLE: { wire: 4016, retry: true, meaning: 'an engine (Kafka, the CQL store, Redis, etcd, Consul) does not answer in time' },
   ENGINE_INVALID: {
     wire: 4017,
     retry: false,

@@ -24,6 +24,16 @@ export const REATTACH_FIRST_MS = 50;
 export const REATTACH_LAST_MS = 2_000;
 /** Milliseconds between two looks for a newer slot map: a published map is in force everywhere within a second. */
 export const SLOT_MAP_POLL_MS = 500;
+/** Milliseconds that a register of slot maps may take to answer, and that one question may wait there for a newer map: proxies cut what is silent for a minute. */
+export const REGISTER_TIMEOUT_MS = 5_000;
+export const REGISTER_WAIT_MS = 30_000;
+/** Milliseconds before a register that failed is asked again, at first and at most. */
+export const REGISTER_RETRY_FIRST_MS = 250;
+export const REGISTER_RETRY_LAST_MS = 10_000;
+/** Milliseconds between two looks at the pointer in SSM, which answers 40 a second of an account, where the place does not say another number. */
+export const SSM_LOOK_MS = 5_000;
+/** Milliseconds after which a claim on the next publication is of a publisher that is gone: publishing takes some. */
+export const PUBLISHER_CLAIM_MS = 10_000;
 
 /** Bytes of a user name; the original’s limit (v1 LOGIN, SEND). */
 export const USER_BYTES_MAX = 256;

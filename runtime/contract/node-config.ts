@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { errorLine, IrisError } from './errors.ts';
 import * as limits from './limits.ts';
 import { redisSettings } from './redis-settings.ts';
+import { readSlotMapPlace } from './slot-map-place.ts';
 
 const code = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes, 31 at most');
 const port = z.int().min(0).max(65_535);
@@ -48,9 +49,17 @@ const shared = {
   node: nodeName,
   /** True only where every client and node is on this machine: listeners bind to loopback, `authentication: none` is allowed. */
   local: z.boolean(),
-  /** Path of the slot map document; relative paths count from the config’s folder. */
+  /** Path of the slot map document; relative paths count from the config’s folder. With `slotMap`: where the last good one is kept. */
   slotMapPath: z.string().min(1),
-  /** True where that is the one file which every node of the environment reads, so that a command of this node may publish a newer map there. */
+  /**
+   * Where newer slot maps are published, and watched: `etcd://host:port,…/key`, `consul://host:port/key`, `ssm://<aws region>/<parameter>`, with
+   * `etcds` and `consuls` by TLS, `?credentials=<path>` of a file with `{"username", "password"}` (Consul: its ACL token). Left out: the file at `slotMapPath` is it.
+   */
+  slotMap: z
+    .string()
+    .superRefine((text, context) => placeProblem(text, context))
+    .optional(),
+  /** True where that is the one place which every node of the environment reads, so that a command of this node may publish a newer map there. */
   isSlotMapShared: z.boolean().default(false),
   /** Health, readiness, metrics and commands, for operators only. */
   admin: adminListener,
@@ -167,6 +176,14 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function placeProblem(text: string, context: z.RefinementCtx): void {
+  try {
+    if (readSlotMapPlace(text).kind === 'file') context.addIssue({ code: 'custom', message: 'a file is named by slotMapPath alone' });
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: errorLine(error) });
+  }
 }
 
 function isLoopback(host: string): boolean {

@@ -3,21 +3,20 @@ import { systemDisk } from '../adapters/disk-system.ts';
 import { systemHeapShare } from '../adapters/heap-share.ts';
 import { openLogStore, storeOwnership } from '../adapters/inbox-store-log.ts';
 import { measureMachine } from '../adapters/machine-use.ts';
-import { createFileSlotMapSource } from '../adapters/slot-map-source-file.ts';
+import { publishOver, readPublication } from '../adapters/slot-maps/publication.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import type { IrisError } from '../contract/errors.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
-import { publishSlotMapFile } from '../contract/slot-map-file.ts';
 import type { StoreBounds } from '../ports/inbox-store.ts';
 import { acceptFailures } from './accept-failures.ts';
 import { startAdminServer } from './admin-server.ts';
 import { deadLettersCommand } from './dead-letters-command.ts';
 import { LeasedCore } from './leased-core.ts';
 import { leaveCommand } from './leave-command.ts';
-import { LiveSlotMaps } from './live-slot-maps.ts';
 import { promotionCommand } from './promotion-command.ts';
 import type { RunningNode } from './running-node.ts';
+import { openSlotMaps } from './slot-map-source.ts';
 
 /**
  * Starts a core on this machine: the owner of one group’s shards, with its log, inboxes and outboxes; or a standby of the owner that takes
@@ -26,12 +25,7 @@ import type { RunningNode } from './running-node.ts';
  */
 export async function startCore(config: CoreConfig): Promise<RunningNode> {
   const telemetry = createPinoTelemetry({ node: config.node, region: config.region, role: 'core' });
-  const slots = await LiveSlotMaps.open({
-    source: createFileSlotMapSource(config.slotMapPath),
-    environment: config.environment,
-    clock: systemClock,
-    telemetry,
-  });
+  const { slots, register } = await openSlotMaps(config, telemetry);
   const ended = Promise.withResolvers<IrisError>();
   const core = new LeasedCore(config, {
     slots,
@@ -49,7 +43,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
   });
   await core.open();
   measureMachine({ telemetry, clock: systemClock, directory: config.store.directory });
-  const { group, isSlotMapShared, slotMapPath } = config;
+  const { group, isSlotMapShared } = config;
   const leave = leaveCommand({
     group,
     isOwner: () => core.owner !== undefined,
@@ -57,7 +51,7 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
       await slots.refresh();
       return slots.current;
     },
-    publish: isSlotMapShared ? (map) => publishSlotMapFile(slotMapPath, map) : undefined,
+    publish: isSlotMapShared ? async (map) => await publishOver(register, await readPublication(register), map) : undefined,
   });
   const commands = { promote: promotionCommand(() => core.owner), leave, 'dead-letters': deadLettersCommand(() => core.owner) };
   // A standby has none of its own.

@@ -4,7 +4,6 @@ import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { systemHeapShare } from '../adapters/heap-share.ts';
 import { measureMachine } from '../adapters/machine-use.ts';
 import { systemOpenFilesMax } from '../adapters/open-files.ts';
-import { createFileSlotMapSource } from '../adapters/slot-map-source-file.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import type { EdgeConfig } from '../contract/node-config.ts';
@@ -12,9 +11,9 @@ import type { Authenticator } from '../ports/authenticator.ts';
 import { startAdminServer } from './admin-server.ts';
 import { clientTransportOf } from './client-transport.ts';
 import { openEdge } from './edge-node.ts';
-import { LiveSlotMaps } from './live-slot-maps.ts';
 import type { RunningNode } from './running-node.ts';
 import { openSessionDirectory } from './session-directories.ts';
+import { openSlotMaps } from './slot-map-source.ts';
 import { whoCommand } from './who-command.ts';
 
 /**
@@ -23,12 +22,7 @@ import { whoCommand } from './who-command.ts';
  */
 export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
   const telemetry = createPinoTelemetry({ node: config.node, region: config.region, role: 'edge' });
-  const slots = await LiveSlotMaps.open({
-    source: createFileSlotMapSource(config.slotMapPath),
-    environment: config.environment,
-    clock: systemClock,
-    telemetry,
-  });
+  const { slots } = await openSlotMaps(config, telemetry);
   measureMachine({ telemetry, clock: systemClock });
   const authenticator = authenticatorOf(config);
   const directory = await openSessionDirectory(config, { clock: systemClock, random: systemRandom, telemetry });

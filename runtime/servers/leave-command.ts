@@ -12,7 +12,7 @@ export interface LeaveCommandParts {
   /** The newest map that was published, in force here. */
   readonly newest: () => Promise<SlotRouter>;
   /** Gives every node a newer map; left out where this node cannot. */
-  readonly publish?: ((map: SlotMap) => void) | undefined;
+  readonly publish?: ((map: SlotMap) => Promise<void>) | undefined;
 }
 
 /**
@@ -37,7 +37,8 @@ export function leaveCommand({ group, isOwner, newest, publish }: LeaveCommandPa
         'COMMAND_INVALID',
         'this node cannot publish a slot map (isSlotMapShared is false in its config); publish the map that {"dryRun": true} answers',
       );
-    publish(next);
-    return { group, slotMapVersion: (await newest()).map.version };
+    await publish(next);
+    await newest();
+    return { group, slotMapVersion: next.version };
   };
 }

@@ -6,6 +6,9 @@ import type { Clock, Timer } from '../ports/clock.ts';
 import type { SlotMapSource, SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 
+/** Codes of a source that cannot be asked. */
+const AWAY: readonly string[] = ['ENGINE_UNAVAILABLE', 'ENGINE_INVALID', 'AWS_REFUSED'];
+
 export interface LiveSlotMapsParts {
   readonly source: SlotMapSource;
   readonly environment: string;
@@ -13,6 +16,8 @@ export interface LiveSlotMapsParts {
   readonly telemetry: Telemetry;
   /** The one validator, or one that remembers what it has read. */
   readonly read?: (document: unknown) => SlotRouter;
+  /** The last good document of this node; undefined where there is none. @default none is kept */
+  readonly kept?: () => Promise<unknown>;
 }
 
 /**
@@ -27,6 +32,7 @@ export class LiveSlotMaps implements SlotMaps {
   private timer: Timer;
   private isStopped = false;
   private lastProblem = '';
+  private isAway = false;
 
   private constructor(parts: LiveSlotMapsParts, first: SlotRouter) {
     this.parts = parts;
@@ -37,14 +43,13 @@ export class LiveSlotMaps implements SlotMaps {
     this.timer = clock.after(SLOT_MAP_POLL_MS, () => this.look());
   }
 
-  /** @throws IrisError FILE_UNREADABLE, CONFIG_INVALID: a node does not start without a good map. */
+  /** @throws IrisError FILE_UNREADABLE, CONFIG_INVALID, or as the source rejects: a node does not start without a good map. */
   static async open(parts: LiveSlotMapsParts): Promise<LiveSlotMaps> {
-    const router = (parts.read ?? readSlotMap)(await parts.source.poll());
-    if (router.map.environment === parts.environment) return new LiveSlotMaps(parts, router);
-    throw new IrisError(
-      'CONFIG_INVALID',
-      `the slot map belongs to environment ${router.map.environment}, this node to ${parts.environment}`,
-    );
+    const kept = await keptRouter(parts);
+    if (kept === undefined) return new LiveSlotMaps(parts, routerOf(parts, await parts.source.poll()));
+    const slots = new LiveSlotMaps(parts, kept);
+    await slots.refresh();
+    return slots;
   }
 
   get current(): SlotRouter {
@@ -58,15 +63,16 @@ export class LiveSlotMaps implements SlotMaps {
   stop(): void {
     this.isStopped = true;
     this.timer.stop();
+    this.parts.source.close?.();
   }
 
   /** Takes what has been published by now. A look that fails is told and counted like any other. */
   async refresh(): Promise<void> {
     try {
       const document = await this.parts.source.poll();
-      if (document !== undefined && !this.isStopped) this.offer(document);
+      if (!this.isStopped) this.answered(document);
     } catch (error) {
-      this.refuse(errorLine(error));
+      this.failed(error);
     }
   }
 
@@ -74,7 +80,7 @@ export class LiveSlotMaps implements SlotMaps {
     this.parts.source.poll().then(
       (document) => this.looked(document),
       (error: unknown) => {
-        this.refuse(errorLine(error));
+        this.failed(error);
         this.lookLater();
       },
     );
@@ -82,8 +88,24 @@ export class LiveSlotMaps implements SlotMaps {
 
   private looked(document: unknown): void {
     if (this.isStopped) return;
-    if (document !== undefined) this.offer(document);
+    this.answered(document);
     this.lookLater();
+  }
+
+  private answered(document: unknown): void {
+    if (this.isAway) this.parts.telemetry.log.info('slot-map-source-back');
+    this.isAway = false;
+    if (document !== undefined) this.offer(document);
+  }
+
+  /** A source that is away says nothing about what was published; the map in force stays. */
+  private failed(error: unknown): void {
+    if (!(error instanceof IrisError && AWAY.includes(error.code))) {
+      this.refuse(errorLine(error));
+      return;
+    }
+    if (!this.isAway) this.parts.telemetry.log.warn('slot-map-source-away', { reason: error.message, inForce: this.router.map.version });
+    this.isAway = true;
   }
 
   private lookLater(): void {
@@ -121,5 +143,22 @@ export class LiveSlotMaps implements SlotMaps {
     this.lastProblem = reason;
     this.refused.value++;
     this.parts.telemetry.log.error('slot-map-refused', { reason, inForce: this.router.map.version });
+  }
+}
+
+function routerOf(parts: LiveSlotMapsParts, document: unknown): SlotRouter {
+  const router = (parts.read ?? readSlotMap)(document);
+  if (router.map.environment === parts.environment) return router;
+  throw new IrisError('CONFIG_INVALID', `the slot map belongs to environment ${router.map.environment}, this node to ${parts.environment}`);
+}
+
+/** Undefined where none was kept, or what was is not good any more: then the source has to have one. */
+async function keptRouter(parts: LiveSlotMapsParts): Promise<SlotRouter | undefined> {
+  try {
+    const document = await parts.kept?.();
+    return document === undefined ? undefined : routerOf(parts, document);
+  } catch (error) {
+    parts.telemetry.log.warn('slot-map-kept-is-bad', { reason: errorLine(error) });
+    return undefined;
   }
 }

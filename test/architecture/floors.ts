@@ -31,7 +31,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'runtime/adapters': {
     floor: 3,
     rooms: ['runtime/contract', 'runtime/wire', 'runtime/ports', 'runtime/measure'],
-    packages: ['@platformatic/kafka', 'cassandra-driver', 'classic-level', 'fast-jwt', 'ioredis', 'pino', 'node:net', 'node:tls'],
+    packages: [
+      '@aws-sdk/client-s3',
+      '@aws-sdk/client-servicediscovery',
+      '@aws-sdk/client-ssm',
+      '@platformatic/kafka',
+      'cassandra-driver',
+      'classic-level',
+      'fast-jwt',
+      'ioredis',
+      'pino',
+      'node:net',
+      'node:tls',
+    ],
   },
   // The client joins the TCP transport and the system's clock by itself, so that its user needs one import.
   'runtime/client': {
@@ -103,6 +115,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       'runtime',
       'runtime/contract',
+      'runtime/ports',
+      'runtime/adapters',
       'runtime/client',
       'runtime/simulation',
       'environments',

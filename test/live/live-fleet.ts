@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSlotMap, readSlotMap, type SlotRouter } from '../../runtime/contract/slot-map.ts';
+import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 import { freePortRow } from '../infra/local/free-port-row.ts';
 import { NodeProcess, type NodeProcessOptions, until } from '../servers/node-pair.ts';
 import { type FaultPath, Toxiproxy } from '../services/toxiproxy.ts';
@@ -18,6 +19,8 @@ export interface LiveFleetShape {
   readonly adminTokenPath?: string;
   /** Laid over the configs. */
   fields?(node: string): Readonly<Record<string, unknown>>;
+  /** Publishes the first slot map where `fields` says that nodes read it. @default it is in the file `slotMapPath` */
+  published?(map: SlotMap): Promise<void>;
   /** How the process is started; `folder` is where the fleet keeps everything. */
   started?(node: string, folder: string): NodeProcessOptions;
 }
@@ -55,6 +58,7 @@ export class LiveFleet {
   static async start(shape: LiveFleetShape): Promise<LiveFleet> {
     const fleet = new LiveFleet(shape, await freePortRow());
     try {
+      await shape.published?.(fleet.slots.map);
       await fleet.writeConfigs();
       for (const role of ['core', 'edge'] as const)
         await Promise.all(fleet.places.filter((place) => place.role === role).map(({ node }) => fleet.startNode(node)));

@@ -18,7 +18,7 @@ const first = createSlotMap({
 function under(id: string, { map = first, isOwner = true, canPublish = true } = {}) {
   let current: SlotMap = map;
   const published: SlotMap[] = [];
-  const publish = (next: SlotMap) => {
+  const publish = async (next: SlotMap) => {
     published.push(next);
     current = next;
   };

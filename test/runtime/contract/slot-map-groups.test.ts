@@ -1,10 +1,6 @@
 /** R4, L12: which shards a group gives away when it leaves its region, and which it gets when it joins. */
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
-import { publishSlotMapFile, readSlotMapFile } from '../../../runtime/contract/slot-map-file.ts';
 import { homesWith, homesWithout } from '../../../runtime/contract/slot-map-groups.ts';
 import { homesOf, homesOfMore, movedTo, settled } from '../../../runtime/contract/slot-map-moves.ts';
 import type { SlotMap } from '../../../runtime/contract/slot-map-schema.ts';
@@ -84,28 +80,4 @@ it('a group that has left gets none of the shards that are added later, and is n
       .map((home) => home.group),
   ).toEqual(['r0-0', 'r0-2']);
   expect(countOf(homesOfMore(left, 16), 'r0-1')).toBe(0);
-});
-
-describe('a slot map in a file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'iris-map-'));
-  const path = join(folder, 'slot-map.json');
-  beforeEach(() => writeFileSync(path, JSON.stringify(trio)));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  it('is replaced by the next version and leaves no other file behind', () => {
-    publishSlotMapFile(path, begunBy('r0-1'));
-    expect(readSlotMapFile(path).map.version).toBe(2);
-    expect(readdirSync(folder)).toEqual(['slot-map.json']);
-    expect(() => publishSlotMapFile(path, begunBy('r0-2'))).toThrow(/version 2 is not above 2/);
-    expect(readdirSync(folder)).toEqual(['slot-map.json']);
-  });
-
-  it('fails while another command publishes the same version, until that has been gone for 10 s', () => {
-    const claim = `${path}.2.new`;
-    writeFileSync(claim, 'half a map');
-    expect(() => publishSlotMapFile(path, begunBy('r0-1'))).toThrow(/another command publishes/);
-    utimesSync(claim, new Date(), new Date(Date.now() - 11_000));
-    publishSlotMapFile(path, begunBy('r0-1'));
-    expect(readSlotMapFile(path).map.version).toBe(2);
-  });
 });
