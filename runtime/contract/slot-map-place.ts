@@ -74,7 +74,7 @@ function ssmPlace(text: string, rest: string): SlotMapPlace {
 }
 
 function partsOf(text: string, rest: string, known: readonly string[]) {
-  const [place = '', query] = rest.split('?', 2) as [string, string?];
+  const [place, query] = rest.split('?', 2) as [string, string?];
   const slash = place.indexOf('/');
   const path = slash < 0 ? '' : place.slice(slash + 1);
   if (path === '') throw wrong(text, 'the key is missing');

@@ -207,7 +207,7 @@ describe('published in S3, behind a pointer in SSM', () => {
     const flags = ['--slot-map', place, '--admin', fleet.cores.map((core) => fleet.adminAddress(core)).join(',')];
     await underLoad(fleet, 'F18 SSM', async () => {
       const both = await Promise.all(['tokyo-core-0', 'tokyo-core-1'].map((core) => iris(['leave', core, ...flags], { env })));
-      expect(both.map(({ code }) => code).toSorted()).toEqual([0, 1]);
+      expect(both.filter(({ code }) => code === 0)).toHaveLength(1);
       const gone = both.findIndex(({ code }) => code === 0);
       expect(both[gone]?.last).toMatch(/owns nothing by slot map 3/);
       expect(both[1 - gone]?.last).toMatch(/another command publishes|has a move under way|last of its region/);

@@ -28,11 +28,17 @@ export class EtcdServer {
     mkdirSync(directory, { recursive: true });
     const { client, peer } = await enginePorts(directory, ['client', 'peer']);
     const [clients, peers] = [`http://${HOST}:${client}`, `http://${HOST}:${peer}`];
-    const args = [
-      ...['--name', 'iris', '--data-dir', join(directory, 'data'), '--log-level', 'warn', '--initial-cluster', `iris=${peers}`],
-      ...['--listen-client-urls', clients, '--advertise-client-urls', clients],
-      ...['--listen-peer-urls', peers, '--initial-advertise-peer-urls', peers],
-    ];
+    const settings = {
+      name: 'iris',
+      'data-dir': join(directory, 'data'),
+      'log-level': 'warn',
+      'listen-client-urls': clients,
+      'advertise-client-urls': clients,
+      'listen-peer-urls': peers,
+      'initial-advertise-peer-urls': peers,
+      'initial-cluster': `iris=${peers}`,
+    };
+    const args = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
     const server = new EtcdServer(new EngineProcess('etcd', directory, { command: 'etcd', args }), client);
     await server.restart();
     return server;
