@@ -345,6 +345,22 @@ export const OWNERSHIP_RENEWAL_MS = 2_000;
 export const OWNERSHIP_MARGIN_MS = 1_000;
 /** Milliseconds between a standby’s looks at the lease. */
 export const STANDBY_POLL_MS = 250;
+/**
+ * On the distributed foundation: milliseconds for which changes gather before they are put into the rows, and the bytes at which they go at once.
+ * A message that is read within that time never reaches the rows.
+ */
+export const GROUP_APPLY_MS = 500;
+export const GROUP_APPLY_BYTES = 4 * 1_048_576;
+/** Bytes of changes that the rows of a group may lack, in memory; above it commits wait. A few seconds of a full log, so that a short absence of the rows passes unseen. */
+export const GROUP_UNAPPLIED_BYTES_MAX = 64 * 1_048_576;
+/** Milliseconds between two checkpoints of a group’s rows: what a take-over has to read again, beside what gathers. */
+export const GROUP_CHECKPOINT_MS = 1_000;
+/** Milliseconds until what an engine that is away did not do is tried again. */
+export const GROUP_RETRY_MS = 250;
+/** Bytes of envelopes in one chunk of an inbox’s rows, a partition of their store; one envelope may pass it. Some hundred partitions then hold INBOX_BYTES_MAX. */
+export const GROUP_CHUNK_BYTES = 16 * 1_048_576;
+/** Inboxes that are measured at a time before changes are put into their rows. */
+export const GROUP_MEASURES_MAX = 64;
 /** Files an edge keeps for what is not a client: its listeners and event loop, 64 admin connections, REFUSED_CONNECTIONS_MAX; one more for each owner it may link to. */
 export const EDGE_FILES_RESERVED = 128;
 /** Connections over the limit that may wait to be told so, milliseconds each may take to speak, and the delay it is asked to keep. */

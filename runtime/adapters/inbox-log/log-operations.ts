@@ -29,6 +29,8 @@ export const RECORD_ROW = 0x72;
 export const RECORD_POSITION = 1;
 
 export const OPERATION_HEADER_BYTES = 20;
+/** Of a cursor behind all messages of an envelope. */
+const INDEX_END = 0xffff;
 const FIRST_CAPACITY = 65_536;
 const NOTHING = Buffer.alloc(0);
 const NO_HOLES: StoredMark['holes'] = [];
@@ -249,6 +251,14 @@ export class OperationReader {
     return true;
   }
 
+  /** Of a trim: makes it end at `position` when it goes further, with all of the envelope there. */
+  endTrimAt(position: number): void {
+    if (this.number <= position) return;
+    const at = this.keyStart - OPERATION_HEADER_BYTES;
+    this.bytes.writeUInt16LE(INDEX_END, at + 6);
+    writeNumber(this.bytes, position, at + 8);
+  }
+
   /** One byte a character. */
   get key(): string {
     return this.bytes.toString('latin1', this.keyStart, this.bodyStart);
@@ -271,7 +281,8 @@ export class OperationReader {
   }
 }
 
-function parkedRow({ parkedAtMs, markKey }: StoredParked): string {
+/** The row of a parked envelope, one byte a character. */
+export function parkedRow({ parkedAtMs, markKey }: StoredParked): string {
   return `w${numberText(parkedAtMs, 8)}${markKey}`;
 }
 

@@ -1,0 +1,140 @@
+import { GROUP_MEASURES_MAX } from '../../contract/limits.ts';
+import type { GroupRows, InboxKey, InboxMeasure, RowChange } from '../../ports/group-rows.ts';
+import type { GroupContents } from './group-contents.ts';
+import type { ChunkRange } from './group-entries.ts';
+import { keyOfRow, type SettledInbox } from './inbox-book.ts';
+import type { Cursor, PendingRow } from './pending-row.ts';
+import type { Unapplied } from './unapplied.ts';
+
+/** What a layer of changes makes of the rows. */
+export interface RowPlan {
+  /** What inboxes have come to; to be applied before anything else, so that a replay knows what has been counted. */
+  readonly summaries: readonly RowChange[];
+  readonly changes: readonly RowChange[];
+  /** By row. */
+  readonly settled: ReadonlyMap<string, SettledInbox>;
+}
+
+/**
+ * Works out what to write. What is taken out of the rows is measured before, while it is still there. Inboxes whose `isCounted` is false are in
+ * the stored summaries with these changes already.
+ */
+export async function planRows(
+  layer: Unapplied,
+  contents: GroupContents,
+  rows: GroupRows,
+  isCounted: (row: string) => boolean,
+): Promise<RowPlan> {
+  const changes: RowChange[] = [];
+  const summaries: RowChange[] = [];
+  const settled = new Map<string, SettledInbox>();
+  const settle = async ([row, pending]: [string, PendingRow]) => {
+    const inbox = keyOfRow(row);
+    const taken = await takenOut(inbox, pending, rows);
+    changes.push(...taken.changes, ...additions(inbox, pending));
+    const held = contents.inboxes.get(row);
+    if (!isCounted(row) || held === undefined) return;
+    const left = { envelopes: Math.max(0, held.rowEnvelopes - taken.envelopes), bytes: Math.max(0, held.rowBytes - taken.bytes) };
+    const start = startOf(
+      pending,
+      left.envelopes === 0 ? undefined : (taken.first ?? { position: held.firstPosition, chunk: held.firstChunk }),
+    );
+    const now = { envelopes: left.envelopes + pending.added.size, bytes: left.bytes + pending.addedBytes, ...start };
+    settled.set(row, now);
+    if (held.rowEnvelopes > 0 || now.envelopes > 0)
+      summaries.push({ kind: 'summary', summary: contents.inboxes.summaryOf(row, now, layer.number) });
+  };
+  await forEachOf(layer.inboxes, settle);
+  for (const [group, pending] of layer.outboxes) {
+    for (const position of pending.removed) changes.push({ kind: 'no-outgoing', group, position });
+    for (const [position, { envelope }] of pending.added) changes.push({ kind: 'outgoing', group, position, envelope });
+  }
+  for (const [key, { mark, timeMs }] of layer.marks) changes.push({ kind: 'mark', key, mark, timeMs });
+  for (const [user, seconds] of layer.seen) changes.push({ kind: 'seen', user: Buffer.from(user, 'latin1'), seconds });
+  for (const { kind: record, user, value } of layer.records.values())
+    changes.push(value === undefined ? { kind: 'no-record', record, user } : { kind: 'record', record, user, value });
+  for (const { parked, isKept } of layer.parked.values()) changes.push({ kind: isKept ? 'parked' : 'not-parked', parked });
+  return { summaries, changes, settled };
+}
+
+interface Taken {
+  readonly changes: RowChange[];
+  readonly envelopes: number;
+  readonly bytes: number;
+  /** Nothing that stays lies before it; undefined where nothing was looked at. */
+  readonly first: { readonly position: number; readonly chunk: number } | undefined;
+}
+
+/**
+ * What the rows lose of an inbox, counted while it is there. What is not there is taken out too: a former owner’s write of it may still come.
+ */
+async function takenOut(inbox: InboxKey, pending: PendingRow, rows: GroupRows): Promise<Taken> {
+  const { cursor, removed, chunks } = pending;
+  if (chunks === undefined) return { changes: [], envelopes: 0, bytes: 0, first: undefined };
+  const measure = (position: number) => rows.measureInbox({ inbox, firstChunk: chunks.first, lastChunk: chunks.last, position });
+  const taken = cursor === undefined ? undefined : await trimmed(inbox, { cursor, chunks, pending, measure });
+  const changes = [...(taken?.changes ?? [])];
+  let { envelopes, bytes, next: first } = taken?.counted ?? (await measure(0));
+  for (const position of removed) {
+    if (position < (taken?.end ?? 0)) continue;
+    const { next } = await measure(position);
+    if (next?.position === position) {
+      envelopes++;
+      bytes += next.bytes;
+      changes.push({ kind: 'no-envelope', inbox, chunk: next.chunk, position });
+    } else for (let chunk = chunks.first; chunk <= chunks.last; chunk++) changes.push({ kind: 'no-envelope', inbox, chunk, position });
+  }
+  while (first !== undefined && removed.has(first.position)) first = (await measure(first.position + 1)).next;
+  return { changes, envelopes, bytes, first };
+}
+
+interface Trim {
+  readonly cursor: Cursor;
+  readonly chunks: ChunkRange;
+  readonly pending: PendingRow;
+  readonly measure: (position: number) => Promise<InboxMeasure>;
+}
+
+async function trimmed(
+  inbox: InboxKey,
+  { cursor: { position, index }, chunks, pending, measure }: Trim,
+): Promise<{ changes: RowChange[]; counted: InboxMeasure; end: number }> {
+  const before = await measure(position);
+  const { next } = before;
+  const isThere = next?.position === position;
+  const isPartlyRead = isThere ? index < next.messages - 1 : pending.added.has(position);
+  const end = isPartlyRead ? position : position + 1;
+  const changes: RowChange[] = [{ kind: 'trim', inbox, firstChunk: chunks.first, chunk: chunks.last, position: end }];
+  if (isThere && isPartlyRead && !pending.removed.has(position)) changes.push({ kind: 'read', inbox, chunk: next.chunk, position, index });
+  return { changes, counted: isThere && !isPartlyRead ? await measure(end) : before, end };
+}
+
+function additions(inbox: InboxKey, { added }: PendingRow): RowChange[] {
+  return [...added].flatMap(([position, { chunk, envelope, messages, firstIndex }]) => {
+    const change: RowChange = { kind: 'envelope', inbox, chunk, position, envelope, messages };
+    return firstIndex === 0 ? [change] : [change, { kind: 'read', inbox, chunk, position, index: firstIndex - 1 }];
+  });
+}
+
+/** Where what is left begins. */
+function startOf(
+  { added }: PendingRow,
+  first: { position: number; chunk: number } | undefined,
+): { firstPosition: number; firstChunk: number } {
+  let firstPosition = first?.position ?? Number.MAX_SAFE_INTEGER;
+  let firstChunk = first?.chunk ?? Number.MAX_SAFE_INTEGER;
+  for (const [position, { chunk }] of added) {
+    firstPosition = Math.min(firstPosition, position);
+    firstChunk = Math.min(firstChunk, chunk);
+  }
+  return { firstPosition, firstChunk: firstChunk === Number.MAX_SAFE_INTEGER ? 0 : firstChunk };
+}
+
+/** Calls `work` for each, GROUP_MEASURES_MAX at a time. */
+async function forEachOf<T>(all: Iterable<T>, work: (one: T) => Promise<void>): Promise<void> {
+  const rest = all[Symbol.iterator]();
+  const run = async () => {
+    for (let next = rest.next(); next.done !== true; next = rest.next()) await work(next.value);
+  };
+  await Promise.all(Array.from({ length: GROUP_MEASURES_MAX }, run));
+}
