@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CqlSettings } from '../contract/cql-settings.ts';
 import { IrisError } from '../contract/errors.ts';
-import {
-  CQL_GIVE_UP_MS,
-  CQL_LEASE_TIMEOUT_MS,
-  CQL_RETRY_LAST_MS,
-  SCHEMA_LOCK_SECONDS,
-  SCHEMA_STATEMENT_TIMEOUT_MS,
-} from '../contract/limits-store.ts';
+import { CQL_GIVE_UP_MS, CQL_RETRY_LAST_MS, SCHEMA_LOCK_SECONDS, SCHEMA_STATEMENT_TIMEOUT_MS } from '../contract/limits-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import { SCHEMA_STEPS, SCHEMA_VERSION, type SchemaStep, STATE_TABLE, schemaVersion } from './cql-schema.ts';
 import { CqlSession } from './cql-session.ts';
@@ -141,7 +135,7 @@ class Migration {
         done(`schema version ${step.version}: ${step.what}`);
       }
     } finally {
-      await this.session.compareAndSet(GIVE, [this.holder], CQL_LEASE_TIMEOUT_MS);
+      await this.session.compareAndSet(GIVE, [this.holder]);
     }
   }
 
@@ -174,17 +168,17 @@ class Migration {
 
   private async take(): Promise<boolean> {
     try {
-      return await this.session.compareAndSet(TAKE, [this.holder, SCHEMA_LOCK_SECONDS], CQL_LEASE_TIMEOUT_MS);
+      return await this.session.compareAndSet(TAKE, [this.holder, SCHEMA_LOCK_SECONDS]);
     } catch (error) {
       if (!(error instanceof IrisError) || error.code !== 'ENGINE_UNAVAILABLE') throw error;
       // Not known whether it was done: what stands there says so.
-      const row = await this.session.readSerial(HOLDER, [], CQL_LEASE_TIMEOUT_MS);
+      const row = await this.session.ask(HOLDER, [], { isSerial: true });
       return row?.['holder'] === this.holder;
     }
   }
 
   private async keepLock(): Promise<void> {
-    const isHeld = await this.session.compareAndSet(KEEP, [SCHEMA_LOCK_SECONDS, this.holder, this.holder], CQL_LEASE_TIMEOUT_MS);
+    const isHeld = await this.session.compareAndSet(KEEP, [SCHEMA_LOCK_SECONDS, this.holder, this.holder]);
     if (!isHeld) throw new IrisError('ENGINE_UNAVAILABLE', 'the lock of the migration ran out; try again, it goes on where it stopped');
   }
 }

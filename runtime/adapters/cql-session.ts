@@ -5,6 +5,7 @@ import { errorLine, IrisError } from '../contract/errors.ts';
 import {
   CQL_ANSWER_TIMEOUT_MS,
   CQL_GIVE_UP_MS,
+  CQL_LEASE_TIMEOUT_MS,
   CQL_NODES_TRIED_MAX,
   CQL_RECONNECT_MS,
   CQL_RETRY_FIRST_MS,
@@ -99,22 +100,18 @@ export class CqlSession {
    * A compare-and-set: true when it was done. Tried once, since a second try would compare with what the first may have set.
    * @throws IrisError ENGINE_UNAVAILABLE when it is not known whether it was done.
    */
-  async compareAndSet(query: string, params: unknown[], timeoutMs: number): Promise<boolean> {
+  async compareAndSet(query: string, params: unknown[]): Promise<boolean> {
     const { localQuorum, localSerial } = this.driver.types.consistencies;
-    const options = {
-      prepare: true,
-      isIdempotent: false,
-      consistency: localQuorum,
-      serialConsistency: localSerial,
-      readTimeout: timeoutMs,
-    };
+    const consistency = { consistency: localQuorum, serialConsistency: localSerial };
+    const options = { ...consistency, prepare: true, isIdempotent: false, readTimeout: CQL_LEASE_TIMEOUT_MS };
     return (await this.once(() => this.client.execute(query, params, options))).wasApplied();
   }
 
-  /** What compare-and-sets have come to, those included whose outcome was not known. */
-  async readSerial(query: string, params: unknown[], timeoutMs: number): Promise<CqlRow | undefined> {
-    const { localSerial } = this.driver.types.consistencies;
-    const options = { prepare: true, isIdempotent: true, consistency: localSerial, readTimeout: timeoutMs };
+  /** One row, asked for once. Serially it says what compare-and-sets have come to, those included whose outcome was not known. */
+  async ask(query: string, params: unknown[], { isSerial }: { isSerial: boolean }): Promise<CqlRow | undefined> {
+    const { localQuorum, localSerial } = this.driver.types.consistencies;
+    const consistency = isSerial ? localSerial : localQuorum;
+    const options = { consistency, prepare: true, isIdempotent: true, readTimeout: CQL_LEASE_TIMEOUT_MS };
     return (await this.once(() => this.client.execute(query, params, options))).rows[0];
   }
 

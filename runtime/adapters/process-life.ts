@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { errorLine } from '../contract/errors.ts';
 import { systemCode } from '../contract/system-error.ts';
-import type { ProcessLife } from './ownership-file.ts';
+import type { ProcessLife } from './leased-ownership.ts';
 
 /**
  * The life of processes of this machine, by boot, process namespace, number and start. Undefined where the system does not tell, and of
