@@ -1,5 +1,6 @@
 /** L8: what is remembered, and what may wait for an answer, stays below its bound; what is beyond it is refused or the oldest forgotten. */
 import * as limits from '../../runtime/contract/limits.ts';
+import { checkSlotMap } from '../../runtime/contract/slot-map.ts';
 import { PositionTimes } from '../../runtime/inbox/position-times.ts';
 import { WriteRates } from '../../runtime/inbox/write-rates.ts';
 import { BucketQuestions } from '../../runtime/link/bucket-questions.ts';
@@ -13,12 +14,17 @@ import { RefusedConnections } from '../../runtime/session/refused-connections.ts
 import { SendWindow } from '../../runtime/session/send-window.ts';
 import { ShownBatches } from '../../runtime/session/shown-batches.ts';
 import { ShownWishes } from '../../runtime/session/shown-wishes.ts';
+import { ByteReader } from '../../runtime/wire/byte-reader.ts';
 import { ByteWriter } from '../../runtime/wire/byte-writer.ts';
+import { checkEnvelope } from '../../runtime/wire/envelope.ts';
+import { CURSORS_MAX, decodeHello } from '../../runtime/wire/v2/hello.ts';
 import { envelopeOf } from '../fakes/envelopes.ts';
 import { FixedSlotMaps } from '../fakes/fixed-slot-maps.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { MemoryTelemetry } from '../fakes/memory-telemetry.ts';
+import { hello, sendFrame } from '../servers/v2-client.ts';
 import { ONE_GROUP } from './inbox/core-under-test.ts';
+import { SessionUnderTest } from './session/session-under-test.ts';
 
 const clock = new ManualClock();
 const writer = () => new ByteWriter();
@@ -85,6 +91,53 @@ describe('a session', () => {
     const isKnown = (position: number) => wishes.of({ ...at(position), index: 0 }) !== undefined;
     expect([isKnown(0), isKnown(1)]).toEqual([false, true]);
   });
+});
+
+it('a session ends beyond SESSION_FENCES_MAX recipients that stand refused, since their order could not be remembered', async () => {
+  const own = new ManualClock();
+  const session = new SessionUnderTest(own);
+  session.client.received(hello('alice'));
+  session.client.received(sendFrame('bob', 1, ['a']));
+  const refuse = (recipient: number) =>
+    session.publisher?.refused(1, 1, Buffer.from(`r${recipient}`), { code: 'OVERLOADED', message: 'full', retryAfterMs: 1 });
+  for (let i = 0; i < limits.SESSION_FENCES_MAX; i++) refuse(i);
+  expect(session.connection.state).toBe('open');
+  refuse(limits.SESSION_FENCES_MAX);
+  expect(session.connection.state).toBe('ended');
+});
+
+it('a login with more than CURSORS_MAX cursors is no login', () => {
+  const cursors = Array.from({ length: CURSORS_MAX + 1 }, (_, bucket) => ({ bucket, position: 1, index: 0 }));
+  const read = (count: number) => {
+    const frame = hello('alice', { cursors: cursors.slice(0, count) });
+    return () => decodeHello(new ByteReader().reset(frame, 5, frame.length));
+  };
+  expect(read(CURSORS_MAX)().cursors).toHaveLength(CURSORS_MAX);
+  expect(read(CURSORS_MAX + 1)).toThrow(`${CURSORS_MAX + 1} cursors, limit is ${CURSORS_MAX}`);
+});
+
+it('an envelope names no user or inbox beyond USER_BYTES_MAX and INBOX_NAME_BYTES_MAX', () => {
+  const check = (sender: number, recipient: number) => {
+    const envelope = envelopeOf({ sender: 'x'.repeat(sender), recipient: 'y'.repeat(recipient) });
+    return () => checkEnvelope(envelope, 0, envelope.length);
+  };
+  const { USER_BYTES_MAX, INBOX_NAME_BYTES_MAX } = limits;
+  expect(check(USER_BYTES_MAX, INBOX_NAME_BYTES_MAX)).not.toThrow();
+  for (const names of [check(USER_BYTES_MAX + 1, 1), check(1, INBOX_NAME_BYTES_MAX + 1)])
+    expect(names).toThrow(expect.objectContaining({ code: 'FRAME_TOO_LARGE' }) as Error);
+});
+
+it('a slot map of more than SHARDS_MAX shards, or STANDBYS_MAX standbys of a group, is refused', () => {
+  const { SHARDS_MAX, STANDBYS_MAX } = limits;
+  const mapOf = (shards: number, standbys: number) => {
+    const [region] = ONE_GROUP.map.regions;
+    const standby = Array.from({ length: standbys }, (_, i) => `127.0.0.1:${100 + i}`);
+    const groups = [{ ...region?.groups[0], firstShard: 0, shardCount: shards, ...(standbys > 0 && { standby }) }];
+    return checkSlotMap({ ...ONE_GROUP.map, shards, regions: [{ ...region, groups }] }).filter((problem) => !problem.includes('hashes to'));
+  };
+  expect([mapOf(SHARDS_MAX, 0), mapOf(1, STANDBYS_MAX)]).toEqual([[], []]);
+  expect(mapOf(SHARDS_MAX + 1, 0).join()).toMatch(/shards: .*65535/);
+  expect(mapOf(1, STANDBYS_MAX + 1).join()).toMatch(/standby: .*5/);
 });
 
 describe('an edge', () => {

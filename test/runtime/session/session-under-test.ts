@@ -1,4 +1,5 @@
 import { createProcessSessionDirectory } from '../../../runtime/adapters/session-directory-process.ts';
+import type { Publisher } from '../../../runtime/ports/bus.ts';
 import type {
   AttachOptions,
   EphemeralKind,
@@ -47,6 +48,8 @@ export class SessionUnderTest {
   /** What the session is to its owner, once it has logged in. */
   subscriber: InboxSubscriber | undefined;
   asked = 0;
+  /** Who hears of what it sent. */
+  publisher: Publisher | undefined;
   /** Every inbox and bucket that it reads. */
   readonly attached: { options: AttachOptions; subscriber: InboxSubscriber }[] = [];
   /** What the home says of the buckets. */
@@ -62,7 +65,7 @@ export class SessionUnderTest {
     const markRead = (messages: ReadMessages) => void this.reads.push(messages);
     const askStatus = () => void this.asked++;
     const parts: SessionParts = {
-      router: { publish() {}, ownerOf: () => 'owner' },
+      router: { publish: ({ publisher }) => void (this.publisher = publisher), ownerOf: () => 'owner' },
       bus: { publish() {}, forward() {}, forget() {} },
       feed: {
         attach: (options, subscriber) => {
