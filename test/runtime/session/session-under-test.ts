@@ -65,7 +65,12 @@ export class SessionUnderTest {
     const markRead = (messages: ReadMessages) => void this.reads.push(messages);
     const askStatus = () => void this.asked++;
     const parts: SessionParts = {
-      router: { publish: ({ publisher }) => void (this.publisher = publisher), ownerOf: () => 'owner' },
+      router: {
+        publish: ({ publisher }) => {
+          this.publisher = publisher;
+        },
+        ownerOf: () => 'owner',
+      },
       bus: { publish() {}, forward() {}, forget() {} },
       feed: {
         attach: (options, subscriber) => {
