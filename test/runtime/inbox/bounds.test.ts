@@ -117,7 +117,12 @@ it('sets DEAD_LETTERS_MAX envelopes aside; the next stays where it is, and the l
   const removed: number[] = [];
   const setAside = (position: number) =>
     core.inboxes.deadLetters.setAside({
-      ...{ from: 'outbox', group: 'paris-0', position, envelope: envelopeOf({}), tries: 3, reason: 'no such font' },
+      from: 'outbox',
+      group: 'paris-0',
+      position,
+      envelope: envelopeOf({}),
+      tries: 3,
+      reason: 'no such font',
       remove: () => void removed.push(position),
     });
   const isTaken = Array.from({ length: limits.DEAD_LETTERS_MAX + 1 }, (_, i) => setAside(i + 1));
