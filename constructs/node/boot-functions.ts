@@ -187,8 +187,8 @@ install_service() {
   chown iris:iris "$ROOT/var/lib/iris" "$ROOT/var/lib/iris/store"
   unit_text >"$ROOT/etc/systemd/system/iris.service"
   task_text >"$ROOT/etc/systemd/system/iris-task@.service"
-  for task in watch publish update; do
-    "${'$'}{task}_timer_text" >"$ROOT/etc/systemd/system/iris-task@$task.timer"
+  for task in $TIMERS; do
+    timer_text "${'$'}{task#*:}" >"$ROOT/etc/systemd/system/iris-task@${'$'}{task%:*}.timer"
   done
   systemctl daemon-reload
   # First: a node that cannot start must still let go of its machine.

@@ -100,7 +100,7 @@ export function bootScript(props: BootScriptProps): string {
       serviceUnit({ role: props.role, stopTimeoutSeconds: stopTimeoutSeconds(props.drainTimeoutMs ?? DRAIN_TIMEOUT_MS) }),
     ),
     ...printed('task_text', taskUnit()),
-    ...Object.entries(TIMED_TASKS).flatMap(([task, seconds]) => printed(`${task}_timer_text`, timerUnit(seconds))),
+    ...printed('timer_text', timerUnit('$1'), { isFilledIn: true }),
     ...printed('kernel_text', kernelSettings()),
     compact(BOOT_FUNCTIONS),
     compact(WATCH_FUNCTIONS),
@@ -122,9 +122,9 @@ function compact(functions: string): string {
   return functions.replace(/^ *#.*\n/gm, '').replace(/^ +|\n(?=\n)/gm, '');
 }
 
-/** A function of the script that prints a file's text. */
-function printed(name: string, text: string): string[] {
-  return [`${name}() {`, "  cat <<'TEXT'", text, 'TEXT', '}', ''];
+/** A function of the script that prints a file's text, with its own arguments filled in where it is told to. */
+function printed(name: string, text: string, { isFilledIn = false } = {}): string[] {
+  return [`${name}() {`, isFilledIn ? 'cat <<TEXT' : "cat <<'TEXT'", text, 'TEXT', '}', ''];
 }
 
 function variables(props: BootScriptProps): string[] {
@@ -156,11 +156,20 @@ function variables(props: BootScriptProps): string[] {
     ADMIN_PORT: `${props.adminPort}`,
     LIFECYCLE_HOOK,
     METRIC_NAMESPACE,
-    METRIC_NAMES: publishedMetrics(props.role).join(' '),
+    METRIC_NAMES: publishedMetrics(props.role)
+      .map((metric) => metric.slice(METRIC_PREFIX.length))
+      .join(' '),
+    METRIC_PREFIX,
+    TIMERS: Object.entries(TIMED_TASKS)
+      .map((task) => task.join(':'))
+      .join(' '),
     METRIC_DIMENSIONS: JSON.stringify(dimensionsOf(props)),
   };
-  return Object.entries(values).map(([name, value]) => `readonly ${name}='${value}'`);
+  return Object.entries(values).map(([name, value]) => `${name}='${value}'`);
 }
+
+/** Begins every metric’s name; left out of the list, which would hold it forty times. */
+const METRIC_PREFIX = 'iris_';
 
 function dimensionsOf({ environment, region, role }: BootScriptProps) {
   const values = { Environment: environment, Region: region, Role: role };

@@ -19,8 +19,8 @@ export function taskUnit(): string {
   );
 }
 
-/** Starts a task again so many seconds after it last began. */
-export function timerUnit(seconds: number): string {
+/** Starts a task again so many seconds after it last began; the seconds may be a shell’s word. */
+export function timerUnit(seconds: string): string {
   return [
     '[Timer]',
     `OnActiveSec=${seconds}`,

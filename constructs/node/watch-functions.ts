@@ -5,10 +5,10 @@
 export const WATCH_FUNCTIONS = String.raw`
 # Gauges as they are, counters as their growth since the values in $1; these are written to $1.new. NaN is left out.
 metric_data() {
-  awk -v names="$METRIC_NAMES" -v dimensions="$METRIC_DIMENSIONS" -v seen="$1" '
+  awk -v names="$METRIC_NAMES" -v prefix="$METRIC_PREFIX" -v dimensions="$METRIC_DIMENSIONS" -v seen="$1" '
     BEGIN {
       count = split(names, list, " ")
-      for (i = 1; i <= count; i++) wanted[list[i]] = 1
+      for (i = 1; i <= count; i++) wanted[prefix list[i]] = 1
       while ((getline line < seen) > 0) { split(line, pair, " "); last[pair[1]] = pair[2] }
       printf "" > (seen ".new")
       printf "["
