@@ -4,7 +4,7 @@ import { createPlan } from '../../infra/plan/create-plan.ts';
 import type { Resource } from './apps/template.ts';
 import { overlapProblems } from './laws/addresses.ts';
 import type { DeployedStack } from './laws/deployed-stacks.ts';
-import { openBuckets, openPorts, unencrypted } from './laws/exposure.ts';
+import { oldPresigned, openBuckets, openPorts, unencrypted } from './laws/exposure.ts';
 import { roleActions, wildcards } from './laws/iam-actions.ts';
 import { nameProblems } from './laws/names.ts';
 import { unwrittenParameters } from './laws/parameters.ts';
@@ -45,11 +45,28 @@ describe('a law of templates tells', () => {
     assert.deepEqual(openBuckets([stack]), [
       'iris-x-london-edge Media may become public',
       'iris-x-london-edge Media takes requests without TLS',
+      'iris-x-london-edge Media does not log who reads it',
     ]);
     assert.deepEqual(unencrypted([stack]), [
       'iris-x-london-edge Disk does not encrypt its data',
       'iris-x-london-edge Media does not encrypt its objects',
     ]);
+  });
+
+  it('media whose presigned requests may be as old as their signer wants (A16)', () => {
+    const policy = (ms: string): Resource => ({
+      Type: 'AWS::S3::BucketPolicy',
+      Properties: {
+        Bucket: { Ref: 'MediaBucket1' },
+        PolicyDocument: { Statement: [{ Effect: 'Deny', Condition: { NumericGreaterThan: { 's3:signatureAge': ms } } }] },
+      },
+    });
+    const bucket: Resource = { Type: 'AWS::S3::Bucket' };
+    assert.deepEqual(oldPresigned([stackOf({ MediaBucket1: bucket, Policy: policy('900000') })]), []);
+    for (const policies of [{}, { Policy: policy('604800000') }] as readonly Record<string, Resource>[])
+      assert.deepEqual(oldPresigned([stackOf({ MediaBucket1: bucket, ...policies })]), [
+        'iris-x-london-edge MediaBucket1 takes presigned requests of any age',
+      ]);
   });
 
   it('a wildcard of actions, a right on everything, and a policy apart from its role (A14)', () => {

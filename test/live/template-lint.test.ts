@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { presets } from '../../environments/presets.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
+import { fullEnvironment } from '../infra/apps/full-environment.ts';
 import { resourcesKind } from '../infra/apps/region-shapes.ts';
 import { synthesizeEnvironment } from '../infra/apps/synthesize-fixture.ts';
 import { pythonOfAws } from '../services/aws/emulated-aws.ts';
@@ -37,12 +38,15 @@ describe('cfn-lint', () => {
     python = pythonOfAws();
   }, 240_000);
 
-  it.each([...presets.keys()])(
+  it.each([
+    ...[...presets].map(([name, preset]) => [name, preset] as const),
+    ['every part that may be left out', fullEnvironment] as const,
+  ])(
     'finds nothing in %s: each kind of region, by the rules of every AWS region that it uses',
-    async (name) => {
-      const plan = createPlan(presets.get(name)!);
+    async (_, environment) => {
+      const plan = createPlan(environment);
       const kinds = Map.groupBy(plan.regions, (region) => JSON.stringify([resourcesKind(region), region.instanceTypes]));
-      const { directory, regionStacks, globalStack, routingStacks } = await synthesizeEnvironment(presets.get(name)!, {
+      const { directory, regionStacks, globalStack, routingStacks } = await synthesizeEnvironment(environment, {
         regions: [...kinds.values()].map(([region]) => region!.code),
       });
       const pathOf = (stack: string) => join(directory, `${stack}.template.json`);

@@ -37,12 +37,36 @@ export function openBuckets(stacks: readonly DeployedStack[]): string[] {
       JSON.stringify(policy.Properties?.['Bucket']).includes(bucket.id),
     );
     const isTlsOnly = policies.some((policy) => /"Effect":"Deny".*"aws:SecureTransport":"?false/.test(ordered(policy)));
+    const isLogged = property(bucket, 'LoggingConfiguration.DestinationBucketName') !== undefined || takesLogs(policies);
     return [
       ...(isClosed ? [] : [`${where(bucket)} may become public`]),
       ...(isTlsOnly ? [] : [`${where(bucket)} takes requests without TLS`]),
+      ...(isLogged ? [] : [`${where(bucket)} does not log who reads it`]),
     ];
   });
 }
+
+/** A bucket of logs need not log itself. */
+function takesLogs(policies: readonly PlacedResource[]): boolean {
+  return policies.some((policy) => /"Effect":"Allow".*logging\.s3\.amazonaws\.com/.test(ordered(policy)));
+}
+
+/** Media buckets that take presigned requests older than a quarter of an hour, whatever their signer allowed (A16). */
+export function oldPresigned(stacks: readonly DeployedStack[]): string[] {
+  const media = resourcesIn(stacks, 'AWS::S3::Bucket').filter(({ id }) => /MediaBucket/.test(id));
+  return media.flatMap((bucket) => {
+    const statements = resourcesIn([bucket.stack], 'AWS::S3::BucketPolicy')
+      .filter((policy) => JSON.stringify(policy.Properties?.['Bucket']).includes(bucket.id))
+      .flatMap((policy) => (property(policy, 'PolicyDocument.Statement') ?? []) as readonly Rule[]);
+    const ages = statements.flatMap(({ Effect, Condition }) => {
+      const age = (Condition as Rule | undefined)?.['NumericGreaterThan'] as Rule | undefined;
+      return Effect === 'Deny' && age !== undefined ? [Number(age['s3:signatureAge'])] : [];
+    });
+    return ages.some((age) => age <= PRESIGNED_MS_MAX) ? [] : [`${where(bucket)} takes presigned requests of any age`];
+  });
+}
+
+const PRESIGNED_MS_MAX = 900_000;
 
 function ordered({ Properties }: PlacedResource): string {
   const statements = ((Properties?.['PolicyDocument'] as { Statement?: Rule[] })?.Statement ?? []).map(({ Effect, ...rest }) => ({

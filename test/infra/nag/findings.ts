@@ -45,6 +45,7 @@ function anonymous(rule: string, path: string, plan: Plan, regions: readonly Reg
     [plan.globalRegion, '<global-aws-region>'],
     [plan.domain, '<domain>'],
     [`iris-${plan.environment}`, 'iris-<environment>'],
+    [`iris.${plan.environment}.`, 'iris.<environment>.'],
     [`iris/${plan.environment}`, 'iris/<environment>'],
   ];
   return words.reduce((text, [from, to]) => text.replaceAll(from, to), rule);

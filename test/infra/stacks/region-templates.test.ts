@@ -8,6 +8,8 @@ import { createPlan } from '../../../infra/plan/create-plan.ts';
 import { regionStackNames } from '../../../infra/plan/stack-names.ts';
 import { fullEnvironment } from '../apps/full-environment.ts';
 import { type Resource, readTemplate, resourcesOfType, synthesizeEnvironment, type Template } from '../apps/synthesize-fixture.ts';
+import { deployedStacks } from '../laws/deployed-stacks.ts';
+import { oldPresigned, openBuckets, unencrypted } from '../laws/exposure.ts';
 
 /** What must survive its stack. */
 const STATEFUL = [
@@ -113,6 +115,11 @@ describe.each([
       [`edge.${domain}`, `anycast.edge.${domain}`, `edge-${region}.${domain}`],
     );
     assert.equal(DomainValidationOptions?.length, 3);
+  });
+
+  it('keep buckets closed, logged and of short presigned requests (A16), and everything encrypted (A17)', () => {
+    const stacks = deployedStacks(assembly);
+    assert.deepEqual([...openBuckets(stacks), ...oldPresigned(stacks), ...unencrypted(stacks)], []);
   });
 
   it('keep everything stateful and protect its stacks', () => {
