@@ -1,5 +1,6 @@
 import { CfnSecurityGroup, CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { retained } from './retained.ts';
 
 export interface ClientSecurityGroupProps {
   readonly vpcId: string;
@@ -12,13 +13,14 @@ export interface ClientSecurityGroupProps {
   readonly memberPorts?: readonly number[];
 }
 
-/** Security group of a data service: its clients, its own members, nobody else. */
+/** Security group of a data service: its clients, its own members, nobody else. Kept with the service, whose interfaces hold on to it. */
 export class ClientSecurityGroup extends Construct {
   readonly securityGroupId: string;
 
   constructor(scope: Construct, id: string, props: ClientSecurityGroupProps) {
     super(scope, id);
-    this.securityGroupId = new CfnSecurityGroup(this, 'Group', { vpcId: props.vpcId, groupDescription: props.description }).attrGroupId;
+    const group = new CfnSecurityGroup(this, 'Group', { vpcId: props.vpcId, groupDescription: props.description });
+    this.securityGroupId = retained(group).attrGroupId;
     for (const port of props.clientPorts) {
       for (const [index, client] of props.clientSecurityGroupIds.entries()) this.allow(`Client${index}-${port}`, client, port);
     }

@@ -37,16 +37,21 @@ export class DirectoryCache extends Construct {
       clientSecurityGroupIds: props.clientSecurityGroupIds,
       clientPorts: [VALKEY_PORT],
     });
-    const subnets = new CfnSubnetGroup(this, 'Subnets', { description: `${props.name} subnets`, subnetIds: [...props.subnetIds] });
-    const user = new CfnUser(this, 'User', {
-      engine: 'valkey',
-      userId: props.name,
-      // With IAM the two must be the same.
-      userName: props.name,
-      authenticationMode: { Type: 'iam' },
-      accessString: NODE_RIGHTS,
-    });
-    const users = new CfnUserGroup(this, 'Users', { engine: 'valkey', userGroupId: props.name, userIds: [user.ref] });
+    // ElastiCache deletes none of these while the cluster stands, so a stack that went without it would stop halfway.
+    const subnets = retained(
+      new CfnSubnetGroup(this, 'Subnets', { description: `${props.name} subnets`, subnetIds: [...props.subnetIds] }),
+    );
+    const user = retained(
+      new CfnUser(this, 'User', {
+        engine: 'valkey',
+        userId: props.name,
+        // With IAM the two must be the same.
+        userName: props.name,
+        authenticationMode: { Type: 'iam' },
+        accessString: NODE_RIGHTS,
+      }),
+    );
+    const users = retained(new CfnUserGroup(this, 'Users', { engine: 'valkey', userGroupId: props.name, userIds: [user.ref] }));
     const group = new CfnReplicationGroup(this, 'Valkey', {
       replicationGroupId: props.name,
       replicationGroupDescription: `${props.name} session directory`,

@@ -78,7 +78,10 @@ export class KafkaCluster extends Construct {
       new CfnKey(this, 'Key', { enableKeyRotation: true, keyPolicy: ownerPolicy(), description: `${props.name} at rest` }),
     );
     const logs = new CfnLogGroup(this, 'BrokerLog', { retentionInDays: 30 });
-    const configuration = new CfnConfiguration(this, 'Configuration', { name: props.name, serverProperties: serverProperties(props) });
+    // MSK deletes none that a cluster uses.
+    const configuration = retained(
+      new CfnConfiguration(this, 'Configuration', { name: props.name, serverProperties: serverProperties(props) }),
+    );
     const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: props.name,
       kafkaVersion,

@@ -67,7 +67,7 @@ function trafficAlarms({ config }: Plan): AlarmPlan[] {
     alarm({
       key: 'edge-connections-fall',
       signal: 'traffic',
-      says: 'the region lost a fifth of its connections within five minutes',
+      says: 'the region has a fifth fewer connections than in the five minutes before',
       figures: { open: ofNodes('edge', 'iris_connections', 'Sum') },
       // DIFF is the change since the period before; below a thousand a minute’s sum, shares say nothing.
       expression: 'IF(open - DIFF(open) > 5000, 100 * DIFF(open) / (open - DIFF(open)), 0)',

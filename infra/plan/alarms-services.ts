@@ -1,6 +1,6 @@
 import type { AlarmPlan } from './alarm-plan.ts';
 import { alarm } from './alarm-rows.ts';
-import type { RegionPlan } from './plan.ts';
+import type { BusPlan, RegionPlan } from './plan.ts';
 
 /**
  * What AWS says of machines, volumes and data services, by Metrics Insights: one alarm watches every member, those of tomorrow too. A query
@@ -23,7 +23,7 @@ export function serviceAlarms(region: RegionPlan): AlarmPlan[] {
           }),
         ]
       : []),
-    ...(region.bus === null ? [] : busAlarms(region.names.bus)),
+    ...(region.bus === null ? [] : busAlarms(region.bus, region.names.bus)),
     ...(region.directory === null ? [] : directoryAlarms()),
   ];
 }
@@ -40,7 +40,7 @@ function query(key: string, says: string, row: QueryRow): AlarmPlan {
   return alarm({ key, signal: 'service', says, figures: { all: { from: 'query', query: row.query } }, threshold, unit, pages });
 }
 
-function busAlarms(cluster: string): AlarmPlan[] {
+function busAlarms({ kind }: BusPlan, cluster: string): AlarmPlan[] {
   const brokers = (metric: string) =>
     `SELECT MAX(${metric}) FROM SCHEMA("AWS/Kafka", "Broker ID", "Cluster Name") WHERE "Cluster Name" = '${cluster}'`;
   return [
@@ -49,7 +49,16 @@ function busAlarms(cluster: string): AlarmPlan[] {
       threshold: 60,
       unit: '%',
     }),
-    query('bus-disk-full', 'the disk of a broker is nearly full', { query: brokers('KafkaDataLogsDiskUsed'), threshold: 85, unit: '%' }),
+    // Express brokers have no disk that could be full.
+    ...(kind === 'express'
+      ? []
+      : [
+          query('bus-disk-full', 'the disk of a broker is nearly full', {
+            query: brokers('KafkaDataLogsDiskUsed'),
+            threshold: 85,
+            unit: '%',
+          }),
+        ]),
     query('bus-under-replicated', 'partitions lack a copy', {
       query: brokers('UnderReplicatedPartitions'),
       threshold: 0,
