@@ -18,6 +18,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   's-5': async () => (await import('./scenarios/s-5-day.ts')).benchmark,
   overload: async () => (await import('./scenarios/overload.ts')).benchmark,
   store: async () => (await import('./scenarios/store.ts')).benchmark,
+  engines: async () => (await import('./scenarios/engines.ts')).benchmark,
   waiting: async () => (await import('./scenarios/waiting.ts')).benchmark,
   synth: async () => (await import('./scenarios/synth.ts')).benchmark,
   plan: async () => (await import('./scenarios/plan.ts')).benchmark,

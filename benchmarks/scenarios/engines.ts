@@ -1,0 +1,21 @@
+import type { Benchmark } from '../benchmark.ts';
+import { kafkaFigures } from '../engines/kafka.ts';
+
+export const benchmark: Benchmark = {
+  name: 'engines',
+  summary: 'The adapters of the engines beside their bare drivers, each on a server of its own: CPU of this process per message',
+  flags: [
+    { name: 'milliseconds', meaning: 'length of a round', fallback: 800 },
+    { name: 'rounds', meaning: 'rounds of each client and shape, in the order ABBA', fallback: 10 },
+  ],
+  async run(flag, io) {
+    const figures = await kafkaFigures(flag('rounds'), flag('milliseconds'), io);
+    return {
+      scenario: 'engines',
+      figures,
+      remarks: [
+        'one Kafka broker, acks=all, idempotent on both sides; it does not flush to the disk before it answers, so its class is D1',
+      ],
+    };
+  },
+};
