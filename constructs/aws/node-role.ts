@@ -31,7 +31,7 @@ export class NodeRole extends Construct {
   constructor(scope: Construct, id: string, props: NodeRoleProps) {
     super(scope, id);
     const statements: PolicyStatement[] = [
-      { Effect: 'Allow', Action: ['ssm:GetParameter'], Resource: props.parameters.map(parameterArn) },
+      { Effect: 'Allow', Action: ['ssm:GetParameter', 'ssm:GetParameters'], Resource: props.parameters.map(parameterArn) },
       {
         Effect: 'Allow',
         Action: ['s3:GetObject'],

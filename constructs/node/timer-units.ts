@@ -7,8 +7,8 @@ import { METRIC_PERIOD_SECONDS } from '../../runtime/contract/node-metrics.ts';
 export const WATCH_SECONDS = 10;
 
 /**
- * Seconds between two questions for a newer slot map and config: 7,000 nodes ask the one parameter of the slot map 23 times a second, and SSM
- * answers 40 without being paid for more.
+ * Seconds between two questions for a newer config: 7,000 nodes ask AppConfig 23 times a second together, a rollout takes longer by no more, and each
+ * question is paid for.
  */
 export const UPDATE_SECONDS = 300;
 

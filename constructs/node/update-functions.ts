@@ -1,6 +1,6 @@
 /**
- * The part of the boot script that a timer runs for what may change under a running node: the slot map, which the node takes as it is, and
- * its config, which AppConfig gives each node in its turn. A node restarts with a new config; where it is not ready with it in time, the
+ * The part of the boot script that a timer runs for what may change under a running node: its config, which AppConfig gives each node in its
+ * turn. Slot maps are watched by the node itself. A node restarts with a new config; where it is not ready with it in time, the
  * one before comes back and CloudWatch is told, which rolls the deployment back. Each run is one step of that.
  */
 export const UPDATE_FUNCTIONS = String.raw`
@@ -44,7 +44,6 @@ update() {
     return
   fi
   if ! systemctl is-active --quiet iris.service; then return 0; fi
-  follow "$SLOT_MAP_REGION" "$SLOT_MAP_PARAMETER" "$ROOT/var/lib/iris/slot-map.json" || say 'no newer slot map to be had'
   if [[ -e "$ROOT/run/iris/unlisted" ]]; then list_entry; fi
   if [[ -z "$CONFIG_APPLICATION" ]]; then return 0; fi
   staged "$folder/pointer" || return 1

@@ -147,6 +147,7 @@ function localPatch(place: Place, { port, adminPort, hasTls }: { port: number; a
     node: place.id,
     local: true,
     slotMapPath: '../slot-map.json',
+    slotMap: null,
     isSlotMapShared: true,
     admin: { host: HOST, port: adminPort, tokenPath: '../admin-token' },
     addresses: null,

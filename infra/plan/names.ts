@@ -1,3 +1,4 @@
+import { PUBLISHED_ENDING } from '../../runtime/contract/slot-map-place.ts';
 import type { GlobalNames, Plan, RegionAddresses, RegionNames, RoutingKind } from './plan.ts';
 
 /** Where clients connect, v1 and v2 alike (P3). */
@@ -35,6 +36,7 @@ export function globalNames(environment: string, domain: string): GlobalNames {
     endpointHost: `edge.${domain}`,
     endpoint: `edge.${domain}:${CLIENT_PORT}`,
     slotMapParameter: `/iris/${environment}/slot-map`,
+    publishedSlotMapParameter: `/iris/${environment}/slot-map${PUBLISHED_ENDING}`,
     tokenKeysParameter: `/iris/${environment}/token-keys`,
   };
 }

@@ -6,6 +6,9 @@ import type { Plan, RegionPlan } from './plan.ts';
 /** Where the boot script puts what a node reads, and where a core keeps its log. */
 const SLOT_MAP_PATH = '/var/lib/iris/slot-map.json';
 const DAY_MS = 86_400_000;
+/** Looks of a region’s nodes for a newer slot map, together, at most; and seconds between two of one node, at least. */
+const LOOKS_PER_SECOND = 0.8;
+const LOOK_SECONDS_MIN = 10;
 const STORE_DIRECTORY = '/var/lib/iris/store';
 const TOKEN_KEYS_PATH = '/etc/iris/token-keys.pem';
 
@@ -75,10 +78,22 @@ function sharedFields(plan: Plan, region: RegionPlan) {
     node: { env: 'IRIS_NODE' },
     local: plan.runsIn === 'local',
     slotMapPath: SLOT_MAP_PATH,
+    ...(plan.runsIn === 'local' ? {} : { slotMap: slotMapPlace(plan, region) }),
     /** All addresses of the node: load balancers and collectors ask from outside it, and its security group admits only the network. */
     admin: { host: hostOf(plan), port: ADMIN_PORT },
     ...(drainTimeoutMs === undefined ? {} : { drainTimeoutMs }),
   } as const;
+}
+
+/**
+ * Nodes ask SSM themselves, which answers 40 a second of an account: the nodes of a region take so little of it together that 50 regions leave
+ * some of it to whoever else asks. Nothing of other regions counts, and by doubling a node more hardly ever changes it (L11).
+ */
+function slotMapPlace({ globalRegion, names }: Plan, { edgesMax, groups, coresPerGroup }: RegionPlan): string {
+  const nodes = edgesMax + groups.length * coresPerGroup;
+  const doublings = Math.max(0, Math.ceil(Math.log2(nodes / LOOKS_PER_SECOND / LOOK_SECONDS_MIN)));
+  const seconds = LOOK_SECONDS_MIN * 2 ** doublings;
+  return `ssm://${globalRegion}${names.slotMapParameter}?every=${seconds}`;
 }
 
 function hostOf(plan: Plan): string {

@@ -211,6 +211,8 @@ export interface GlobalNames {
   readonly endpoint: string;
   /** SSM parameter, in the global region only, that points to the slot map document. */
   readonly slotMapParameter: string;
+  /** The one beside it that operators’ commands make and that counts from then on. */
+  readonly publishedSlotMapParameter: string;
   /** SSM parameter with the PEM public keys of client tokens, one in each region. */
   readonly tokenKeysParameter: string;
 }

@@ -40,6 +40,7 @@ export function nodeBoot(stack: IrisStack, { plan, region, nodePackage }: NodeBo
   const { edgeConfigParameter, coreConfigParameter } = region.names;
   const nodeConfig = { name: options.role === 'edge' ? edgeConfigParameter : coreConfigParameter, awsRegion: region.awsRegion };
   const slotMap = { name: plan.names.slotMapParameter, awsRegion: plan.globalRegion };
+  const publishedSlotMap = { name: plan.names.publishedSlotMapParameter, awsRegion: plan.globalRegion };
   const tokenKeys = options.role === 'edge' ? { name: plan.names.tokenKeysParameter, awsRegion: region.awsRegion } : undefined;
   return {
     userData: bootScript({
@@ -57,7 +58,7 @@ export function nodeBoot(stack: IrisStack, { plan, region, nodePackage }: NodeBo
       ...(tokenKeys && { tokenKeys }),
     }),
     configurationArn: read(stack, configArnParameter(plan.environment, region.code, options.role), 'String'),
-    parameters: [nodeConfig, slotMap, ...(tokenKeys ? [tokenKeys] : [])],
+    parameters: [nodeConfig, slotMap, publishedSlotMap, ...(tokenKeys ? [tokenKeys] : [])],
     objects: [
       { bucket: runtime.bucket, key: runtime.key },
       { bucket: node.bucket, key: node.key },

@@ -17,11 +17,14 @@ export type SlotMapPlace =
   | {
       readonly kind: 'ssm';
       readonly awsRegion: string;
-      /** The parameter that points to the document in S3. */
+      /** The parameter by which a deployment points to its document in S3; what is published since has its own beside it. */
       readonly parameter: string;
       /** Seconds between two looks; left out: SSM_LOOK_MS. */
       readonly everySeconds?: number;
     };
+
+/** What the pointer to the slot map in force is called, after the deployment’s: a deployment never overwrites what operators have published. */
+export const PUBLISHED_ENDING = '/published';
 
 const FORMS = 'a path, etcd://host:port,…/key, consul://host:port/key or ssm://<aws region>/<parameter>';
 const SCHEME = /^([a-z]+):\/\/(.*)$/;

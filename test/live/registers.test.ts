@@ -18,6 +18,7 @@ import { cloudMapAddresses } from '../../runtime/adapters/discovery/cloud-map.ts
 import { serviceAddresses } from '../../runtime/adapters/discovery/srv-records.ts';
 import { EtcdRegister } from '../../runtime/adapters/slot-maps/etcd-register.ts';
 import { SsmRegister } from '../../runtime/adapters/slot-maps/ssm-register.ts';
+import { PUBLISHED_ENDING } from '../../runtime/contract/slot-map-place.ts';
 import { describeSlotMapRegisterContract, mapOf } from '../contract/slot-map-register-contract.ts';
 import { EmulatedAws } from '../services/aws/emulated-aws.ts';
 
@@ -121,9 +122,9 @@ describe('AWS', () => {
     JSON.stringify({ bucket: 'assets', key: 'first.slotmap', sha256: createHash('sha256').update(text).digest('hex') });
 
   /** What a deployment leaves behind. */
-  async function deploy(text: string, hashed = text): Promise<void> {
+  async function deploy(text: string, { hashed = text, parameter: Name = PARAMETER } = {}): Promise<void> {
     await new S3Client({ region }).send(new PutObjectCommand({ Bucket: 'assets', Key: 'first.slotmap', Body: text }));
-    const parameter = { Name: PARAMETER, Type: 'String', Value: pointer(hashed), Overwrite: true } as const;
+    const parameter = { Name, Type: 'String', Value: pointer(hashed), Overwrite: true } as const;
     await new SSMClient({ region }).send(new PutParameterCommand(parameter));
   }
 
@@ -132,34 +133,44 @@ describe('AWS', () => {
     await deploy(JSON.stringify(mapOf(1)));
     return {
       open: () => new SsmRegister({ awsRegion: region, parameter: PARAMETER, everySeconds: 1 }),
-      damage: () => deploy('{"format":'),
+      damage: () => deploy('{"format":', { parameter: `${PARAMETER}${PUBLISHED_ENDING}` }),
       heardWithinMs: 10_000,
       isMade: true,
       dispose: async () => undefined,
     };
   });
 
+  it('a deployment after it does not overwrite what was published', async () => {
+    await deploy(JSON.stringify(mapOf(1)), { parameter: '/iris/again' });
+    const open = () => new SsmRegister({ awsRegion: region, parameter: '/iris/again' });
+    expect(await open().publish(mapOf(2), (await open().read())?.revision)).toBe(true);
+    const before = await open().read();
+    expect(before?.revision).toMatch(/^published-/);
+    await deploy(JSON.stringify(mapOf(9)), { parameter: '/iris/again' });
+    expect(await open().read()).toEqual(before);
+  });
+
   it('a map that is not what its pointer says is refused (L12)', async () => {
-    await deploy(JSON.stringify(mapOf(1)), JSON.stringify(mapOf(2)));
-    await expect(new SsmRegister({ awsRegion: region, parameter: PARAMETER }).read()).rejects.toMatchObject({
+    await deploy(JSON.stringify(mapOf(1)), { hashed: JSON.stringify(mapOf(2)), parameter: '/iris/damaged' });
+    await expect(new SsmRegister({ awsRegion: region, parameter: '/iris/damaged' }).read()).rejects.toMatchObject({
       code: 'FILE_UNREADABLE',
       message: expect.stringMatching(/has sha256 \w+, the pointer says/),
     });
   });
 
   it('what a publisher left between its two steps is finished by the next one, and not by one that comes at once', async () => {
-    await deploy(JSON.stringify(mapOf(1)));
+    await deploy(JSON.stringify(mapOf(1)), { parameter: '/iris/left' });
     class Dying extends SsmRegister {
       protected override point(): Promise<void> {
         return Promise.reject(new Error('killed'));
       }
     }
-    const from = (await new SsmRegister({ awsRegion: region, parameter: PARAMETER }).read())?.revision;
-    await expect(new Dying({ awsRegion: region, parameter: PARAMETER }).publish(mapOf(2), from)).rejects.toThrow('killed');
-    const register = new SsmRegister({ awsRegion: region, parameter: PARAMETER });
+    const from = (await new SsmRegister({ awsRegion: region, parameter: '/iris/left' }).read())?.revision;
+    await expect(new Dying({ awsRegion: region, parameter: '/iris/left' }).publish(mapOf(2), from)).rejects.toThrow('killed');
+    const register = new SsmRegister({ awsRegion: region, parameter: '/iris/left' });
     expect(await register.publish(mapOf(2, 1), from)).toBe(false);
     expect((await register.read())?.document).toEqual(mapOf(1));
-    const patient = new SsmRegister({ awsRegion: region, parameter: PARAMETER, claimMs: 0 });
+    const patient = new SsmRegister({ awsRegion: region, parameter: '/iris/left', claimMs: 0 });
     expect(await patient.publish(mapOf(2, 1), from)).toBe(false);
     expect((await register.read())?.document).toEqual(mapOf(2));
   });

@@ -69,7 +69,7 @@ export class AssemblyOnDisk {
   /** `iris node <config of the assembly> --overlay <what differs on this machine>`; resolves with the addresses of its ready line. */
   async startNode({ role, region, name, group }: NodePlace, overlay: object): Promise<Record<string, string>> {
     const overlayPath = join(this.folder, `${name}.overlay.json`);
-    const machine = { slotMapPath: this.slotMapPath, admin: { host: '127.0.0.1', port: 0 }, drainTimeoutMs: 500 };
+    const machine = { slotMapPath: this.slotMapPath, slotMap: null, admin: { host: '127.0.0.1', port: 0 }, drainTimeoutMs: 500 };
     writeFileSync(overlayPath, JSON.stringify({ ...machine, ...overlay }));
     const env = { ...process.env, IRIS_NODE: name, ...(group === undefined ? {} : { IRIS_GROUP: group }) };
     const args = [iris, 'node', this.config(role, region).path, '--overlay', overlayPath];

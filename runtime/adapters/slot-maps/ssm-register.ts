@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { errorLine, IrisError } from '../../contract/errors.ts';
-import { PUBLISHER_CLAIM_MS, SSM_LOOK_MS } from '../../contract/limits.ts';
+import { PUBLISHER_CLAIM_MS, REGISTER_TIMEOUT_MS, SSM_LOOK_MS } from '../../contract/limits.ts';
+import { PUBLISHED_ENDING } from '../../contract/slot-map-place.ts';
 import type { SlotMap } from '../../contract/slot-map-schema.ts';
 import type { PublishedSlotMap, SlotMapRegister } from '../../ports/slot-maps.ts';
 import { parsedMap } from './key-value-calls.ts';
@@ -10,7 +11,10 @@ import { pause } from './pause.ts';
 
 export interface SsmRegisterOptions {
   readonly awsRegion: string;
-  /** The parameter that says which object of S3 is the map: `{"bucket","key","sha256"}`. */
+  /**
+   * The parameter by which a deployment says which object of S3 is the map: `{"bucket","key","sha256"}`. It counts until the first publication, which
+   * goes to the parameter of that name and PUBLISHED_ENDING.
+   */
   readonly parameter: string;
   /** @default SSM_LOOK_MS */
   readonly everySeconds?: number;
@@ -24,7 +28,7 @@ interface Pointer {
   readonly sha256: string;
 }
 
-/** What the pointer said, and which of its versions that was. */
+/** What a pointer said, and which version of which pointer that was. */
 interface Pointed {
   readonly pointer: Pointer;
   readonly revision: string;
@@ -83,19 +87,18 @@ export class SsmRegister implements SlotMapRegister {
   /** Undefined without a parameter. */
   private async pointed(): Promise<Pointed | undefined> {
     const { parameter } = this.options;
-    const { GetParameterCommand } = await import('@aws-sdk/client-ssm');
+    const { GetParametersCommand } = await import('@aws-sdk/client-ssm');
     const { ssm } = await this.connected();
-    const answer = await this.asked(
-      `ssm:GetParameter ${parameter}`,
-      ssm.send(new GetParameterCommand({ Name: parameter })),
-      'ParameterNotFound',
-    );
-    if (answer === undefined) return undefined;
-    const { Value = '', Version = 0, LastModifiedDate } = answer.Parameter ?? {};
-    const { bucket, key, sha256: hash } = (parsedMap(Value, this.name) ?? {}) as Partial<Pointer>;
+    const names = [`${parameter}${PUBLISHED_ENDING}`, parameter];
+    const answer = await this.asked(`ssm:GetParameters ${parameter}`, ssm.send(new GetParametersCommand({ Names: names })));
+    const found = names.flatMap((name) => answer?.Parameters?.find(({ Name }) => Name === name) ?? [])[0];
+    if (found === undefined) return undefined;
+    const { Name = '', Value = '', Version = 0, LastModifiedDate } = found;
+    const { bucket, key, sha256: hash } = (parsedMap(Value, Name) ?? {}) as Partial<Pointer>;
     if (bucket === undefined || key === undefined || hash === undefined)
-      throw new IrisError('FILE_UNREADABLE', `${this.name} is no pointer: it must hold bucket, key and sha256`);
-    return { pointer: { bucket, key, sha256: hash }, revision: `${Version}-${LastModifiedDate?.getTime() ?? 0}` };
+      throw new IrisError('FILE_UNREADABLE', `parameter ${Name} is no pointer: it must hold bucket, key and sha256`);
+    const revision = `${Name === parameter ? 'deployed' : 'published'}-${Version}-${LastModifiedDate?.getTime() ?? 0}`;
+    return { pointer: { bucket, key, sha256: hash }, revision };
   }
 
   private async text({ bucket, key, sha256: expected }: Pointer): Promise<string> {
@@ -125,8 +128,9 @@ export class SsmRegister implements SlotMapRegister {
     const { parameter } = this.options;
     const { PutParameterCommand } = await import('@aws-sdk/client-ssm');
     const { ssm } = await this.connected();
-    const command = new PutParameterCommand({ Name: parameter, Value: JSON.stringify(pointer), Overwrite: true });
-    await this.asked(`ssm:PutParameter ${parameter}`, ssm.send(command));
+    const name = `${parameter}${PUBLISHED_ENDING}`;
+    const command = new PutParameterCommand({ Name: name, Value: JSON.stringify(pointer), Type: 'String', Overwrite: true });
+    await this.asked(`ssm:PutParameter ${name}`, ssm.send(command));
   }
 
   /** Moves the pointer for a publisher that has ended between its two steps. */
@@ -142,9 +146,10 @@ export class SsmRegister implements SlotMapRegister {
   /** Credentials and endpoint come from where every tool of AWS takes them. */
   private connected(): Promise<{ ssm: SSMClient; s3: S3Client }> {
     this.clients ??= (async () => {
-      const { awsRegion: region } = this.options;
+      const requestHandler = { connectionTimeout: REGISTER_TIMEOUT_MS, requestTimeout: REGISTER_TIMEOUT_MS };
+      const config = { region: this.options.awsRegion, requestHandler, maxAttempts: 2 };
       const [{ SSMClient: Ssm }, { S3Client: S3 }] = await Promise.all([import('@aws-sdk/client-ssm'), import('@aws-sdk/client-s3')]);
-      return { ssm: new Ssm({ region }), s3: new S3({ region, followRegionRedirects: true }) };
+      return { ssm: new Ssm(config), s3: new S3(config) };
     })();
     return this.clients;
   }

@@ -91,13 +91,9 @@ describe('updates of a node that runs (X9, L12)', () => {
     assert.match(run(), /^0 (?![\s\S]*start-configuration-session)[\s\S]*--configuration-token token-1/);
   });
 
-  it('takes a newer slot map without a restart, and downloads none that it has', () => {
-    assert.match(run(), /s3:\/\/assets\/map/);
-    assert.equal(readFileSync(join(folder, 'root/var/lib/iris/slot-map.json'), 'utf8'), '{"version":1}');
-    assert.doesNotMatch(run(), /s3 cp/);
-    point('ssm/slot-map', 'map', '{"version":2}');
-    assert.doesNotMatch(run(), /restart/);
-    assert.equal(readFileSync(join(folder, 'root/var/lib/iris/slot-map.json'), 'utf8'), '{"version":2}');
+  it('leaves the slot map to the node, which watches it', () => {
+    assert.doesNotMatch(run(), /slot-map/);
+    assert.equal(existsSync(join(folder, 'root/var/lib/iris/slot-map.json')), false);
   });
 
   it('restarts with a new config, and keeps it when it is ready with it, or a standby', () => {

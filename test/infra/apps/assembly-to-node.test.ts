@@ -51,7 +51,12 @@ describe('assembly to node to message', () => {
     const { path } = assembly.nodeConfigs.find((config) => config.region === region && config.role === role)!;
     const home = join(folder, `${region}-${role}`);
     mkdirSync(home);
-    const machine = { local: true, slotMapPath: join(assembly.directory, assembly.slotMap.path), admin: { host: loopback, port: 0 } };
+    const machine = {
+      local: true,
+      slotMapPath: join(assembly.directory, assembly.slotMap.path),
+      slotMap: null,
+      admin: { host: loopback, port: 0 },
+    };
     writeFileSync(join(home, 'overlay.json'), JSON.stringify({ ...machine, ...overlay }));
     const args = [bundle.entries[role], join(assembly.directory, path), '--overlay', join(home, 'overlay.json')];
     const env = { ...process.env, IRIS_NODE: `${role}-i-${region}`, IRIS_GROUP: `${region}-g0` };

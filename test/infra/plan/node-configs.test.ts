@@ -2,6 +2,7 @@ import { presets } from '../../../environments/presets.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
 import { nodeConfigsOf } from '../../../infra/plan/node-configs.ts';
 import { checkNodeConfig, readNodeConfig } from '../../../runtime/contract/node-config.ts';
+import { readSlotMapPlace } from '../../../runtime/contract/slot-map-place.ts';
 import { smallEnvironment } from './small-environment.ts';
 
 describe('the node configs of a plan', () => {
@@ -25,6 +26,26 @@ describe('the node configs of a plan', () => {
     expect(edge).toMatchObject({
       authentication: { kind: 'token', issuer: 'https://chat.example.com', audience: 'iris', keysPath: '/etc/iris/token-keys.pem' },
     });
+  });
+
+  it('F17: nodes watch where the slot map is published, all of them together within what SSM answers; in a local environment they have a file', () => {
+    for (const preset of presets.values()) {
+      const plan = createPlan(preset);
+      if (plan.runsIn === 'local') continue;
+      let asked = 0;
+      for (const { code, edgesMax, cores } of plan.regions) {
+        const place = readSlotMapPlace(nodeConfigsOf(plan, code).edge.slotMap ?? '');
+        expect(place).toMatchObject({ kind: 'ssm', awsRegion: plan.globalRegion, parameter: `/iris/${plan.environment}/slot-map` });
+        const { everySeconds = 0 } = place as { everySeconds?: number };
+        expect(everySeconds).toBeGreaterThanOrEqual(10);
+        expect(everySeconds).toBeLessThanOrEqual(320);
+        asked += (edgesMax + cores) / everySeconds;
+      }
+      expect([preset.name, asked < 40]).toEqual([preset.name, true]);
+    }
+    const here = { code: 'here', cidr: '10.0.0.0/16', edges: 1, shards: 1 };
+    const plan = createPlan(smallEnvironment({ runsIn: 'local', dailyActiveUsers: 100, regions: [here] }));
+    expect(nodeConfigsOf(plan, 'here').edge).not.toHaveProperty('slotMap');
   });
 
   it('A1: listen on this machine only, and need no token, in a local environment', () => {

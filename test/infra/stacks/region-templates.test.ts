@@ -49,6 +49,7 @@ const NODE_ACTIONS = [
   'servicediscovery:DeregisterInstance',
   'servicediscovery:RegisterInstance',
   'ssm:GetParameter',
+  'ssm:GetParameters',
 ];
 
 interface Statement {
