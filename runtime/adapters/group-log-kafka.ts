@@ -52,12 +52,12 @@ class KafkaLog implements GroupLog {
     const { clock } = place;
     this.kafka = kafka;
     this.place = place;
-    this.producer = new LogProducer(kafka, place);
+    const retries = telemetry.counter('iris_log_retries_total', 'Tries of the log after the first');
+    this.producer = new LogProducer(kafka, place, retries);
     const latency = new Latency('iris_log_append', 'From a part’s first try until a quorum has it', { telemetry, clock });
     const entries = telemetry.counter('iris_log_entries_total', 'Entries that a quorum has');
     const bytes = telemetry.counter('iris_log_bytes_total', 'Bytes of them');
     telemetry.gauge('iris_log_waiting_bytes', 'Bytes that wait for the log', () => this.queue.waitingBytes);
-    telemetry.gauge('iris_log_retries', 'Tries of the log after the first, since the start', () => this.producer.retries);
     this.queue = new AppendQueue(async (part) => {
       const fromMs = clock.monotonicMs();
       const last = await this.producer.send(part);

@@ -60,6 +60,24 @@ describeGroupLogContract('kafka log', async () => {
   };
 });
 
+it('a broker that stands still with all its connections open is given up in time, and serves again (F25)', async () => {
+  const log = await open();
+  await log.append([Buffer.from('before')]);
+  test.kafka.signalBroker(0, 'SIGSTOP');
+  const startedMs = performance.now();
+  try {
+    const appends = Array.from({ length: 8 }, () => log.append([Buffer.alloc(log.entryBytesMax)]));
+    const outcomes = await Promise.allSettled(appends);
+    expect(outcomes.every((outcome) => outcome.status === 'rejected' && outcome.reason.code === 'ENGINE_UNAVAILABLE')).toBe(true);
+    expect(performance.now() - startedMs).toBeLessThan(6_000);
+  } finally {
+    test.kafka.signalBroker(0, 'SIGCONT');
+  }
+  const last = await log.append([Buffer.from('after')]);
+  for await (const part of log.read(last)) expect(part.map(({ body }) => body.toString())).toEqual(['after']);
+  await log.close();
+});
+
 it('a log is read in parts of LOG_READ_BYTES_MAX, or of one batch (L8)', async () => {
   const log = await open();
   await log.append(Array.from({ length: 120 }, (_, index) => Buffer.alloc(100_000, index)));

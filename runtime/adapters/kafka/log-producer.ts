@@ -27,19 +27,20 @@ export interface TopicPlace {
  * producer: an old one might still send what its caller was told has failed.
  */
 export class LogProducer {
-  /** Tries after the first. */
-  retries = 0;
   private readonly kafka: KafkaDriver;
   private readonly place: TopicPlace;
+  private readonly retries: { value: number };
   private producer: Producer | undefined;
   private entriesLeft = 0;
   /** Of the newest try that failed. */
   private failure: unknown;
   private giveUp: (error: IrisError) => void = () => undefined;
 
-  constructor(kafka: KafkaDriver, place: TopicPlace) {
+  /** @param retries counts tries after the first */
+  constructor(kafka: KafkaDriver, place: TopicPlace, retries: { value: number }) {
     this.kafka = kafka;
     this.place = place;
+    this.retries = retries;
   }
 
   /** Resolves to the offset of the last entry when all copies in sync have them. @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
@@ -57,7 +58,8 @@ export class LogProducer {
       if (first === undefined) throw new IrisError('ENGINE_UNAVAILABLE', `kafka gave no offset in topic ${topic}`);
       return Number(first) + part.length - 1;
     } catch (error) {
-      await this.discard();
+      // Not waited for: a broker that stands still keeps a socket open until its request times out.
+      void this.discard();
       throw kafkaError(error, this.place);
     }
   }
@@ -83,7 +85,7 @@ export class LogProducer {
   }
 
   private onRetry(error: Error): number {
-    this.retries++;
+    this.retries.value++;
     this.failure = error;
     const told = kafkaError(error, this.place);
     // A topic that was just made is not known to every broker at once.
