@@ -139,6 +139,8 @@ export class Buckets {
       this.sealedInboxes.adopt(inbox);
     else if (isBucketName(Buffer.from(inbox, 'latin1'))) this.sealedInboxes.moveParked(inbox);
     else return false;
+    // It was queued for the inbox before anyone knew: in its order, behind what was parked.
+    for (const request of this.parts.committer.takeQueued(inbox)) this.reroute(request);
     this.promotions.resume();
     return true;
   }
@@ -300,6 +302,11 @@ export class Buckets {
     if (this.layouts.of(user.toString('latin1')) === undefined) this.tell(request.origin, Buffer.from(user), UNKNOWN);
     const moved = { ...request, flags: request.flags & ~APPEND_BUCKET, envelope: readdress(request.envelope, user) };
     this.toUser(moved);
+  }
+
+  private reroute(request: AppendRequest): void {
+    const isToBucket = isBucketName(envelopeRecipient(request.envelope));
+    this.parts.append(isToBucket ? { ...request, flags: request.flags | APPEND_BUCKET } : request);
   }
 
   /** To the user’s home, be it here or behind an outbox. */

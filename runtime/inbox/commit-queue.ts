@@ -38,4 +38,13 @@ export class CommitQueue<Entry extends { readonly request: AppendRequest }> {
     this.entries = [];
     return all;
   }
+
+  /** Takes out those that `isMeant` names, in their order. */
+  takeOut(isMeant: (entry: Entry) => boolean): Entry[] {
+    const taken = this.entries.filter(isMeant);
+    if (taken.length === 0) return taken;
+    this.entries = this.entries.filter((entry) => !isMeant(entry));
+    for (const { request } of taken) this.bytes -= request.envelope.length;
+    return taken;
+  }
 }

@@ -4,6 +4,7 @@ import { readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { movedTo, takenBack } from '../../../runtime/contract/slot-map-moves.ts';
 import { FetchedUsers } from '../../../runtime/inbox/fetched-users.ts';
 import { PULL_LATER, type PullAnswer, type PullRequest } from '../../../runtime/ports/handover.ts';
+import { bodiesOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest } from './core-under-test.ts';
 import { bob, TWO_CORES } from './two-cores.ts';
 
@@ -61,6 +62,35 @@ it.each([
   const again = core.inboxes.promote(bob, 2);
   await core.settle();
   expect((await again).generation).toBe(2);
+});
+
+it('what is on its way into the log when he is back goes to his buckets too, in order', async () => {
+  const core = await CoreUnderTest.start(readSlotMap(settledHere));
+  const promotion = core.inboxes.promote(bob, 3);
+  await core.clock.advance(1_000);
+  await promotion;
+  core.slots.change(readSlotMap(gone));
+  await core.settle();
+  core.slots.change(readSlotMap(takenBack(gone)));
+  const origin = core.origin();
+  const send = (sequence: number) => void origin.send({ sequence, bodies: [`${sequence}`] });
+  [1, 2].forEach(send);
+  await core.settle();
+  core.peers.pull = () => Promise.resolve({ ...PULL_LATER, kind: 'held', isLast: true });
+  const { openStore } = core;
+  const readMarks = openStore.readMarks.bind(openStore);
+  // The commit that takes him back reads what is known of those who wrote to him.
+  openStore.readMarks = (keys) => {
+    openStore.readMarks = readMarks;
+    [3, 4, 5].forEach(send);
+    return readMarks(keys);
+  };
+  await core.clock.advance(5_000);
+  const [held] = [...core.disk.inboxes].filter(([, rows]) => rows.size > 0);
+  expect(bucketsOf(core)).toHaveLength(1);
+  expect(bucketsOf(core)).not.toContain('own inbox');
+  const rows = [...(held?.[1] ?? [])].toSorted(([a], [b]) => a - b).flatMap(([, envelope]) => bodiesOf(envelope));
+  expect(rows).toEqual(['1', '2', '3', '4', '5']);
 });
 
 it('lists nobody whom this move takes from elsewhere, though an earlier one left something of him here', async () => {
