@@ -61,6 +61,24 @@ const limits = z.strictObject({
     .describe('Messages a second to one inbox above which it is spread over more cores (B3, C10). Default: the runtime’s, as measured.'),
 });
 
+const perMinute = (most: number) => z.union([z.int().min(1).max(1_000_000), z.literal('off')]).default(most);
+
+const rateLimits = z.strictObject({
+  messages: perMinute(100).describe(
+    'Messages one user may send in any minute, or off; the last may be a batch that passes it (D11). `iris up` lifts all of these unless it is told --limits.',
+  ),
+  requests: perMinute(1_000).describe('Queries, reads and typing signals of one user in a minute, or off (D11).'),
+  connections: perMinute(5).describe(
+    'Connections of one address in a minute that end without a login, or off: those that log in are not counted, so that an office may reconnect at once (D11, C26).',
+  ),
+  failedLogins: perMinute(5).describe('Refused logins of one address in a minute, or off (D11).'),
+  unlimitedNetworks: z
+    .array(z.union([z.cidrv4(), z.cidrv6()]))
+    .max(1_000)
+    .default([])
+    .describe('Networks whose addresses are not limited, such as a carrier’s with thousands of users behind one address (C8).'),
+});
+
 const media = z.strictObject({
   signingKey: z
     .string()
@@ -174,6 +192,7 @@ export const environmentSchema = z.strictObject({
     ),
   alerts: alerts.prefault({}).describe('Who hears of alarms, beside the console.'),
   limits: limits.prefault({}).describe('Bounds of the runtime that this environment changes.'),
+  rateLimits: rateLimits.prefault({}).describe('What one user or one address may do in a minute.'),
   quotas: z
     .record(z.string().regex(/^L-[0-9A-F]{8}$/, 'must be a quota code such as L-1216C47A'), positive)
     .default({})

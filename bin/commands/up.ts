@@ -21,7 +21,7 @@ export const command: Command = {
   name: 'up',
   summary: 'Run an environment on this machine: every node its own process, restarted when it dies.',
   usage:
-    'iris up <environment> [--state <dir>] [--base-port <n>] [--standby] [--tls] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
+    'iris up <environment> [--state <dir>] [--base-port <n>] [--standby] [--tls] [--limits] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
   options: [
     ['--state <dir>', `where stores, configs and logs are; default: ${STATE_ROOT}/<environment>`],
     ['--base-port <n>', `port of the first edge, the other nodes follow on 127.0.0.1; default: ${BASE_PORT_DEFAULT}`],
@@ -31,6 +31,7 @@ export const command: Command = {
       '--tls',
       'the edges speak TLS 1.3 only, with a certificate made for this run; iris send and listen of this machine find its authority',
     ],
+    ['--limits', 'keep the environment’s rate limits; lifted otherwise, since all clients come from one address'],
     ['--regions <a,b>', 'only these regions, their shards numbered anew; default: all'],
     ['--synth <dir>', 'write the templates of the environment there first'],
     ['--smoke', 'once all run, send a message from the first region to a user of the last and print how long it took'],
@@ -45,6 +46,7 @@ export const command: Command = {
       stateDirectory: resolve(io.cwd, flags.state ?? join(STATE_ROOT, plan.environment)),
       basePort: flags.basePort,
       hasTls: flags.hasTls,
+      keepsRateLimits: flags.keepsRateLimits,
       documentsOf: (region) => nodeConfigsOf(plan, region),
     });
     checkMachine(layout, thisMachine());
@@ -67,6 +69,7 @@ function parse(args: readonly string[]) {
       shrink: { type: 'boolean', default: false },
       standby: { type: 'boolean', default: false },
       tls: { type: 'boolean', default: false },
+      limits: { type: 'boolean', default: false },
       regions: { type: 'string' },
       synth: { type: 'string' },
       smoke: { type: 'boolean', default: false },
@@ -83,6 +86,7 @@ function parse(args: readonly string[]) {
     isShrunk: values.shrink,
     hasStandbys: values.standby,
     hasTls: values.tls,
+    keepsRateLimits: values.limits,
     ...(values.regions === undefined ? {} : { regions: values.regions.split(',').filter((code) => code !== '') }),
     synth: values.synth,
     smoke: values.smoke || values.once,

@@ -47,6 +47,8 @@ export interface FleetLayoutOptions {
   readonly basePort: number;
   /** True: the edges speak TLS 1.3, and nothing else. */
   readonly hasTls?: boolean;
+  /** Whether the environment’s rate limits are kept. @default false - who tries out a fleet, or loads it, does so from one address */
+  readonly keepsRateLimits?: boolean;
   /** The region's documents as a template carries them; what differs on one machine is laid over them. */
   documentsOf(region: string): { readonly edge: NodeConfigDocument; readonly core: NodeConfigDocument };
 }
@@ -126,7 +128,7 @@ function localRegions(shape: FleetShape, portOf: ReadonlyMap<string, number>): S
 
 function layoutNode(place: Place, ports: { port: number; adminPort: number }, options: FleetLayoutOptions): FleetNode {
   const documents = options.documentsOf(place.region);
-  const config = mergePatch(documents[place.role], localPatch(place, { ...ports, hasTls: options.hasTls ?? false }));
+  const config = mergePatch(documents[place.role], localPatch(place, { ...ports, ...options }));
   const problems = checkNodeConfig(config);
   if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `node config of ${place.id}: ${problems.join('; ')}`);
   return {
@@ -140,8 +142,10 @@ function layoutNode(place: Place, ports: { port: number; adminPort: number }, op
   };
 }
 
+type LocalPlace = Pick<FleetLayoutOptions, 'hasTls' | 'keepsRateLimits'> & { readonly port: number; readonly adminPort: number };
+
 /** Everything in which a node on this machine differs from the one in the cloud. Paths count from the config's folder. */
-function localPatch(place: Place, { port, adminPort, hasTls }: { port: number; adminPort: number; hasTls: boolean }): unknown {
+function localPatch(place: Place, { port, adminPort, hasTls, keepsRateLimits }: LocalPlace): unknown {
   const listen = { host: HOST, port };
   const every = {
     node: place.id,
@@ -153,8 +157,14 @@ function localPatch(place: Place, { port, adminPort, hasTls }: { port: number; a
     addresses: null,
   };
   if (place.role === 'edge') {
-    const tls = hasTls ? { certificatePath: '../tls/certificate.pem', keyPath: '../tls/key.pem' } : null;
-    return { ...every, client: { ...listen, tls }, authentication: { kind: 'none', issuer: null, audience: null, keysPath: null } };
+    const tls = hasTls === true ? { certificatePath: '../tls/certificate.pem', keyPath: '../tls/key.pem' } : null;
+    const limits = keepsRateLimits === true ? {} : { rateLimits: null };
+    return {
+      ...every,
+      ...limits,
+      client: { ...listen, tls },
+      authentication: { kind: 'none', issuer: null, audience: null, keysPath: null },
+    };
   }
   return { ...every, group: place.group.id, link: listen, store: { kind: 'embedded', directory: `../store/${place.group.id}` } };
 }

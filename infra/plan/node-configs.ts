@@ -41,6 +41,19 @@ function edgeConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
     authentication: plan.runsIn === 'local' ? { kind: 'none' } : { kind: 'token', ...plan.authentication, keysPath: TOKEN_KEYS_PATH },
     connectionsMax: plan.config.connectionsPerEdge,
     ...(sessionQueuedBytesMax === undefined ? {} : { sessionQueuedBytesMax }),
+    rateLimits: rateLimitsOf(plan),
+  };
+}
+
+/** What is off is left out: then nothing is counted. */
+function rateLimitsOf({ config: { rateLimits } }: Plan) {
+  const { messages, requests, connections, failedLogins, unlimitedNetworks } = rateLimits;
+  return {
+    ...(messages === 'off' ? {} : { messages }),
+    ...(requests === 'off' ? {} : { requests }),
+    ...(connections === 'off' ? {} : { connections }),
+    ...(failedLogins === 'off' ? {} : { failedLogins }),
+    ...(unlimitedNetworks.length === 0 ? {} : { unlimitedNetworks }),
   };
 }
 

@@ -38,6 +38,11 @@ export const ERROR_CODES = {
     retry: false,
     meaning: 'the inbox’s owner is of a release that does not share buckets among connections; read them over one',
   },
+  RATE_LIMITED: {
+    wire: 2011,
+    retry: true,
+    meaning: 'more in a minute than one user or one address may; it opens again after the given time',
+  },
   NOT_OWNER: { wire: 2020, retry: true, meaning: 'this node is a standby; another one owns the shards' },
   NOT_DELIVERED: {
     wire: 2009,

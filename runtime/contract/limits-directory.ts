@@ -22,3 +22,17 @@ export const DIRECTORY_UNDER_WAY_MAX = 1_024;
 export const DIRECTORY_DUE_MAX = 131_072;
 /** Channels that one edge hears. */
 export const DIRECTORY_CHANNELS_MAX = 16_384;
+
+/**
+ * Milliseconds of a rate limit’s window (D11), and its slots with one more than fit, so that no 60 s have more than the limit: what is counted goes
+ * 60 to 65 s later, a slot at a time.
+ */
+export const RATE_WINDOW_MS = 60_000;
+export const RATE_SLOT_MS = 5_000;
+export const RATE_SLOTS = RATE_WINDOW_MS / RATE_SLOT_MS + 1;
+/** Users and addresses whose minute an edge counts, of each limit; above it those longest unheard of begin anew. 400 bytes each. */
+export const RATE_KEYS_MAX = 131_072;
+/** Milliseconds between two exchanges of counts with Redis, share of a limit below which a count is not exchanged, and counts of one exchange. */
+export const RATE_SYNC_MS = 1_000;
+export const RATE_SYNC_SHARE = 0.1;
+export const RATE_GROWN_MAX = 16_384;

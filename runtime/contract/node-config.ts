@@ -41,6 +41,22 @@ const directory = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('redis'), redis: redisSettings }),
 ]);
 
+const perMinute = z.int().min(1).max(1_000_000).optional();
+
+/** How much a user or an address may do in a minute (D11); what is left out is not limited. */
+const rateLimits = z.strictObject({
+  messages: perMinute,
+  requests: perMinute,
+  /** Of one address, counting those that end without a login. */
+  connections: perMinute,
+  failedLogins: perMinute,
+  /** Networks whose addresses are not limited, such as that of a carrier behind whose one address thousands of users are. */
+  unlimitedNetworks: z
+    .array(z.union([z.cidrv4(), z.cidrv6()]))
+    .max(1_000)
+    .default([]),
+});
+
 const shared = {
   format: z.literal('iris-node/1'),
   environment: code,
@@ -79,6 +95,7 @@ const edge = z.strictObject({
   /** Bytes one session may hold for a slow reader. */
   sessionQueuedBytesMax: bytes.default(limits.SESSION_QUEUED_BYTES_MAX),
   directory: directory.default({ kind: 'process' }),
+  rateLimits: rateLimits.prefault({}),
 });
 
 const core = z.strictObject({

@@ -8,11 +8,13 @@ import type { Authenticator } from '../ports/authenticator.ts';
 import type { Publication, Publisher } from '../ports/bus.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
+import type { RateLimits } from '../ports/rate-limits.ts';
 import type { SessionDirectory } from '../ports/session-directory.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { ClientTransport, Connection, ServerTransport } from '../ports/transport.ts';
 import { SlotMessageRouter } from '../routing/slot-message-router.ts';
+import { connectionLimited, connectionWaitMs } from '../session/admission.ts';
 import { ClientConnection } from '../session/client-connection.ts';
 import { RefusedConnections } from '../session/refused-connections.ts';
 import { type SessionParts, sessionCounters } from '../session/session-parts.ts';
@@ -21,6 +23,7 @@ import { Stamps } from '../session/stamps.ts';
 import { Bursts } from '../wire/bursts.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
 import { drainClients } from './client-drain.ts';
+import { limitedAddresses } from './limited-addresses.ts';
 
 /** What an edge stands on: the machine’s, or a simulation’s. */
 export interface EdgeParts {
@@ -34,6 +37,7 @@ export interface EdgeParts {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly directory: SessionDirectory;
+  readonly rates: RateLimits;
   /** Share of the heap in use; left out where nothing is measured. */
   readonly heapShare?: () => number;
   /** Files and sockets that the process may have open; it takes fewer connections than its config allows where they would not fit. */
@@ -73,6 +77,8 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
   const connectionsMax = connectionsMaxOf(config, parts);
   const listening = await clientTransport.listen(config.client, (connection: Connection) => {
     if (clients.size >= connectionsMax) return refusals.take(connection);
+    const waitMs = connectionWaitMs(sessions, connection);
+    if (waitMs > 0) return refusals.take(connection, connectionLimited(waitMs));
     const client = new ClientConnection(sessions, connection, forget);
     clients.add(client);
     return client;
@@ -94,6 +100,7 @@ export async function openEdge(config: EdgeConfig, parts: EdgeParts): Promise<Ed
       sweep.stop();
       load.stop();
       links.close();
+      parts.rates.close();
       await parts.directory.close();
     },
   };
@@ -118,7 +125,7 @@ interface JoinedParts {
 }
 
 function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, isDraining }: JoinedParts): SessionParts {
-  const { slots, authenticator, clock, random, telemetry, directory } = parts;
+  const { slots, authenticator, clock, random, telemetry, directory, rates } = parts;
   let lastPublisherId = 0;
   const untold = telemetry.counter('iris_gap_untold_total', 'Missing messages of which the client cannot be told');
   return {
@@ -130,6 +137,8 @@ function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, 
     random,
     telemetry,
     directory,
+    rates,
+    limitedAddress: limitedAddresses(config.rateLimits.unlimitedNetworks),
     load,
     bursts,
     stamps: new Stamps(clock),

@@ -11,8 +11,8 @@ import type { Authenticator } from '../ports/authenticator.ts';
 import { startAdminServer } from './admin-server.ts';
 import { clientTransportOf } from './client-transport.ts';
 import { openEdge } from './edge-node.ts';
+import { openKnownUsers } from './known-users.ts';
 import type { RunningNode } from './running-node.ts';
-import { openSessionDirectory } from './session-directories.ts';
 import { openSlotMaps } from './slot-map-source.ts';
 import { whoCommand } from './who-command.ts';
 
@@ -25,7 +25,7 @@ export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
   const { slots } = await openSlotMaps(config, telemetry);
   measureMachine({ telemetry, clock: systemClock });
   const authenticator = authenticatorOf(config);
-  const directory = await openSessionDirectory(config, { clock: systemClock, random: systemRandom, telemetry });
+  const { directory, rates } = await openKnownUsers(config, { clock: systemClock, random: systemRandom, telemetry });
   const edge = await openEdge(config, {
     slots,
     authenticator,
@@ -35,6 +35,7 @@ export async function startEdge(config: EdgeConfig): Promise<RunningNode> {
     random: systemRandom,
     telemetry,
     directory,
+    rates,
     heapShare: systemHeapShare,
     openFilesMax: systemOpenFilesMax(),
   });

@@ -11,6 +11,8 @@ export class ClientConnection implements ConnectionHandler {
   private readonly parts: SessionParts;
   private readonly connection: Connection;
   private readonly gone: (connection: ClientConnection) => void;
+  /** In the rate limits; the connection no longer knows once it is closed. */
+  private readonly address: string | undefined;
   private readonly openedMs: number;
   session: Session | undefined;
 
@@ -18,6 +20,7 @@ export class ClientConnection implements ConnectionHandler {
     this.parts = parts;
     this.connection = connection;
     this.gone = gone;
+    this.address = parts.limitedAddress(connection.remoteAddress);
     this.openedMs = parts.clock.monotonicMs();
   }
 
@@ -33,6 +36,9 @@ export class ClientConnection implements ConnectionHandler {
 
   closed(): void {
     this.session?.closed();
+    // A draining node is no fault of who could not log in.
+    if (this.session?.isLoggedIn !== true && !this.parts.isDraining() && this.address !== undefined)
+      this.parts.rates.take('connections', this.address);
     this.gone(this);
   }
 

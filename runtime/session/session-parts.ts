@@ -5,6 +5,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { InboxFeed } from '../ports/inbox-feed.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { MessageRouter } from '../ports/message-router.ts';
+import type { RateLimits } from '../ports/rate-limits.ts';
 import type { SessionDirectory } from '../ports/session-directory.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Bursts } from '../wire/bursts.ts';
@@ -24,6 +25,7 @@ export interface SessionParts {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly directory: SessionDirectory;
+  readonly rates: RateLimits;
   readonly load: LoadLevel;
   readonly bursts: Bursts;
   readonly stamps: Stamps;
@@ -39,6 +41,8 @@ export interface SessionParts {
   readonly node: string;
   readonly sessionQueuedBytesMax: number;
   readonly pushStock: PushStock;
+  /** What stands for the other side of a connection in `rates`; undefined where its network is not limited. */
+  readonly limitedAddress: (remoteAddress: string) => string | undefined;
   nextPublisherId(): number;
   /** A client whose protocol has no word for it cannot be told of missing messages: the operator is. */
   gapUntold(gap: InboxGap, protocol: string): void;

@@ -14,8 +14,9 @@ import { countEntries, entriesStart, envelopeCount, forEachEntry } from '../wire
 import { readMessageId, WHOLE_ENVELOPE } from '../wire/message-id.ts';
 import * as v1 from '../wire/v1/encode.ts';
 import { OpcodeV1 } from '../wire/v1/opcodes.ts';
-import { afterName, nameAt, packetSpan } from '../wire/v1/packet.ts';
+import { afterName, nameAt, packetSpan, wholeEntries } from '../wire/v1/packet.ts';
 import { SEND_FRESH } from '../wire/v2/send.ts';
+import { admit } from './admission.ts';
 import { BucketCursors } from './bucket-cursors.ts';
 import { BucketReads } from './bucket-reads.ts';
 import { enterDirectory } from './enter-directory.ts';
@@ -262,10 +263,11 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     const token = colon < 0 ? '' : text.toString('utf8', colon + 1);
     try {
       if (this.parts.isDraining()) throw new IrisError('DRAINING', 'the node is leaving');
-      this.parts.authenticator.authenticate(user.toString('utf8'), token);
+      admit(this.parts, this.connection, { user, token });
     } catch (error) {
       this.parts.telemetry.log.info('v1-login-refused', { reason: errorLine(error) });
-      v1.encodeLoginRefused(this.writer());
+      if (error instanceof IrisError && error.code === 'RATE_LIMITED') v1.encodeLoginLimited(this.writer());
+      else v1.encodeLoginRefused(this.writer());
       this.parts.bursts.flushNow();
       this.isOpen = false;
       this.connection.end();
@@ -312,6 +314,12 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (isBucketName(recipient)) {
       this.parts.counters.messagesRefused.value += count;
       v1.encodeErrorV1(this.writer(), 'name_invalid');
+      return;
+    }
+    const waitMs = this.parts.rates.take('messages', this.user as Buffer, count);
+    if (waitMs > 0) {
+      this.parts.counters.messagesRefused.value += count;
+      v1.encodeRateLimited(this.writer(), waitMs);
       return;
     }
     this.sendWindow.opened(count, end - start);
@@ -382,15 +390,4 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (opcode === OpcodeV1.UploadPrekeys || opcode === OpcodeV1.FetchPrekeys) v1.encodeNoPrekeys(this.writer());
     else if (opcode >= OpcodeV1.GroupCreate && opcode <= OpcodeV1.SenderKey) v1.encodeErrorV1(this.writer(), 'group_service_unavailable');
   }
-}
-
-/** Count and end of the entries that are complete. */
-function wholeEntries(buffer: Buffer, start: number, end: number): [count: number, stop: number] {
-  let at = start;
-  let count = 0;
-  while (at + 2 <= end && at + 2 + buffer.readUInt16BE(at) <= end) {
-    at += 2 + buffer.readUInt16BE(at);
-    count++;
-  }
-  return [count, at];
 }

@@ -25,10 +25,19 @@ import { decodeHello, type HelloFrame, Reads } from '../wire/v2/hello.ts';
 import { encodeMessageStatus } from '../wire/v2/message-status.ts';
 import { FETCH_VERSION, Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
 import { decodePing, encodePong } from '../wire/v2/ping.ts';
-import { decodeSend, SEND_BEST_EFFORT, SEND_FLAGS, SEND_FLAGS_VERSION_2, SEND_FRESH, type SendFrame } from '../wire/v2/send.ts';
+import {
+  checkSequence,
+  decodeSend,
+  SEND_BEST_EFFORT,
+  SEND_FLAGS,
+  SEND_FLAGS_VERSION_2,
+  SEND_FRESH,
+  type SendFrame,
+} from '../wire/v2/send.ts';
 import { encodeSent } from '../wire/v2/sent.ts';
 import { encodeTyping } from '../wire/v2/typing.ts';
 import { encodeWelcome } from '../wire/v2/welcome.ts';
+import { admit, HELD_BACK, messagesLimited } from './admission.ts';
 import { enterDirectory } from './enter-directory.ts';
 import { handMessages } from './ephemeral-sends.ts';
 import { PushWindow } from './push-window.ts';
@@ -87,7 +96,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       this.splitter.push(chunk, this);
     } catch (error) {
       this.parts.counters.faults.value++;
-      if (error instanceof IrisError) this.end({ code: error.code, message: error.message });
+      if (error instanceof IrisError) this.end({ code: error.code, message: error.message, retryAfterMs: error.retryAfterMs });
       else {
         this.parts.telemetry.log.error('session-failed', { reason: errorLine(error) });
         this.end({ code: 'FRAME_MALFORMED', message: 'the frame could not be handled' });
@@ -263,7 +272,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     if (this.parts.isDraining()) throw new IrisError('DRAINING', 'the node is leaving; connect elsewhere');
     const user = Buffer.from(hello.user);
     checkUserName(user);
-    this.parts.authenticator.authenticate(user.toString('utf8'), hello.token);
+    admit(this.parts, this.connection, { user, token: hello.token });
     this.version = version;
     this.user = user;
     this.device = Buffer.from(hello.device);
@@ -294,15 +303,15 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     }
     this.parts.counters.messagesIn.value += frame.count;
     if ((frame.flags & SEND_BEST_EFFORT) !== 0 && this.version >= 3) {
-      this.sendBestEffort(frame, reader);
+      if (!this.isOverRate(frame)) this.sendBestEffort(frame, reader);
       return;
     }
     if (this.isHeldBack(frame)) {
-      this.refuse(frame.sequence, frame.count, {
-        code: 'REFUSED_IN_ORDER',
-        message: 'an earlier message to this recipient was refused',
-        retryAfterMs: 0,
-      });
+      this.refuse(frame.sequence, frame.count, HELD_BACK);
+      return;
+    }
+    if (this.isOverRate(frame)) {
+      this.fence(frame.recipient);
       return;
     }
     this.sendWindow.opened(frame.count, reader.end - frame.entriesAt);
@@ -335,6 +344,12 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
         this.refuse(sequence, count, refusal);
       }
     });
+  }
+
+  private isOverRate({ sequence, count }: SendFrame): boolean {
+    const waitMs = this.parts.rates.take('messages', this.user, count);
+    if (waitMs > 0) this.refuse(sequence, count, messagesLimited(waitMs));
+    return waitMs > 0;
   }
 
   private isHeldBack(frame: SendFrame): boolean {
@@ -382,10 +397,4 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     // A client that does not close its side must not keep the connection.
     this.parts.clock.after(limits.FAREWELL_TIMEOUT_MS, () => this.connection.destroy());
   }
-}
-
-/** @throws IrisError SEQUENCE_INVALID */
-function checkSequence({ sequence, previous }: SendFrame): void {
-  if (sequence === 0) throw new IrisError('SEQUENCE_INVALID', 'sequence 0, must be 1 or more');
-  if (previous >= sequence) throw new IrisError('SEQUENCE_INVALID', `previous ${previous} is not below the sequence ${sequence}`);
 }

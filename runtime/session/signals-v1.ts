@@ -90,7 +90,7 @@ export class SignalsV1 {
   private ask(name: Buffer): void {
     const { load } = this.parts;
     if (load.sheds('presence')) v1.encodeRateLimited(this.session.writer(), load.retryAfterMs(limits.SHED_RETRY_MS));
-    else this.questions().ask(name);
+    else if (this.isWithinMinute()) this.questions().ask(name);
   }
 
   private questions(): StatusQuestions {
@@ -118,6 +118,12 @@ export class SignalsV1 {
   private isWithinBudget(): boolean {
     const isWithin = this.budget.take();
     if (!isWithin) v1.encodeRateLimited(this.session.writer(), limits.SHED_RETRY_MS);
-    return isWithin;
+    return isWithin && this.isWithinMinute();
+  }
+
+  private isWithinMinute(): boolean {
+    const waitMs = this.parts.rates.take('requests', this.session.user as Buffer);
+    if (waitMs > 0) v1.encodeRateLimited(this.session.writer(), waitMs);
+    return waitMs === 0;
   }
 }

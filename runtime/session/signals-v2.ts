@@ -42,7 +42,12 @@ export class SignalsV2 {
 
   /** A frame whose opcode `isSignal`. */
   frame(opcode: number, reader: ByteReader): void {
-    if (!this.budget.take()) this.passOver(`over ${limits.SIGNALS_PER_SECOND} reads, typing signals and queries in a second`);
+    if (!this.budget.take()) {
+      this.passOver(`over ${limits.SIGNALS_PER_SECOND} reads, typing signals and queries in a second`);
+      return;
+    }
+    const waitMs = this.parts.rates.take('requests', this.session.user);
+    if (waitMs > 0) this.passOver('more reads, typing signals and queries in a minute than a user may send', waitMs);
     else this.handle(opcode, reader);
   }
 
@@ -68,8 +73,7 @@ export class SignalsV2 {
     return this.asked;
   }
 
-  private passOver(message: string): void {
-    const retryAfterMs = this.parts.load.retryAfterMs(limits.SHED_RETRY_MS);
+  private passOver(message: string, retryAfterMs = this.parts.load.retryAfterMs(limits.SHED_RETRY_MS)): void {
     encodeFault(this.session.writer(), { code: 'SIGNALS_LIMITED', message, retryAfterMs });
   }
 }

@@ -1,3 +1,4 @@
+import { ProcessRateLimits } from '../adapters/rate-limits-process.ts';
 import { createProcessSessionDirectory } from '../adapters/session-directory-process.ts';
 import type { ConnectOptions } from '../client/client-options.ts';
 import { IrisClient } from '../client/iris-client.ts';
@@ -253,6 +254,7 @@ export class World {
         clientTransport: parts.transport,
         slots,
         directory,
+        rates: new ProcessRateLimits({ ...parts, rates: {} }),
         authenticator: { authenticate() {} },
       });
     }

@@ -32,6 +32,8 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'adapters/inbox-log/segment-file.ts': { checks: 'segments' },
   'adapters/inbox-store-level.ts': { operations: 'batch', trims: 'batch' },
   'adapters/redis/redis-connection.ts': { channels: 'DIRECTORY_CHANNELS_MAX', readyListeners: 'listeners' },
+  'adapters/rate-limits-process.ts': { young: 'RATE_KEYS_MAX', old: 'RATE_KEYS_MAX' },
+  'adapters/rate-limits-redis.ts': { grown: 'RATE_GROWN_MAX' },
   'adapters/session-directory-redis.ts': { due: 'DIRECTORY_DUE_MAX', contested: 'connections' },
   'adapters/session-table.ts': { seats: 'connections' },
   'client/acknowledgements.ts': { waiting: 'buckets' },

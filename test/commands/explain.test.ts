@@ -5,7 +5,7 @@ describe('iris explain', () => {
     const { code, stdout } = await runIris(['explain', 'EdgeLoadBalancer', '--environment', 'proof']);
     expect(code).toBe(0);
     expect(stdout.match(/AWS::ElasticLoadBalancingV2::LoadBalancer/g)).toHaveLength(3);
-    expect(stdout).toMatch(/^ {2}because of: G1, R19, C11$/m);
+    expect(stdout).toMatch(/^ {2}because of: G1, R19, C11, A9$/m);
     expect(stdout).toMatch(/^ {2}replaced with it: iris-proof-tokyo-edge\/EdgeListener/m);
   });
 

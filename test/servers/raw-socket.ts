@@ -18,10 +18,11 @@ export class RawSocket {
     });
   }
 
-  static open(address: string): Promise<RawSocket> {
+  /** `localAddress` is where it comes from, such as another one of loopback’s. */
+  static open(address: string, localAddress?: string): Promise<RawSocket> {
     const [host, port] = address.split(':') as [string, string];
     return new Promise((resolve, reject) => {
-      const socket = connect({ host, port: Number(port) }, () => resolve(new RawSocket(socket)));
+      const socket = connect({ host, port: Number(port), ...(localAddress && { localAddress }) }, () => resolve(new RawSocket(socket)));
       socket.setNoDelay(true);
       socket.once('error', reject);
     });

@@ -72,13 +72,13 @@ export const REASONS: readonly Reason[] = [
   {
     pattern: /^config (Rollout|Rejected|Config)/,
     what: 'how a new config reaches running nodes: a fifth at a time, taken back from all where one was not ready with it',
-    fields: ['authentication', 'limits', 'regions'],
+    fields: ['authentication', 'limits', 'rateLimits', 'regions'],
     rows: ['X9', 'R21', 'L12'],
   },
   {
     pattern: /^config NodeConfigs/,
     what: 'pointer to the config of the region’s edges or cores, by its content hash',
-    fields: ['authentication', 'limits', 'regions'],
+    fields: ['authentication', 'limits', 'rateLimits', 'regions'],
     rows: ['R21', 'C3', 'L12', 'A20'],
   },
   {

@@ -78,3 +78,14 @@ export function nameAt(buffer: Buffer, at: number): Buffer {
 export function afterName(buffer: Buffer, at: number): number {
   return at + 2 + buffer.readUInt16BE(at);
 }
+
+/** Count and end of those of a batch’s entries that are complete. */
+export function wholeEntries(buffer: Buffer, start: number, end: number): [count: number, stop: number] {
+  let at = start;
+  let count = 0;
+  while (at + 2 <= end && at + 2 + buffer.readUInt16BE(at) <= end) {
+    at += 2 + buffer.readUInt16BE(at);
+    count++;
+  }
+  return [count, at];
+}

@@ -97,3 +97,9 @@ export function checkSend(recipient: Uint8Array, messages: readonly Uint8Array[]
   }
   if (total > BATCH_BYTES_MAX) throw new IrisError('FRAME_TOO_LARGE', `batch of ${total} bytes, limit is ${BATCH_BYTES_MAX}`);
 }
+
+/** @throws IrisError SEQUENCE_INVALID */
+export function checkSequence({ sequence, previous }: SendFrame): void {
+  if (sequence === 0) throw new IrisError('SEQUENCE_INVALID', 'sequence 0, must be 1 or more');
+  if (previous >= sequence) throw new IrisError('SEQUENCE_INVALID', `previous ${previous} is not below the sequence ${sequence}`);
+}

@@ -1,3 +1,4 @@
+import { ProcessRateLimits } from '../../../runtime/adapters/rate-limits-process.ts';
 import { createProcessSessionDirectory } from '../../../runtime/adapters/session-directory-process.ts';
 import type { Publisher } from '../../../runtime/ports/bus.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   ReadMessages,
 } from '../../../runtime/ports/inbox-feed.ts';
 import { CALM, type LoadLevel } from '../../../runtime/ports/load-level.ts';
+import type { RatesPerMinute } from '../../../runtime/ports/rate-limits.ts';
 import type { Connection } from '../../../runtime/ports/transport.ts';
 import { ClientConnection } from '../../../runtime/session/client-connection.ts';
 import { type SessionParts, sessionCounters } from '../../../runtime/session/session-parts.ts';
@@ -50,6 +52,8 @@ export class SessionUnderTest {
   asked = 0;
   /** Who hears of what it sent. */
   publisher: Publisher | undefined;
+  /** Messages given to the router. */
+  published = 0;
   /** Every inbox and bucket that it reads. */
   readonly attached: { options: AttachOptions; subscriber: InboxSubscriber }[] = [];
   /** What the home says of the buckets. */
@@ -57,7 +61,7 @@ export class SessionUnderTest {
   /** How often the home was asked that. */
   questions = 0;
 
-  constructor(clock: ManualClock, load: LoadLevel = CALM) {
+  constructor(clock: ManualClock, load: LoadLevel = CALM, rates: RatesPerMinute = {}) {
     const telemetry = new MemoryTelemetry();
     const nothing = Buffer.alloc(0);
     const publisher = { publisherId: 0, published() {}, refused() {}, isFenced: () => false };
@@ -66,8 +70,9 @@ export class SessionUnderTest {
     const askStatus = () => void this.asked++;
     const parts: SessionParts = {
       router: {
-        publish: ({ publisher }) => {
+        publish: ({ publisher, count }) => {
           this.publisher = publisher;
+          this.published += count;
         },
         ownerOf: () => 'owner',
       },
@@ -90,6 +95,8 @@ export class SessionUnderTest {
       random: fixedRandom(),
       telemetry,
       directory: createProcessSessionDirectory({ node: 'tokyo-edge-0', region: 'tokyo' }),
+      rates: new ProcessRateLimits({ rates, clock, telemetry }),
+      limitedAddress: (address) => address,
       load,
       bursts: new Bursts((callback) => clock.soon(callback)),
       stamps: new Stamps(clock),
