@@ -21,13 +21,17 @@ interface DriverError {
  */
 export function cqlError(error: unknown, settings: CqlSettings): IrisError {
   if (error instanceof IrisError) return error;
-  const causes = [error as DriverError, ...Object.values((error as DriverError).innerErrors ?? {})] as DriverError[];
+  // Of several nodes each says for itself what went wrong; the whole only counts them.
+  const inner = Object.values((error as DriverError).innerErrors ?? {}) as DriverError[];
+  const causes = inner.length > 0 ? inner : [error as DriverError];
   const where = `the CQL store at ${settings.contactPoints.join(', ')}`;
   for (const cause of causes) {
     const remedy = remedyOf(cause, settings);
     if (remedy !== undefined) return new IrisError('ENGINE_INVALID', `${where} ${remedy}`, { cause: new Error(errorLine(cause)) });
   }
-  return new IrisError('ENGINE_UNAVAILABLE', `${where} does not answer`, { cause: new Error(lineOf(causes)) });
+  const said = [...new Set(causes.map((cause) => errorLine(cause)))].join('; ');
+  const hint = !settings.tls && said.includes('ECONNRESET') ? ' (if it speaks TLS only, set tls)' : '';
+  return new IrisError('ENGINE_UNAVAILABLE', `${where} does not answer${hint}`, { cause: new Error(said) });
 }
 
 /** Undefined for what may be over at the next try. */
@@ -35,7 +39,7 @@ function remedyOf(error: DriverError, { keyspace, dataCentre, credentialsPath, c
   const { name, code = 0, message } = error;
   if (name === 'AuthenticationError' || code === BAD_CREDENTIALS) {
     return credentialsPath === undefined
-      ? 'wants a login; name a file with username and password as credentialsPath'
+      ? 'wants a login; name a file with username and password (credentialsPath, --credentials)'
       : `refuses the login of ${credentialsPath}; check its username and password`;
   }
   if (name === 'ArgumentError' && message.includes('localDataCenter')) {
@@ -50,7 +54,7 @@ function remedyOf(error: DriverError, { keyspace, dataCentre, credentialsPath, c
   if (code === SYNTAX || code === INVALID || code === CONFIGURATION) return 'refuses a statement of this release';
   if (isCertificateProblem(error)) {
     return caPath === undefined
-      ? 'shows a certificate that the system does not trust; name the authority’s PEM as caPath'
+      ? 'shows a certificate that the system does not trust; name the authority’s PEM (caPath, --ca)'
       : `shows a certificate that ${caPath} has not signed`;
   }
   if (/wrong version number|packet length too long/i.test(message) || (tls && code === 0 && /EPROTO/.test(message)))
@@ -60,10 +64,4 @@ function remedyOf(error: DriverError, { keyspace, dataCentre, credentialsPath, c
 
 function isCertificateProblem({ message }: DriverError): boolean {
   return /certificate|self.signed|unable to verify|altnames/i.test(message);
-}
-
-/** The first is often only a count of the others. */
-function lineOf([first, ...others]: readonly DriverError[]): string {
-  const inner = others.map((other) => errorLine(other));
-  return inner.length > 0 ? [...new Set(inner)].join('; ') : errorLine(first);
 }

@@ -3,6 +3,7 @@ import type { CqlSettings } from '../contract/cql-settings.ts';
 import { IrisError } from '../contract/errors.ts';
 import { CQL_GIVE_UP_MS, CQL_RETRY_LAST_MS, SCHEMA_LOCK_SECONDS, SCHEMA_STATEMENT_TIMEOUT_MS } from '../contract/limits-store.ts';
 import type { Clock } from '../ports/clock.ts';
+import { isScylla } from './cql-cluster.ts';
 import { SCHEMA_STEPS, SCHEMA_VERSION, type SchemaStep, STATE_TABLE, schemaVersion } from './cql-schema.ts';
 import { CqlSession } from './cql-session.ts';
 
@@ -18,7 +19,6 @@ export interface MigrationOptions {
 }
 
 const KEYSPACE = 'SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?';
-const SCYLLA = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system_schema' AND table_name = 'scylla_tables'";
 const TAKE = "INSERT INTO schema_state (name, holder) VALUES ('lock', ?) IF NOT EXISTS USING TTL ?";
 const KEEP = "UPDATE schema_state USING TTL ? SET holder = ? WHERE name = 'lock' IF holder = ?";
 const GIVE = "DELETE FROM schema_state WHERE name = 'lock' IF holder = ?";
@@ -26,17 +26,17 @@ const HOLDER = "SELECT holder FROM schema_state WHERE name = 'lock'";
 const SET_VERSION = "UPDATE schema_state SET version = ? WHERE name = 'schema'";
 
 /**
- * The statement that makes the keyspace. On ScyllaDB without tablets, which know no compare-and-set in the releases before 2025.4; leases need it.
+ * The statement that makes the keyspace. On ScyllaDB without tablets: by its documentation up to 2025.3 they know no compare-and-set, which leases need.
  */
-export function keyspaceStatement(keyspace: string, replication: Replication, isScylla: boolean): string {
+function keyspaceStatement(keyspace: string, replication: Replication, isOnScylla: boolean): string {
   const copies = Object.entries(replication).map(([dataCentre, count]) => `'${dataCentre}': ${count}`);
-  const tablets = isScylla ? " AND tablets = {'enabled': false}" : '';
+  const tablets = isOnScylla ? " AND tablets = {'enabled': false}" : '';
   return `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', ${copies.join(', ')}}${tablets}`;
 }
 
 /** Everything that would be done in an empty cluster. */
-export function schemaStatements(keyspace: string, replication: Replication): string[] {
-  return [keyspaceStatement(keyspace, replication, false), STATE_TABLE, ...SCHEMA_STEPS.flatMap(({ statements }) => statements)];
+export function schemaStatements(keyspace: string, replication: Replication, isOnScylla: boolean): string[] {
+  return [keyspaceStatement(keyspace, replication, isOnScylla), STATE_TABLE, ...SCHEMA_STEPS.flatMap(({ statements }) => statements)];
 }
 
 /**
@@ -59,27 +59,12 @@ export async function migrateSchema(options: MigrationOptions): Promise<{ readon
   }
 }
 
-/** Version of a keyspace’s schema; 0 where there is none. @throws IrisError ENGINE_INVALID, ENGINE_UNAVAILABLE */
-export async function readSchemaVersion({ settings, clock }: Pick<MigrationOptions, 'settings' | 'clock'>): Promise<number> {
-  const session = await CqlSession.connect({ settings, clock });
-  try {
-    const { keyspace } = settings;
-    const isThere = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = 'schema_state'";
-    if ((await session.readOne(isThere, [keyspace])) === undefined) return 0;
-    const row = await session.readOne(`SELECT version FROM ${keyspace}.schema_state WHERE name = 'schema'`, []);
-    return (row?.['version'] as number | null | undefined) ?? 0;
-  } finally {
-    await session.close();
-  }
-}
-
 async function makeKeyspace({ settings, clock, replication, done }: MigrationOptions): Promise<void> {
   const session = await CqlSession.connect({ settings, clock });
   try {
     const row = await session.readOne(KEYSPACE, [settings.keyspace]);
     if (row !== undefined) return checkReplication(row['replication'] as Record<string, string>, { settings, replication });
-    const isScylla = (await session.readOne(SCYLLA, [])) !== undefined;
-    await session.define(keyspaceStatement(settings.keyspace, replication, isScylla), SCHEMA_STATEMENT_TIMEOUT_MS);
+    await session.define(keyspaceStatement(settings.keyspace, replication, await isScylla(session)), SCHEMA_STATEMENT_TIMEOUT_MS);
     done(`made keyspace ${settings.keyspace} with ${textOf(replication)}`);
   } finally {
     await session.close();

@@ -63,9 +63,10 @@ export class CqlSession {
     });
   }
 
-  /** Names of all data centres of the cluster. */
-  get dataCentres(): string[] {
-    return [...new Set(this.client.hosts.values().map(({ datacenter }) => datacenter))].toSorted();
+  /** All data centres of the cluster, with their nodes. */
+  get dataCentres(): { name: string; nodes: number }[] {
+    const byName = Map.groupBy(this.client.hosts.values(), ({ datacenter }) => datacenter);
+    return [...byName].map(([name, hosts]) => ({ name, nodes: hosts.length })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Writes one statement, or several to one partition; doing it again changes nothing. `timestamp` orders it among all writes. */
@@ -162,7 +163,7 @@ async function clientOptions(driver: Driver, { settings, keyspace }: CqlSessionP
   const login = credentialsPath === undefined ? undefined : await readCredentials(credentialsPath);
   return {
     contactPoints: [...contactPoints],
-    localDataCenter: dataCentre,
+    ...(dataCentre !== '' && { localDataCenter: dataCentre }),
     ...(keyspace !== undefined && { keyspace }),
     protocolOptions: { port: Number(/:(\d+)$/.exec(contactPoints[0] ?? '')?.[1] ?? CQL_PORT) },
     ...(login && { authProvider: new auth.PlainTextAuthProvider(login.username, login.password) }),
@@ -170,6 +171,8 @@ async function clientOptions(driver: Driver, { settings, keyspace }: CqlSessionP
     queryOptions: { consistency: types.consistencies.localQuorum },
     socketOptions: { connectTimeout: CQL_ANSWER_TIMEOUT_MS, readTimeout: CQL_ANSWER_TIMEOUT_MS },
     policies: {
+      // Without a data centre any node will do, for who only looks.
+      ...(dataCentre === '' && { loadBalancing: new policies.loadBalancing.RoundRobinPolicy() }),
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(CQL_RETRY_FIRST_MS, CQL_RECONNECT_MS),
       retry: fewNodesTried(driver),
     },
