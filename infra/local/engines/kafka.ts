@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { IrisError } from '../../../runtime/contract/errors.ts';
 import { systemCode } from '../../../runtime/contract/system-error.ts';
 import { enginePorts } from './engine-ports.ts';
@@ -48,15 +48,23 @@ export class KafkaCluster {
 
   /**
    * Fetches the jars once, formats a new folder, and resolves when every broker serves.
-   * @throws IrisError ENGINE_UNAVAILABLE when Java, Maven or the jars are missing, or a broker does not start.
+   * @throws IrisError ENGINE_UNAVAILABLE when Java, Maven or the jars are missing, or a broker does not start; ENGINE_INVALID for a folder of fewer brokers.
    */
   static async start(options: KafkaOptions): Promise<KafkaCluster> {
-    const { directory, cacheDirectory, brokers: count = 1, onProgress } = options;
+    const { cacheDirectory, brokers: count = 1, onProgress } = options;
+    // A broker counts relative paths from its own folder.
+    const directory = resolve(options.directory);
     const java = findJava({ versionMin: 17, versionMax: 25 });
     const jars = await mavenJars({ cacheDirectory, name: `kafka-${KAFKA_VERSION}`, artifacts: JARS, ...(onProgress && { onProgress }) });
     const ids = Array.from({ length: count }, (_, index) => index + 1);
     const names = ids.flatMap((id) => [`plain${id}`, `secure${id}`, `controller${id}`]);
     const given = await enginePorts(directory, names);
+    if (names.some((name) => given[name] === undefined)) {
+      throw new IrisError(
+        'ENGINE_INVALID',
+        `${directory} holds a Kafka of fewer brokers than ${count}; remove the folder, or start as many as it has`,
+      );
+    }
     const ports = ids.map((id) => ({
       plain: given[`plain${id}`] as number,
       secure: given[`secure${id}`] as number,
@@ -65,7 +73,7 @@ export class KafkaCluster {
     const voters = ids.map((id, index) => `${id}@127.0.0.1:${ports[index]?.controller}`);
     const clusterId = clusterIdOf(directory);
     const brokers = ids.map((id, index) =>
-      prepareBroker(options, { id, ports: ports[index] as BrokerPorts, voters, java, jars, clusterId }),
+      prepareBroker({ ...options, directory }, { id, ports: ports[index] as BrokerPorts, voters, java, jars, clusterId }),
     );
     onProgress?.(`starting Kafka ${KAFKA_VERSION}: ${count} broker${count === 1 ? '' : 's'}`);
     const cluster = new KafkaCluster(brokers);
