@@ -13,7 +13,7 @@ export interface SlotMapStoreProps {
   readonly name: string;
 }
 
-/** The one slot map of an environment. It lives in one AWS region only, since each added region changes it. */
+/** The one planned slot map of an environment. It lives in one AWS region only, since each added region changes it. */
 export class SlotMapStore extends Construct {
   readonly pointer: PointedDocument;
 

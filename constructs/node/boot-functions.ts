@@ -64,6 +64,14 @@ follow() {
   fetch "$1" "$pointer" "$3"
 }
 
+# follow_map TARGET: the published slot map, or the planned one while none is published. One question, whose failure is not taken for absence.
+follow_map() {
+  local pointer
+  pointer=$(aws ssm get-parameters --region "$SLOT_MAP_REGION" --names "$SLOT_MAP_PARAMETER" $PUBLISHED_MAP_PARAMETER \
+    --query "[Parameters[?Name=='$PUBLISHED_MAP_PARAMETER'],Parameters][]|[0].Value" --output text) || return 1
+  fetch "$SLOT_MAP_REGION" "$pointer" "$1"
+}
+
 fetch_keys() {
   parameter "$1" "$2" >"$3.new" || return 1
   grep -q 'BEGIN PUBLIC KEY' "$3.new" || return 1
@@ -102,7 +110,7 @@ refresh() {
   if [[ -z "$CONFIG_APPLICATION" || ! -s "$ROOT/etc/iris/node.json" ]]; then
     last_good 300 "$ROOT/etc/iris/node.json" follow "$CONFIG_REGION" "$CONFIG_PARAMETER"
   fi
-  last_good 300 "$ROOT/var/lib/iris/slot-map.json" follow "$SLOT_MAP_REGION" "$SLOT_MAP_PARAMETER"
+  last_good 300 "$ROOT/var/lib/iris/slot-map.json" follow_map
   if [[ -n "$TOKEN_KEYS_PARAMETER" ]]; then
     last_good 300 "$ROOT/etc/iris/token-keys.pem" fetch_keys "$TOKEN_KEYS_REGION" "$TOKEN_KEYS_PARAMETER"
   fi

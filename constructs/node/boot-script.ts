@@ -52,7 +52,8 @@ export interface BootScriptProps {
    * @default none - the parameter is followed at each start of the service
    */
   readonly configApplication?: string;
-  readonly slotMap: ParameterAddress;
+  /** `published`, in the same AWS region, counts instead as soon as there is one: who publishes slot maps makes it. @default none */
+  readonly slotMap: ParameterAddress & { readonly published?: string };
   /** PEM public keys of client tokens; edges only. */
   readonly tokenKeys?: ParameterAddress;
   /** True where tag `iris:volume` names the volume that this node must have; it does not start on its root disk instead. */
@@ -140,6 +141,7 @@ function variables(props: BootScriptProps): string[] {
     CONFIG_PARAMETER: props.nodeConfig.name,
     CONFIG_REGION: props.nodeConfig.awsRegion,
     SLOT_MAP_PARAMETER: props.slotMap.name,
+    PUBLISHED_MAP_PARAMETER: props.slotMap.published ?? '',
     SLOT_MAP_REGION: props.slotMap.awsRegion,
     TOKEN_KEYS_PARAMETER: props.tokenKeys?.name ?? '',
     TOKEN_KEYS_REGION: props.tokenKeys?.awsRegion ?? '',

@@ -209,7 +209,7 @@ export interface GlobalNames {
   readonly endpointHost: string;
   /** host:port for clients everywhere. */
   readonly endpoint: string;
-  /** SSM parameter, in the global region only, that points to the slot map document. */
+  /** SSM parameter, in the global region only, with which the global stack points to the planned slot map. */
   readonly slotMapParameter: string;
   /** The one beside it that operators’ commands make and that counts from then on. */
   readonly publishedSlotMapParameter: string;

@@ -9,7 +9,7 @@ import { CORE_NETWORK_OUTPUTS } from './network-stack.ts';
 import { HOSTED_ZONE_OUTPUT } from './node-boot.ts';
 import { IrisStack } from './region-stack.ts';
 
-/** What regions need before they start: the DNS zone, unless the environment brings its own, and the slot map. */
+/** What regions need before they start: the DNS zone, unless the environment brings its own, and the planned slot map. */
 export class GlobalStack extends IrisStack {
   readonly slotMap: SlotMapStore;
 

@@ -54,7 +54,7 @@ export function nodeBoot(stack: IrisStack, { plan, region, nodePackage }: NodeBo
       node,
       nodeConfig,
       configApplication: region.names.configApplication,
-      slotMap,
+      slotMap: { ...slotMap, published: publishedSlotMap.name },
       ...(tokenKeys && { tokenKeys }),
     }),
     configurationArn: read(stack, configArnParameter(plan.environment, region.code, options.role), 'String'),

@@ -16,6 +16,7 @@ echo "aws $*" >>"$FAKE/calls"
 case "$1 $2" in
   's3 cp') for last; do :; done; from=$6; cp "$FAKE/s3/\${from#s3://}" "$last" ;;
   'ssm get-parameter') cat "$FAKE/ssm/\${6//\\//_}" ;;
+  'ssm get-parameters') cat "$FAKE/ssm/\${7//\\//_}" 2>/dev/null || cat "$FAKE/ssm/\${6//\\//_}" 2>/dev/null || echo None ;;
   'ec2 attach-volume') mkdir -p "$IRIS_ROOT/dev/disk/by-id"; touch "$IRIS_ROOT/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_\${6//-/}" ;;
   'kafka get-bootstrap-brokers') [[ "$*" == *'--cluster-arn arn:bus '* ]] && echo 'b-1.bus:9098,b-2.bus:9098' ;;
   'route53 change-resource-record-sets' | 'servicediscovery register-instance') echo '{}' ;;
@@ -132,8 +133,21 @@ describe('boot script', () => {
     assert.equal(status, 0, stderr);
     assert.equal(readFileSync(root('etc/iris/node.json'), 'utf8'), '{"format":"iris-node/1"}');
     assert.equal(readFileSync(root('var/lib/iris/slot-map.json'), 'utf8'), '{"format":"iris-slot-map/1"}');
-    assert.match(calls(), /ssm get-parameter --region us-east-1 --name \/iris\/proof\/slot-map/);
+    assert.match(calls(), /ssm get-parameters --region us-east-1 --names \/iris\/proof\/slot-map --query/);
     assert.match(calls(), /route53 .*--hosted-zone-id Z1 .*"Name":"tokyo-g0.core.example.com".*"Value":"10.0.0.7"/);
+  });
+
+  it('takes the planned slot map while none is published, and from then on the published one, also where a deployment plans another (L10)', () => {
+    props = { ...props, slotMap: { ...props.slotMap, published: '/iris/proof/slot-map/published' } };
+    const map = () => readFileSync(root('var/lib/iris/slot-map.json'), 'utf8');
+    publish('_iris_proof_slot-map', 'planned.slotmap', '{"version":1}');
+    assert.equal(run('refresh').status, 0);
+    assert.equal(map(), '{"version":1}');
+    publish('_iris_proof_slot-map_published', 'published.slotmap', '{"version":3}');
+    publish('_iris_proof_slot-map', 'planned.slotmap', '{"version":2}');
+    assert.equal(run('refresh').status, 0);
+    assert.equal(map(), '{"version":3}');
+    assert.match(calls(), /--names \/iris\/proof\/slot-map \/iris\/proof\/slot-map\/published --query/);
   });
 
   it('registers a core that shares its group under its own zone (0020)', () => {

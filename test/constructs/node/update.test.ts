@@ -11,7 +11,7 @@ const FAKES = {
   aws: `echo "aws $*" >>"$FAKE/calls"
 case "$1 $2" in
   's3 cp') cp "$FAKE/s3/\${6##*/}" "$7" ;;
-  'ssm get-parameter') cat "$FAKE/ssm/\${6##*/}" ;;
+  'ssm get-parameter' | 'ssm get-parameters') cat "$FAKE/ssm/\${6##*/}" ;;
   'appconfigdata start-configuration-session') : >"$FAKE/told"; echo token-0 ;;
   'appconfigdata get-latest-configuration')
     for last; do :; done
