@@ -117,14 +117,18 @@ export class HandoverSource {
     const { current } = slots;
     // A lost region’s users were never fetched: what they have got since is here alone.
     const wasHere = current.isLost(current.homeOfUser(user).region) || wasFetched(name, group);
-    if (current.map.moving?.isReturn === true && !wasHere) return { ...PULL_LATER, kind: 'kept', isLast: true };
-    const held = { ...PULL_LATER, kind: 'held', nextPosition: nextPosition() } as const;
-    const rows = withinBytes(await store.readInbox(user, 0, after, PAGE));
+    const isKept = current.map.moving?.isReturn === true && !wasHere;
+    const held = isKept
+      ? ({ ...PULL_LATER, kind: 'kept' } as const)
+      : ({ ...PULL_LATER, kind: 'held', nextPosition: nextPosition() } as const);
+    const rows = isKept ? [] : withinBytes(await store.readInbox(user, 0, after, PAGE));
     if (rows.length > 0) return { ...held, rows };
-    const keys = [...new Set(users.get(name))];
+    // What became of the messages of a user who never came here was told here all the same.
+    const keys = [...new Set(users.get(name))].filter((key) => !isKept || ownerOfMark(key).use === 'status');
     const page = keys.slice(from, from + HANDOVER_MARKS_MAX);
     const marks = (await store.readMarks(page)).flatMap((mark, i) => (mark === undefined ? [] : [{ key: page[i] as string, mark }]));
     if (from + page.length < keys.length) return { ...held, marks };
+    if (isKept) return { ...held, isLast: true, marks };
     const values = await Promise.all(MOVING_RECORDS.map((kind) => store.readRecord(kind, user)));
     const records = MOVING_RECORDS.flatMap((kind, i) => (values[i] === undefined ? [] : [{ kind, value: values[i] }]));
     return { ...held, isLast: true, marks, records, lastSeenSeconds: (await store.readLastSeen(user)) ?? 0 };

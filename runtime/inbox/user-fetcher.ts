@@ -278,14 +278,13 @@ export class UserFetcher {
     for (;;) {
       const answer = await peers.pull(home.address, { version: router.map.version, kind: 'user', group, user, after, marks });
       if (answer === undefined || answer.kind === 'later' || slots.current !== router) return false;
-      if (answer.kind === 'held') {
-        // What is here of the user is older: copies from before, or a try that did not come to its end.
-        if (isFirst) await this.commit({ apply: (batch) => void (isWanted() && batch.trimInbox(user, 0, INBOX_END)) });
-        isFirst = false;
-        await this.stage(user, answer, isWanted);
-        after = answer.rows.at(-1)?.position ?? after;
-        marks += answer.marks.length;
-      }
+      // What is here of the user is older: copies from before, or a try that did not come to its end.
+      if (answer.kind === 'held' && isFirst)
+        await this.commit({ apply: (batch) => void (isWanted() && batch.trimInbox(user, 0, INBOX_END)) });
+      isFirst = false;
+      await this.stage(user, answer, isWanted);
+      after = answer.rows.at(-1)?.position ?? after;
+      marks += answer.marks.length;
       if (!answer.isLast) continue;
       if (slots.current !== router || !(await this.takeOver(router, name, answer))) return false;
       await this.confirm(router, home, name);

@@ -23,8 +23,8 @@ export interface PulledMark {
 }
 
 /**
- * `later`: not by that map, or not yet. `kept`: the user never came here, so what the asker has is all there is. `held`: a part of what is
- * kept; nothing of it changes any more, so the next part may be asked for at any time.
+ * `later`: not by that map, or not yet. `kept`: the user never came here, so what the asker has is all there is, but for statuses of its messages.
+ * `held`: a part of what is kept; nothing of it changes any more, so the next part may be asked for at any time.
  */
 export interface PullAnswer {
   readonly kind: 'later' | 'kept' | 'held';

@@ -4,8 +4,9 @@ import { readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { movedTo, takenBack } from '../../../runtime/contract/slot-map-moves.ts';
 import { FetchedUsers } from '../../../runtime/inbox/fetched-users.ts';
 import { PULL_LATER, type PullAnswer, type PullRequest } from '../../../runtime/ports/handover.ts';
+import { encodeStatusEnvelope } from '../../../runtime/wire/status-envelope.ts';
 import { bodiesOf } from '../../fakes/envelopes.ts';
-import { CoreUnderTest } from './core-under-test.ts';
+import { CoreUnderTest, TestReader } from './core-under-test.ts';
 import { bob, TWO_CORES } from './two-cores.ts';
 
 const here = movedTo(TWO_CORES, ['tokyo-0', 'tokyo-0']);
@@ -91,6 +92,29 @@ it('what is on its way into the log when he is back goes to his buckets too, in 
   expect(bucketsOf(core)).not.toContain('own inbox');
   const rows = [...(held?.[1] ?? [])].toSorted(([a], [b]) => a - b).flatMap(([, envelope]) => bodiesOf(envelope));
   expect(rows).toEqual(['1', '2', '3', '4', '5']);
+});
+
+it('what a user’s messages came to, told where he never arrived, goes back to where he is (L6)', async () => {
+  const settledThere = { ...gone, version: gone.version + 1, moving: undefined };
+  const toHere = movedTo(settledThere, ['tokyo-0', 'tokyo-0']);
+  const heir = await CoreUnderTest.start(readSlotMap(toHere));
+  const parties = { device: Buffer.alloc(8, 1), sender: bob, recipient: Buffer.from('alice') };
+  heir.origin().sendEnvelope(encodeStatusEnvelope({ ...parties, delivered: [{ after: 0, through: 3 }], read: [] }));
+  await heir.settle();
+  const back = takenBack(toHere);
+  heir.slots.change(readSlotMap(back));
+  const pulled = heir.inboxes.pull({ version: back.version, kind: 'user', group: 'tokyo-1', user: bob, after: 0, marks: 0 });
+  await heir.clock.advance(1_000);
+  const answer = await pulled;
+  expect([answer.kind, answer.isLast, answer.marks.length]).toEqual(['kept', true, 1]);
+
+  const { core } = await returned(({ kind }) => (kind === 'users' ? { ...PULL_LATER, kind: 'held', isLast: true, users: [bob] } : answer));
+  const reader = new TestReader();
+  core.attach(reader).askStatus(parties.device, parties.recipient);
+  await core.settle();
+  expect(reader.statuses).toEqual([
+    { device: parties.device, recipient: parties.recipient, delivered: [{ after: 0, through: 3 }], read: [] },
+  ]);
 });
 
 it('lists nobody whom this move takes from elsewhere, though an earlier one left something of him here', async () => {
