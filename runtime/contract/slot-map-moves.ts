@@ -124,7 +124,7 @@ function next(map: SlotMap, homes: readonly string[], moving: SlotMove): SlotMap
 }
 
 /** Where the homes differ from the groups' own ranges. */
-function assignedOf(map: SlotMap, homes: readonly string[]): ShardRun[] {
+export function assignedOf(map: Pick<SlotMap, 'regions'>, homes: readonly string[]): ShardRun[] {
   const own = Array.from<string | undefined>({ length: homes.length });
   for (const group of map.regions.flatMap((region) => region.groups))
     own.fill(group.id, group.firstShard, group.firstShard + group.shardCount);

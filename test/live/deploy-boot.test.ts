@@ -5,12 +5,14 @@
  * Not as in a real account: Node for this machine’s processor in place of the one for arm64, so the hash in the user data is that Node’s;
  * Debian in place of Amazon Linux; and the test starts what the installed units say in place of systemd, which does not run in a root.
  */
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { ListHostedZonesCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import type { Environment } from '../../environments/environment.ts';
 import { proof } from '../../environments/proof.ts';
@@ -22,6 +24,7 @@ import { tokenOf } from '../servers/tokens.ts';
 import { type CommandEnd, MachineRoom } from '../services/machine-room.ts';
 import { CdkDeployment } from './cdk-deployment.ts';
 
+const execute = promisify(execFile);
 const iris = resolve(__dirname, '../../bin/iris.js');
 const tokyo: Environment = { ...proof, dailyActiveUsers: 250_000, regions: [{ ...proof.regions[0]!, edges: 1 }] };
 const plan = createPlan(tokyo);
@@ -173,6 +176,26 @@ describe('a deployed region boots', () => {
     expect(String((await heard)[0])).toMatch(/alice.*from a boot script|from a boot script.*alice/);
   }, 120_000);
 
+  it('and takes a slot map that an operator publishes in SSM, within its ten seconds (F17)', async () => {
+    const place = `ssm://${plan.globalRegion}${plan.names.slotMapParameter}`;
+    const env = { ...process.env, ...cloud.aws.env, AWS_ENDPOINT_URL: `http://127.0.0.1:${cloud.aws.port}` };
+    const operate = async (...args: string[]) => (await execute(process.execPath, [iris, 'slot-map', place, ...args], { env })).stdout;
+    const map = JSON.parse(await operate()) as { version: number };
+    const file = join(mkdtempSync(join(tmpdir(), 'iris-map-')), 'next.json');
+    writeFileSync(file, JSON.stringify({ ...map, version: map.version + 1 }));
+    await operate('--publish', file);
+    for (const role of ['core', 'edge'] as const)
+      await until(
+        async () =>
+          new RegExp(`^iris_slot_map_version\\{[^}]*\\} ${map.version + 1}$`, 'm').test(
+            await said(role, 'curl -s http://127.0.0.1:9400/metrics'),
+          ),
+        `the ${role} has it`,
+        30_000,
+      );
+    expect(JSON.parse(await said('edge', 'cat /var/lib/iris/slot-map.json'))).toMatchObject({ version: map.version + 1 });
+  }, 90_000);
+
   it('and has told no secret in its logs (A13)', () => {
     expect(logs.join('').length).toBeGreaterThan(200);
     expect(secretsIn('the logs of both machines', logs.join(''))).toEqual([]);
@@ -208,7 +231,7 @@ async function machinesOf({ aws }: CdkDeployment): Promise<Machine[]> {
   return instances.flatMap((text) => {
     const tags = Object.fromEntries([...text.matchAll(/<key>([^<]+)<\/key>\s*<value>([^<]*)</g)].map((match) => [match[1]!, match[2]!]));
     const role = tags['iris:role'];
-    const userData = scripts.find((script) => script.includes(`readonly ROLE='${role}'`));
+    const userData = scripts.find((script) => script.includes(`\nROLE='${role}'`));
     return (role === 'edge' || role === 'core') && userData !== undefined
       ? [{ role, instance: /<instanceId>([^<]+)</.exec(text)![1]!, tags, userData }]
       : [];
