@@ -45,23 +45,33 @@ export class LogProducer {
 
   /** Resolves to the offset of the last entry when all copies in sync have them. @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
   async send(part: readonly Buffer[]): Promise<number> {
+    const { clock, timeoutMs } = this.place;
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
+    for (;;) {
+      try {
+        return await this.sendWithin(part, deadlineMs - clock.monotonicMs());
+      } catch (error) {
+        // Not waited for: a broker that stands still keeps a socket open until its request times out.
+        void this.discard();
+        // A topic that was just made is not known to every broker at once, for which the driver does not wait.
+        if (!isUnknownTopic(error) || clock.monotonicMs() >= deadlineMs) throw kafkaError(error, this.place);
+      }
+      await new Promise<void>((resolve) => void clock.after(LOG_RETRY_MS, resolve));
+    }
+  }
+
+  private async sendWithin(part: readonly Buffer[], ms: number): Promise<number> {
     const producer = await this.current(part.length);
-    const { topic, clock, timeoutMs: ms } = this.place;
+    const { topic, clock } = this.place;
     const messages = part.map((value) => ({ topic, partition: 0, value, ...(value === BARRIER && { key: BARRIER_KEY }) }));
     this.failure = undefined;
-    try {
-      const { promise: givenUp, reject } = Promise.withResolvers<never>();
-      this.giveUp = reject;
-      const sent = Promise.race([producer.send({ messages }), givenUp]);
-      const { offsets } = await withDeadline(sent, { clock, ms, late: () => this.tooLate() });
-      const first = offsets?.[0]?.offset;
-      if (first === undefined) throw new IrisError('ENGINE_UNAVAILABLE', `kafka gave no offset in topic ${topic}`);
-      return Number(first) + part.length - 1;
-    } catch (error) {
-      // Not waited for: a broker that stands still keeps a socket open until its request times out.
-      void this.discard();
-      throw kafkaError(error, this.place);
-    }
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
+    this.giveUp = reject;
+    const sent = Promise.race([producer.send({ messages }), givenUp]);
+    const { offsets } = await withDeadline(sent, { clock, ms, late: () => this.tooLate() });
+    const first = offsets?.[0]?.offset;
+    if (first === undefined) throw new IrisError('ENGINE_UNAVAILABLE', `kafka gave no offset in topic ${topic}`);
+    return Number(first) + part.length - 1;
   }
 
   /** Ends what is under way. */
@@ -88,7 +98,6 @@ export class LogProducer {
     this.retries.value++;
     this.failure = error;
     const told = kafkaError(error, this.place);
-    // A topic that was just made is not known to every broker at once.
     if (told.code === 'ENGINE_INVALID' && !isUnknownTopic(error)) this.giveUp(told);
     return LOG_RETRY_MS;
   }

@@ -2,7 +2,7 @@ import { IrisError } from '../../contract/errors.ts';
 import { LOG_READ_BYTES_MAX, LOG_RETRY_MS } from '../../contract/limits.ts';
 import type { LogEntry } from '../../ports/group-log.ts';
 import type { KafkaDriver } from './kafka-driver.ts';
-import { hasApiError, kafkaError } from './kafka-error.ts';
+import { hasApiError, isUnknownTopic, kafkaError } from './kafka-error.ts';
 import { isEntry, type TopicPlace } from './log-producer.ts';
 
 type Consumer = import('@platformatic/kafka').Consumer<Buffer, Buffer, Buffer, Buffer>;
@@ -37,7 +37,8 @@ export async function* readLog(
     while (next < range.end) {
       const batches = await fetchFrom(consumer, place, next).catch(async (error: unknown) => {
         const told = kafkaError(await explained(error, { consumer, place, next }), place);
-        if (told.code === 'ENGINE_INVALID' || clock.monotonicMs() - progressAtMs > timeoutMs) throw told;
+        const mayPass = told.code === 'ENGINE_UNAVAILABLE' || isUnknownTopic(error);
+        if (!mayPass || clock.monotonicMs() - progressAtMs > timeoutMs) throw told;
         await new Promise<void>((resolve) => void clock.after(LOG_RETRY_MS, resolve));
         return [];
       });

@@ -63,6 +63,18 @@ describe('the producer of a log', () => {
     expect(made.length).toBe(2);
   });
 
+  it('tries again where the topic is not known yet, and says in the end that it is gone', async () => {
+    const unknown = (): Error => new Error('Unknown topic iris.test.g.');
+    const { producer, made } = fakeDriver([unknown(), unknown(), { offset: 3n }]);
+    expect(await producer.send(entries(1))).toBe(3);
+    expect(made.length).toBe(3);
+    const gone = fakeDriver(Array.from({ length: 50 }, unknown));
+    await expect(gone.producer.send(entries(1))).rejects.toMatchObject({
+      code: 'ENGINE_INVALID',
+      message: expect.stringContaining('is gone'),
+    });
+  });
+
   it('fails in time where no answer comes, with what the last try said', async () => {
     const { producer, made, retries } = fakeDriver(['silence']);
     const sending = producer.send(entries(1));
