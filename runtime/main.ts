@@ -138,7 +138,7 @@ function withAbsoluteRedisPaths(redis: RedisSettings, folder: string): RedisSett
   return {
     ...redis,
     ...(caPath === undefined ? {} : { caPath: resolve(folder, caPath) }),
-    ...(login === undefined ? {} : { login: { ...login, credentialsPath: resolve(folder, login.credentialsPath) } }),
+    ...(login?.kind === 'password' ? { login: { ...login, credentialsPath: resolve(folder, login.credentialsPath) } } : {}),
   };
 }
 

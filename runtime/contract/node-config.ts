@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { type DirectoryConfig, directoryConfig, resolveDirectory } from './directory-config.ts';
 import { errorLine, IrisError } from './errors.ts';
 import * as limits from './limits.ts';
-import { redisSettings } from './redis-settings.ts';
 import { readSlotMapPlace } from './slot-map-place.ts';
 
 const code = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes, 31 at most');
@@ -33,12 +33,6 @@ const authentication = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   /** JWT signed with EdDSA; `keysPath` holds one or more PEM public keys. exp, sub, aud and iss are checked (A3). */
   z.strictObject({ kind: z.literal('token'), issuer: z.string().min(1), audience: z.string().min(1), keysPath: z.string().min(1) }),
-]);
-
-/** Who is connected where: what each edge knows by itself, or what all edges of the region tell Redis. */
-const directory = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('process') }),
-  z.strictObject({ kind: z.literal('redis'), redis: redisSettings }),
 ]);
 
 const perMinute = z.int().min(1).max(1_000_000).optional();
@@ -94,7 +88,7 @@ const edge = z.strictObject({
   connectionsMax: z.int().min(1).max(10_000_000).default(limits.CONNECTIONS_MAX),
   /** Bytes one session may hold for a slow reader. */
   sessionQueuedBytesMax: bytes.default(limits.SESSION_QUEUED_BYTES_MAX),
-  directory: directory.default({ kind: 'process' }),
+  directory: directoryConfig.default({ kind: 'process' }),
   rateLimits: rateLimits.prefault({}),
 });
 
@@ -132,7 +126,10 @@ export const nodeConfigSchema = z.discriminatedUnion('role', [edge, core]);
 export type NodeConfigDocument = z.input<typeof nodeConfigSchema>;
 type Parsed = z.output<typeof nodeConfigSchema>;
 /** As read: complete, names resolved. */
-export type EdgeConfig = Omit<Extract<Parsed, { role: 'edge' }>, 'node'> & { readonly node: string };
+export type EdgeConfig = Omit<Extract<Parsed, { role: 'edge' }>, 'node' | 'directory'> & {
+  readonly node: string;
+  readonly directory: DirectoryConfig;
+};
 export type CoreConfig = Omit<Extract<Parsed, { role: 'core' }>, 'node' | 'group'> & { readonly node: string; readonly group: string };
 export type NodeConfig = EdgeConfig | CoreConfig;
 export type Listener = z.output<typeof listener>;
@@ -168,7 +165,8 @@ export function readNodeConfig(document: unknown, env: Readonly<Record<string, s
   if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `node config: ${problems.join('; ')}`);
   const config = nodeConfigSchema.parse(document);
   const node = resolveName('node', config.node, env);
-  return config.role === 'edge' ? { ...config, node } : { ...config, node, group: resolveName('group', config.group, env) };
+  if (config.role === 'edge') return { ...config, node, directory: resolveDirectory(config.directory, env) };
+  return { ...config, node, group: resolveName('group', config.group, env) };
 }
 
 /** Reads a JSON file. @throws IrisError FILE_UNREADABLE with the path and the reason. */

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RedisMode, RedisServers } from '../../infra/local/engines/redis.ts';
 import { systemClock, systemRandom } from '../../runtime/adapters/clock-system.ts';
+import { RedisRateLimits } from '../../runtime/adapters/rate-limits-redis.ts';
 import { RedisConnection } from '../../runtime/adapters/redis/redis-connection.ts';
 import { RedisSessionDirectory } from '../../runtime/adapters/session-directory-redis.ts';
-import { DIRECTORY_NODE_TTL_MS } from '../../runtime/contract/limits.ts';
+import { DIRECTORY_NODE_TTL_MS, DIRECTORY_TOKEN_MS, RATE_SYNC_MS } from '../../runtime/contract/limits.ts';
 import { redisSettings } from '../../runtime/contract/redis-settings.ts';
 import { describeSessionDirectoryContract } from '../contract/session-directory-contract.ts';
 import { MemoryTelemetry } from '../fakes/memory-telemetry.ts';
@@ -42,7 +43,7 @@ async function edgeOf(mode: RedisMode, fields: { environment?: string; credentia
   const { environment = 'unit', credentials = 'credentials.json', addresses = redisOf(mode).addresses } = fields;
   const telemetry = new MemoryTelemetry();
   const login = mode === 'single' ? { login: { kind: 'password', credentialsPath: join(folder, credentials) } } : {};
-  const settings = redisSettings.parse({ mode, addresses, ...login });
+  const settings = { ...redisSettings.parse({ mode, addresses, ...login }), addresses };
   const parts = { clock: systemClock, random: systemRandom, telemetry };
   const connection = await RedisConnection.open({ ...parts, settings });
   const directory = new RedisSessionDirectory({ ...parts, connection, environment, region: 'tokyo', node: `edge-${edges++}` });
@@ -144,4 +145,61 @@ it.each([
   expect([line?.fields['code'], String(line?.fields['reason'])]).toEqual([code, expect.stringMatching(reason)]);
   expect(JSON.stringify(telemetry.lines)).not.toContain('battery-staple');
   await expect(directory.find('nobody')).rejects.toMatchObject({ name: 'IrisError' });
+});
+
+describe.each(['single', 'cluster'] as const)('a login that changes, as of IAM, on Redis %s', (mode) => {
+  it('open connections log in with the next token, later ones too, and nothing is lost', async () => {
+    const redis = redisOf(mode);
+    const everywhere = (...words: string[]) => Promise.all(redis.names.map((name) => redis.command(name, ...words)));
+    await everywhere('acl', 'setuser', 'node', 'reset', 'on', '>token-1', '>token-2', '~*', '&*', '+@all');
+    let tokens = 0;
+    // Ten minutes are half a second here.
+    const after: typeof systemClock.after = (ms, callback) => systemClock.after(ms === DIRECTORY_TOKEN_MS ? 500 : ms, callback);
+    const parts = { clock: { ...systemClock, after }, random: systemRandom, telemetry: new MemoryTelemetry() };
+    const login = { kind: 'iam' as const, user: 'node', cacheName: 'cache', awsRegion: 'eu-west-1' };
+    const settings = { mode, addresses: redis.addresses, primary: 'iris', tls: false, login };
+    const connection = await RedisConnection.open({ ...parts, settings, token: async () => (tokens++ === 0 ? 'token-1' : 'token-2') });
+    const directory = new RedisSessionDirectory({ ...parts, connection, environment: 'token', region: 'tokyo', node: `edge-${edges++}` });
+    open.add(directory);
+    const other = await upEdge(mode, 'token');
+    await until(() => connection.isUp && tokens > 1, 'it is connected, and has its second token');
+    await everywhere('acl', 'setuser', 'node', 'resetpass', '>token-2');
+    await everywhere('client', 'kill', 'user', 'node');
+    directory.enter({ user: 'alice', loginStamp: 1, protocol: 'v1', device: '00', sinceMs: 1 }, () => undefined);
+    await until(async () => (await other.directory.find('alice')) !== undefined, 'what it tells is known', 10_000);
+    expect(await everywhere('acl', 'whoami')).not.toContain('');
+    expect((await everywhere('client', 'list')).join('\n')).toMatch(/user=node/);
+  });
+});
+
+describe.each(['single', 'cluster'] as const)('rate limits over two edges on Redis %s', (mode) => {
+  it('a user at both edges has one minute; what a second holds may pass it (D11)', async () => {
+    const parts = {
+      clock: systemClock,
+      telemetry: new MemoryTelemetry(),
+      environment: `rates-${mode}`,
+      region: 'tokyo',
+      rates: { messages: 100 },
+    };
+    const login = mode === 'single' ? { login: { kind: 'password' as const, credentialsPath: join(folder, 'credentials.json') } } : {};
+    const { addresses } = redisOf(mode);
+    const settings = { ...redisSettings.parse({ mode, addresses, ...login }), addresses };
+    const connections = await Promise.all([1, 2].map(() => RedisConnection.open({ ...parts, settings })));
+    const [here, there] = connections.map((connection) => new RedisRateLimits({ ...parts, connection })) as [
+      RedisRateLimits,
+      RedisRateLimits,
+    ];
+    await until(() => connections.every(({ isUp }) => isUp), 'both are connected');
+    const taken = (rates: RedisRateLimits, count: number) =>
+      Array.from({ length: count }, () => rates.take('messages', 'alice')).filter((waitMs) => waitMs === 0).length;
+    expect(taken(here, 60)).toBe(60);
+    expect(taken(there, 20)).toBe(20);
+    await new Promise((resolve) => setTimeout(resolve, 2.5 * RATE_SYNC_MS));
+    // Who had asked first has not heard of the second's last words until it counts again.
+    const rest = taken(there, 100);
+    expect([rest, taken(here, 100) <= 40]).toEqual([20, true]);
+    await until(() => here.waitMs('messages', 'alice') > 0, 'both refuse');
+    for (const rates of [here, there]) rates.close();
+    for (const connection of connections) connection.close();
+  });
 });

@@ -3,15 +3,18 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { IrisError } from '../../contract/errors.ts';
 import * as limits from '../../contract/limits.ts';
 import type { RedisSettings } from '../../contract/redis-settings.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { readCredentials } from '../engine-credentials.ts';
+import { type IamLogin, iamToken } from './iam-token.ts';
 import { redisError } from './redis-errors.ts';
 
 export interface RedisParts {
   readonly settings: RedisSettings;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** @default that of the machine’s role */
+  readonly token?: (login: IamLogin) => Promise<string>;
 }
 
 type Argument = string | number | Buffer;
@@ -47,6 +50,7 @@ export class RedisConnection implements RedisEngine {
   private readonly client: Redis | Cluster;
   private readonly errorCount: { value: number };
   private listener: Redis | undefined;
+  private renewing: Timer | undefined;
   private readonly channels = new Map<string, (message: Buffer) => void>();
   private readonly readyListeners = new Set<Ready>();
   private scripts = 0;
@@ -69,7 +73,13 @@ export class RedisConnection implements RedisEngine {
   /** Waits for no server. @throws IrisError ENGINE_INVALID when the credentials or the CA cannot be read. */
   static async open(parts: RedisParts): Promise<RedisConnection> {
     const driver = await import('ioredis');
-    return new RedisConnection(parts, driver, await loginOf(parts.settings));
+    const { settings, token = iamToken } = parts;
+    const login = await loginOf(settings);
+    if (settings.login?.kind !== 'iam') return new RedisConnection(parts, driver, login);
+    const first = await token(settings.login).catch(() => undefined);
+    const connection = new RedisConnection(parts, driver, { ...login, ...(first === undefined ? {} : { password: first }) });
+    connection.keepRenewing(settings.login, first === undefined ? 0 : limits.DIRECTORY_TOKEN_MS);
+    return connection;
   }
 
   get isUp(): boolean {
@@ -110,7 +120,42 @@ export class RedisConnection implements RedisEngine {
 
   close(): void {
     this.isClosed = true;
+    this.renewing?.stop();
     this.client.disconnect();
+    this.listener?.disconnect();
+  }
+
+  /**
+   * A token opens connections for 15 minutes, and one that is open is cut after 12 hours unless it logs in again: with each new token all do.
+   * While the machine tells none, the server refuses the login and it is tried again.
+   */
+  private keepRenewing(login: IamLogin, delayMs: number): void {
+    if (this.isClosed) return;
+    this.renewing = this.parts.clock.after(delayMs, () => {
+      const token = this.parts.token ?? iamToken;
+      token(login).then(
+        (password) => {
+          this.logInWith(password);
+          this.keepRenewing(login, limits.DIRECTORY_TOKEN_MS);
+        },
+        (error: unknown) => {
+          this.failed(error);
+          this.keepRenewing(login, limits.DIRECTORY_RETRY_LAST_MS);
+        },
+      );
+    });
+  }
+
+  private logInWith(password: string): void {
+    if (this.isClosed) return;
+    this.login.password = password;
+    const { client } = this;
+    const nodes = 'nodes' in client ? client.nodes('all') : [client];
+    for (const node of nodes) {
+      node.options.password = password;
+      if (node.status === 'ready') node.call('AUTH', this.login.username as string, password).catch((error: unknown) => this.failed(error));
+    }
+    // It may not speak while it listens; it comes back with the new token.
     this.listener?.disconnect();
   }
 
@@ -144,8 +189,13 @@ export class RedisConnection implements RedisEngine {
       this.parts.telemetry.log.info('directory-connected', { mode, addresses, ...(mode === 'sentinel' ? { primary } : {}) });
       this.tellReady();
     });
-    // A node that comes back, or a copy that takes over, may lack the last writes.
-    if (mode === 'cluster') client.on('+node', () => this.tellReady());
+    if (mode === 'cluster') {
+      client.on('+node', (node: Redis) => {
+        if (this.login.password !== undefined) node.options.password = this.login.password;
+        // A node that comes back, or a copy that takes over, may lack the last writes.
+        this.tellReady();
+      });
+    }
     return client;
   }
 
@@ -221,7 +271,8 @@ function hostPort(address: string, portDefault = REDIS_PORT): { host: string; po
 
 /** @throws IrisError ENGINE_INVALID */
 async function loginOf({ login, tls, caPath }: RedisSettings): Promise<RedisOptions> {
-  const credentials = login === undefined ? {} : await readCredentials(login.credentialsPath);
+  const credentials =
+    login?.kind === 'password' ? await readCredentials(login.credentialsPath) : { ...(login && { username: login.user }) };
   return { ...credentials, ...(tls ? { tls: caPath === undefined ? {} : { ca: readCa(caPath) } } : {}) };
 }
 
