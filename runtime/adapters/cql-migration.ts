@@ -4,7 +4,7 @@ import { IrisError } from '../contract/errors.ts';
 import { CQL_GIVE_UP_MS, CQL_RETRY_LAST_MS, SCHEMA_LOCK_SECONDS, SCHEMA_STATEMENT_TIMEOUT_MS } from '../contract/limits-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import { isScylla } from './cql-cluster.ts';
-import { SCHEMA_STEPS, SCHEMA_VERSION, type SchemaStep, STATE_TABLE, schemaVersion } from './cql-schema.ts';
+import { refuseNewer, SCHEMA_STEPS, SCHEMA_VERSION, type SchemaStep, STATE_TABLE, schemaState } from './cql-schema.ts';
 import { CqlSession } from './cql-session.ts';
 
 /** Copies in each data centre. */
@@ -23,7 +23,7 @@ const TAKE = "INSERT INTO schema_state (name, holder) VALUES ('lock', ?) IF NOT 
 const KEEP = "UPDATE schema_state USING TTL ? SET holder = ? WHERE name = 'lock' IF holder = ?";
 const GIVE = "DELETE FROM schema_state WHERE name = 'lock' IF holder = ?";
 const HOLDER = "SELECT holder FROM schema_state WHERE name = 'lock'";
-const SET_VERSION = "UPDATE schema_state SET version = ? WHERE name = 'schema'";
+const SET_VERSION = "UPDATE schema_state SET version = ?, oldest = ? WHERE name = 'schema'";
 
 /**
  * The statement that makes the keyspace. On ScyllaDB without tablets: by its documentation up to 2025.3 they know no compare-and-set, which leases need.
@@ -42,7 +42,7 @@ export function schemaStatements(keyspace: string, replication: Replication, isO
 /**
  * Brings a keyspace to this release’s schema: makes what is missing, under a lock that one migration at a time holds, and goes on where another was
  * cut short. With everything there it does nothing.
- * @throws IrisError ENGINE_INVALID when the schema is of a newer release or the keyspace is replicated otherwise; ENGINE_UNAVAILABLE.
+ * @throws IrisError ENGINE_INVALID when the schema is of a later release that excludes this one, or the keyspace is replicated otherwise; ENGINE_UNAVAILABLE.
  */
 export async function migrateSchema(options: MigrationOptions): Promise<{ readonly from: number; readonly to: number }> {
   await makeKeyspace(options);
@@ -50,10 +50,10 @@ export async function migrateSchema(options: MigrationOptions): Promise<{ readon
   const session = await CqlSession.connect({ settings, clock, keyspace: settings.keyspace });
   try {
     await session.define(STATE_TABLE, SCHEMA_STATEMENT_TIMEOUT_MS);
-    const from = await schemaVersion(session);
-    refuseNewer(from, settings);
-    if (from < SCHEMA_VERSION) await new Migration(session, options).run();
-    return { from, to: SCHEMA_VERSION };
+    const state = await schemaState(session);
+    refuseNewer(state, settings.keyspace);
+    if (state.version < SCHEMA_VERSION) await new Migration(session, options).run();
+    return { from: state.version, to: Math.max(state.version, SCHEMA_VERSION) };
   } finally {
     await session.close();
   }
@@ -89,14 +89,6 @@ function textOf(replication: Replication): string {
   return parts.map(([dataCentre, count]) => `${count} ${count === 1 ? 'copy' : 'copies'} in ${dataCentre}`).join(', ');
 }
 
-function refuseNewer(version: number, { keyspace }: CqlSettings): void {
-  if (version <= SCHEMA_VERSION) return;
-  throw new IrisError(
-    'ENGINE_INVALID',
-    `keyspace ${keyspace} has schema version ${version}, this release knows ${SCHEMA_VERSION}; use the release that made it, or a later one`,
-  );
-}
-
 /** One migration, which holds the lock while it works. */
 class Migration {
   private readonly holder = randomUUID();
@@ -113,9 +105,9 @@ class Migration {
     await this.lock();
     try {
       // Another may have done it while this one waited.
-      const from = await schemaVersion(this.session);
-      refuseNewer(from, settings);
-      for (const step of SCHEMA_STEPS.slice(from)) {
+      const state = await schemaState(this.session);
+      refuseNewer(state, settings.keyspace);
+      for (const step of SCHEMA_STEPS.slice(state.version)) {
         await this.step(step);
         done(`schema version ${step.version}: ${step.what}`);
       }
@@ -124,13 +116,13 @@ class Migration {
     }
   }
 
-  private async step({ version, statements }: SchemaStep): Promise<void> {
+  private async step({ version, oldest, statements }: SchemaStep): Promise<void> {
     for (const statement of statements) {
       await this.keepLock();
       await this.session.define(statement, SCHEMA_STATEMENT_TIMEOUT_MS);
     }
     await this.keepLock();
-    await this.session.write([{ query: SET_VERSION, params: [version] }], version);
+    await this.session.write([{ query: SET_VERSION, params: [version, oldest] }], version);
   }
 
   /** Waits for another’s migration, or for the end of its lock where it was cut short. */

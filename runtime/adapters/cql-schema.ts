@@ -7,6 +7,8 @@ import { CqlSession, type CqlSessionParts } from './cql-session.ts';
  */
 export interface SchemaStep {
   readonly version: number;
+  /** The lowest version whose nodes work with these tables too: during a rollout they restart on them. */
+  readonly oldest: number;
   readonly what: string;
   readonly statements: readonly string[];
 }
@@ -20,11 +22,12 @@ const BY_KEY = "compaction = {'class': 'LeveledCompactionStrategy'}";
 const QUEUE = "compaction = {'class': 'SizeTieredCompactionStrategy'}";
 
 /** The table that says how far the others are; it is there before the first step. */
-export const STATE_TABLE = 'CREATE TABLE IF NOT EXISTS schema_state (name text PRIMARY KEY, version int, holder text)';
+export const STATE_TABLE = 'CREATE TABLE IF NOT EXISTS schema_state (name text PRIMARY KEY, version int, oldest int, holder text)';
 
 export const SCHEMA_STEPS: readonly SchemaStep[] = [
   {
     version: 1,
+    oldest: 1,
     what: 'tables of inboxes, outboxes, marks, records, checkpoints and leases',
     statements: [
       `CREATE TABLE IF NOT EXISTS inbox (grp text, user blob, bucket int, chunk int, position bigint, envelope blob, bytes bigint, messages int, first_index int,
@@ -49,10 +52,25 @@ export const SCHEMA_STEPS: readonly SchemaStep[] = [
 /** The version that this release’s nodes work with. */
 export const SCHEMA_VERSION = SCHEMA_STEPS.length;
 
-/** 0 where nothing was made yet. */
-export async function schemaVersion(session: CqlSession): Promise<number> {
-  const row = await session.readOne('SELECT version FROM schema_state WHERE name = ?', ['schema']);
-  return (row?.['version'] as number | null | undefined) ?? 0;
+export interface SchemaState {
+  /** 0 where nothing was made yet. */
+  readonly version: number;
+  readonly oldest: number;
+}
+
+export async function schemaState(session: CqlSession): Promise<SchemaState> {
+  const row = await session.readOne('SELECT version, oldest FROM schema_state WHERE name = ?', ['schema']);
+  const version = (row?.['version'] as number | null | undefined) ?? 0;
+  return { version, oldest: (row?.['oldest'] as number | null | undefined) ?? version };
+}
+
+/** @throws IrisError ENGINE_INVALID when the tables are of a later release that nodes of this one cannot work with. */
+export function refuseNewer({ version, oldest }: SchemaState, keyspace: string): void {
+  if (version <= SCHEMA_VERSION || oldest <= SCHEMA_VERSION) return;
+  throw new IrisError(
+    'ENGINE_INVALID',
+    `keyspace ${keyspace} has schema version ${version} for nodes of version ${oldest} and later, this release knows ${SCHEMA_VERSION}; use the release that made it, or a later one`,
+  );
 }
 
 /**
@@ -72,12 +90,12 @@ export async function openCqlSession({ settings, clock }: Omit<CqlSessionParts, 
 
 /** @throws IrisError ENGINE_INVALID when a node of this release must not work with the keyspace’s tables. */
 async function checkSchema(session: CqlSession): Promise<void> {
-  const version = await schemaVersion(session);
-  if (version === SCHEMA_VERSION) return;
-  const remedy =
-    version < SCHEMA_VERSION ? 'bring it on with iris schema <environment> --cql <host>' : 'run the release that made it, or a later one';
+  const { keyspace } = session.settings;
+  const state = await schemaState(session);
+  refuseNewer(state, keyspace);
+  if (state.version >= SCHEMA_VERSION) return;
   throw new IrisError(
     'ENGINE_INVALID',
-    `keyspace ${session.settings.keyspace} has schema version ${version}, this release works with ${SCHEMA_VERSION}; ${remedy}`,
+    `keyspace ${keyspace} has schema version ${state.version}, this release works with ${SCHEMA_VERSION}; bring it on with iris schema <environment> --cql <host>`,
   );
 }

@@ -85,10 +85,18 @@ describe('iris schema', () => {
     await expect(openCqlSession(options)).rejects.toThrow(/version 0, this release works with 1; bring it on with iris schema/);
     expect(await migrateSchema(options)).toEqual({ from: 0, to: 1 });
     await (await openCqlSession(options)).close();
-    await half.write([{ query: "UPDATE schema_state SET version = 99 WHERE name = 'schema'", params: [] }], 99);
+    const later = (oldest: number) => ({
+      query: "UPDATE schema_state SET version = 99, oldest = ? WHERE name = 'schema'",
+      params: [oldest],
+    });
+    await half.write([later(1)], 98);
+    await (await openCqlSession(options)).close();
+    expect(await migrateSchema(options)).toEqual({ from: 99, to: 99 });
+    await half.write([later(2)], 99);
     await half.close();
-    await expect(openCqlSession(options)).rejects.toThrow(/version 99, this release works with 1; run the release that made it/);
-    await expect(migrateSchema(options)).rejects.toThrow(/version 99, this release knows 1; use the release that made it/);
+    const refusal = /version 99 for nodes of version 2 and later, this release knows 1; use the release that made it/;
+    await expect(openCqlSession(options)).rejects.toThrow(refusal);
+    await expect(migrateSchema(options)).rejects.toThrow(refusal);
     await expect(migrateSchema({ ...options, replication: { dc1: 2 } })).rejects.toThrow(
       /has 1 copy in dc1, wanted is 2 copies in dc1; ALTER/,
     );
