@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { IrisError } from '../runtime/contract/errors.ts';
-import { drainedOf, failedBack, failedOver, lostRegionOf, ownsNothing } from '../runtime/contract/slot-map-failover.ts';
-import { homesOf, settled } from '../runtime/contract/slot-map-moves.ts';
+import { drainedOf, failedBack, failedOver, givenUpOf, lostRegionOf, ownsNothing } from '../runtime/contract/slot-map-failover.ts';
+import { homesOf } from '../runtime/contract/slot-map-moves.ts';
 import type { SlotMap } from '../runtime/contract/slot-map-schema.ts';
 import type { CommandIo } from './command.ts';
 import { carryOut, LOOK_MS, type Ownership, ownersOf } from './map-move.ts';
@@ -61,10 +61,8 @@ export async function drainRegion({ fleet, region, isDry, io }: RegionMove): Pro
 /** Ends a failover without the region: what it holds is given up. @throws IrisError CONFIG_INVALID where it is not failed over */
 export async function giveUp({ fleet, region, isDry }: RegionMove): Promise<string> {
   const published = await fleet.published();
-  const { map } = published;
-  if (lostRegionOf(map) !== region) throw new IrisError('CONFIG_INVALID', `${region} is not failed over by slot map ${map.version}`);
+  const next = givenUpOf(published.map, region, Date.now());
   if (isDry) return 'nothing was changed';
-  const next = settled(map);
   await fleet.publish(published, next);
   return `${region} is given up by slot map ${next.version}; nobody waits for what it held`;
 }
@@ -86,7 +84,7 @@ export async function failBack({ fleet, region, isDry, io }: RegionMove): Promis
     );
   if (next !== undefined) io.result(movesText(map, next));
   if (isDry) return 'nothing was changed';
-  if (next !== undefined && lostRegionOf(map) === region) {
+  if (next !== undefined && ownsNothing(map, region)) {
     const groups = map.regions.find(({ code }) => code === region)?.groups.map(({ id }) => id) ?? [];
     await until(io, async () => {
       const { owners: present } = await ownersOf(await fleet.access(map), (code) => code === region);
@@ -97,12 +95,13 @@ export async function failBack({ fleet, region, isDry, io }: RegionMove): Promis
   return `${region} has its users by slot map ${version}; nobody is left to move`;
 }
 
-/** What the groups of a region that was lost still have to send on, in words; undefined when nothing is left. */
+/** What the groups of a region that owns nothing still have to send on, in words; undefined when nothing is left. */
 export function leftToSend(groups: readonly string[], owners: readonly Ownership[], version: number): string | undefined {
   const parts = groups.flatMap((group) => {
     const owner = owners.find((one) => one.group === group);
-    const strays = owner?.slotMapVersion === version ? owner.handover.strays : undefined;
-    if (strays === undefined) return [`${group} is not open yet`];
+    if (owner?.slotMapVersion !== version) return [`${group} is not open yet`];
+    // Of a region that was given up its outboxes need not be empty: nothing is fetched into them.
+    const strays = owner.handover.strays ?? { users: owner.handover.straysLeft, outboxes: [] };
     if (strays.users === null) return [`${group} counts what it holds`];
     if (strays.users > 0) return [`${group} holds messages of ${strays.users} users`];
     if (strays.outboxes === null) return [`${group} looks through its outboxes`];

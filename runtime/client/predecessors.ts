@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts';
 
 /** Recipients whose last sequence is remembered. */
 const REMEMBERED_MAX = 100_000;
-/** Milliseconds it is remembered: well inside the server’s seven days, outside any usual delay between regions. */
+/** Milliseconds it is remembered: well inside the server’s seven days, outside any usual delay between regions. GIVEN_UP_MS of owners is not below it. */
 const REMEMBERED_MS = 24 * 3_600_000;
 
 /**

@@ -242,6 +242,12 @@ export const POSITIONS_PER_MS_MAX = 1_000;
 export const POSITIONS_SINCE_MS = 1_577_836_800_000;
 /** Milliseconds by which clocks may be wrong in it. */
 export const POSITIONS_MARGIN_MS = 86_400_000;
+/**
+ * Milliseconds for which nobody waits for what a region held that was given up: as long as clients name a predecessor. Regions given up within that
+ * time that a map remembers: beyond it the oldest is forgotten, and its conversations wait for what will not come (ORDER_HOLD_MS).
+ */
+export const GIVEN_UP_MS = 24 * 3_600_000;
+export const GIVEN_UP_MAX = 8;
 /** Runs of slots with a home of their own: each costs some 50 bytes of the map that every node reads. */
 export const OVERRIDES_MAX = 65_536;
 /** Ranges of a row of sequences that may still come: as many as leave a row’s bytes a quarter of what its length field can say. */

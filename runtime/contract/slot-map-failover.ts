@@ -1,6 +1,6 @@
 import { IrisError } from './errors.ts';
-import { POSITIONS_MARGIN_MS, POSITIONS_PER_MS_MAX, POSITIONS_SINCE_MS } from './limits.ts';
-import { fill, homesOf, movedTo, owningGroupsOf, takenBack } from './slot-map-moves.ts';
+import { GIVEN_UP_MAX, GIVEN_UP_MS, POSITIONS_MARGIN_MS, POSITIONS_PER_MS_MAX, POSITIONS_SINCE_MS } from './limits.ts';
+import { fill, homesOf, movedTo, owningGroupsOf, settled, takenBack } from './slot-map-moves.ts';
 import type { SlotMap } from './slot-map-schema.ts';
 
 /** The region whose shards others have while it is lost; undefined where none is. */
@@ -29,6 +29,19 @@ export function drainedOf(map: SlotMap, region: string): SlotMap {
 export function failedBack(map: SlotMap, region: string): SlotMap {
   regionGroups(map, region);
   return lostRegionOf(map) === region ? takenBack(map) : movedTo(map, homesWith(map, region));
+}
+
+/** The map that ends a failover without the region: who has its users goes on without what it held. @throws IrisError CONFIG_INVALID where it is not lost */
+export function givenUpOf(map: SlotMap, region: string, nowMs: number): SlotMap {
+  const { moving } = map;
+  if (moving === undefined || lostRegionOf(map) !== region)
+    throw new IrisError('CONFIG_INVALID', `${region} is not failed over by slot map ${map.version}`);
+  const { shards, overrides, homes } = moving.from;
+  const groups = regionGroups(map, region);
+  const lost = homes.flatMap(({ firstShard, shardCount, group }) => (groups.includes(group) ? [{ firstShard, shardCount }] : []));
+  const known = (map.givenUp ?? []).filter(({ untilMs }) => untilMs > nowMs);
+  const givenUp = [...known, { shards, overrides, lost, untilMs: nowMs + GIVEN_UP_MS }].slice(-GIVEN_UP_MAX);
+  return { ...settled(map), givenUp };
 }
 
 /** True when the groups of a region own nothing. @throws IrisError ENVIRONMENT_INVALID */

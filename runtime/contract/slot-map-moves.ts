@@ -40,10 +40,7 @@ function wayOutOf({ lost, isReturn }: SlotMove): string {
   return lost.length > 0 && !isReturn ? `iris failback ${lost.join(' ')} comes first` : 'wait for its end or take it back';
 }
 
-/**
- * The map that ends the move under way, once nobody is left to fetch; or, of a lost region, once it is given up: what it held counts for nothing
- * then, and nobody waits for it.
- */
+/** The map that ends the move under way, once nobody is left to fetch. Of a lost region: `givenUpOf`. */
 export function settled(map: SlotMap): SlotMap {
   const { moving: _moving, ...rest } = map;
   return { ...rest, version: map.version + 1 };
@@ -105,7 +102,7 @@ function formerOf(map: SlotMap): SlotMove['from'] {
 }
 
 function next(map: SlotMap, homes: readonly string[], moving: SlotMove): SlotMap {
-  const { environment, regions, overrides } = map;
+  const { environment, regions, overrides, givenUp } = map;
   const [first] = overrides.filter(({ shard }) => shard >= homes.length);
   if (first !== undefined)
     throw new IrisError(
@@ -120,6 +117,7 @@ function next(map: SlotMap, homes: readonly string[], moving: SlotMove): SlotMap
     assigned: assignedOf(map, homes),
     overrides,
     moving,
+    ...(givenUp !== undefined && { givenUp }),
   });
 }
 

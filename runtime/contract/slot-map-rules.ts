@@ -9,6 +9,7 @@ export function slotMapProblems(map: SlotMap): string[] {
     ...addressProblems(map),
     ...overrideProblems(map),
     ...(map.moving === undefined ? [] : movingProblems(map.moving, map, groups)),
+    ...(map.givenUp ?? []).flatMap((one) => overrideProblems(one).map((problem) => `givenUp: ${problem}`)),
   ];
 }
 

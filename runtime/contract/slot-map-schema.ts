@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OVERRIDES_MAX, SHARDS_MAX, SLOTS, STANDBYS_MAX } from './limits.ts';
+import { GIVEN_UP_MAX, OVERRIDES_MAX, SHARDS_MAX, SLOTS, STANDBYS_MAX } from './limits.ts';
 
 const code = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes, 31 at most');
 const address = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port');
@@ -57,6 +57,19 @@ const movingSchema = z.strictObject({
 });
 
 /**
+ * A region that was given up while it was lost: the slots of its shards, by the table of that time. Their owners know nothing of what was sent there
+ * before, and until `untilMs` wait for none of it (docs/decisions/0012).
+ */
+const givenUpSchema = z.strictObject({
+  shards,
+  overrides,
+  /** Ascending. */
+  lost: z.array(z.strictObject({ firstShard: z.int().min(0), shardCount: z.int().min(1) })).max(SHARDS_MAX),
+  /** Milliseconds since 1970. */
+  untilMs: z.int().min(0),
+});
+
+/**
  * Which shard holds which slots, and which group of which region serves which shards. One document per environment, stored under its
  * content hash. The 2^20 slots are not listed: `generator` names the frozen function that gives the table for `shards`,
  * `overrides` are the runs that differ from it, and `tableSha256` proves that reader and writer mean the same table.
@@ -77,9 +90,11 @@ export const slotMapSchema = z.strictObject({
   /** Shards that live in another group than the one whose range holds them, or in no range at all; ascending. */
   assigned: z.array(shardRun).max(SHARDS_MAX).optional(),
   moving: movingSchema.optional(),
+  givenUp: z.array(givenUpSchema).min(1).max(GIVEN_UP_MAX).optional(),
 });
 
 export type SlotMap = z.infer<typeof slotMapSchema>;
 export type ShardGroup = SlotMap['regions'][number]['groups'][number];
 export type ShardRun = z.infer<typeof shardRun>;
 export type SlotMove = z.infer<typeof movingSchema>;
+export type GivenUp = z.infer<typeof givenUpSchema>;

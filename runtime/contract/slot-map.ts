@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { IrisError } from './errors.ts';
+import { GivenUpSlots } from './given-up-slots.ts';
 import { SLOTS } from './limits.ts';
 import { slotOf } from './phash2.ts';
 import { slotMapProblems } from './slot-map-rules.ts';
@@ -29,6 +30,7 @@ export class SlotRouter {
   private readonly former: SlotHomes | undefined;
   private readonly lost: ReadonlySet<string>;
   private readonly standbys: ReadonlyMap<string, readonly string[]>;
+  private readonly givenUp: GivenUpSlots;
 
   constructor(map: SlotMap, table: Uint16Array, formerTable?: Uint16Array) {
     this.map = map;
@@ -40,6 +42,7 @@ export class SlotRouter {
     this.former =
       moving === undefined || formerTable === undefined ? undefined : { table: formerTable, homes: spread(moving.from.homes, groups) };
     this.lost = new Set(moving?.lost);
+    this.givenUp = new GivenUpSlots(map.givenUp ?? [], expandTable);
     const listed = map.regions.flatMap((region) => region.groups);
     this.standbys = new Map(listed.flatMap(({ address, standby }) => (standby === undefined ? [] : [[address, standby] as const])));
   }
@@ -115,6 +118,16 @@ export class SlotRouter {
     const former = this.formerHomeOfUser(user);
     return former !== undefined && this.lost.has(former.region);
   }
+
+  /** True while `isGivenUp` holds for some. */
+  hasGivenUp(nowMs: number): boolean {
+    return this.givenUp.isAny(nowMs);
+  }
+
+  /** True for a user whose region was given up not long ago: what was there before is not known and will hardly come. */
+  isGivenUp(user: Uint8Array, nowMs: number): boolean {
+    return this.givenUp.isAny(nowMs) && this.givenUp.has(slotOf(user), nowMs);
+  }
 }
 
 export interface SlotMapInput {
@@ -127,10 +140,12 @@ export interface SlotMapInput {
   /** @default none: every slot lives in the shard of the generator’s table. */
   readonly overrides?: SlotMap['overrides'];
   readonly moving?: SlotMove;
+  /** @default none */
+  readonly givenUp?: SlotMap['givenUp'];
 }
 
 /** Computes the table for its hash (0.2 s at 50,000 shards). */
-export function createSlotMap({ assigned, overrides = [], moving, ...input }: SlotMapInput): SlotMap {
+export function createSlotMap({ assigned, overrides = [], moving, givenUp, ...input }: SlotMapInput): SlotMap {
   const map: SlotMap = {
     format: 'iris-slot-map/1',
     ...input,
@@ -139,6 +154,7 @@ export function createSlotMap({ assigned, overrides = [], moving, ...input }: Sl
     tableSha256: tableHash(expandTable({ shards: input.shards, overrides })),
     ...(assigned === undefined || assigned.length === 0 ? {} : { assigned: [...assigned] }),
     ...(moving === undefined ? {} : { moving }),
+    ...(givenUp === undefined ? {} : { givenUp }),
   };
   const problems = slotMapProblems(map);
   if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `slot map: ${problems.join('; ')}`);

@@ -196,9 +196,14 @@ export class Buckets {
     else if (bucket === undefined) this.intoBucket(request, Buffer.from(recipient));
     else if (!this.isOwn(recipient) || this.parts.isPending(recipient.toString('latin1'))) this.parts.place(request);
     // Where its other buckets are only a lost region knows.
-    else if (this.parts.slots.current.isInherited(bucket.user)) this.backToUser(request, bucket);
+    else if (this.isOrphan(bucket.user)) this.backToUser(request, bucket);
     else if (this.sealedInboxes.has(recipient.toString('latin1'))) this.backToUser(request, bucket);
     else if (this.inherited.isKnown(request, bucket)) this.parts.place(request);
+  }
+
+  private isOrphan(user: Buffer): boolean {
+    const { slots, clock } = this.parts;
+    return slots.current.isInherited(user) || slots.current.isGivenUp(user, clock.nowMs());
   }
 
   forget(origin: AppendOrigin, publisherId?: number): void {

@@ -97,12 +97,15 @@ export class UserFetcher {
 
   /** True for a user whose former owner is lost: what came before is not known here, and cannot be asked for. */
   isHeir(name: string): boolean {
-    const { current } = this.parts.slots;
-    return current.map.moving !== undefined && current.isInherited(Buffer.from(name, 'latin1'));
+    const { slots, clock } = this.parts;
+    const { current } = slots;
+    const user = Buffer.from(name, 'latin1');
+    return (current.map.moving !== undefined && current.isInherited(user)) || current.isGivenUp(user, clock.nowMs());
   }
 
   get hasHeirs(): boolean {
-    return this.parts.slots.current.hasInherited;
+    const { slots, clock } = this.parts;
+    return slots.current.hasInherited || slots.current.hasGivenUp(clock.nowMs());
   }
 
   /** By a move that is taken back: whether `from`, this core’s former owner, had given the user away. */

@@ -3,7 +3,7 @@ import type { Ownership } from '../../bin/map-move.ts';
 import { leftToSend } from '../../bin/region-moves.ts';
 
 type Strays = Ownership['handover']['strays'];
-const owner = (group: string, strays: Strays, slotMapVersion = 2): Ownership => ({
+const owner = (group: string, strays?: Strays, slotMapVersion = 2): Ownership => ({
   group,
   slotMapVersion,
   owned: 0,
@@ -23,6 +23,12 @@ it.each<[string, Ownership[], string | undefined]>([
   ['it is not counted', [owner('a', through), owner('b', { users: null, outboxes: null })], 'b counts what it holds'],
   ['inboxes hold some', [owner('a', { users: 3, outboxes: null }), owner('b', through)], 'a holds messages of 3 users'],
   ['outboxes are not known', [owner('a', { users: 0, outboxes: null }), owner('b', through)], 'a looks through its outboxes'],
+  [
+    'it was given up, and its messages are counted',
+    [owner('a'), { ...owner('b'), handover: { ...owner('b').handover, straysLeft: null } }],
+    'b counts what it holds',
+  ],
+  ['it was given up, and all are sent', [owner('a'), owner('b')], undefined],
   ['an outbox holds some', [owner('a', { users: 0, outboxes: ['c'] }), owner('b', through)], 'a still sends to c'],
 ])('where %s', (_, owners, said) => {
   expect(leftToSend(['a', 'b'], owners, 2)).toBe(said === undefined ? undefined : `before the region may be failed back: ${said}`);
