@@ -141,7 +141,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     this.search({ after: 0, cursor }, (notes) => this.parts.change({ apply, notes: () => notes, ...(done !== undefined && { done }) }));
   }
 
-  /** Nothing enters the inbox any more: the reader is told when it has everything. */
+  /** Nothing enters the inbox any more; the reader is told when it has everything. */
   seal(): void {
     this.isSealed = true;
     if (this.follower.isAtEnd) this.subscriber.caughtUp(true);
@@ -211,8 +211,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     if (cursor.bucket !== FIRST_BUCKET) return;
     this.parts.passed(this.user, cursor.position);
     if (!isAfter(cursor, this.acknowledged)) return;
-    const isWaiting = !this.isStarted && !this.isReplaced;
-    if (isWaiting || cursor.position > this.follower.pushedThrough) this.early = cursor;
+    if ((!this.isStarted && !this.isReplaced) || cursor.position > this.follower.pushedThrough) this.early = cursor;
     else this.acknowledgePushed(cursor);
   }
 
@@ -249,7 +248,10 @@ export class Attachment implements OwnedSubscription, FollowedLog {
 
   remove(bucket: number, position: number): void {
     const apply = (batch: StoreBatch) => batch.removeInbox(this.user, bucket, position);
-    this.forget(apply, this.wanted.take(position), { after: position - 1, cursor: { position, index: 0xffff } });
+    const span = { after: position - 1, cursor: { position, index: 0xffff } };
+    // Of a user who is on the way here there is nothing yet that could be removed.
+    const forget = (isHere = true): void => void (isHere && this.forget(apply, this.wanted.take(position), span));
+    if (this.isStarted || !this.parts.awaits(this.user, forget)) forget();
   }
 
   /** Forgets what is acknowledged and tells its senders; what memory does not know of them is searched for while it is still there. */
@@ -260,9 +262,8 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   }
 
   private search({ after, cursor }: SearchSpan, found: (notes: readonly StatusNote[]) => void): void {
-    const { store } = this.parts;
-    const { user, isSelective } = this;
-    const find = () => searchWanted(store, { user, bucket: FIRST_BUCKET, after, cursor, isSelective });
+    const find = () =>
+      searchWanted(this.parts.store, { user: this.user, bucket: FIRST_BUCKET, after, cursor, isSelective: this.isSelective });
     const failed = (error: unknown) => {
       this.parts.statusFailed(error);
       return [];
@@ -335,8 +336,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     this.deferred = undefined;
     this.parts.detached(this);
     if (!flush) return;
-    const fetched = (isHere: boolean) => (isHere ? this.flushFetched() : this.moved());
-    if (!this.parts.awaits(this.user, fetched)) this.flush();
+    if (!this.parts.awaits(this.user, (isHere) => (isHere ? this.flushFetched() : this.moved()))) this.flush();
   }
 
   /** It left before its user was here, so nothing of what it acknowledged is out of the store. */

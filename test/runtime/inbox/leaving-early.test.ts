@@ -64,6 +64,17 @@ it('counts once its user is here when the reader stays, though it is pushed only
   expect([core.stored(), reader.bodies]).toEqual([['m3'], ['m3']]);
 });
 
+it.each([true, false])('counts once its user is here for one of v1, message by message; it leaves meanwhile: %s', async (isLeaving) => {
+  const core = await CoreUnderTest.start(readSlotMap(coming));
+  const subscription = core.attach(new MovingReader(), 'bob', { isSelective: true, isReattached: true });
+  subscription.remove(0, 20);
+  if (isLeaving) subscription.detach({ flush: false });
+  await core.settle();
+  core.peers.pull = (_address, request) => Promise.resolve(rowsOfBob(request));
+  for (let i = 0; i < 20; i++) await core.clock.advance(100);
+  expect(core.stored()).toEqual(['m1', 'm3']);
+});
+
 it('is told to the user’s new owner when the move is over before the user has come', async () => {
   const { core, reader } = await left();
   core.slots.change(readSlotMap(elsewhere));
