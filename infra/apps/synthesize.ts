@@ -60,7 +60,7 @@ function warningsOf({ foundation, environment, regions, apart, domain, hostedZon
   const warnings: readonly (readonly [applies: boolean, text: string])[] = [
     [
       plain.length > 0,
-      `${plain.join(', ')}: the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted; set clientTls, or certificateArn of each region`,
+      `${plain.length === regions.length ? 'all regions' : plain.join(', ')}: the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted; set clientTls, or certificateArn of each region`,
     ],
     [
       hostedZoneId === null && regions.some(({ clientCertificate }) => clientCertificate !== null && 'hosts' in clientCertificate),

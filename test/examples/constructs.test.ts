@@ -14,6 +14,7 @@ describe('examples of the constructs', () => {
     ['node-configs.ts', 'cdk.out/node-configs/configs.template.json'],
     ['media-store.ts', 'cdk.out/media-store/media.template.json'],
     ['geo-routing.ts', 'cdk.out/geo-routing/routing.template.json'],
+    ['joined-networks.ts', 'cdk.out/joined-networks/peering-tokyo.template.json'],
     ['anycast-routing.ts', 'cdk.out/anycast-routing/anycast.template.json'],
     ['cloudflare-routing.ts', 'cdktf.out/stacks/routing/cdk.tf.json'],
   ])('%s runs and writes %s', (example, result) => {

@@ -123,7 +123,7 @@ describe('synthesized environment', () => {
     const [tokyo] = proof.regions;
     const alone = await synthesizeEnvironment({ ...proof, dailyActiveUsers: 350_000, regions: [tokyo!] });
     assert.deepEqual(alone.warnings, [
-      'proof: tokyo: the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted; set clientTls, or certificateArn of each region',
+      'proof: all regions: the load balancers speak plain TCP, so tokens and messages cross the Internet unencrypted; set clientTls, or certificateArn of each region',
       'proof: machine images are not pinned: each launch takes the newest Amazon Linux; set amiId in each region',
     ]);
     const encrypted = await synthesizeEnvironment({ ...proof, dailyActiveUsers: 350_000, regions: [tokyo!], clientTls: 'acm' });
