@@ -48,11 +48,12 @@ lifecycle() {
     --auto-scaling-group-name "$(metadata tags/instance/Name)" --instance-id "$(metadata instance-id)" "$@"
 }
 
-# A core whose group the published map still names is replaced: its successor goes on with its store. Else the group is given up.
+# A core whose group the environment still names is replaced: its successor goes on with its store. Else the group is given up, by the planned
+# map of a deployment: a published one names it until somebody has brought that plan into it.
 is_given_up() {
   local map="$ROOT/run/iris/slot-map.json"
   [[ "$ROLE" == core ]] || return 1
-  follow_map "$map" || map="$ROOT/var/lib/iris/slot-map.json"
+  follow "$SLOT_MAP_REGION" "$SLOT_MAP_PARAMETER" "$map" || map="$ROOT/var/lib/iris/slot-map.json"
   ! grep -q "\"id\": *\"$(metadata tags/instance/iris:group)\"" "$map"
 }
 

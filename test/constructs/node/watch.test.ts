@@ -19,7 +19,7 @@ esac`,
   aws: `echo "aws $*" >>"$FAKE/calls"
 case "$1 $2" in
   's3 cp') cp "$FAKE/s3/\${6##*/}" "$7" ;;
-  'ssm get-parameters') cat "$FAKE/pointer" ;;
+  'ssm get-parameter') cat "$FAKE/pointer" ;;
 esac`,
   systemctl: `echo "systemctl $*" >>"$FAKE/calls"
 if [[ "$1" == is-active ]]; then cat "$FAKE/service"; [[ "$(cat "$FAKE/service")" == active ]]; fi`,
