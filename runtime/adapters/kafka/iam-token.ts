@@ -1,3 +1,4 @@
+import { IrisError } from '../../contract/errors.ts';
 import { machineCredentials } from '../aws/machine-credentials.ts';
 import { type AwsCredentials, presignedUrl } from '../aws/presigned-url.ts';
 
@@ -26,4 +27,12 @@ export function connectToken({ awsRegion, credentials, nowMs }: ConnectToken): s
     nowMs,
   });
   return Buffer.from(`${url}&User-Agent=iris`).toString('base64url');
+}
+
+/** What a broker says of a token that it does not take: its first answer has no error code, only a JSON document (RFC 7628, 3.2.2). */
+export function tokenRefusal(answer: Buffer): IrisError | undefined {
+  if (answer.length === 0) return undefined;
+  const status = /"status"\s*:\s*"([\w-]{1,40})"/.exec(answer.toString('latin1'))?.[1];
+  if (status === undefined) return undefined;
+  return new IrisError('ENGINE_INVALID', `it refuses the role’s login (${status}); allow the role kafka-cluster:Connect on this cluster`);
 }

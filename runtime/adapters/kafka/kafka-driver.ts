@@ -4,9 +4,10 @@ import { errorLine, IrisError } from '../../contract/errors.ts';
 import type { KafkaSettings } from '../../contract/kafka-settings.ts';
 import { LOG_CONNECT_TIMEOUT_MS, LOG_REQUEST_TIMEOUT_MS, LOG_RETRIES_MAX, LOG_RETRY_MS } from '../../contract/limits.ts';
 import { readCredentials } from '../engine-credentials.ts';
-import { iamToken } from './iam-token.ts';
+import { iamToken, tokenRefusal } from './iam-token.ts';
 
 type Driver = typeof import('@platformatic/kafka');
+type SASLOptions = import('@platformatic/kafka').SASLOptions;
 type Security = Pick<import('@platformatic/kafka').BaseOptions, 'tls' | 'sasl' | 'tlsServerName'>;
 
 /** The driver, and what each of its clients is made with. */
@@ -49,7 +50,10 @@ async function security({ brokers, tls, caPath, login }: KafkaSettings): Promise
 }
 
 async function saslOf(login: NonNullable<KafkaSettings['login']>): Promise<Security['sasl']> {
-  if (login.kind === 'iam') return { mechanism: 'OAUTHBEARER', token: () => iamToken(login.awsRegion) };
+  if (login.kind === 'iam') {
+    const authBytesValidator: SASLOptions['authBytesValidator'] = (answer, callback) => callback(tokenRefusal(answer) ?? null, answer);
+    return { mechanism: 'OAUTHBEARER', token: () => iamToken(login.awsRegion), authBytesValidator };
+  }
   // Read again for each connection: a password that was rotated takes no restart.
   await readCredentials(login.credentialsPath);
   return {

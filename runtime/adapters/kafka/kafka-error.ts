@@ -45,6 +45,9 @@ export function kafkaError(error: unknown, { brokers, topic }: { readonly broker
   const inner = innerErrors(error);
   const where = `kafka at ${brokers.join(',')}`;
   const invalid = (reason: string): IrisError => new IrisError('ENGINE_INVALID', `${where} ${reason}`);
+  // Of a credentials file, of the machine’s role, of its token.
+  const own = inner.find((each) => each instanceof IrisError);
+  if (own instanceof IrisError) return new IrisError(own.code, `${where}: ${own.message}`);
   const untrusted = inner.find(({ code }) => code !== undefined && CERTIFICATE.test(code));
   if (untrusted !== undefined) {
     return invalid(`shows a certificate that is not trusted (${untrusted.code}); name who signs it with \`caPath\``);

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { machineCredentials } from '../../../../runtime/adapters/aws/machine-credentials.ts';
-import { connectToken } from '../../../../runtime/adapters/kafka/iam-token.ts';
+import { connectToken, tokenRefusal } from '../../../../runtime/adapters/kafka/iam-token.ts';
 
 // As AWS’s own Python SDK (botocore’s SigV4QueryAuth) signs them at this moment.
 const nowMs = Date.UTC(2026, 10, 21, 12, 34, 56);
@@ -29,6 +29,14 @@ it.each([
   const fields = (text: string) => Object.fromEntries(new URL(text).searchParams);
   expect(fields(signed.href)).toEqual(fields(url));
   expect(signed.host).toBe('kafka.eu-central-1.amazonaws.com');
+});
+
+it('a token that is refused says so in an answer without an error code', () => {
+  expect(tokenRefusal(Buffer.from('{"status":"invalid_token"}'))).toMatchObject({
+    code: 'ENGINE_INVALID',
+    message: expect.stringContaining('(invalid_token); allow the role'),
+  });
+  expect(tokenRefusal(Buffer.alloc(0))).toBeUndefined();
 });
 
 describe('keys of the machine’s role', () => {

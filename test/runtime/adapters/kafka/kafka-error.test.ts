@@ -1,4 +1,5 @@
 import { isUnknownTopic, kafkaError } from '../../../../runtime/adapters/kafka/kafka-error.ts';
+import { IrisError } from '../../../../runtime/contract/errors.ts';
 
 const place = { brokers: ['a:9092', 'b:9092'], topic: 'iris.test.g' };
 /** As the driver nests them: in a list, in an object by path, and as causes. */
@@ -21,6 +22,12 @@ it.each([
   ['too few copies in sync', nested({ apiId: 'NOT_ENOUGH_REPLICAS' }), 'ENGINE_UNAVAILABLE', /iris\.test\.g: NOT_ENOUGH_REPLICAS/],
   ['a login that is broken off', error({ code: 'PLT_KFK_AUTHENTICATION' }, error({})), 'ENGINE_UNAVAILABLE', /breaks off the login/],
   ['a port that refuses', error({}, error({ code: 'ECONNREFUSED' })), 'ENGINE_UNAVAILABLE', /a:9092,b:9092 .*ECONNREFUSED/],
+  [
+    'a role that is not there',
+    error({}, new IrisError('ENGINE_INVALID', 'give the machine a role')),
+    'ENGINE_INVALID',
+    /a:9092,b:9092: give/,
+  ],
   ['what it does not know', 'words', 'ENGINE_UNAVAILABLE', /no reason given/],
 ])('%s is one line with a code', (_, thrown, code, message) => {
   const told = kafkaError(thrown, place);
