@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { errorLine, IrisError } from './contract/errors.ts';
 import { mergePatch, type NodeConfig, readJsonFile, readNodeConfig } from './contract/node-config.ts';
 import type { RedisSettings } from './contract/redis-settings.ts';
+import type { StoreConfig } from './contract/store-config.ts';
 import type { RunningNode } from './servers/running-node.ts';
 
 /** Starts a node of one role. */
@@ -120,8 +121,7 @@ function withAbsolutePaths(config: NodeConfig, folder: string): NodeConfig {
     ...(config.slotMap === undefined ? {} : { slotMap: absolutePlace(config.slotMap, folder) }),
     admin: admin.tokenPath === undefined ? admin : { ...admin, tokenPath: resolve(folder, admin.tokenPath) },
   };
-  if (config.role === 'core')
-    return { ...config, ...paths, store: { ...config.store, directory: resolve(folder, config.store.directory) } };
+  if (config.role === 'core') return { ...config, ...paths, store: withAbsoluteStorePaths(config.store, folder) };
   const { client, authentication, directory } = config;
   return {
     ...config,
@@ -131,6 +131,23 @@ function withAbsolutePaths(config: NodeConfig, folder: string): NodeConfig {
       authentication.kind === 'none' ? authentication : { ...authentication, keysPath: resolve(folder, authentication.keysPath) },
     directory: directory.kind === 'process' ? directory : { ...directory, redis: withAbsoluteRedisPaths(directory.redis, folder) },
   };
+}
+
+function withAbsoluteStorePaths(store: StoreConfig, folder: string): StoreConfig {
+  if (store.kind === 'embedded') return { ...store, directory: resolve(folder, store.directory) };
+  const { kafka, cql } = store;
+  const login =
+    kafka.login?.kind === 'scram' ? { ...kafka.login, credentialsPath: resolve(folder, kafka.login.credentialsPath) } : kafka.login;
+  return {
+    ...store,
+    kafka: { ...kafka, ...absolute(kafka, ['caPath'], folder), ...(login === undefined ? {} : { login }) },
+    cql: { ...cql, ...absolute(cql, ['caPath', 'credentialsPath'], folder) },
+  };
+}
+
+/** The paths of some fields, where they are given. */
+function absolute<Field extends string>(fields: { readonly [F in Field]?: string | undefined }, names: readonly Field[], folder: string) {
+  return Object.fromEntries(names.flatMap((name) => (fields[name] === undefined ? [] : [[name, resolve(folder, fields[name])]])));
 }
 
 function withAbsoluteRedisPaths(redis: RedisSettings, folder: string): RedisSettings {

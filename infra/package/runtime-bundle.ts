@@ -71,6 +71,8 @@ async function bundleModules({ root, extension }: SourceTree): Promise<ArchiveEn
       legalComments: 'none',
       charset: 'utf8',
       banner: { js: BANNER },
+      // Kafka’s driver reads a file of WebAssembly beside its module, of which there is none here; the same stands in this module as text.
+      alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
       logLevel: 'silent',
     });
     return result.outputFiles.map((file) => ({ path: file.path.slice(file.path.lastIndexOf('/') + 1), content: file.contents }));

@@ -4,6 +4,7 @@ import { type DirectoryConfig, directoryConfig, resolveDirectory } from './direc
 import { errorLine, IrisError } from './errors.ts';
 import * as limits from './limits.ts';
 import { readSlotMapPlace } from './slot-map-place.ts';
+import { resolveStore, type StoreConfig, storeConfig } from './store-config.ts';
 
 const code = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes, 31 at most');
 const port = z.int().min(0).max(65_535);
@@ -101,19 +102,8 @@ const core = z.strictObject({
   group: nodeName,
   /** Where edges and other cores link. */
   link: listener,
-  store: z.strictObject({
-    kind: z.literal('embedded'),
-    /** Folder of the log, inbox and outbox; one process at a time. Relative paths count from the config’s folder. */
-    directory: z.string().min(1),
-    /** Envelopes and bytes one inbox may hold, and the outbox to one group of another region; more is refused, nothing is dropped. */
-    inboxEnvelopesMax: z.int().min(1).default(limits.INBOX_ENVELOPES_MAX),
-    inboxBytesMax: bytes.default(limits.INBOX_BYTES_MAX),
-    outboxEnvelopesMax: z.int().min(1).default(limits.OUTBOX_ENVELOPES_MAX),
-    outboxBytesMax: bytes.default(limits.OUTBOX_BYTES_MAX),
-    /** Milliseconds a message may wait in an inbox and in an outbox before it is taken out and reported. */
-    inboxRetentionMs: z.int().min(1_000).default(limits.INBOX_RETENTION_MS),
-    outboxRetentionMs: z.int().min(1_000).default(limits.OUTBOX_RETENTION_MS),
-  }),
+  /** On a disk of its own, or on Kafka and a CQL store. */
+  store: storeConfig,
 });
 
 /**
@@ -130,7 +120,11 @@ export type EdgeConfig = Omit<Extract<Parsed, { role: 'edge' }>, 'node' | 'direc
   readonly node: string;
   readonly directory: DirectoryConfig;
 };
-export type CoreConfig = Omit<Extract<Parsed, { role: 'core' }>, 'node' | 'group'> & { readonly node: string; readonly group: string };
+export type CoreConfig = Omit<Extract<Parsed, { role: 'core' }>, 'node' | 'group' | 'store'> & {
+  readonly node: string;
+  readonly group: string;
+  readonly store: StoreConfig;
+};
 export type NodeConfig = EdgeConfig | CoreConfig;
 export type Listener = z.output<typeof listener>;
 export type AdminListener = z.output<typeof adminListener>;
@@ -166,7 +160,7 @@ export function readNodeConfig(document: unknown, env: Readonly<Record<string, s
   const config = nodeConfigSchema.parse(document);
   const node = resolveName('node', config.node, env);
   if (config.role === 'edge') return { ...config, node, directory: resolveDirectory(config.directory, env) };
-  return { ...config, node, group: resolveName('group', config.group, env) };
+  return { ...config, node, group: resolveName('group', config.group, env), store: resolveStore(config.store, env) };
 }
 
 /** Reads a JSON file. @throws IrisError FILE_UNREADABLE with the path and the reason. */

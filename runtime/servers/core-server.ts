@@ -1,16 +1,14 @@
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
-import { systemDisk } from '../adapters/disk-system.ts';
 import { systemHeapShare } from '../adapters/heap-share.ts';
-import { openLogStore, storeOwnership } from '../adapters/inbox-store-log.ts';
 import { measureMachine } from '../adapters/machine-use.ts';
 import { publishOver, readPublication } from '../adapters/slot-maps/publication.ts';
 import { createPinoTelemetry } from '../adapters/telemetry-pino.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import type { IrisError } from '../contract/errors.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
-import type { StoreBounds } from '../ports/inbox-store.ts';
 import { acceptFailures } from './accept-failures.ts';
 import { startAdminServer } from './admin-server.ts';
+import { openCoreStores } from './core-stores.ts';
 import { deadLettersCommand } from './dead-letters-command.ts';
 import { LeasedCore } from './leased-core.ts';
 import { leaveCommand } from './leave-command.ts';
@@ -26,6 +24,7 @@ import { openSlotMaps } from './slot-map-source.ts';
 export async function startCore(config: CoreConfig): Promise<RunningNode> {
   const telemetry = createPinoTelemetry({ node: config.node, region: config.region, role: 'core' });
   const { slots, register } = await openSlotMaps(config, telemetry);
+  const stores = await openCoreStores(config, telemetry);
   const ended = Promise.withResolvers<IrisError>();
   const core = new LeasedCore(config, {
     slots,
@@ -34,15 +33,15 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     clock: systemClock,
     random: systemRandom,
     heapShare: systemHeapShare,
-    ownership: (lost) => storeOwnership(config.store.directory, { disk: systemDisk, clock: systemClock, holder: config.node, lost }),
-    openStore: (lease, hearer) => openLogStore(config.store.directory, { lease, bounds: boundsOf(config), ...hearer }),
+    ownership: (lost) => stores.ownership(lost),
+    openStore: (lease, hearer) => stores.open(lease, hearer),
     end(error) {
       telemetry.flush();
       ended.resolve(error);
     },
   });
   await core.open();
-  measureMachine({ telemetry, clock: systemClock, directory: config.store.directory });
+  measureMachine({ telemetry, clock: systemClock, ...(stores.directory === undefined ? {} : { directory: stores.directory }) });
   const { group, isSlotMapShared } = config;
   const leave = leaveCommand({
     group,
@@ -69,15 +68,9 @@ export async function startCore(config: CoreConfig): Promise<RunningNode> {
     async drain() {
       slots.stop();
       await core.drain();
+      await stores.close();
       admin.close();
       telemetry.flush();
     },
-  };
-}
-
-function boundsOf({ store }: CoreConfig): StoreBounds {
-  return {
-    inbox: { envelopesMax: store.inboxEnvelopesMax, bytesMax: store.inboxBytesMax },
-    outbox: { envelopesMax: store.outboxEnvelopesMax, bytesMax: store.outboxBytesMax },
   };
 }

@@ -31,7 +31,32 @@ it('takes good documents and fills in the defaults', () => {
   expect(readNodeConfig(edge, {})).toMatchObject({ node: 'tokyo-edge-0', drainTimeoutMs: 10_000, connectionsMax: 100_000, addresses: {} });
 });
 
+const engines = {
+  kind: 'distributed',
+  kafka: { brokers: ['k1:9092', 'k2'] },
+  cql: { contactPoints: ['10.0.0.1'], dataCentre: 'dc1', keyspace: 'iris_unit' },
+};
+
+it('takes a store on engines, with the bounds of one on a disk, and brokers by name or from a variable (R21)', () => {
+  expect(readNodeConfig({ ...core, store: engines }, {})).toMatchObject({
+    store: { kafka: { brokers: ['k1:9092', 'k2'], replicas: 3, tls: false }, inboxEnvelopesMax: 1_048_576 },
+  });
+  const fromVariable = { ...core, store: { ...engines, kafka: { brokers: { env: 'IRIS_KAFKA_BROKERS' } } } };
+  expect(readNodeConfig(fromVariable, { IRIS_KAFKA_BROKERS: 'b-1.kafka:9098, b-2.kafka:9098' })).toMatchObject({
+    store: { kafka: { brokers: ['b-1.kafka:9098', 'b-2.kafka:9098'] } },
+  });
+  expect(() => readNodeConfig(fromVariable, {})).toThrow(/store\.kafka\.brokers .*IRIS_KAFKA_BROKERS, which is unset; it must be host/);
+  expect(() => readNodeConfig(fromVariable, { IRIS_KAFKA_BROKERS: 'kafka:9098,' })).toThrow(/which is 'kafka:9098,'/);
+});
+
 it.each<[string, unknown, RegExp]>([
+  ['a folder of a store on engines', { ...core, store: { ...engines, directory: 'x' } }, /^store: .*directory/],
+  ['engines of a store on a disk', { ...core, store: { ...core.store, cql: engines.cql } }, /^store: .*cql/],
+  [
+    'IAM without TLS',
+    { ...core, store: { ...engines, kafka: { brokers: ['k'], login: { kind: 'iam', awsRegion: 'eu-west-1' } } } },
+    /iam needs tls/,
+  ],
   ['no document', undefined, /^document: /],
   ['a list', [], /^document: /],
   ['no role', { ...edge, role: undefined }, /^role: /],
