@@ -27,14 +27,18 @@ export const command: Command = {
   name: 'simulate',
   summary: 'Run the production code of an environment on a virtual clock, under seeded faults, and judge what users saw.',
   usage:
-    'iris simulate [--environment <environment>] [--seed <n>] [--seeds <n>] [--hours <h>] [--budget <name>] [--store <kind>] [--fault <a,b>] [--promote-every <s>] [--history <file>] [--check <file>] [--json]',
+    'iris simulate [--environment <environment>] [--seed <n>] [--seeds <n>] [--hours <h>] [--budget <name>] [--engine <kind>] [--store <kind>] [--fault <a,b>] [--promote-every <s>] [--history <file>] [--check <file>] [--json]',
   options: [
     ['--environment <name>', `a preset or a file; default: ${SMALLEST}`],
     ['--seed <n>', 'whole number that decides everything; the same seed gives the same history; default: 1'],
     ['--seeds <n>', 'how many seeds to run, from --seed on; default: 1'],
     ['--hours <h>', 'virtual hours of traffic and faults for each seed; default: 0.5'],
     ['--budget <name>', `seeds, hours and promotions by name: ${BUDGET_TEXTS.join('; ')}; default: none`],
-    ['--store <kind>', 'log: the production store on a simulated disk; memory: a model of it; default: log'],
+    [
+      '--engine <kind>',
+      'embedded: a disk of each group; distributed: a log and rows that fail as Kafka and a CQL store do; default: embedded',
+    ],
+    ['--store <kind>', 'of embedded; log: the production store on a simulated disk; memory: a model of it; default: log'],
     ['--fault <a,b>', `only these faults, or none; reshard moves users by new slot maps; default: ${FAULTS.join(',')}`],
     ['--promote-every <s>', 'virtual seconds between two changes of some inbox’s buckets, on average; default: 30, or the budget’s'],
     ['--history <file>', 'write what every client saw, one JSON line per event; for one seed'],
@@ -64,7 +68,12 @@ type Flags = ReturnType<typeof parse>;
 function repeatFlags({ environment, hours, store, faults, promoteEverySeconds }: Flags, seed: number): string {
   const names = faults.length === FAULTS.length ? '' : ` --fault ${faults.join(',') || 'none'}`;
   const promotions = promoteEverySeconds === PROMOTE_EVERY_S ? '' : ` --promote-every ${promoteEverySeconds}`;
-  return `--environment ${environment} --seed ${seed} --hours ${hours}${store === 'log' ? '' : ` --store ${store}`}${names}${promotions}`;
+  return `--environment ${environment} --seed ${seed} --hours ${hours}${storeFlag(store)}${names}${promotions}`;
+}
+
+function storeFlag(store: Flags['store']): string {
+  if (store === 'log') return '';
+  return store === 'engines' ? ' --engine distributed' : ` --store ${store}`;
 }
 
 async function simulateAll(io: CommandIo, flags: Flags, regions: SimulateOptions['regions']): Promise<SimulationReport[]> {
@@ -115,7 +124,8 @@ function parse(args: readonly string[]) {
       seeds: { type: 'string' },
       hours: { type: 'string' },
       budget: { type: 'string' },
-      store: { type: 'string', default: 'log' },
+      engine: { type: 'string', default: 'embedded' },
+      store: { type: 'string' },
       fault: { type: 'string', default: FAULTS.join(',') },
       'promote-every': { type: 'string' },
       history: { type: 'string' },
@@ -131,7 +141,7 @@ function parse(args: readonly string[]) {
     seed: wholeNumber('--seed', values.seed, 0),
     seeds,
     hours: values.hours === undefined ? budget.hours : hoursOf(values.hours),
-    store: storeOf(values.store),
+    store: storeOf(values.engine, values.store),
     faults: faultsOf(values.fault),
     promoteEverySeconds: wholeNumber('--promote-every', values['promote-every'] ?? String(budget.promoteEverySeconds), 1),
     history: values.history,
@@ -147,8 +157,13 @@ function budgetOf(name: string | undefined): SimulationBudget {
   return BUDGETS[known];
 }
 
-function storeOf(name: string): 'log' | 'memory' {
-  if (name === 'log' || name === 'memory') return name;
+function storeOf(engine: string, name: string | undefined): 'log' | 'memory' | 'engines' {
+  if (engine === 'distributed') {
+    if (name !== undefined) throw new UsageError(`--store ${name} is of --engine embedded; leave one of them out`);
+    return 'engines';
+  }
+  if (engine !== 'embedded') throw new UsageError(`no engine is called '${engine}'; there are embedded and distributed`);
+  if (name === undefined || name === 'log' || name === 'memory') return name ?? 'log';
   throw new UsageError(`no store is called '${name}'; there are log and memory`);
 }
 

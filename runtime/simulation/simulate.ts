@@ -17,8 +17,8 @@ export interface SimulateOptions {
   readonly usersPerRegion?: number;
   /** @default 5 */
   readonly sendsPerSecond?: number;
-  /** `log`: the production store on a simulated disk, where a seed is odd with a standby beside each core. `memory`: a model of it, many times as fast. @default 'log' */
-  readonly store?: 'log' | 'memory';
+  /** `log`: the production store on a simulated disk, where a seed is odd with a standby beside each core. `memory`: a model of it, many times as fast. `engines`: the production store on a log and rows that fail as engines do. @default 'log' */
+  readonly store?: 'log' | 'memory' | 'engines';
   /** Virtual seconds between two changes of some inbox’s buckets, on average. @default 30 */
   readonly promoteEverySeconds?: number;
   /** Planted bugs, to show that the judge finds them. */
@@ -59,7 +59,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   };
   const history = new History({ nowMs: () => world.time.nowMs, line });
   const { seed, store = 'log', sabotage = [] } = options;
-  const hasStandbys = store === 'log' && seed % 2 === 1;
+  const hasStandbys = store !== 'memory' && seed % 2 === 1;
   const owns = (owned: Ownership) => history.record({ event: 'own', ...owned });
   const world = new World(options.regions, { seed, store, hasStandbys, sabotage, owns });
   const workload = new Workload(world, history, {

@@ -13,6 +13,7 @@ import type { CoreNode } from '../servers/core-node.ts';
 import { openEdge } from '../servers/edge-node.ts';
 import { LeasedCore } from '../servers/leased-core.ts';
 import { LiveSlotMaps } from '../servers/live-slot-maps.ts';
+import { EngineStorage } from './engine-storage.ts';
 import { LogStorage } from './log-storage.ts';
 import { MemoryStorage } from './memory-storage.ts';
 import type { NodeStorage } from './node-storage.ts';
@@ -51,10 +52,10 @@ export interface Ownership {
 
 export interface WorldOptions {
   readonly seed: number;
-  /** `log`: the production store on a simulated disk. `memory`: a model of it. */
-  readonly store: 'log' | 'memory';
+  /** `log`: the production store on a simulated disk. `memory`: a model of it. `engines`: the production store on a log and rows that fail as Kafka and a CQL store do. */
+  readonly store: 'log' | 'memory' | 'engines';
   readonly sabotage?: readonly Sabotage[];
-  /** A second core beside each, on the same storage. With the store `log` only. */
+  /** A second core beside each, on the same storage. Not with the store `memory`. */
   readonly hasStandbys: boolean;
   /** Hears of each process that becomes the owner of a group. */
   owns?(ownership: Ownership): void;
@@ -222,7 +223,9 @@ export class World {
   }
 
   private newStorage(): NodeStorage {
-    return this.options.store === 'memory' ? new MemoryStorage(this.random) : new LogStorage(this.time, this.random);
+    const { store } = this.options;
+    if (store === 'memory') return new MemoryStorage(this.random);
+    return store === 'log' ? new LogStorage(this.time, this.random) : new EngineStorage(this.time, this.random);
   }
 
   private async open(node: SimulatedNode, place: Place): Promise<void> {
