@@ -5,6 +5,7 @@ import { Fleet, type FleetOptions, type NodePrograms } from '../../infra/local/f
 import { STATE_ROOT } from '../../infra/local/fleet-file.ts';
 import { BASE_PORT_DEFAULT, type FleetLayout, layoutFleet } from '../../infra/local/fleet-layout.ts';
 import { fleetShape } from '../../infra/local/fleet-shape.ts';
+import { checkSameEngine, type FleetEngine, type LocalEngines } from '../../infra/local/local-engines.ts';
 import { checkMachine, thisMachine } from '../../infra/local/machine-check.ts';
 import { smokeMessage } from '../../infra/local/smoke-message.ts';
 import { buildRuntimeBundles } from '../../infra/package/runtime-bundle.ts';
@@ -13,6 +14,7 @@ import { nodeConfigsOf } from '../../infra/plan/node-configs.ts';
 import type { Plan } from '../../infra/plan/plan.ts';
 import { nodeFlags } from '../../runtime/contract/node-flags.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
+import { ENGINE_OPTIONS, engineChoice, engineStore, startEngines } from '../fleet-engines.ts';
 import { renderEvent, renderFleet, renderReady, renderSmoke, renderTalk } from '../fleet-table.ts';
 import { renderPlan } from '../plan-text.ts';
 import { type ProgressTask, runTasks } from '../progress.ts';
@@ -21,10 +23,16 @@ export const command: Command = {
   name: 'up',
   summary: 'Run an environment on this machine: every node its own process, restarted when it dies.',
   usage:
-    'iris up <environment> [--state <dir>] [--base-port <n>] [--standby] [--tls] [--limits] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
+    'iris up <environment> [--state <dir>] [--base-port <n>] [--engine embedded|distributed] [--kafka <host:port,…>] [--cql <host:port,…>] [--standby] [--tls] [--limits] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
   options: [
     ['--state <dir>', `where stores, configs and logs are; default: ${STATE_ROOT}/<environment>`],
     ['--base-port <n>', `port of the first edge, the other nodes follow on 127.0.0.1; default: ${BASE_PORT_DEFAULT}`],
+    [
+      '--engine <kind>',
+      'embedded: each core keeps its group in a folder; distributed: on Kafka and a CQL store, started here unless they are named; default: embedded',
+    ],
+    ['--kafka <host:port,…>', 'brokers that run already'],
+    ['--cql <host:port,…>', 'nodes of a CQL store that runs already'],
     ['--shrink', 'one edge and one shard group in each region, the group with all shards of its region'],
     ['--standby', 'two cores for each shard group on its one store: one owns it, the other takes over when that one dies'],
     [
@@ -42,8 +50,10 @@ export const command: Command = {
     const flags = parse(args);
     const plan = createPlan(await loadEnvironment(flags.environment, io.cwd));
     const shape = fleetShape(plan, flags);
+    const isDistributed = flags.choice.engine === 'distributed';
     const layout = layoutFleet(shape, {
       stateDirectory: resolve(io.cwd, flags.state ?? join(STATE_ROOT, plan.environment)),
+      ...(isDistributed && { store: await engineStore(plan.environment, flags.choice) }),
       basePort: flags.basePort,
       hasTls: flags.hasTls,
       keepsRateLimits: flags.keepsRateLimits,
@@ -51,8 +61,8 @@ export const command: Command = {
     });
     checkMachine(layout, thisMachine());
     if (!flags.json) io.result(`${renderPlan(plan)}\n`);
-    if (plan.foundation === 'distributed')
-      io.note('Kafka, ScyllaDB and Valkey do not run here: each core keeps log and inbox in its own folder');
+    if (plan.foundation === 'distributed' && !isDistributed)
+      io.note('each core keeps log and inbox in its own folder; --engine distributed keeps them on Kafka and a CQL store');
     return await runFleet(layout, { flags, plan, io });
   },
 };
@@ -66,6 +76,7 @@ function parse(args: readonly string[]) {
     options: {
       state: { type: 'string' },
       'base-port': { type: 'string', default: String(BASE_PORT_DEFAULT) },
+      ...ENGINE_OPTIONS,
       shrink: { type: 'boolean', default: false },
       standby: { type: 'boolean', default: false },
       tls: { type: 'boolean', default: false },
@@ -83,6 +94,7 @@ function parse(args: readonly string[]) {
     environment,
     state: values.state,
     basePort: portOf(values['base-port']),
+    choice: engineChoice(values),
     isShrunk: values.shrink,
     hasStandbys: values.standby,
     hasTls: values.tls,
@@ -104,16 +116,28 @@ function portOf(text: string): number {
 /** From the first step to the last exit; whatever happens in between, nothing is left running. */
 async function runFleet(layout: FleetLayout, { flags, plan, io }: { flags: Flags; plan: Plan; io: CommandIo }): Promise<number> {
   let onStarted: FleetOptions['onStarted'] = () => undefined;
+  const env: NodeJS.ProcessEnv = { ...io.env };
   const fleet = new Fleet(layout, {
     bundle: bundlePrograms,
-    env: { ...io.env },
+    env,
     onStarted: (node, started) => onStarted(node, started),
     onEvent: (event) => io.note(renderEvent(event)),
     signal: io.signal,
   });
+  let engines: LocalEngines | undefined;
+  const engineTask: ProgressTask = {
+    title: 'start Kafka and the CQL store',
+    run: async (say) => {
+      const { environment, stateDirectory } = layout;
+      const started = await startEngines(flags.choice, { environment, stateDirectory, env: io.env, say });
+      engines = started.engines;
+      Object.assign(env, started.variables);
+    },
+  };
   try {
     await runTasks(io, [
-      { title: `take the state folder ${layout.stateDirectory}`, run: () => fleet.prepare() },
+      { title: `take the state folder ${layout.stateDirectory}`, run: () => prepare(fleet, layout, flags.choice.engine) },
+      ...(flags.choice.engine === 'distributed' ? [engineTask] : []),
       ...(flags.synth === undefined ? [] : [synthesisTask(plan, resolve(io.cwd, flags.synth), io)]),
       { title: 'bundle edge and core', run: () => fleet.bundle() },
       {
@@ -132,7 +156,14 @@ async function runFleet(layout: FleetLayout, { flags, plan, io }: { flags: Flags
     const running = fleet.nodes.filter((node) => node.process.pid > 0).length;
     if (running > 0) io.note(`stopping ${running} nodes`);
     await fleet.stop();
+    if (engines !== undefined) io.note('stopping Kafka and the CQL store');
+    await engines?.stop();
   }
+}
+
+async function prepare(fleet: Fleet, { stateDirectory }: FleetLayout, engine: FleetEngine): Promise<void> {
+  await fleet.prepare();
+  checkSameEngine(stateDirectory, engine);
 }
 
 /** CDK is loaded only where templates are wanted. */

@@ -49,6 +49,8 @@ export interface FleetLayoutOptions {
   readonly hasTls?: boolean;
   /** Whether the environment’s rate limits are kept. @default false - who tries out a fleet, or loads it, does so from one address */
   readonly keepsRateLimits?: boolean;
+  /** What a core's document says of its store, laid over the region's. @default a folder of the state for each group */
+  readonly store?: unknown;
   /** The region's documents as a template carries them; what differs on one machine is laid over them. */
   documentsOf(region: string): { readonly edge: NodeConfigDocument; readonly core: NodeConfigDocument };
 }
@@ -142,10 +144,10 @@ function layoutNode(place: Place, ports: { port: number; adminPort: number }, op
   };
 }
 
-type LocalPlace = Pick<FleetLayoutOptions, 'hasTls' | 'keepsRateLimits'> & { readonly port: number; readonly adminPort: number };
+type LocalPlace = Pick<FleetLayoutOptions, 'hasTls' | 'keepsRateLimits' | 'store'> & { readonly port: number; readonly adminPort: number };
 
 /** Everything in which a node on this machine differs from the one in the cloud. Paths count from the config's folder. */
-function localPatch(place: Place, { port, adminPort, hasTls, keepsRateLimits }: LocalPlace): unknown {
+function localPatch(place: Place, { port, adminPort, hasTls, keepsRateLimits, store }: LocalPlace): unknown {
   const listen = { host: HOST, port };
   const every = {
     node: place.id,
@@ -166,7 +168,8 @@ function localPatch(place: Place, { port, adminPort, hasTls, keepsRateLimits }: 
       authentication: { kind: 'none', issuer: null, audience: null, keysPath: null },
     };
   }
-  return { ...every, group: place.group.id, link: listen, store: { kind: 'embedded', directory: `../store/${place.group.id}` } };
+  const embedded = { kind: 'embedded', directory: `../store/${place.group.id}`, kafka: null, cql: null };
+  return { ...every, group: place.group.id, link: listen, store: store ?? embedded };
 }
 
 function checkPortRow(basePort: number, count: number): void {

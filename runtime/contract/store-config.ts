@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cqlSettingsSchema } from './cql-settings.ts';
+import { type CqlSettings, cqlConfig } from './cql-settings.ts';
 import { resolveHosts } from './host-list.ts';
 import { type KafkaSettings, kafkaConfig } from './kafka-settings.ts';
 import * as limits from './limits.ts';
@@ -30,19 +30,27 @@ export const storeConfig = z.discriminatedUnion('kind', [
     /** The group’s log: a topic of its own. */
     kafka: kafkaConfig,
     /** The group’s rows and leases. */
-    cql: cqlSettingsSchema,
+    cql: cqlConfig,
     ...bounds,
   }),
 ]);
 
 type Written = z.output<typeof storeConfig>;
 export type EmbeddedStoreConfig = Extract<Written, { kind: 'embedded' }>;
-export type DistributedStoreConfig = Omit<Extract<Written, { kind: 'distributed' }>, 'kafka'> & { readonly kafka: KafkaSettings };
-/** As read: brokers by name. */
+export type DistributedStoreConfig = Omit<Extract<Written, { kind: 'distributed' }>, 'kafka' | 'cql'> & {
+  readonly kafka: KafkaSettings;
+  readonly cql: CqlSettings;
+};
+/** As read: engines by name. */
 export type StoreConfig = EmbeddedStoreConfig | DistributedStoreConfig;
 
-/** @throws IrisError CONFIG_INVALID for a variable that names no brokers */
+/** @throws IrisError CONFIG_INVALID for a variable that names no servers */
 export function resolveStore(store: Written, env: Readonly<Record<string, string | undefined>>): StoreConfig {
   if (store.kind === 'embedded') return store;
-  return { ...store, kafka: { ...store.kafka, brokers: resolveHosts('store.kafka.brokers', store.kafka.brokers, env) } };
+  const { kafka, cql } = store;
+  return {
+    ...store,
+    kafka: { ...kafka, brokers: resolveHosts('store.kafka.brokers', kafka.brokers, env) },
+    cql: { ...cql, contactPoints: resolveHosts('store.cql.contactPoints', cql.contactPoints, env) },
+  };
 }

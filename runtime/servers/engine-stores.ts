@@ -6,7 +6,7 @@ import { openCqlRows } from '../adapters/group-rows-cql.ts';
 import { openDistributedStore } from '../adapters/inbox-store-distributed.ts';
 import { CqlOwnership } from '../adapters/ownership-cql.ts';
 import { machineLife } from '../adapters/process-life.ts';
-import { IrisError } from '../contract/errors.ts';
+import { errorLine, IrisError } from '../contract/errors.ts';
 import { GROUP_RETRY_MS } from '../contract/limits.ts';
 import { logTopicName } from '../contract/log-topic.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
@@ -14,7 +14,7 @@ import type { DistributedStoreConfig } from '../contract/store-config.ts';
 import type { GroupLog } from '../ports/group-log.ts';
 import type { GroupRows } from '../ports/group-rows.ts';
 import type { InboxStore, StoreBounds } from '../ports/inbox-store.ts';
-import type { Lease, Ownership } from '../ports/ownership.ts';
+import type { Acquisition, Lease, Ownership } from '../ports/ownership.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { StoreHearer } from './leased-core.ts';
 
@@ -36,15 +36,18 @@ export class EngineStores {
     this.session = session;
   }
 
-  /** @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
+  /** Waits while the CQL store is away: a core that gave up would come back to the same. @throws IrisError ENGINE_INVALID */
   static async open(parts: EngineStoresParts): Promise<EngineStores> {
-    return new EngineStores(parts, await openCqlSession({ settings: parts.store.cql, clock: systemClock }));
+    const { store, telemetry } = parts;
+    const open = () => openCqlSession({ settings: store.cql, clock: systemClock });
+    const session = await whileAway(open, (error) => telemetry.log.warn('engine-away', { reason: errorLine(error) }));
+    return new EngineStores(parts, session);
   }
 
   ownership(lost: (reason: string) => void): Ownership {
     const { node, group } = this.parts.config;
     const life = machineLife();
-    return new CqlOwnership({
+    const leases = new CqlOwnership({
       session: this.session,
       group,
       clock: systemClock,
@@ -53,6 +56,7 @@ export class EngineStores {
       epochInLog: async () => (await this.rows().readCheckpoint())?.epoch ?? 0,
       lost,
     });
+    return { acquire: () => leases.acquire().catch(unknownHolder) };
   }
 
   async open(lease: Lease, hearer: StoreHearer): Promise<InboxStore> {
@@ -65,23 +69,18 @@ export class EngineStores {
     await this.session.close();
   }
 
-  /** Asks again while Kafka is away: a core that gave up would come back to the same. */
   private async openLog(lease: Lease, hearer: StoreHearer): Promise<GroupLog> {
     const { config, store, telemetry } = this.parts;
     const topic = logTopicName(config);
-    for (;;) {
-      try {
-        return await openKafkaLog({ settings: store.kafka, topic, telemetry, clock: systemClock, clientId: `iris-${config.node}` });
-      } catch (error) {
-        if (!(error instanceof IrisError) || error.code !== 'ENGINE_UNAVAILABLE' || !lease.isHeld) {
-          await lease.release();
-          throw error;
-        }
+    const open = () => openKafkaLog({ settings: store.kafka, topic, telemetry, clock: systemClock, clientId: `iris-${config.node}` });
+    try {
+      return await whileAway(open, (error) => {
+        if (!lease.isHeld) throw error;
         hearer.failed(error);
-      }
-      await new Promise<void>((resolve) => {
-        systemClock.after(GROUP_RETRY_MS, resolve);
       });
+    } catch (error) {
+      await lease.release();
+      throw error;
     }
   }
 
@@ -90,4 +89,29 @@ export class EngineStores {
     const { inboxRetentionMs, outboxRetentionMs } = store;
     return openCqlRows({ session: this.session, group: config.group, inboxRetentionMs, outboxRetentionMs });
   }
+}
+
+/** Does it again as long as an engine is away; `told` of each time, which may throw to end that. */
+async function whileAway<T>(work: () => Promise<T>, told: (error: unknown) => void): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      told(error);
+    }
+    await new Promise<void>((resolve) => {
+      systemClock.after(GROUP_RETRY_MS, resolve);
+    });
+  }
+}
+
+/** While the store of leases is away nobody knows who holds one, and nobody may take it. */
+function unknownHolder(error: unknown): Acquisition {
+  if (!isAway(error)) throw error;
+  return { kind: 'waits', holder: 'an unknown core', epoch: 0 };
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof IrisError && error.code === 'ENGINE_UNAVAILABLE';
 }

@@ -1,0 +1,134 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { FleetEngine } from '../infra/local/local-engines.ts';
+import { LocalEngines } from '../infra/local/local-engines.ts';
+import { systemClock } from '../runtime/adapters/clock-system.ts';
+import { type CqlSettings, cqlSettingsSchema, keyspaceOf } from '../runtime/contract/cql-settings.ts';
+import { IrisError } from '../runtime/contract/errors.ts';
+import { UsageError } from './command.ts';
+
+/** Of the node that is started here. */
+const LOCAL_DATA_CENTRE = 'dc1';
+const COPIES_MAX = 3;
+/** In which the nodes find where the engines are. */
+const BROKERS_VARIABLE = 'IRIS_KAFKA_BROKERS';
+const CONTACT_POINTS_VARIABLE = 'IRIS_CQL_CONTACT_POINTS';
+
+export interface EngineChoice {
+  readonly engine: FleetEngine;
+  readonly kafka?: readonly string[];
+  readonly cql?: readonly string[];
+}
+
+export const ENGINE_OPTIONS = {
+  engine: { type: 'string', default: 'embedded' },
+  kafka: { type: 'string' },
+  cql: { type: 'string' },
+} as const;
+
+interface EngineValues {
+  readonly engine: string;
+  readonly kafka?: string | undefined;
+  readonly cql?: string | undefined;
+}
+
+/** @throws UsageError */
+export function engineChoice(values: EngineValues): EngineChoice {
+  const { engine, kafka, cql } = values;
+  if (engine !== 'embedded' && engine !== 'distributed') {
+    throw new UsageError(`no engine is called '${engine}'; there are embedded and distributed`);
+  }
+  const stray = Object.entries({ kafka, cql }).find(([, value]) => value !== undefined);
+  if (engine === 'embedded' && stray !== undefined) throw new UsageError(`--${stray[0]} is of --engine distributed`);
+  return {
+    engine,
+    ...(kafka === undefined ? {} : { kafka: addresses('--kafka', kafka) }),
+    ...(cql === undefined ? {} : { cql: addresses('--cql', cql) }),
+  };
+}
+
+/** What the document of a core says of its store: where the engines are it hears from the environment, since their ports are not known before they run. */
+export async function engineStore(environment: string, { kafka, cql }: EngineChoice): Promise<unknown> {
+  return {
+    kind: 'distributed',
+    directory: null,
+    kafka: { brokers: { env: BROKERS_VARIABLE }, replicas: copiesOf(kafka), tls: false, caPath: null, login: null },
+    cql: {
+      contactPoints: { env: CONTACT_POINTS_VARIABLE },
+      dataCentre: await dataCentreOf(environment, cql),
+      keyspace: keyspaceOf(environment),
+      tls: false,
+      caPath: null,
+      credentialsPath: null,
+    },
+  };
+}
+
+export interface EngineStart {
+  readonly environment: string;
+  readonly stateDirectory: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Starts what is not there yet, and makes the keyspace and its tables where they are missing.
+ * @returns the engines, and what the nodes’ environment says of them
+ * @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID
+ */
+export async function startEngines(choice: EngineChoice, { environment, stateDirectory, env, say }: EngineStart) {
+  const cacheDirectory = env['IRIS_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'iris');
+  const { kafka, cql } = choice;
+  const engines = await LocalEngines.start({
+    stateDirectory,
+    cacheDirectory,
+    say,
+    ...(kafka === undefined ? {} : { kafka }),
+    ...(cql === undefined ? {} : { cql }),
+  });
+  try {
+    const { brokers, contactPoints } = engines;
+    const dataCentre = await dataCentreOf(environment, cql);
+    const settings = cqlSettingsSchema.parse({ contactPoints, dataCentre, keyspace: keyspaceOf(environment) });
+    await prepareSchema(settings, copiesOf(cql), say);
+    say(`Kafka at ${brokers.join(', ')}, CQL at ${contactPoints.join(', ')}`);
+    return { engines, variables: { [BROKERS_VARIABLE]: brokers.join(','), [CONTACT_POINTS_VARIABLE]: contactPoints.join(',') } };
+  } catch (error) {
+    await engines.stop();
+    throw error;
+  }
+}
+
+/** A keyspace that this release works with stays as it is. */
+async function prepareSchema(settings: CqlSettings, copies: number, say: (text: string) => void): Promise<void> {
+  const { openCqlSession } = await import('../runtime/adapters/cql-schema.ts');
+  try {
+    const session = await openCqlSession({ settings, clock: systemClock });
+    await session.close();
+  } catch (error) {
+    if (!(error instanceof IrisError) || error.code !== 'ENGINE_INVALID') throw error;
+    const { migrateSchema } = await import('../runtime/adapters/cql-migration.ts');
+    await migrateSchema({ settings, replication: { [settings.dataCentre]: copies }, clock: systemClock, done: say });
+  }
+}
+
+/** Of several the first by name. @throws IrisError ENGINE_UNAVAILABLE */
+async function dataCentreOf(environment: string, cql: readonly string[] | undefined): Promise<string> {
+  if (cql === undefined) return LOCAL_DATA_CENTRE;
+  const { clusterAt } = await import('../runtime/adapters/cql-cluster.ts');
+  const { dataCentres } = await clusterAt({ contactPoints: [...cql], keyspace: keyspaceOf(environment), tls: false }, systemClock);
+  const [first] = dataCentres.map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1));
+  return first ?? LOCAL_DATA_CENTRE;
+}
+
+/** As many as servers are named, three at the most; of one that is started here, one. */
+function copiesOf(servers: readonly string[] | undefined): number {
+  return Math.min(COPIES_MAX, servers?.length ?? 1);
+}
+
+function addresses(flag: string, text: string): string[] {
+  const found = text.split(',').filter((one) => one !== '');
+  const wrong = found.find((one) => !/^[A-Za-z0-9.-]{1,253}:\d{1,5}$/.test(one));
+  if (found.length === 0 || wrong !== undefined) throw new UsageError(`${flag} ${text} must be host:port, several separated by commas`);
+  return found;
+}

@@ -1,0 +1,79 @@
+/** F2, F3, L1-L4, D2q: a fleet of `iris up --engine distributed` on a real Kafka and a real Cassandra, all of which are killed with -9 under load. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CassandraCluster } from '../../infra/local/engines/cassandra.ts';
+import { KafkaCluster } from '../../infra/local/engines/kafka.ts';
+import { freePortRow } from '../infra/local/free-port-row.ts';
+import { LocalFleet } from '../scenarios/local-fleet.ts';
+import { TEST_CACHE } from '../services/test-cache.ts';
+import { report, seeded, Traffic } from './traffic.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'iris-engines-'));
+const REGIONS = ['tokyo', 'sao-paulo'];
+const senders = Array.from({ length: 6 }, (_, i) => `sender-${i}`);
+const readers = Array.from({ length: 6 }, (_, i) => `reader-${i}`);
+/** Nobody reads for them until everything is back. */
+const absent = Array.from({ length: 6 }, (_, i) => `absent-${i}`);
+let kafka: KafkaCluster;
+let cassandra: CassandraCluster;
+let fleet: LocalFleet;
+let traffic: Traffic;
+
+beforeAll(async () => {
+  [kafka, cassandra] = await Promise.all([
+    KafkaCluster.start({ directory: join(folder, 'kafka'), cacheDirectory: TEST_CACHE }),
+    CassandraCluster.start({ directory: join(folder, 'cassandra'), cacheDirectory: TEST_CACHE }),
+  ]);
+  const engines = ['--engine', 'distributed', '--kafka', kafka.addresses.join(), '--cql', cassandra.contactPoints.join()];
+  const flags = [...engines, '--regions', REGIONS.join(), '--shrink', '--standby'];
+  fleet = await LocalFleet.start('proof', await freePortRow(), { flags });
+  traffic = new Traffic((user) => {
+    const own = REGIONS[Number(user.split('-')[1]) % REGIONS.length] as string;
+    return [own, ...REGIONS.filter((region) => region !== own)].flatMap((region) => fleet.edgesOf(region));
+  });
+  for (const sender of senders) await traffic.connect(sender);
+  for (const reader of readers) await traffic.read(reader);
+}, 180_000);
+afterAll(async () => {
+  await traffic?.close();
+  await fleet?.stop();
+  kafka?.killNow();
+  cassandra?.killNow();
+  await Promise.all([kafka?.stop(), cassandra?.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+it('loses, doubles and turns round nothing while owners, Kafka and Cassandra are killed and come back', async () => {
+  const stop = new AbortController();
+  const running = traffic.run(seeded(), { from: senders, to: [...readers, ...absent], perSecond: 100, signal: stop.signal });
+  await pause(3_000);
+  const longestOf = () => Math.max(...traffic.latenciesMs.splice(0));
+  longestOf();
+  for (const core of ['tokyo-g0-a', 'sao-paulo-g0-a']) {
+    while (!fleet.killNode(core)) await pause(50);
+    await pause(4_000);
+  }
+  await pause(4_000);
+  const killedCoresMs = longestOf();
+  await kafka.killBroker(0);
+  await pause(1_000);
+  await kafka.startBroker(0);
+  await pause(6_000);
+  const killedKafkaMs = longestOf();
+  await cassandra.killNode(0);
+  await pause(1_000);
+  await cassandra.startNode(0);
+  await pause(5_000);
+  stop.abort();
+  await running;
+  await traffic.settled();
+  for (const user of absent) await traffic.read(user);
+  await traffic.drained();
+  report(
+    `F2, F3 on Kafka and Cassandra: from send to receipt ${killedCoresMs.toFixed(0)} ms at most over kills of both owners, ${killedKafkaMs.toFixed(0)} ms over that of Kafka`,
+  );
+  traffic.judge('F2, F3 on Kafka and Cassandra');
+  expect(killedCoresMs).toBeLessThan(10_000);
+}, 180_000);
