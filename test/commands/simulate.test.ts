@@ -49,6 +49,8 @@ describe('iris simulate', () => {
     for (const args of [
       ['--fault', 'dragons'],
       ['--store', 'paper'],
+      ['--engine', 'paper'],
+      ['--engine', 'distributed', '--store', 'log'],
       ['--budget', 'endless'],
       ['--seeds', '2', '--history', 'x'],
     ])

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CassandraCluster } from '../../infra/local/engines/cassandra.ts';
 import { KafkaCluster } from '../../infra/local/engines/kafka.ts';
+import { runIris } from '../commands/run-iris.ts';
 import { freePortRow } from '../infra/local/free-port-row.ts';
 import { LocalFleet } from '../scenarios/local-fleet.ts';
 import { TEST_CACHE } from '../services/test-cache.ts';
@@ -53,19 +54,19 @@ it('loses, doubles and turns round nothing while owners, Kafka and Cassandra are
   longestOf();
   for (const core of ['tokyo-g0-a', 'sao-paulo-g0-a']) {
     while (!fleet.killNode(core)) await pause(50);
-    await pause(4_000);
+    await pause(3_000);
   }
-  await pause(4_000);
+  await pause(2_000);
   const killedCoresMs = longestOf();
   await kafka.killBroker(0);
   await pause(1_000);
   await kafka.startBroker(0);
-  await pause(6_000);
+  await pause(4_000);
   const killedKafkaMs = longestOf();
   await cassandra.killNode(0);
   await pause(1_000);
   await cassandra.startNode(0);
-  await pause(5_000);
+  await pause(3_000);
   stop.abort();
   await running;
   await traffic.settled();
@@ -77,3 +78,9 @@ it('loses, doubles and turns round nothing while owners, Kafka and Cassandra are
   traffic.judge('F2, F3 on Kafka and Cassandra');
   expect(killedCoresMs).toBeLessThan(10_000);
 }, 180_000);
+
+it('a CQL store that is not there ends iris up with 1 and its address', async () => {
+  const flags = ['--engine', 'distributed', '--kafka', kafka.addresses.join(), '--cql', '127.0.0.1:1'];
+  const { code, stderr } = await runIris(['up', 'proof', ...flags], { cwd: folder });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/ENGINE_UNAVAILABLE.*127\.0\.0\.1:1/)]);
+}, 30_000);

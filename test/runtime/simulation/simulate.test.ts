@@ -30,7 +30,8 @@ it(`holds every law for ${SEEDS} seeds under all faults`, async () => {
 
 it('holds every law on engines that are away, lose answers, double and delay what they are told (L10, F2, F3, F22)', async () => {
   const reports: SimulationReport[] = [];
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + 4; seed++) reports.push(await simulate({ regions, seed, hours: 0.05, store: 'engines', faults: FAULTS }));
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + 4; seed++)
+    reports.push(await simulate({ regions, seed, hours: 0.05, store: 'engines', faults: FAULTS }));
   expect(reports.filter((report) => report.broken.length > 0)).toEqual([]);
   expect(reports.reduce((sum, report) => sum + report.acknowledged, 0)).toBeGreaterThan(1_000);
 }, 120_000);
