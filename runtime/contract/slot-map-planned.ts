@@ -24,7 +24,8 @@ export function asPlanned(map: SlotMap, planned: SlotMap): SlotMap | undefined {
   if (left !== undefined)
     throw new IrisError('CONFIG_INVALID', `group ${left} is planned no more and owns shards; iris leave ${left} comes first`);
   if (JSON.stringify(map.regions) === JSON.stringify(planned.regions)) return undefined;
-  const { environment, shards, overrides, version } = map;
+  const { environment, shards, overrides, version, givenUp } = map;
   const assigned = assignedOf({ regions: planned.regions }, homes);
-  return createSlotMap({ environment, version: version + 1, shards, regions: planned.regions, assigned, overrides });
+  const kept = { overrides, ...(givenUp !== undefined && { givenUp }) };
+  return createSlotMap({ environment, version: version + 1, shards, regions: planned.regions, assigned, ...kept });
 }

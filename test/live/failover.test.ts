@@ -1,5 +1,6 @@
 /** F19, R12, R13, L1-L3, L9: a region of a local fleet is killed, failed over, started again and failed back under load; users get other homes. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -7,6 +8,7 @@ import { readPublishedMap } from '../../infra/local/published-map.ts';
 import { readSlotMap } from '../../runtime/contract/slot-map.ts';
 import { freePortRow } from '../infra/local/free-port-row.ts';
 import { LocalFleet } from '../scenarios/local-fleet.ts';
+import { until } from '../servers/node-pair.ts';
 import { report, seeded, Traffic } from './traffic.ts';
 
 const run = promisify(execFile);
@@ -31,6 +33,17 @@ afterAll(async () => {
 async function iris(...args: string[]): Promise<string> {
   const { stdout } = await run(process.execPath, [resolve(__dirname, '../../bin/iris.js'), ...args, '--state', fleet.state]);
   return stdout.trim().split('\n').at(-1) ?? '';
+}
+
+/** As an operator whose machine dies once the command waits for the cores. */
+async function killedMidway(...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, [resolve(__dirname, '../../bin/iris.js'), ...args, '--state', fleet.state]);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const exited = once(child, 'exit');
+  while (!said.includes('waiting for') && child.exitCode === null) await pause(5);
+  child.kill('SIGKILL');
+  await exited;
 }
 
 /** Those whose inbox is in the region by the map that is published. */
@@ -76,6 +89,8 @@ it('gives users another home while they write and read, and back to their slotâ€
   const stop = new AbortController();
   const running = moving.run(seeded(), { from: users, to: users, perSecond: 100, signal: stop.signal });
   const said: string[] = [];
+  await killedMidway('home', 'mover-1', '--region', LOST);
+  // The same command goes on from the map that is published, whether the dead one had come to its end or not.
   for (const user of users.slice(0, 6)) said.push(await iris('home', user, '--region', LOST));
   said.push(await iris('home', 'mover-0'), await iris('home', 'mover-1', '--clear'));
   stop.abort();
@@ -88,4 +103,35 @@ it('gives users another home while they write and read, and back to their slotâ€
   expect(said.slice(0, 6).filter((line) => line.includes('by command')).length).toBeGreaterThan(0);
   expect(said[7]).toMatch(/by slot \d+/);
   expect(moving.refusals.size).toBe(0);
+}, 120_000);
+
+it('goes on without a region that is given up, whose users have what was sent before once it comes back after all (F19, L1, L3)', async () => {
+  const talking = new Traffic(() => ['tokyo', 'bangalore'].flatMap((region) => fleet.edgesOf(region)));
+  const writers = Array.from({ length: 6 }, (_, i) => `writer-${i}`);
+  const readers = livingIn(
+    LOST,
+    Array.from({ length: 60 }, (_, i) => `reader-${i}`),
+  ).slice(0, 6);
+  for (const writer of writers) await talking.connect(writer);
+  const sendToEach = async () => {
+    for (const writer of writers) for (const reader of readers) talking.send(writer, reader);
+    await talking.settled();
+  };
+  await sendToEach();
+  await iris('region', 'stop', LOST, '--kill');
+  talking.history.record({ event: 'stranded', users: readers });
+  await iris('failover', LOST);
+  await iris('failover', LOST, '--give-up');
+  await pause(1_000);
+  await sendToEach();
+  for (const reader of readers) await talking.read(reader);
+  // Each names a predecessor that lies on the dead disk: nothing waits for it.
+  await until(() => talking.history.receivedCount === writers.length * readers.length, 'what was sent since has come');
+  await iris('region', 'start', LOST);
+  const back = await iris('failback', LOST);
+  await sendToEach();
+  await talking.drained();
+  report(`F19 given up: ${talking.history.receivedCount} received; ${back}`);
+  talking.judge('F19 given up');
+  await talking.close();
 }, 120_000);

@@ -1,6 +1,6 @@
 /** F17, R3, L11: a published map takes over the regions and groups that an environment plans, and nobody moves by that. */
 import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
-import { failedBack } from '../../../runtime/contract/slot-map-failover.ts';
+import { failedBack, failedOver, givenUpOf } from '../../../runtime/contract/slot-map-failover.ts';
 import { homesWithout } from '../../../runtime/contract/slot-map-groups.ts';
 import { homesOf, homesOfMore, movedTo, settled } from '../../../runtime/contract/slot-map-moves.ts';
 import { asPlanned } from '../../../runtime/contract/slot-map-planned.ts';
@@ -32,6 +32,12 @@ it('names a new region before it is deployed; it gets its shards by a move of it
   const moved = failedBack(next, 'lima');
   expect(transitionProblems(readSlotMap(next), readSlotMap(moved))).toEqual([]);
   expect(homesOf(moved).filter((home) => home === 'lima-g0')).toHaveLength(4);
+});
+
+it('keeps what the map says of a region that was given up (F19)', () => {
+  const without = givenUpOf(failedOver(grown, 'oslo', 0), 'oslo', 0);
+  expect(asPlanned(without, three)?.givenUp).toEqual(without.givenUp);
+  expect(movedTo(without, homesOf(without)).givenUp).toEqual(without.givenUp);
 });
 
 it('drops a group that owns nothing any more, and keeps what operators have moved', () => {
