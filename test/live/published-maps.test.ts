@@ -14,6 +14,7 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { DnsmasqServer } from '../../infra/local/engines/dnsmasq.ts';
 import { EtcdServer } from '../../infra/local/engines/etcd.ts';
 import { readSlotMap } from '../../runtime/contract/slot-map.ts';
+import { asPlanned } from '../../runtime/contract/slot-map-planned.ts';
 import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
 import { until } from '../servers/node-pair.ts';
 import { EmulatedAws } from '../services/aws/emulated-aws.ts';
@@ -216,5 +217,26 @@ describe('published in S3, behind a pointer in SSM', () => {
       expect(joined.last).toMatch(/owns 4 of 8 shards by slot map 5/);
     });
     await until(async () => String(await versions(fleet)) === '5,5,5', 'every node has version 5', 10_000);
+  }, 120_000);
+
+  it('a group that has left goes from the map before its core does, and comes back into it without anybody moving', async () => {
+    const flags = ['--slot-map', place, '--admin', fleet.cores.map((core) => fleet.adminAddress(core)).join(',')];
+    const published = async () => {
+      const { said } = await iris(['slot-map', place], { env });
+      return JSON.parse(said.slice(said.indexOf('{'))) as SlotMap;
+    };
+    const publish = async (map: SlotMap | undefined) => {
+      writeFileSync(join(folder, 'next.json'), JSON.stringify(map));
+      expect((await iris(['slot-map', place, '--publish', 'next.json'], { env })).code).toBe(0);
+      await until(async () => new Set([...(await versions(fleet)), map?.version]).size === 1, 'every node has it', 10_000);
+    };
+    await underLoad(fleet, 'R3 SSM', async () => {
+      expect((await iris(['leave', 'tokyo-core-1', ...flags], { env })).code).toBe(0);
+      const left = await published();
+      const [region] = left.regions;
+      await publish(asPlanned(left, { ...left, regions: [{ ...region!, groups: region!.groups.slice(0, 1) }] }));
+      await publish(asPlanned(await published(), { ...left, version: 1 }));
+      expect((await iris(['join', 'tokyo-core-1', ...flags], { env })).last).toMatch(/owns 4 of 8 shards/);
+    });
   }, 120_000);
 });
