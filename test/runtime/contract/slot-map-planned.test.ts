@@ -58,6 +58,12 @@ it('drops a group that owns nothing any more, and keeps what operators have move
   expect(next.regions[0]?.groups.map(({ id }) => id)).toEqual(['tokyo-g0']);
 });
 
+it('remembers whom operators have given up', () => {
+  const givenUp = givenUpOf(failedOver(grown, 'oslo', Date.now()), 'oslo', Date.now());
+  expect(givenUp.givenUp).toHaveLength(1);
+  expect(asPlanned(givenUp, three)?.givenUp).toEqual(givenUp.givenUp);
+});
+
 it('takes over new addresses, and nothing where there is nothing new', () => {
   expect(asPlanned(two, two)).toBeUndefined();
   const moved = {
