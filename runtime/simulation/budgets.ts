@@ -8,8 +8,8 @@ export interface SimulationBudget {
 }
 
 /**
- * `ci`: part of `npm test`, under a minute of one core. `nightly`: `npm run simulate:nightly`, 400 virtual hours, four to five of one core: one core
- * simulates about 100 an hour. Many short worlds find more than few long ones; half an hour holds the longest cut and an order that is given up.
+ * `ci`: part of `npm test`, under a minute of one core. `nightly`: `npm run simulate:nightly`, 400 virtual hours, two to three of one core: the first
+ * eleven took 228 s of it. Many short worlds find more than few long ones; half an hour holds the longest cut and an order that is given up.
  */
 export const BUDGETS = {
   ci: { seeds: 8, hours: 0.2, promoteEverySeconds: 30 },
