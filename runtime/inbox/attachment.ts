@@ -14,13 +14,8 @@ import type { Change } from './change.ts';
 import { PushedPlaces } from './pushed-places.ts';
 import { FIRST_BUCKET, isAfter, NOTHING_YET, ofFirstBucket, unknownGap } from './reader-cursors.ts';
 import type { StatusNote, StatusRow } from './status-ledger.ts';
-import { searchWanted, WantedPlaces } from './wanted-places.ts';
-
-/** Rows after `after` up to a cursor. */
-interface SearchSpan {
-  readonly after: number;
-  readonly cursor: { readonly position: number; readonly index: number };
-}
+import { WantedPlaces } from './wanted-places.ts';
+import { type SearchSpan, WantedSearch } from './wanted-search.ts';
 
 export interface AttachmentParts {
   readonly store: InboxStore;
@@ -43,7 +38,7 @@ export interface AttachmentParts {
   /** An envelope of the user’s inbox that its reader could not be given. */
   undelivered(user: Buffer, envelope: UndeliveredEnvelope): void;
   /** A status could not be looked up; the sender hears of it later or never. */
-  statusFailed(error: unknown): void;
+  readonly statusFailed: (error: unknown) => void;
   /** Counts messages whose reading is not told, because a reader told too much at once. */
   readonly readsShed: { value: number };
 }
@@ -67,8 +62,8 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   private readonly follower: LogFollower;
   private readonly places = new PushedPlaces();
   private readonly wanted: WantedPlaces;
-  /** Looks into the store for whom an acknowledgement concerns, one after the other. */
-  private searching: Promise<void> | undefined;
+  /** Undefined until an acknowledgement needs one: there are as many attachments as users online. */
+  private searches: WantedSearch | undefined;
   /** What was read since the last commit: one change, however much it is. */
   private reads: Map<string, SequenceSet> | undefined;
   private readonly acknowledgedAtStart: readonly InboxCursor[];
@@ -261,28 +256,16 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     else this.search(span, (found) => this.parts.change({ apply, notes: () => [...notes, ...found] }));
   }
 
-  private search({ after, cursor }: SearchSpan, found: (notes: readonly StatusNote[]) => void): void {
-    const find = () =>
-      searchWanted(this.parts.store, { user: this.user, bucket: FIRST_BUCKET, after, cursor, isSelective: this.isSelective });
-    const failed = (error: unknown) => {
-      this.parts.statusFailed(error);
-      return [];
-    };
-    this.enqueue((before) => before.then(find).catch(failed).then(found));
+  private search(span: SearchSpan, found: (notes: readonly StatusNote[]) => void): void {
+    const { store, statusFailed } = this.parts;
+    this.searches ??= new WantedSearch({ store, user: this.user, isSelective: this.isSelective, failed: statusFailed });
+    this.searches.search(span, found);
   }
 
   /** Later changes may remove what a search still has to see. */
   private afterSearch(work: () => void): void {
-    if (this.searching === undefined) work();
-    else this.enqueue((before) => before.then(work));
-  }
-
-  private enqueue(work: (before: Promise<void>) => Promise<void>): void {
-    const searching = work(this.searching ?? Promise.resolve());
-    this.searching = searching;
-    void searching.then(() => {
-      if (this.searching === searching) this.searching = undefined;
-    });
+    if (this.searches === undefined) work();
+    else this.searches.after(work);
   }
 
   /** Past the log, at the cost of the same credit; a reader that does not keep up gets none of it. */
