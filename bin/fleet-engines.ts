@@ -51,15 +51,11 @@ export function engineChoice(values: EngineValues): EngineChoice {
 export async function engineStore(environment: string, { kafka, cql }: EngineChoice): Promise<unknown> {
   return {
     kind: 'distributed',
-    directory: null,
-    kafka: { brokers: { env: BROKERS_VARIABLE }, replicas: copiesOf(kafka), tls: false, caPath: null, login: null },
+    kafka: { brokers: { env: BROKERS_VARIABLE }, replicas: copiesOf(kafka) },
     cql: {
       contactPoints: { env: CONTACT_POINTS_VARIABLE },
       dataCentre: await dataCentreOf(environment, cql),
       keyspace: keyspaceOf(environment),
-      tls: false,
-      caPath: null,
-      credentialsPath: null,
     },
   };
 }

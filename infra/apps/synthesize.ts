@@ -66,10 +66,7 @@ function warningsOf({ foundation, environment, regions, apart, domain, hostedZon
       hostedZoneId === null && regions.some(({ clientCertificate }) => clientCertificate !== null && 'hosts' in clientCertificate),
       `${domain} must be delegated to the zone of the global stack before the first region is deployed, or its certificate waits`,
     ],
-    [
-      foundation === 'distributed',
-      'cores do not use Kafka, ScyllaDB and Valkey yet; deploy the distributed foundation without traffic only',
-    ],
+    [foundation === 'distributed', 'cores and ScyllaDB speak CQL without TLS or login, inside the network of a region alone'],
     [apart.length > 0, `${apart.join(', ')}: no stack joins these networks with the others; join them before messages cross regions`],
     [
       regions.some(({ amiId }) => amiId === null),

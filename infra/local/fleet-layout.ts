@@ -130,7 +130,8 @@ function localRegions(shape: FleetShape, portOf: ReadonlyMap<string, number>): S
 
 function layoutNode(place: Place, ports: { port: number; adminPort: number }, options: FleetLayoutOptions): FleetNode {
   const documents = options.documentsOf(place.region);
-  const config = mergePatch(documents[place.role], localPatch(place, { ...ports, ...options }));
+  const without = mergePatch(documents[place.role], place.role === 'core' ? { store: WITHOUT_PLACES } : { directory: null });
+  const config = mergePatch(without, localPatch(place, { ...ports, ...options }));
   const problems = checkNodeConfig(config);
   if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `node config of ${place.id}: ${problems.join('; ')}`);
   return {
@@ -143,6 +144,9 @@ function layoutNode(place: Place, ports: { port: number; adminPort: number }, op
     config,
   };
 }
+
+/** Where a region keeps what a core has: its bounds stay, the places are this machine’s. */
+const WITHOUT_PLACES = { directory: null, kafka: null, cql: null };
 
 type LocalPlace = Pick<FleetLayoutOptions, 'hasTls' | 'keepsRateLimits' | 'store'> & { readonly port: number; readonly adminPort: number };
 
@@ -168,7 +172,7 @@ function localPatch(place: Place, { port, adminPort, hasTls, keepsRateLimits, st
       authentication: { kind: 'none', issuer: null, audience: null, keysPath: null },
     };
   }
-  const embedded = { kind: 'embedded', directory: `../store/${place.group.id}`, kafka: null, cql: null };
+  const embedded = { kind: 'embedded', directory: `../store/${place.group.id}` };
   return { ...every, group: place.group.id, link: listen, store: store ?? embedded };
 }
 

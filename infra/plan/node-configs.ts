@@ -1,3 +1,5 @@
+import { keyspaceOf } from '../../runtime/contract/cql-settings.ts';
+import { DIRECTORY_VARIABLE, KAFKA_BROKERS_VARIABLE } from '../../runtime/contract/engine-addresses.ts';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { checkNodeConfig, type NodeConfigDocument } from '../../runtime/contract/node-config.ts';
 import { ADMIN_PORT, CLIENT_PORT, LINK_PORT } from './names.ts';
@@ -19,8 +21,7 @@ export interface NodeConfigs {
 
 /**
  * The two documents that all nodes of a region share: a node learns its own name and group from IRIS_NODE and IRIS_GROUP (R21). They
- * hold nothing of other regions, so that one may be added without a new config here (L11). Cores keep the embedded log and inbox with
- * either foundation: it is the one store that the runtime has, and the schema knows no other.
+ * hold nothing of other regions, so that one may be added without a new config here (L11).
  * @throws IrisError CONFIG_INVALID when the runtime’s own validator refuses one (L12).
  */
 export function nodeConfigsOf(plan: Plan, regionCode: string): NodeConfigs {
@@ -42,7 +43,14 @@ function edgeConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
     connectionsMax: plan.config.connectionsPerEdge,
     ...(sessionQueuedBytesMax === undefined ? {} : { sessionQueuedBytesMax }),
     rateLimits: rateLimitsOf(plan),
+    ...(region.directory === null ? {} : { directory: directoryOf(region) }),
   };
+}
+
+/** The region’s Valkey cluster, found in a variable and entered with the rights of the machine’s role (0045). */
+function directoryOf({ awsRegion, names: { directory } }: RegionPlan) {
+  const login = { kind: 'iam', user: directory, cacheName: directory, awsRegion } as const;
+  return { kind: 'redis', redis: { mode: 'cluster', addresses: { env: DIRECTORY_VARIABLE }, tls: true, login } } as const;
 }
 
 /** What is off is left out: then nothing is counted. */
@@ -64,9 +72,21 @@ function coreConfig(plan: Plan, region: RegionPlan): NodeConfigDocument {
     role: 'core',
     group: { env: 'IRIS_GROUP' },
     link: { host: hostOf(plan), port: LINK_PORT },
-    store: { kind: 'embedded', directory: STORE_DIRECTORY, ...storeLimits(plan) },
+    store: { ...storeOf(plan, region), ...storeLimits(plan) },
     ...(bucketMessagesPerSecondMax === undefined ? {} : { bucketMessagesPerSecondMax }),
   };
+}
+
+/** On the group’s volume, or on the region’s engines: MSK says where its brokers are when it has made them, and each node asks when it boots. */
+function storeOf({ environment }: Plan, { code, awsRegion, store, zoneIds }: RegionPlan) {
+  if (store === null) return { kind: 'embedded', directory: STORE_DIRECTORY } as const;
+  // One node in each zone, since they take the zones in turn: a store that grows changes no config.
+  const contactPoints = store.hosts.slice(0, zoneIds.length);
+  return {
+    kind: 'distributed',
+    kafka: { brokers: { env: KAFKA_BROKERS_VARIABLE }, tls: true, login: { kind: 'iam', awsRegion } },
+    cql: { contactPoints, dataCentre: code, keyspace: keyspaceOf(environment), replicas: store.replicas },
+  } as const;
 }
 
 /** Those that the environment changes. */

@@ -13,6 +13,8 @@ export type Replication = Readonly<Record<string, number>>;
 export interface MigrationOptions {
   readonly settings: CqlSettings;
   readonly replication: Replication;
+  /** An existing keyspace may be replicated otherwise. @default false */
+  readonly takesOtherReplication?: boolean;
   readonly clock: Clock;
   /** Hears of each thing that was done. */
   readonly done: (what: string) => void;
@@ -59,10 +61,11 @@ export async function migrateSchema(options: MigrationOptions): Promise<{ readon
   }
 }
 
-async function makeKeyspace({ settings, clock, replication, done }: MigrationOptions): Promise<void> {
+async function makeKeyspace({ settings, clock, replication, takesOtherReplication, done }: MigrationOptions): Promise<void> {
   const session = await CqlSession.connect({ settings, clock });
   try {
     const row = await session.readOne(KEYSPACE, [settings.keyspace]);
+    if (row !== undefined && takesOtherReplication === true) return;
     if (row !== undefined) return checkReplication(row['replication'] as Record<string, string>, { settings, replication });
     await session.define(keyspaceStatement(settings.keyspace, replication, await isScylla(session)), SCHEMA_STATEMENT_TIMEOUT_MS);
     done(`made keyspace ${settings.keyspace} with ${textOf(replication)}`);

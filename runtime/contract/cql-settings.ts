@@ -10,7 +10,7 @@ function settingsWith<Hosts extends z.ZodType>(contactPoints: Hosts) {
     contactPoints,
     /** The data centre whose nodes are asked, and whose quorum acknowledges. */
     dataCentre: z.string().min(1).max(255),
-    /** What `iris schema` made for the environment. */
+    /** What `iris schema` makes for the environment. */
     keyspace: z.string().regex(/^[a-z][a-z0-9_]{0,47}$/, 'must be lower-case letters, digits and underscores, 48 at most'),
     tls: z.boolean().default(false),
     /** PEM of the authority that signed the nodes’ certificates, and signs nothing else: names are not compared then. Default: the system’s, with names. */
@@ -23,7 +23,13 @@ function settingsWith<Hosts extends z.ZodType>(contactPoints: Hosts) {
 /** Where the rows and leases of a core are kept, and as whom it asks. */
 export const cqlSettingsSchema = settingsWith(z.array(contactPoint).min(1).max(64));
 /** The same in a node’s config, where a variable may name the contact points. */
-export const cqlConfig = settingsWith(hostList(contactPoint));
+export const cqlConfig = settingsWith(hostList(contactPoint)).extend({
+  /**
+   * Copies in the data centre. With it a core makes the keyspace, and brings its tables to this release, when it opens: where nobody else reaches the
+   * store. Default: it does nothing to them, `iris schema` does.
+   */
+  replicas: z.int().min(1).max(9).optional(),
+});
 
 export type CqlSettings = z.output<typeof cqlSettingsSchema>;
 

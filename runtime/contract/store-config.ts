@@ -39,7 +39,7 @@ type Written = z.output<typeof storeConfig>;
 export type EmbeddedStoreConfig = Extract<Written, { kind: 'embedded' }>;
 export type DistributedStoreConfig = Omit<Extract<Written, { kind: 'distributed' }>, 'kafka' | 'cql'> & {
   readonly kafka: KafkaSettings;
-  readonly cql: CqlSettings;
+  readonly cql: CqlSettings & { readonly replicas?: number | undefined };
 };
 /** As read: engines by name. */
 export type StoreConfig = EmbeddedStoreConfig | DistributedStoreConfig;

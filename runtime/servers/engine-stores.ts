@@ -1,4 +1,5 @@
 import { systemClock } from '../adapters/clock-system.ts';
+import { migrateSchema } from '../adapters/cql-migration.ts';
 import { openCqlSession } from '../adapters/cql-schema.ts';
 import type { CqlSession } from '../adapters/cql-session.ts';
 import { openKafkaLog } from '../adapters/group-log-kafka.ts';
@@ -39,7 +40,16 @@ export class EngineStores {
   /** Waits while the CQL store is away: a core that gave up would come back to the same. @throws IrisError ENGINE_INVALID */
   static async open(parts: EngineStoresParts): Promise<EngineStores> {
     const { store, telemetry } = parts;
-    const open = () => openCqlSession({ settings: store.cql, clock: systemClock });
+    const { replicas, ...settings } = store.cql;
+    const open = async () => {
+      if (replicas !== undefined) {
+        const done = (what: string) => telemetry.log.info('schema', { what });
+        const replication = { [settings.dataCentre]: replicas };
+        // What operators have made of the keyspace since must not keep a core from serving.
+        await migrateSchema({ settings, replication, takesOtherReplication: true, clock: systemClock, done });
+      }
+      return await openCqlSession({ settings, clock: systemClock });
+    };
     const session = await whileAway(open, (error) => telemetry.log.warn('engine-away', { reason: errorLine(error) }));
     return new EngineStores(parts, session);
   }

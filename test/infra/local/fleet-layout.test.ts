@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { growth } from '../../../environments/growth.ts';
-import { BASE_PORT_DEFAULT } from '../../../infra/local/fleet-layout.ts';
+import { BASE_PORT_DEFAULT, layoutFleet } from '../../../infra/local/fleet-layout.ts';
 import { fleetShape } from '../../../infra/local/fleet-shape.ts';
 import { checkMachine, NODE_MEBIBYTES, needOf } from '../../../infra/local/machine-check.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
+import { nodeConfigsOf } from '../../../infra/plan/node-configs.ts';
 import { readNodeConfig } from '../../../runtime/contract/node-config.ts';
 import { readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { proofLayout, proofPlan } from './proof-layout.ts';
@@ -32,6 +33,16 @@ describe('layout of a local fleet', () => {
     const [edge] = layout.nodes;
     const config = readNodeConfig(edge?.config, {});
     expect(config).toMatchObject({ local: true, authentication: { kind: 'none' }, connectionsMax: proofPlan.config.connectionsPerEdge });
+  });
+
+  it('leaves the engines of the cloud there: each core has a folder, each edge knows its own sessions', () => {
+    const plan = createPlan(growth);
+    const shape = fleetShape(plan, { isShrunk: true, regions: ['tokyo'] });
+    const documentsOf = (region: string) => nodeConfigsOf(plan, region);
+    const { nodes } = layoutFleet(shape, { stateDirectory: '/state', basePort: BASE_PORT_DEFAULT, documentsOf });
+    const [edge, core] = nodes.map(({ config }) => readNodeConfig(config, {}));
+    expect(edge).toMatchObject({ role: 'edge', directory: { kind: 'process' } });
+    expect(core).toMatchObject({ role: 'core', store: { kind: 'embedded', directory: '../store/tokyo-g0' } });
   });
 
   it('writes a slot map that the runtime’s reader takes, with the same shards at local addresses', () => {

@@ -21,6 +21,34 @@ describe('the node configs of a plan', () => {
     expect(readNodeConfig(edge, { IRIS_NODE: 'london-edge-7' })).toMatchObject({ role: 'edge', node: 'london-edge-7', local: false });
   });
 
+  it('D2, D5: with the distributed foundation, find the engines of their own region and log in with the rights of their machine', () => {
+    const planet = presets.get('planet');
+    if (planet === undefined) throw new Error('planet is missing');
+    const { edge, core } = nodeConfigsOf(createPlan(planet), 'tokyo');
+    const env = {
+      IRIS_NODE: 'n',
+      IRIS_GROUP: 'tokyo-g0',
+      IRIS_KAFKA_BROKERS: 'b-1.msk:9098,b-2.msk:9098',
+      IRIS_DIRECTORY: 'cache.aws:6379',
+    };
+    expect(readNodeConfig(core, env)).toMatchObject({
+      store: {
+        kind: 'distributed',
+        kafka: { brokers: ['b-1.msk:9098', 'b-2.msk:9098'], replicas: 3, tls: true, login: { kind: 'iam', awsRegion: 'ap-northeast-1' } },
+        cql: {
+          contactPoints: [0, 1, 2].map((node) => `tokyo-s${node}.store.iris.io`),
+          dataCentre: 'tokyo',
+          keyspace: 'iris_planet',
+          replicas: 3,
+        },
+      },
+    });
+    expect(readNodeConfig(edge, env)).toMatchObject({
+      directory: { kind: 'redis', redis: { mode: 'cluster', addresses: ['cache.aws:6379'], tls: true, login: { kind: 'iam' } } },
+    });
+    expect(() => readNodeConfig(core, { ...env, IRIS_KAFKA_BROKERS: '' })).toThrow(/IRIS_KAFKA_BROKERS/);
+  });
+
   it('A3: make clients of a cloud environment show a token, for the issuer of the domain by default', () => {
     const { edge } = nodeConfigsOf(createPlan(smallEnvironment()), 'tokyo');
     expect(edge).toMatchObject({
