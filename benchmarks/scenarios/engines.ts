@@ -1,4 +1,5 @@
 import type { Benchmark } from '../benchmark.ts';
+import { cqlFigures } from '../engines/cql.ts';
 import { kafkaFigures } from '../engines/kafka.ts';
 
 export const benchmark: Benchmark = {
@@ -9,12 +10,14 @@ export const benchmark: Benchmark = {
     { name: 'rounds', meaning: 'rounds of each client and shape, in the order ABBA', fallback: 10 },
   ],
   async run(flag, io) {
-    const figures = await kafkaFigures(flag('rounds'), flag('milliseconds'), io);
+    const [rounds, milliseconds] = [flag('rounds'), flag('milliseconds')];
+    const figures = [...(await kafkaFigures(rounds, milliseconds, io)), ...(await cqlFigures(rounds, milliseconds, io))];
     return {
       scenario: 'engines',
       figures,
       remarks: [
         'one Kafka broker, acks=all, idempotent on both sides; it does not flush to the disk before it answers, so its class is D1',
+        'one Cassandra node, LOCAL_QUORUM, on its disk before it answers; the same rows to the same table on both sides',
       ],
     };
   },

@@ -36,7 +36,7 @@ export class CqlSession {
   readonly settings: CqlSettings;
   private readonly client: Client;
   private readonly driver: Driver;
-  private readonly clock: Clock;
+  readonly clock: Clock;
 
   private constructor(client: Client, driver: Driver, { settings, clock }: CqlSessionParts) {
     this.client = client;
@@ -70,13 +70,13 @@ export class CqlSession {
   }
 
   /** Writes one statement, or several to one partition; doing it again changes nothing. `timestamp` orders it among all writes. */
-  async write(statements: readonly CqlStatement[], timestamp: number): Promise<void> {
-    const options = { prepare: true, isIdempotent: true, timestamp };
+  write(statements: readonly CqlStatement[], timestamp: number): Promise<void> {
+    const options = { prepare: true, isIdempotent: true, timestamp, logged: false };
     const [first] = statements;
-    await this.retried(async () => {
-      if (statements.length > 1) await this.client.batch([...statements], { ...options, logged: false });
-      else if (first !== undefined) await this.client.execute(first.query, first.params, options);
-    });
+    return this.retried((): Promise<unknown> => {
+      if (statements.length > 1) return this.client.batch(statements as CqlStatement[], options);
+      return first === undefined ? Promise.resolve() : this.client.execute(first.query, first.params, options);
+    }) as Promise<void>;
   }
 
   /** One row, or undefined. */
@@ -137,23 +137,22 @@ export class CqlSession {
   }
 
   private retried<T>(work: () => Promise<T>): Promise<T> {
-    return retried({ settings: this.settings, clock: this.clock }, work);
+    return retried(this, work);
   }
 }
 
 /** Tries again while the store is away, for CQL_GIVE_UP_MS. @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
 async function retried<T>({ settings, clock }: Pick<CqlSessionParts, 'settings' | 'clock'>, work: () => Promise<T>): Promise<T> {
   const endMs = clock.monotonicMs() + CQL_GIVE_UP_MS;
-  let pauseMs = CQL_RETRY_FIRST_MS;
-  for (;;) {
+  for (let pauseMs = CQL_RETRY_FIRST_MS; ; pauseMs = Math.min(2 * pauseMs, CQL_RETRY_LAST_MS)) {
     try {
       return await work();
     } catch (error) {
       const refusal = cqlError(error, settings);
       if (refusal.code !== 'ENGINE_UNAVAILABLE' || clock.monotonicMs() + pauseMs > endMs) throw refusal;
     }
-    await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
-    pauseMs = Math.min(2 * pauseMs, CQL_RETRY_LAST_MS);
+    const waited = pauseMs;
+    await new Promise<void>((resolve) => void clock.after(waited, resolve));
   }
 }
 

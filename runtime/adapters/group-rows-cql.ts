@@ -219,16 +219,13 @@ class CqlGroupRows implements GroupRows {
         next++;
         count++;
         bytes += write.bytes;
-        this.session
-          .write(write.statements, timestamp)
-          .catch((error: unknown) => {
-            failure ??= error;
-          })
-          .finally(() => {
-            count--;
-            bytes -= write.bytes;
-            pump();
-          });
+        const over = (error?: unknown): void => {
+          failure ??= error;
+          count--;
+          bytes -= write.bytes;
+          pump();
+        };
+        this.session.write(write.statements, timestamp).then(() => over(), over);
       }
       if (count > 0) return;
       if (failure === undefined) resolve();

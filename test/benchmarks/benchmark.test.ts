@@ -102,6 +102,7 @@ describe('the benchmark command', () => {
       's-5',
       'overload',
       'store',
+      'engines',
       'waiting',
       'synth',
       'plan',
