@@ -135,7 +135,8 @@ class DistributedStore implements InboxStore {
     return this.reading(async () => {
       const { outboxes } = this.contents;
       const pending = this.contents.pendingOutbox(group);
-      const inMemory = pending.reduce((sum, { added }) => sum + added.size, 0);
+      // What a newer change has taken out again is in an older one still.
+      const inMemory = new Set(pending.flatMap(({ added }) => [...added.keys()].filter((at) => outboxes.has(group, at)))).size;
       const floor = outboxes.floorOf(group);
       const read = (after: number, page: PageLimits) => this.options.rows.readOutgoing(group, Math.max(after, floor), page);
       const overlay = { rows: pending, through: outboxes.lastOf(group) };
