@@ -18,12 +18,13 @@ import { ENGINE_OPTIONS, engineChoice, engineStore, startEngines } from '../flee
 import { renderEvent, renderFleet, renderReady, renderSmoke, renderTalk } from '../fleet-table.ts';
 import { renderPlan } from '../plan-text.ts';
 import { type ProgressTask, runTasks } from '../progress.ts';
+import { redisChoice } from '../redis-flag.ts';
 
 export const command: Command = {
   name: 'up',
   summary: 'Run an environment on this machine: every node its own process, restarted when it dies.',
   usage:
-    'iris up <environment> [--state <dir>] [--base-port <n>] [--engine embedded|distributed] [--kafka <host:port,…>] [--cql <host:port,…>] [--standby] [--tls] [--limits] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
+    'iris up <environment> [--state <dir>] [--base-port <n>] [--engine embedded|distributed] [--kafka <host:port,…>] [--cql <host:port,…>] [--redis <host:port>] [--standby] [--tls] [--limits] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
   options: [
     ['--state <dir>', `where stores, configs and logs are; default: ${STATE_ROOT}/<environment>`],
     ['--base-port <n>', `port of the first edge, the other nodes follow on 127.0.0.1; default: ${BASE_PORT_DEFAULT}`],
@@ -40,6 +41,10 @@ export const command: Command = {
       'the edges speak TLS 1.3 only, with a certificate made for this run; iris send and listen of this machine find its authority',
     ],
     ['--limits', 'keep the environment’s rate limits; lifted otherwise, since all clients come from one address'],
+    [
+      '--redis <host:port>',
+      'the edges tell this Redis who is connected; also cluster:<host:port,…> and sentinel:<host:port,…>; default: each knows its own clients',
+    ],
     ['--regions <a,b>', 'only these regions, their shards numbered anew; default: all'],
     ['--synth <dir>', 'write the templates of the environment there first'],
     ['--smoke', 'once all run, send a message from the first region to a user of the last and print how long it took'],
@@ -57,6 +62,7 @@ export const command: Command = {
       basePort: flags.basePort,
       hasTls: flags.hasTls,
       keepsRateLimits: flags.keepsRateLimits,
+      ...(flags.directory === undefined ? {} : { directory: flags.directory }),
       documentsOf: (region) => nodeConfigsOf(plan, region),
     });
     checkMachine(layout, thisMachine());
@@ -81,6 +87,7 @@ function parse(args: readonly string[]) {
       standby: { type: 'boolean', default: false },
       tls: { type: 'boolean', default: false },
       limits: { type: 'boolean', default: false },
+      redis: { type: 'string' },
       regions: { type: 'string' },
       synth: { type: 'string' },
       smoke: { type: 'boolean', default: false },
@@ -99,6 +106,7 @@ function parse(args: readonly string[]) {
     hasStandbys: values.standby,
     hasTls: values.tls,
     keepsRateLimits: values.limits,
+    directory: values.redis === undefined ? undefined : redisChoice(values.redis),
     ...(values.regions === undefined ? {} : { regions: values.regions.split(',').filter((code) => code !== '') }),
     synth: values.synth,
     smoke: values.smoke || values.once,

@@ -51,6 +51,8 @@ export interface FleetLayoutOptions {
   readonly keepsRateLimits?: boolean;
   /** What a core's document says of its store, laid over the region's. @default a folder of the state for each group */
   readonly store?: unknown;
+  /** What an edge’s document says of its session directory, laid over the region’s. @default each edge knows its own sessions */
+  readonly directory?: unknown;
   /** The region's documents as a template carries them; what differs on one machine is laid over them. */
   documentsOf(region: string): { readonly edge: NodeConfigDocument; readonly core: NodeConfigDocument };
 }
@@ -148,10 +150,13 @@ function layoutNode(place: Place, ports: { port: number; adminPort: number }, op
 /** Where a region keeps what a core has: its bounds stay, the places are this machine’s. */
 const WITHOUT_PLACES = { directory: null, kafka: null, cql: null };
 
-type LocalPlace = Pick<FleetLayoutOptions, 'hasTls' | 'keepsRateLimits' | 'store'> & { readonly port: number; readonly adminPort: number };
+type LocalPlace = Pick<FleetLayoutOptions, 'hasTls' | 'keepsRateLimits' | 'store' | 'directory'> & {
+  readonly port: number;
+  readonly adminPort: number;
+};
 
 /** Everything in which a node on this machine differs from the one in the cloud. Paths count from the config's folder. */
-function localPatch(place: Place, { port, adminPort, hasTls, keepsRateLimits, store }: LocalPlace): unknown {
+function localPatch(place: Place, { port, adminPort, hasTls, keepsRateLimits, store, directory = null }: LocalPlace): unknown {
   const listen = { host: HOST, port };
   const every = {
     node: place.id,
@@ -168,6 +173,7 @@ function localPatch(place: Place, { port, adminPort, hasTls, keepsRateLimits, st
     return {
       ...every,
       ...limits,
+      directory,
       client: { ...listen, tls },
       authentication: { kind: 'none', issuer: null, audience: null, keysPath: null },
     };

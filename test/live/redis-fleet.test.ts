@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RedisServers } from '../../infra/local/engines/redis.ts';
-import { runIris } from '../commands/run-iris.ts';
+import { runIris, startIris } from '../commands/run-iris.ts';
+import { freePortRow } from '../infra/local/free-port-row.ts';
 import { until } from '../servers/node-pair.ts';
 import { V2Client } from '../servers/v2-client.ts';
 import { REDIS, requireTool } from '../services/tool.ts';
@@ -96,3 +97,46 @@ it('of an edge that was killed nobody is connected within seconds', async () => 
   await isKnown(THERE, 'frank', /not connected/);
   frank.end();
 });
+
+it('iris up --redis: the bundled edges of a local fleet tell it who is connected; a wrong flag is refused before anything starts', async () => {
+  const refused = await runIris(['up', 'proof', '--redis', '127.0.0.1:1,127.0.0.1:2']);
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    expect.stringMatching(/--redis is '.*', it must be host:port, or cluster: or sentinel:/),
+  ]);
+  const state = join(folder, 'up');
+  const args = [
+    'up',
+    'proof',
+    '--shrink',
+    '--json',
+    '--state',
+    state,
+    '--base-port',
+    String(await freePortRow()),
+    '--redis',
+    redis.addresses[0] as string,
+  ];
+  const up = startIris([...args, '--limits']);
+  try {
+    const { nodes } = JSON.parse(await up.line('stdout', /^\{"ready":true/)) as {
+      nodes: { role: string; region: string; listen: { tcp: string } }[];
+    };
+    const edge = nodes.find(({ role }) => role === 'edge');
+    const grace = await V2Client.logIn(edge?.listen.tcp as string, 'grace');
+    await until(async () => (await redis.command('node-1', 'keys', '*session:{grace}')) !== '', 'Redis knows grace', 20_000);
+    expect((await runIris(['who', 'grace', '--state', state])).stdout).toMatch(new RegExp(`^grace is connected in ${edge?.region} at`));
+    grace.send(
+      'nobody',
+      1,
+      Array.from({ length: 100 }, () => 'x'),
+    );
+    await grace.sent();
+    grace.send('nobody', 101, ['one more'], { previous: 100 });
+    expect((await grace.fault()).code).toBe('RATE_LIMITED');
+    grace.end();
+  } finally {
+    up.child.kill('SIGTERM');
+    await up.ended;
+  }
+}, 120_000);
