@@ -148,7 +148,7 @@ class DistributedStore implements InboxStore {
     return this.contents.inboxes.inboxesBefore(position);
   }
 
-  /** Waits until the rows have caught up, and so rejects with ENGINE_UNAVAILABLE while they are away. */
+  /** Waits until the rows have caught up. */
   counts(): Promise<StoreCounts> {
     return this.reading(async () => {
       await this.applier.flush();
@@ -211,12 +211,11 @@ class DistributedStore implements InboxStore {
     });
   }
 
-  survey(survey: StoreSurvey): Promise<void> {
-    return this.reading(async () => {
-      await this.applier.flush();
-      for (const user of this.contents.inboxes.users()) survey.inbox(user);
-      if (survey.mark !== undefined || survey.seen !== undefined) await this.options.rows.survey(survey);
-    });
+  async survey(survey: StoreSurvey): Promise<void> {
+    await this.reading(() => this.applier.flush());
+    for (const user of this.contents.inboxes.users()) survey.inbox(user);
+    // Not again when it fails: what it has told cannot be taken back.
+    if (survey.mark !== undefined || survey.seen !== undefined) await this.options.rows.survey(survey);
   }
 
   /** The rows forget marks by themselves when their time is over. */
@@ -324,10 +323,11 @@ class DistributedStore implements InboxStore {
     hear(reason);
   }
 
+  /** Waits while the rows are away, as commits do: the lease ends that, which stands where they are. */
   private async reading<T>(read: () => Promise<T>): Promise<T> {
     if (this.isClosing) throw closed();
     try {
-      return await read();
+      return await this.persist(read);
     } catch (cause) {
       throw cause instanceof IrisError ? cause : new IrisError('STORE_FAILED', `the store cannot be read: ${errorLine(cause)}`, { cause });
     }
