@@ -169,7 +169,8 @@ function localPatch(place: Place, { port, adminPort, hasTls, keepsRateLimits, st
   };
   if (place.role === 'edge') {
     const tls = hasTls === true ? { certificatePath: '../tls/certificate.pem', keyPath: '../tls/key.pem' } : null;
-    const limits = keepsRateLimits === true ? {} : { rateLimits: null };
+    // Where limits are asked for, whoever runs here is who they are for.
+    const limits = { rateLimits: keepsRateLimits === true ? { unlimitedNetworks: null } : null };
     return {
       ...every,
       ...limits,

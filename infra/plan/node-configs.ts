@@ -14,6 +14,9 @@ const LOOK_SECONDS_MIN = 10;
 const STORE_DIRECTORY = '/var/lib/iris/store';
 const TOKEN_KEYS_PATH = '/etc/iris/token-keys.pem';
 
+/** Of the machine itself: one address for whoever runs there, so that a limit of one would be a limit of all. */
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+
 export interface NodeConfigs {
   readonly edge: NodeConfigDocument;
   readonly core: NodeConfigDocument;
@@ -61,7 +64,7 @@ function rateLimitsOf({ config: { rateLimits } }: Plan) {
     ...(requests === 'off' ? {} : { requests }),
     ...(connections === 'off' ? {} : { connections }),
     ...(failedLogins === 'off' ? {} : { failedLogins }),
-    ...(unlimitedNetworks.length === 0 ? {} : { unlimitedNetworks }),
+    unlimitedNetworks: [...LOOPBACK, ...unlimitedNetworks],
   };
 }
 

@@ -104,8 +104,7 @@ describe('an edge that asks for tokens as synthesized, told only where the keys 
     user = userHomedIn('tokyo');
     const nowSeconds = Math.floor(Date.now() / 1_000);
     claims = { iss: issuer, aud: audience, sub: user, iat: nowSeconds, exp: nowSeconds + 600 };
-    // Every login here, refused ones too, comes from one address.
-    at = await startEdge('tokyo', 'tokyo-edge-1', { authentication: { keysPath }, rateLimits: { connections: null, failedLogins: null } });
+    at = await startEdge('tokyo', 'tokyo-edge-1', { authentication: { keysPath } });
   }, 30_000);
 
   it('logs in a user with a token of the right key, and takes its message', async () => {
