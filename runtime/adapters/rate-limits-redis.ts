@@ -67,7 +67,9 @@ export class RedisRateLimits implements RateLimits {
       const all = await this.script(Buffer.from(`iris:${environment}:${region}:rate:${key}`, 'latin1'), ...unsent);
       window.heard(clock.monotonicMs(), all as number[]);
     } catch {
-      // Counted and told by the connection; what others did is then known with the next.
+      // Counted and told by the connection; it goes with the next exchange.
+      window.forgetSent();
+      if (this.grown.size < limits.RATE_GROWN_MAX) this.grown.set(window, key);
     }
   }
 }

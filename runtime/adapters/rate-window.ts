@@ -50,6 +50,11 @@ export class RateWindow {
     return unsent;
   }
 
+  /** What was told did not arrive, or nobody knows: it is told again, and may then count twice. */
+  forgetSent(): void {
+    this.sent = NOTHING;
+  }
+
   /** What all edges counted, ours included as far as it was told: age in slots and count, in turn. */
   heard(nowMs: number, all: readonly number[]): void {
     this.roll(nowMs);
