@@ -221,8 +221,10 @@ export class Buckets {
     return { isSealed, isEmpty: first.length === 0, messagesPerSecond: this.rates.of(key) };
   }
 
-  /** Undefined while something that is asked about cannot be known: not sealed here, or its owner does not answer. */
+  /** Undefined while something that is asked about cannot be known: not sealed here, or its owner does not answer. Seals what it asks. */
   async finalMarks({ inbox, below, keys }: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined> {
+    if (this.parts.committer.isBehind) return undefined;
+    if (below > 0) await this.parts.committer.written();
     if (!this.isOwn(inbox) || this.parts.isPending(inbox.toString('latin1'))) return undefined;
     if (below === 0) return await this.marksOfInbox(inbox, keys);
     const layout = this.layouts.of(inbox.toString('latin1'));
@@ -320,7 +322,10 @@ export class Buckets {
     else this.parts.place(request);
   }
 
-  /** Once a second at the most for one layout, since whoever is told may have forgotten it again. */
+  /**
+   * Once a second at the most for one layout, since whoever is told may have forgotten it again. Who is told sends past this core: buckets that a
+   * crash here makes unknown would keep what they have acknowledged (L1), so the layout is on the disk first.
+   */
   private tell(origin: AppendOrigin, user: Buffer, layout: Layout): void {
     const key = user.toString('latin1');
     const known = this.told.get(origin) ?? new Map<string, { generation: number; atMs: number }>();
@@ -329,8 +334,9 @@ export class Buckets {
     const nowMs = this.parts.clock.monotonicMs();
     const last = known.get(key);
     if (last !== undefined && last.generation === generation && nowMs - last.atMs < LAYOUT_REPEAT_MS) return;
+    if (this.parts.committer.isBehind) return;
     if (known.size >= LAYOUTS_REMEMBERED_MAX) known.clear();
     known.set(key, { generation, atMs: nowMs });
-    origin.laidOut(user, layout);
+    void this.parts.committer.written().then(() => origin.laidOut(user, layout));
   }
 }

@@ -177,10 +177,17 @@ export class Committer {
     return new Promise((resolve) => this.idle.push(resolve));
   }
 
+  /** Resolves when every change made so far is on the disk, however many tries that takes. */
+  written(): Promise<void> {
+    return new Promise((done) => this.change({ apply: () => undefined, done, isSynced: true }));
+  }
+
   /** Resolves when everything taken in so far is decided, and in the store or refused. */
-  settled(): Promise<void> {
+  async settled(): Promise<void> {
     this.start();
-    return new Promise((resolve) => this.afterQueue(resolve));
+    await this.flushed();
+    // A commit that failed has left its changes to the next one.
+    if (this.changes.length > 0) await this.written();
   }
 
   /** Positions go on from here, if they are not further already; durable with the next synced commit. */

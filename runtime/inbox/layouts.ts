@@ -68,9 +68,9 @@ export class Layouts {
     }
   }
 
-  /** Writes what is known of the user when the batch is made. */
+  /** Writes what is known of the user when the batch is made; of one who has moved since, for who fetches it. */
   write(batch: StoreBatch, user: string): void {
-    const layout = this.layouts.get(user);
+    const layout = this.layouts.get(user) ?? this.away.get(user);
     if (layout === undefined) return;
     const out = new ByteWriter();
     encodeLayout(out, layout);

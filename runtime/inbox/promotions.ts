@@ -179,7 +179,9 @@ export class Promotions {
     } else this.parts.clock.after(limits.BUCKET_QUERY_RETRY_MS, () => this.sealOlder(user));
   }
 
+  /** Not before the generation behind it is on the disk: a crash would leave one sealed that still takes everything. */
   private async sealGeneration(user: Buffer, generation: Generation): Promise<boolean> {
+    await this.parts.committer.written();
     const { current } = this.parts.slots;
     const reports = await Promise.all(inboxesOf(user, generation).map((inbox) => this.ask(inbox, { seal: true })));
     return this.parts.slots.current === current && reports.every((report) => report?.isSealed === true);
