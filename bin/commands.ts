@@ -23,6 +23,7 @@ const COMMANDS = {
   promote: () => import('./commands/promote.ts'),
   demote: () => import('./commands/demote.ts'),
   'dead-letters': () => import('./commands/dead-letters.ts'),
+  migrate: () => import('./commands/migrate.ts'),
   schema: () => import('./commands/schema.ts'),
   node: () => import('./commands/node.ts'),
   check: () => import('./commands/check.ts'),

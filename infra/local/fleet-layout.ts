@@ -3,6 +3,7 @@ import { IrisError } from '../../runtime/contract/errors.ts';
 import { checkNodeConfig, mergePatch, type NodeConfigDocument } from '../../runtime/contract/node-config.ts';
 import { createSlotMap } from '../../runtime/contract/slot-map.ts';
 import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
+import { EMBEDDED_FOLDER } from './engine-folders.ts';
 import { adminTokenPath } from './fleet-file.ts';
 import type { FleetGroup, FleetShape } from './fleet-shape.ts';
 
@@ -132,7 +133,7 @@ function localRegions(shape: FleetShape, portOf: ReadonlyMap<string, number>): S
 
 function layoutNode(place: Place, ports: { port: number; adminPort: number }, options: FleetLayoutOptions): FleetNode {
   const documents = options.documentsOf(place.region);
-  const without = mergePatch(documents[place.role], place.role === 'core' ? { store: WITHOUT_PLACES } : { directory: null });
+  const without = mergePatch(documents[place.role], place.role === 'core' ? { store: STORE_WITHOUT_PLACES } : { directory: null });
   const config = mergePatch(without, localPatch(place, { ...ports, ...options }));
   const problems = checkNodeConfig(config);
   if (problems.length > 0) throw new IrisError('CONFIG_INVALID', `node config of ${place.id}: ${problems.join('; ')}`);
@@ -148,7 +149,13 @@ function layoutNode(place: Place, ports: { port: number; adminPort: number }, op
 }
 
 /** Where a region keeps what a core has: its bounds stay, the places are this machine’s. */
-const WITHOUT_PLACES = { directory: null, kafka: null, cql: null };
+const STORE_WITHOUT_PLACES = { directory: null, kafka: null, cql: null };
+
+/** What a region’s document says of a core’s store, at places of this machine. */
+export function storeAt(document: NodeConfigDocument, places: unknown): unknown {
+  const store = document.role === 'core' ? document.store : {};
+  return mergePatch(mergePatch(store, STORE_WITHOUT_PLACES), places);
+}
 
 type LocalPlace = Pick<FleetLayoutOptions, 'hasTls' | 'keepsRateLimits' | 'store' | 'directory'> & {
   readonly port: number;
@@ -179,7 +186,7 @@ function localPatch(place: Place, { port, adminPort, hasTls, keepsRateLimits, st
       authentication: { kind: 'none', issuer: null, audience: null, keysPath: null },
     };
   }
-  const embedded = { kind: 'embedded', directory: `../store/${place.group.id}` };
+  const embedded = { kind: 'embedded', directory: `../${EMBEDDED_FOLDER}/${place.group.id}` };
   return { ...every, group: place.group.id, link: listen, store: store ?? embedded };
 }
 

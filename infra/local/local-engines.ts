@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { IrisError } from '../../runtime/contract/errors.ts';
+import { EMBEDDED_FOLDER, ENGINES_FOLDER } from './engine-folders.ts';
 import { CassandraCluster } from './engines/cassandra.ts';
 import { KafkaCluster } from './engines/kafka.ts';
+import { checkNotMigrating } from './migration-file.ts';
 
 /** What a fleet’s cores keep their groups on: a folder each, or Kafka and a CQL store for all. */
 export type FleetEngine = 'embedded' | 'distributed';
@@ -69,9 +71,11 @@ export class LocalEngines {
  * @throws IrisError CONFIG_INVALID with the remedy
  */
 export function checkSameEngine(stateDirectory: string, engine: FleetEngine): void {
-  const others = engine === 'distributed' ? join(stateDirectory, 'store') : enginesFolder(stateDirectory);
-  if (existsSync(others)) {
-    const other = engine === 'distributed' ? 'embedded' : 'distributed';
+  checkNotMigrating(stateDirectory);
+  const isEmbedded = existsSync(join(stateDirectory, EMBEDDED_FOLDER));
+  const other = engine === 'distributed' ? 'embedded' : 'distributed';
+  // Beside embedded stores, engines are what a migration that was given up has left.
+  if (other === 'embedded' ? isEmbedded : !isEmbedded && existsSync(enginesFolder(stateDirectory))) {
     throw new IrisError(
       'CONFIG_INVALID',
       `${stateDirectory} holds a fleet of --engine ${other}; start it so, or name another folder with --state for one of --engine ${engine}`,
@@ -81,5 +85,5 @@ export function checkSameEngine(stateDirectory: string, engine: FleetEngine): vo
 }
 
 function enginesFolder(stateDirectory: string): string {
-  return join(stateDirectory, 'engines');
+  return join(stateDirectory, ENGINES_FOLDER);
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import type { SlotMap } from '../../runtime/contract/slot-map-schema.ts';
+import { EMBEDDED_FOLDER, ENGINES_FOLDER } from './engine-folders.ts';
 import { fleetFilePath, leftOverProcesses } from './fleet-file.ts';
 import type { FleetLayout, FleetTls } from './fleet-layout.ts';
 import { checkPortsFree } from './free-ports.ts';
@@ -24,12 +25,26 @@ const CERTIFICATE_LIFE_MS = 365 * 86_400_000;
  * @throws IrisError STATE_IN_USE, ADDRESS_IN_USE, or CONFIG_INVALID when the stores belong to a fleet of another shape.
  */
 export async function prepareState(layout: FleetLayout): Promise<StateLock> {
-  const lock = lockState(layout.stateDirectory);
+  const lock = await takeState(layout.stateDirectory);
   try {
-    await endLeftOvers(layout.stateDirectory);
     checkSameShape(layout);
     await checkPortsFree(layout.nodes);
     writeDocuments(layout);
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Takes a state folder for this process when no node of a fleet is left on it.
+ * @throws IrisError STATE_IN_USE
+ */
+export async function takeState(stateDirectory: string): Promise<StateLock> {
+  const lock = lockState(stateDirectory);
+  try {
+    await endLeftOvers(stateDirectory);
     return lock;
   } catch (error) {
     lock.release();
@@ -58,7 +73,8 @@ async function endLeftOvers(stateDirectory: string): Promise<void> {
  * messages in the wrong store, so such a start is refused rather than losing sight of them.
  */
 function checkSameShape({ slotMap, slotMapPath, stateDirectory }: FleetLayout): void {
-  if (!existsSync(slotMapPath) || !existsSync(join(stateDirectory, 'store'))) return;
+  const hasStores = [EMBEDDED_FOLDER, ENGINES_FOLDER].some((folder) => existsSync(join(stateDirectory, folder)));
+  if (!existsSync(slotMapPath) || !hasStores) return;
   const before: unknown = JSON.parse(readFileSync(slotMapPath, 'utf8'));
   if (shapeKey(before) === shapeKey(slotMap) || mapToStartWith(slotMap)(slotMapPath) !== slotMap) return;
   throw new IrisError(

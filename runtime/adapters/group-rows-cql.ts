@@ -186,13 +186,15 @@ class CqlGroupRows implements GroupRows {
     return found;
   }
 
-  async survey(survey: Pick<StoreSurvey, 'mark' | 'seen'>): Promise<void> {
+  async survey(survey: Pick<StoreSurvey, 'mark' | 'seen' | 'rest'>): Promise<void> {
+    const rest = () => survey.rest?.();
     await this.eachPart(
       (part) => [ALL_MARKS, [this.group, part]],
       (row) => {
         const mark = markOf(row);
         if (mark.high > 0) survey.mark?.((row['key'] as Buffer).toString('latin1'), mark, numberOf(row, 'time_ms'));
       },
+      rest,
     );
     await this.eachPart(
       (part) => [ALL_LAST_SEEN, [this.group, part]],
@@ -200,6 +202,7 @@ class CqlGroupRows implements GroupRows {
         const seconds = numberOf(row, 'seconds');
         if (seconds > 0) survey.seen?.((row['user'] as Buffer).toString('latin1'), seconds);
       },
+      rest,
     );
   }
 
@@ -268,11 +271,19 @@ class CqlGroupRows implements GroupRows {
     return found;
   }
 
-  private async eachPart(ask: (part: number) => [query: string, params: unknown[]], hear: (row: CqlRow) => void): Promise<void> {
+  /** `rest` is awaited after each page. */
+  private async eachPart(
+    ask: (part: number) => [query: string, params: unknown[]],
+    hear: (row: CqlRow) => void,
+    rest: () => Promise<void> | undefined = () => undefined,
+  ): Promise<void> {
     for (const parts of portions(PARTS, ROWS_PARTS_AT_ONCE)) {
       await Promise.all(
         parts.map(async (part) => {
-          for await (const rows of this.session.readAll(...ask(part), ROWS_PAGE)) for (const row of rows) hear(row);
+          for await (const rows of this.session.readAll(...ask(part), ROWS_PAGE)) {
+            for (const row of rows) hear(row);
+            await rest();
+          }
         }),
       );
     }

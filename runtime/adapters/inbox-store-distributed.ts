@@ -3,18 +3,19 @@ import { GROUP_RETRY_MS, GROUP_UNAPPLIED_BYTES_MAX, WAITING_ENVELOPES_MAX, WAITI
 import type { Clock } from '../ports/clock.ts';
 import type { GroupLog } from '../ports/group-log.ts';
 import type { GroupRows } from '../ports/group-rows.ts';
-import type {
-  InboxStore,
-  PageLimits,
-  RecordKind,
-  StoreBatch,
-  StoreBounds,
-  StoreCounts,
-  StoredEnvelope,
-  StoredMark,
-  StoredParked,
-  StoredRecord,
-  StoreSurvey,
+import {
+  type InboxStore,
+  type PageLimits,
+  type RecordKind,
+  type StoreBatch,
+  type StoreBounds,
+  type StoreCounts,
+  type StoredEnvelope,
+  type StoredMark,
+  type StoredParked,
+  type StoredRecord,
+  type StoreSurvey,
+  tellInbox,
 } from '../ports/inbox-store.ts';
 import type { Lease } from '../ports/ownership.ts';
 import { GroupContents, isOnInbox } from './inbox-distributed/group-contents.ts';
@@ -22,7 +23,7 @@ import { batchEntries, type ChunkRange } from './inbox-distributed/group-entries
 import { openGroup } from './inbox-distributed/group-opening.ts';
 import { mergedPage } from './inbox-distributed/merged-page.ts';
 import { RowApplier } from './inbox-distributed/row-applier.ts';
-import { inboxRow, Kind, LogBatch, type OperationReader, recordRow } from './inbox-log/log-operations.ts';
+import { inboxPartsOf, inboxRow, Kind, LogBatch, type OperationReader, recordRow } from './inbox-log/log-operations.ts';
 
 export interface DistributedStoreOptions {
   readonly log: GroupLog;
@@ -213,7 +214,7 @@ class DistributedStore implements InboxStore {
 
   async survey(survey: StoreSurvey): Promise<void> {
     await this.reading(() => this.applier.flush());
-    for (const user of this.contents.inboxes.users()) survey.inbox(user);
+    for (const row of this.contents.inboxes.rows()) tellInbox(survey, ...inboxPartsOf(row));
     // Not again when it fails: what it has told cannot be taken back.
     if (survey.mark !== undefined || survey.seen !== undefined) await this.options.rows.survey(survey);
   }

@@ -2,17 +2,18 @@ import { mkdirSync } from 'node:fs';
 import { ClassicLevel } from 'classic-level';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import type { KeyBytes } from '../contract/key-table.ts';
-import type {
-  InboxStore,
-  PageLimits,
-  RecordKind,
-  StoreBatch,
-  StoreCounts,
-  StoredEnvelope,
-  StoredMark,
-  StoredParked,
-  StoredRecord,
-  StoreSurvey,
+import {
+  type InboxStore,
+  type PageLimits,
+  type RecordKind,
+  type StoreBatch,
+  type StoreCounts,
+  type StoredEnvelope,
+  type StoredMark,
+  type StoredParked,
+  type StoredRecord,
+  type StoreSurvey,
+  tellInbox,
 } from '../ports/inbox-store.ts';
 import { envelopeCount, envelopeRecipient, envelopeSequence } from '../wire/envelope.ts';
 import * as keys from './inbox-store-keys.ts';
@@ -167,20 +168,22 @@ class LevelStore implements InboxStore {
 
   survey(survey: StoreSurvey): Promise<void> {
     return reading(async () => {
-      let last = '';
+      let last: { user: string; bucket: number } | undefined;
       for await (const key of this.database.keys(keys.inboxRange)) {
         const { user, bucket } = keys.inboxPartsOf(key);
-        if (bucket === 0 && user !== last) survey.inbox(user);
-        if (bucket === 0) last = user;
+        if (user !== last?.user || bucket !== last.bucket) tellInbox(survey, user, bucket);
+        last = { user, bucket };
       }
       if (survey.mark === undefined && survey.seen === undefined) return;
       for await (const [key, value] of this.database.iterator(keys.markRange)) {
         const mark = markOf(value);
         if (mark.high > 0) survey.mark?.(key.toString('latin1', 1), mark, keys.readNumber(value, 8));
+        await survey.rest?.();
       }
       for await (const [key, value] of this.database.iterator(keys.lastSeenRange)) {
         const seconds = keys.readNumber(value, 0);
         if (seconds > 0) survey.seen?.(key.toString('latin1', 1), seconds);
+        await survey.rest?.();
       }
     });
   }

@@ -11,18 +11,19 @@ import {
 } from '../contract/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Disk } from '../ports/disk.ts';
-import type {
-  InboxStore,
-  PageLimits,
-  RecordKind,
-  StoreBatch,
-  StoreBounds,
-  StoreCounts,
-  StoredEnvelope,
-  StoredMark,
-  StoredParked,
-  StoredRecord,
-  StoreSurvey,
+import {
+  type InboxStore,
+  type PageLimits,
+  type RecordKind,
+  type StoreBatch,
+  type StoreBounds,
+  type StoreCounts,
+  type StoredEnvelope,
+  type StoredMark,
+  type StoredParked,
+  type StoredRecord,
+  type StoreSurvey,
+  tellInbox,
 } from '../ports/inbox-store.ts';
 import type { Lease, Ownership } from '../ports/ownership.ts';
 import { systemClock } from './clock-system.ts';
@@ -34,6 +35,7 @@ import { LogCleaner } from './inbox-log/log-cleaner.ts';
 import { LogContents } from './inbox-log/log-contents.ts';
 import {
   groupOfRow,
+  inboxPartsOf,
   inboxRow,
   LogBatch,
   outboxRow,
@@ -287,7 +289,7 @@ class LogStore implements InboxStore {
 
   survey(survey: StoreSurvey): Promise<void> {
     return this.reading(async () => {
-      for (const user of this.contents.index.inboxUsers()) survey.inbox(user);
+      for (const row of this.contents.index.inboxRows()) tellInbox(survey, ...inboxPartsOf(row));
       if (survey.mark === undefined && survey.seen === undefined) return;
       // One run holds everything then, each mark once.
       await this.flusher.flush(Number.NEGATIVE_INFINITY);

@@ -20,10 +20,17 @@ export interface CqlOwnershipParts extends Omit<LeasedOwnershipParts, 'leases'> 
  * While the store is away nobody renews and nobody takes.
  */
 export class CqlOwnership implements Ownership {
+  private readonly leases: LeaseRows;
   private readonly leased: LeasedOwnership;
 
   constructor(parts: CqlOwnershipParts) {
-    this.leased = new LeasedOwnership({ ...parts, leases: new LeaseRows(parts) });
+    this.leases = new LeaseRows(parts);
+    this.leased = new LeasedOwnership({ ...parts, leases: this.leases });
+  }
+
+  /** Whose the lease is, or was last; undefined when it has never been taken. @throws IrisError ENGINE_UNAVAILABLE */
+  async lastHolder(): Promise<string | undefined> {
+    return (await this.leases.read())?.holding?.holder;
   }
 
   /** @throws IrisError ENGINE_UNAVAILABLE when the store does not say who holds it. */

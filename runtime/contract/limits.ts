@@ -367,6 +367,8 @@ export const GROUP_RETRY_MS = 250;
 export const GROUP_CHUNK_BYTES = 16 * 1_048_576;
 /** Inboxes that are measured at a time before changes are put into their rows. */
 export const GROUP_MEASURES_MAX = 64;
+/** Bytes of one commit of a copy from store to store, which one envelope may pass: one entry of a group’s log. */
+export const COPY_BATCH_BYTES = 1_048_576;
 /** Files an edge keeps for what is not a client: its listeners and event loop, 64 admin connections, REFUSED_CONNECTIONS_MAX; one more for each owner it may link to. */
 export const EDGE_FILES_RESERVED = 128;
 /** Connections over the limit that may wait to be told so, milliseconds each may take to speak, and the delay it is asked to keep. */

@@ -124,6 +124,6 @@ export interface GroupRows {
   readRecord(kind: RecordKind, user: Buffer): Promise<Buffer | undefined>;
   readRecords(kind: RecordKind): Promise<StoredRecord[]>;
   /** Marks and times of all users; inboxes are told from the summaries. */
-  survey(survey: Pick<StoreSurvey, 'mark' | 'seen'>): Promise<void>;
+  survey(survey: Pick<StoreSurvey, 'mark' | 'seen' | 'rest'>): Promise<void>;
   close(): Promise<void>;
 }

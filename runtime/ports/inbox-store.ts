@@ -50,10 +50,20 @@ export interface StoredRecord {
 export interface StoreSurvey {
   /** A user with envelopes in bucket 0. */
   inbox(user: string): void;
+  /** One of the user’s other buckets, with envelopes. */
+  bucket?(user: string, bucket: number): void;
   /** Never for a mark of 0, which stands for one that was taken away. */
   mark?(key: string, mark: StoredMark, timeMs: number): void;
   /** Never for 0 seconds, the same. */
   seen?(user: string, seconds: number): void;
+  /** Asked every now and then among marks and times: no more are told until it resolves. */
+  rest?(): Promise<void>;
+}
+
+/** What a store that has looked at its inboxes tells of one. */
+export function tellInbox(survey: StoreSurvey, user: string, bucket: number): void {
+  if (bucket === 0) survey.inbox(user);
+  else survey.bucket?.(user, bucket);
 }
 
 export interface PageLimits {

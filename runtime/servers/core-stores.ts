@@ -36,7 +36,8 @@ export async function openCoreStores(config: CoreConfig, telemetry: Telemetry): 
   };
 }
 
-function boundsOf(store: StoreConfig): StoreBounds {
+/** As its config says. */
+export function boundsOf(store: StoreConfig): StoreBounds {
   return {
     inbox: { envelopesMax: store.inboxEnvelopesMax, bytesMax: store.inboxBytesMax },
     outbox: { envelopesMax: store.outboxEnvelopesMax, bytesMax: store.outboxBytesMax },

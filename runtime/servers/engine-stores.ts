@@ -20,7 +20,7 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import type { StoreHearer } from './leased-core.ts';
 
 export interface EngineStoresParts {
-  readonly config: CoreConfig;
+  readonly config: Pick<CoreConfig, 'environment' | 'group' | 'node'>;
   readonly store: DistributedStoreConfig;
   readonly bounds: StoreBounds;
   readonly telemetry: Telemetry;
@@ -55,18 +55,13 @@ export class EngineStores {
   }
 
   ownership(lost: (reason: string) => void): Ownership {
-    const { node, group } = this.parts.config;
-    const life = machineLife();
-    const leases = new CqlOwnership({
-      session: this.session,
-      group,
-      clock: systemClock,
-      holder: node,
-      ...(life === undefined ? {} : { life }),
-      epochInLog: async () => (await this.rows().readCheckpoint())?.epoch ?? 0,
-      lost,
-    });
+    const leases = this.leases(lost);
     return { acquire: () => leases.acquire().catch(unknownHolder) };
+  }
+
+  /** Who served the group last, or does; undefined when nobody ever has. @throws IrisError ENGINE_UNAVAILABLE */
+  async lastHolder(): Promise<string | undefined> {
+    return await this.leases(() => undefined).lastHolder();
   }
 
   async open(lease: Lease, hearer: StoreHearer): Promise<InboxStore> {
@@ -77,6 +72,20 @@ export class EngineStores {
 
   async close(): Promise<void> {
     await this.session.close();
+  }
+
+  private leases(lost: (reason: string) => void): CqlOwnership {
+    const { node, group } = this.parts.config;
+    const life = machineLife();
+    return new CqlOwnership({
+      session: this.session,
+      group,
+      clock: systemClock,
+      holder: node,
+      ...(life === undefined ? {} : { life }),
+      epochInLog: async () => (await this.rows().readCheckpoint())?.epoch ?? 0,
+      lost,
+    });
   }
 
   private async openLog(lease: Lease, hearer: StoreHearer): Promise<GroupLog> {

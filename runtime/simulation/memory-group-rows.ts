@@ -167,7 +167,7 @@ export class MemoryGroupRows implements GroupRows {
     );
   }
 
-  survey(survey: Pick<StoreSurvey, 'mark' | 'seen'>): Promise<void> {
+  survey(survey: Pick<StoreSurvey, 'mark' | 'seen' | 'rest'>): Promise<void> {
     return this.call('survey', () => {
       for (const { key, mark, timeMs } of this.storage.marks.values()) if (mark.high > 0) survey.mark?.(key, mark, timeMs);
       for (const { user, seconds } of this.storage.seen.values()) if (seconds > 0) survey.seen?.(user.toString('latin1'), seconds);

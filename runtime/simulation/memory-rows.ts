@@ -1,16 +1,17 @@
 import type { KeyBytes } from '../contract/key-table.ts';
-import type {
-  PageLimits,
-  RecordKind,
-  RowBounds,
-  StoreBatch,
-  StoreBounds,
-  StoreCounts,
-  StoredEnvelope,
-  StoredMark,
-  StoredParked,
-  StoredRecord,
-  StoreSurvey,
+import {
+  type PageLimits,
+  type RecordKind,
+  type RowBounds,
+  type StoreBatch,
+  type StoreBounds,
+  type StoreCounts,
+  type StoredEnvelope,
+  type StoredMark,
+  type StoredParked,
+  type StoredRecord,
+  type StoreSurvey,
+  tellInbox,
 } from '../ports/inbox-store.ts';
 import { envelopeCount, envelopeRecipient, envelopeSequence } from '../wire/envelope.ts';
 
@@ -119,7 +120,7 @@ export class MemoryRows {
   survey(survey: StoreSurvey): void {
     for (const [key, rows] of this.inboxes) {
       const [user, bucket] = key.split(' ') as [string, string];
-      if (bucket === '0' && rows.size > 0) survey.inbox(Buffer.from(user, 'hex').toString('latin1'));
+      if (rows.size > 0) tellInbox(survey, Buffer.from(user, 'hex').toString('latin1'), Number(bucket));
     }
     for (const [key, { mark, timeMs }] of this.marks) if (mark.high > 0) survey.mark?.(key, mark, timeMs);
     for (const [user, seconds] of this.lastSeen) if (seconds > 0) survey.seen?.(user, seconds);

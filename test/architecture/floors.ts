@@ -118,6 +118,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'runtime/ports',
       'runtime/adapters',
       'runtime/client',
+      'runtime/servers',
       'runtime/simulation',
       'environments',
       'infra/facts',

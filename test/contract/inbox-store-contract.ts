@@ -235,10 +235,15 @@ export function describeInboxStoreContract(
       const told: unknown[] = [];
       await store.survey({
         inbox: (user) => void told.push(['inbox', user]),
+        bucket: (...bucket) => void told.push(['bucket', ...bucket]),
         mark: (...mark) => void told.push(['mark', ...mark]),
         seen: (...seen) => void told.push(['seen', ...seen]),
       });
       expect(told.toSorted((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual([
+        ['bucket', 'bo', 7],
+        ['bucket', 'bob', 7],
+        ['bucket', 'elsewhere', 1],
+        ['bucket', '\xff\0', 7],
         ['inbox', 'bob'],
         ['inbox', '\xff\0'],
         ['mark', 'kept \xfe', { high: 4, holes: [{ from: 1, to: 2 }] }, 1_000],

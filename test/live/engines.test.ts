@@ -1,11 +1,11 @@
 /** F2, F3, L1-L4, D2q: a fleet of `iris up --engine distributed` on a real Kafka and a real Cassandra, all of which are killed with -9 under load. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CassandraCluster } from '../../infra/local/engines/cassandra.ts';
 import { KafkaCluster } from '../../infra/local/engines/kafka.ts';
-import { runIris } from '../commands/run-iris.ts';
+import { runIris, startIris, writeDuo } from '../commands/run-iris.ts';
 import { freePortRow } from '../infra/local/free-port-row.ts';
 import { LocalFleet } from '../scenarios/local-fleet.ts';
 import { TEST_CACHE } from '../services/test-cache.ts';
@@ -84,3 +84,49 @@ it('a CQL store that is not there ends iris up with 1 and its address', async ()
   const { code, stderr } = await runIris(['up', 'proof', ...flags], { cwd: folder });
   expect([code, stderr]).toEqual([1, expect.stringMatching(/ENGINE_UNAVAILABLE.*127\.0\.0\.1:1/)]);
 }, 30_000);
+
+it('iris migrate, killed once, moves an embedded fleet: all is read once and in order, and the group is not copied over what is served', async () => {
+  const environment = writeDuo(folder);
+  const state = join(folder, 'duo');
+  const port = await freePortRow();
+  const engines = ['--kafka', kafka.addresses.join(), '--cql', cassandra.contactPoints.join()];
+  let duo = await LocalFleet.start(environment, port, { state });
+  const moved = new Traffic((user) => duo.edgesOf(Number(user.split('-')[1]) % 2 === 0 ? 'north' : 'south'));
+  try {
+    for (const sender of senders) await moved.connect(sender);
+    await moved.read('reader-0');
+    expect((await runIris(['promote', 'absent-0', '--buckets', '2', '--state', state])).code).toBe(0);
+    const stop = new AbortController();
+    const running = moved.run(seeded(), { from: senders, to: ['reader-0', ...absent], perSecond: 400, signal: stop.signal });
+    await pause(2_500);
+    stop.abort();
+    await running;
+    await moved.settled();
+    await duo.stop({ keepState: true });
+    const migrate = ['migrate', environment, '--to', 'distributed', '--state', state, ...engines];
+    const first = startIris(migrate);
+    await first.line('stderr', /copy south-g0/);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const between = await runIris(['up', environment, '--state', state]);
+    expect([between.code, between.stderr]).toEqual([1, expect.stringMatching(/half migrated; finish with iris migrate/)]);
+    const startMs = performance.now();
+    const { code, stdout, stderr } = await runIris([...migrate, '--json']);
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    report(`migrated in ${(performance.now() - startMs).toFixed(0)} ms: ${stdout}`);
+    duo = await LocalFleet.start(environment, port, { state, flags: ['--engine', 'distributed', ...engines] });
+    for (const sender of senders) for (const reader of absent) moved.send(sender, reader);
+    for (const reader of absent) await moved.read(reader);
+    await moved.drained();
+    moved.judge('migrated to Kafka and Cassandra');
+  } finally {
+    await moved.close();
+    await duo.stop({ keepState: true });
+  }
+  renameSync(join(state, 'store-before-migration'), join(state, 'store'));
+  const again = await runIris(['migrate', environment, '--to', 'distributed', '--state', state, ...engines]);
+  expect([again.code, again.stderr]).toEqual([
+    1,
+    expect.stringMatching(/ENGINE_INVALID.*north-g0 was last served by north-g0-a there.*drop keyspace iris_duo/),
+  ]);
+}, 120_000);

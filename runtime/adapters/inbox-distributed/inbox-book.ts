@@ -157,11 +157,6 @@ export class InboxBook {
     for (const row of this.inboxes.keys()) if (this.sizeOf(row).envelopes > 0) yield row;
   }
 
-  /** Users of bucket 0 that hold something, one byte a character. */
-  *users(): Generator<string> {
-    for (const row of this.rows()) if (row.startsWith(FIRST_BUCKET_ROWS)) yield row.slice(FIRST_BUCKET_ROWS.length);
-  }
-
   /** Users whose bucket 0 may hold an envelope below `position`; `undefined` after each SWEEP_ROWS rows. */
   *inboxesBefore(position: number): Generator<Buffer | undefined> {
     let looked = 0;

@@ -100,9 +100,9 @@ export class EnvelopeIndex {
     return [...this.parked.rows.keys()];
   }
 
-  /** Users with something in bucket 0, one byte a character. */
-  inboxUsers(): string[] {
-    return [...this.inboxes.rows.keys()].flatMap((row) => (row.startsWith(FIRST_BUCKET_ROWS) ? [row.slice(FIRST_BUCKET_ROWS.length)] : []));
+  /** Of inboxes with something. */
+  inboxRows(): string[] {
+    return [...this.inboxes.rows.keys()];
   }
 
   /** Rows of records that begin with `prefix`. */

@@ -40,6 +40,11 @@ export function inboxRow(user: Buffer, bucket: number): string {
   return `i${numberText(bucket, 4)}${user.toString('latin1')}`;
 }
 
+/** Whose inbox a row is, one byte a character, and of which bucket. */
+export function inboxPartsOf(row: string): [user: string, bucket: number] {
+  return [row.slice(5), Buffer.from(row.slice(1, 5), 'latin1').readUInt32LE()];
+}
+
 /** The row of an outbox, one byte a character. */
 export function outboxRow(group: string): string {
   return `o${Buffer.from(group, 'utf8').toString('latin1')}`;

@@ -133,7 +133,12 @@ export class MarkTable {
   async survey(survey: StoreSurvey): Promise<void> {
     const { runs } = this;
     try {
-      for (const run of runs) for await (const rows of run.chunks()) tellAll(rows, survey);
+      for (const run of runs) {
+        for await (const rows of run.chunks()) {
+          tellAll(rows, survey);
+          await survey.rest?.();
+        }
+      }
     } catch (error) {
       if (runs === this.runs) throw error;
       await this.survey(survey);

@@ -134,3 +134,16 @@ it('a store that is away costs the lease only when it lasts, and then nobody hol
   await clock.advance(OWNERSHIP_LEASE_MS);
   expect([owner.lease?.isHeld, standby.lease?.isHeld, standby.epochs]).toEqual([false, true, [2]]);
 });
+
+it('tells who held it last, also when it was given back or its holder died', async () => {
+  const session = new LeaseTable() as unknown as CqlOwnershipParts['session'];
+  const parts = { session, group: 'tokyo-1', clock: new ManualClock(), epochInLog: async () => 0, lost: () => undefined };
+  const [first, second] = ['a', 'b'].map((holder) => new CqlOwnership({ ...parts, holder })) as [CqlOwnership, CqlOwnership];
+  expect(await second.lastHolder()).toBeUndefined();
+  const acquired = await first.acquire();
+  expect(await second.lastHolder()).toBe('a');
+  if (acquired.kind === 'held') await acquired.lease.release();
+  expect(await second.lastHolder()).toBe('a');
+  await second.acquire();
+  expect(await first.lastHolder()).toBe('b');
+});

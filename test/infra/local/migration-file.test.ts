@@ -1,0 +1,60 @@
+/** Of which engine a state folder is, while its stores are moved from one to the other and after it (L1). */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkSameEngine } from '../../../infra/local/local-engines.ts';
+import { beginMigration, endGroup, endMigration, MIGRATED_FOLDER, readMigration } from '../../../infra/local/migration-file.ts';
+
+let state: string;
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), 'iris-migration-'));
+  mkdirSync(join(state, 'store', 'tokyo-g0'), { recursive: true });
+});
+afterEach(() => rmSync(state, { recursive: true, force: true }));
+
+it('goes on with the migration that was begun, and remembers the groups that are done', () => {
+  const begun = beginMigration(state);
+  endGroup(state, begun, 'tokyo-g0');
+  const again = beginMigration(state);
+  expect(again).toEqual({ ...begun, done: ['tokyo-g0'] });
+  expect(endGroup(state, again, 'tokyo-g0').done).toEqual(['tokyo-g0']);
+});
+
+it('belongs to no engine while it is half migrated, and to the one it had when that is given up', () => {
+  beginMigration(state);
+  mkdirSync(join(state, 'engines'));
+  for (const engine of ['embedded', 'distributed'] as const) {
+    expect(() => checkSameEngine(state, engine)).toThrow(
+      /half migrated; finish with iris migrate, or remove .*migration\.json to stay embedded/,
+    );
+  }
+  rmSync(join(state, 'migration.json'));
+  checkSameEngine(state, 'embedded');
+  expect(() => checkSameEngine(state, 'distributed')).toThrow(/holds a fleet of --engine embedded/);
+});
+
+it('is of the distributed engine in the end, keeps what it had, and is not migrated again', () => {
+  beginMigration(state);
+  endMigration(state);
+  expect([readMigration(state), existsSync(join(state, MIGRATED_FOLDER, 'tokyo-g0'))]).toEqual([undefined, true]);
+  checkSameEngine(state, 'distributed');
+  expect(() => checkSameEngine(state, 'embedded')).toThrow(/holds a fleet of --engine distributed/);
+  expect(() => beginMigration(state)).toThrow(/is of --engine distributed already/);
+});
+
+it('is done by the next run when the last one ended between its two last steps', () => {
+  const begun = beginMigration(state);
+  endMigration(state);
+  writeFileSync(join(state, 'migration.json'), JSON.stringify(begun));
+  expect(beginMigration(state)).toEqual(begun);
+  endMigration(state);
+  checkSameEngine(state, 'distributed');
+});
+
+it('says what to do about a file that is none, and stores of an earlier migration', () => {
+  writeFileSync(join(state, 'migration.json'), '{');
+  expect(() => beginMigration(state)).toThrow(/migration\.json does not describe a migration/);
+  rmSync(join(state, 'migration.json'));
+  mkdirSync(join(state, MIGRATED_FOLDER));
+  expect(() => beginMigration(state)).toThrow(/store-before-migration is of an earlier migration; move it away/);
+});
