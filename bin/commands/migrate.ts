@@ -155,15 +155,13 @@ function noted(note: (text: string) => void): Telemetry {
   return { log, counter: () => ({ value: 0 }), gauge: () => undefined };
 }
 
-function figures({ inboxes, envelopes, bytes }: CopyProgress): string {
-  return `${inboxes} inboxes, ${envelopes} envelopes, ${(bytes / 1_048_576).toFixed(1)} MiB`;
+function figures({ inboxes, envelopes, bytes, marks }: CopyProgress): string {
+  return `${inboxes} inboxes, ${envelopes} envelopes, ${(bytes / 1_048_576).toFixed(1)} MiB, ${marks} marks of senders`;
 }
 
 function textOf(groups: readonly MigratedGroup[], state: string, { environment, choice }: ReturnType<typeof parse>): string {
   const lines = groups.map(({ group, inboxes = 0, envelopes = 0, bytes = 0, marks }) =>
-    marks === undefined
-      ? `${group}: copied before`
-      : `${group}: ${figures({ inboxes, envelopes, bytes, marks })}, marks of ${marks} senders`,
+    marks === undefined ? `${group}: copied before` : `${group}: ${figures({ inboxes, envelopes, bytes, marks })}`,
   );
   const servers = [...(choice.kafka ? [`--kafka ${choice.kafka.join()}`] : []), ...(choice.cql ? [`--cql ${choice.cql.join()}`] : [])];
   const next = ['iris up', environment, '--state', state, '--engine distributed', ...servers].join(' ');
