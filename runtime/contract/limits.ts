@@ -176,6 +176,12 @@ export const EPHEMERAL_TIMEOUT_MS = 5_000;
 export const EPHEMERAL_QUEUED_BYTES_MAX = 4 * 1_048_576;
 /** Rows of message statuses that a core keeps in memory; others are read from the store. About 300 bytes each. */
 export const STATUS_ROWS_MEMORY_MAX = 100_000;
+/**
+ * Looks into a store that cannot be read for whom an acknowledgement concerns, and milliseconds between two. Then it counts, and nobody is told: it
+ * must not outlast a move of its user.
+ */
+export const WANTED_SEARCHES_MAX = 10;
+export const WANTED_RETRY_MS = 200;
 /** Senders’ devices whose messages one reader may report as read between two commits; more are shed and told again (X21). */
 export const READ_NOTES_MAX = 256;
 /** Milliseconds a status query waits for the owner (R16); its answer may be as old as STATUS_CACHE_MS (R15). */

@@ -6,6 +6,7 @@ import { type SequenceSet, unite } from '../contract/sequence-set.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { Refusal } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { EphemeralKind, InboxCursor, InboxSubscriber, MessageStatus, Reading, ReadMessages } from '../ports/inbox-feed.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { OwnedSubscription, ReadRequest, UndeliveredEnvelope } from '../ports/shard-owner.ts';
@@ -19,6 +20,7 @@ import { type SearchSpan, WantedSearch } from './wanted-search.ts';
 
 export interface AttachmentParts {
   readonly store: InboxStore;
+  readonly clock: Clock;
   readonly lane: ReplayLane;
   change(change: Change): void;
   /** What is missing from the user’s inbox. */
@@ -257,8 +259,8 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   }
 
   private search(span: SearchSpan, found: (notes: readonly StatusNote[]) => void): void {
-    const { store, statusFailed } = this.parts;
-    this.searches ??= new WantedSearch({ store, user: this.user, isSelective: this.isSelective, failed: statusFailed });
+    const { store, clock, statusFailed } = this.parts;
+    this.searches ??= new WantedSearch({ store, clock, user: this.user, isSelective: this.isSelective, failed: statusFailed });
     this.searches.search(span, found);
   }
 

@@ -168,10 +168,7 @@ export class Promotions {
   }
 
   private async sealOne(user: string, generation: Generation): Promise<void> {
-    const isDone = await this.sealGeneration(Buffer.from(user, 'latin1'), generation).catch((error: unknown) => {
-      this.parts.telemetry.log.error('seal-failed', { reason: errorLine(error) });
-      return false;
-    });
+    const isDone = await this.sealGeneration(Buffer.from(user, 'latin1'), generation);
     this.sealing.delete(user);
     if (isDone) {
       this.update(user, generation.number, { isSealed: true, sealedAtMs: this.parts.clock.nowMs() });
@@ -204,12 +201,19 @@ export class Promotions {
     if (kept.length < present.generations.length) this.write(user, { generations: kept });
   }
 
-  private ask(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport | undefined> {
-    const { slots, group } = this.parts;
+  /** Undefined while an owner does not say; one inbox that cannot be read does not keep the others from being looked after. */
+  private async ask(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport | undefined> {
+    const { slots, group, telemetry } = this.parts;
     // A user’s own inbox is here: its layout is.
     const home = slots.current.homeOfUser(inbox);
-    if (home.group === group || userTextOfInbox(inbox.toString('latin1')).length === inbox.length) return this.parts.report(inbox, options);
-    return this.parts.owners.bucket(home.address, inbox, options);
+    const isHere = home.group === group || userTextOfInbox(inbox.toString('latin1')).length === inbox.length;
+    if (!isHere) return await this.parts.owners.bucket(home.address, inbox, options);
+    try {
+      return await this.parts.report(inbox, options);
+    } catch (error) {
+      telemetry.log.error('bucket-failed', { reason: errorLine(error) });
+      return undefined;
+    }
   }
 
   private update(user: string, number: number, change: Partial<Generation>): void {

@@ -45,9 +45,10 @@ export class Readers {
 
   constructor(parts: ReadersParts) {
     this.parts = parts;
-    const { store, lane, committer, telemetry, gaps } = parts;
+    const { store, clock, lane, committer, telemetry, gaps } = parts;
     this.attachmentParts = {
       store,
+      clock,
       lane,
       awaits: (user, callback) => parts.fetcher.awaits(user.toString('latin1'), callback),
       hasGiven: (position) => committer.hasGiven(position),

@@ -1,3 +1,5 @@
+import { WANTED_RETRY_MS, WANTED_SEARCHES_MAX } from '../contract/limits.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import { FIRST_BUCKET } from './reader-cursors.ts';
 import type { StatusNote } from './status-ledger.ts';
@@ -11,9 +13,10 @@ export interface SearchSpan {
 
 export interface WantedSearchParts {
   readonly store: InboxStore;
+  readonly clock: Clock;
   readonly user: Buffer;
   readonly isSelective: boolean;
-  /** The store could not be read: nobody is told then. */
+  /** The store could not be read again and again: nobody is told then. */
   failed(error: unknown): void;
 }
 
@@ -27,13 +30,23 @@ export class WantedSearch {
   }
 
   search(span: SearchSpan, found: (notes: readonly StatusNote[]) => void): void {
-    const { store, user, isSelective } = this.parts;
-    const find = () => searchWanted(store, { user, bucket: FIRST_BUCKET, ...span, isSelective });
-    const failed = (error: unknown) => {
-      this.parts.failed(error);
-      return [];
-    };
-    this.enqueue((before) => before.then(find).catch(failed).then(found));
+    this.enqueue((before) => before.then(() => this.find(span)).then(found));
+  }
+
+  /** What is looked for stays where it is until it is found. */
+  private async find(span: SearchSpan): Promise<readonly StatusNote[]> {
+    const { store, clock, user, isSelective } = this.parts;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await searchWanted(store, { user, bucket: FIRST_BUCKET, ...span, isSelective });
+      } catch (error) {
+        if (tries < WANTED_SEARCHES_MAX) await new Promise<void>((resolve) => void clock.after(WANTED_RETRY_MS, resolve));
+        else {
+          this.parts.failed(error);
+          return [];
+        }
+      }
+    }
   }
 
   /** Behind the searches under way: a later change may remove what one still has to see. */

@@ -4,7 +4,7 @@ import { IrisError } from '../contract/errors.ts';
 import { INBOX_BYTES_MAX, INBOX_ENVELOPES_MAX, OUTBOX_BYTES_MAX, OUTBOX_ENVELOPES_MAX } from '../contract/limits.ts';
 import type { GroupLog } from '../ports/group-log.ts';
 import type { StoreBounds } from '../ports/inbox-store.ts';
-import { MemoryLogStorage } from './memory-group-log.ts';
+import { MemoryLogStorage, NO_LOG_FAULTS } from './memory-group-log.ts';
 import { MemoryRowStorage, type RowFaults } from './memory-group-rows.ts';
 import type { NodeStorage, StoreAccess, StoreUser } from './node-storage.ts';
 import { ProcessDisk } from './process-disk.ts';
@@ -41,6 +41,7 @@ export class EngineStorage implements NodeStorage {
   private readonly leases: SectorDisk;
   private readonly processes = new Map<string, UnderWay>();
   private rowsAwayUntilMs = 0;
+  private isCalm = false;
 
   constructor(time: VirtualTime, random: SeededRandom) {
     this.time = time;
@@ -92,6 +93,11 @@ export class EngineStorage implements NodeStorage {
     this.rowsAwayUntilMs = atMs;
   }
 
+  calm(): void {
+    this.isCalm = true;
+    this.log.faults = NO_LOG_FAULTS;
+  }
+
   /** Engines check what they keep, and have copies. */
   flip(): undefined {
     return undefined;
@@ -99,22 +105,25 @@ export class EngineStorage implements NodeStorage {
 
   private faultsOf(clock: ProcessClock, underWay: UnderWay): RowFaults {
     const { random } = this;
-    const fail = () => {
-      if (this.time.nowMs < this.rowsAwayUntilMs || random.oneIn(CALLS_OF_A_FAILURE))
+    const fails = (oneIn: number) => !this.isCalm && random.oneIn(oneIn);
+    const answer = () => {
+      if (this.time.nowMs < this.rowsAwayUntilMs || fails(CALLS_OF_A_FAILURE))
         throw new IrisError('ENGINE_UNAVAILABLE', 'the rows are away');
     };
+    const waitFor = async (call: string, ms: number) => {
+      const reads = call.startsWith('read') ? 1 : 0;
+      underWay.reads += reads;
+      await pause(clock, ms);
+      if (!clock.step()) await never();
+      underWay.reads -= reads;
+      answer();
+    };
     return {
-      before: async (call) => {
-        if (call.startsWith('read')) underWay.reads++;
-        await pause(clock, random.between(0.1, CALL_MS));
+      before: (call) => waitFor(call, random.between(0.1, CALL_MS)),
+      endsHere: () => !clock.step() || fails(CHANGES_OF_A_FAILURE),
+      after: async () => {
         if (!clock.step()) await never();
-        fail();
-      },
-      endsHere: () => !clock.step() || random.oneIn(CHANGES_OF_A_FAILURE),
-      after: async (call) => {
-        if (!clock.step()) await never();
-        if (call.startsWith('read')) underWay.reads--;
-        fail();
+        answer();
       },
     };
   }

@@ -56,6 +56,11 @@ const INJECT = {
     storage.slowUntil(world.time.nowMs + world.random.between(1_000, 20_000));
     return [core];
   },
+  'read-fail': (world: World) => {
+    const { core, storage } = storageOfOne(world);
+    world.readsFailUntilMs.set(storage, world.time.nowMs + world.random.between(100, 15_000));
+    return [core];
+  },
   'bit-flip': (world: World) => {
     const { core, storage } = storageOfOne(world);
     const flipped = storage.flip();
@@ -103,11 +108,13 @@ export class FaultInjector {
     this.world.downRegions.clear();
     for (const flipped of this.world.flips) flipped.repair();
     this.world.flips.clear();
+    this.world.readsFailUntilMs.clear();
     for (const region of this.world.regions) this.world.releaseMaps(region);
     for (const node of this.world.nodes) {
       node.place?.clock.crashAfter(undefined);
       node.storage?.fillUntil(this.world.time.nowMs);
       node.storage?.slowUntil(this.world.time.nowMs);
+      node.storage?.calm();
       this.world.start(node);
     }
   }

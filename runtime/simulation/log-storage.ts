@@ -67,6 +67,10 @@ export class LogStorage implements NodeStorage {
     this.slowUntilMs = atMs;
   }
 
+  calm(): void {
+    // It has no faults of its own.
+  }
+
   flip(): { repair(): void } | undefined {
     const paths = this.disk.paths();
     if (paths.length === 0) return undefined;

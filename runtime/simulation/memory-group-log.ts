@@ -15,7 +15,7 @@ export interface LogFaults {
   readonly doubled: number;
 }
 
-const NO_FAULTS: LogFaults = { refused: 0, lost: 0, late: 0, doubled: 0 };
+export const NO_LOG_FAULTS: LogFaults = { refused: 0, lost: 0, late: 0, doubled: 0 };
 /** Milliseconds for a quorum to store a part, after which a late one comes at most, and after which its owner hears that it failed. */
 const STORE_MS = 4;
 const LATE_MS = 30_000;
@@ -26,7 +26,7 @@ const READ_BYTES = 4 * 1_048_576;
 /** What a cluster keeps of one group’s log: it outlives the processes that append. Its clock is the cluster’s. */
 export class MemoryLogStorage {
   readonly entries: LogEntry[] = [];
-  faults: LogFaults = NO_FAULTS;
+  faults: LogFaults = NO_LOG_FAULTS;
   /** By its clock’s monotonic time; nothing is stored or read before. */
   awayUntilMs = 0;
   private end = 0;

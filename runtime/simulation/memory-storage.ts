@@ -60,6 +60,10 @@ export class MemoryStorage implements NodeStorage {
     this.slowUntilMs = atMs;
   }
 
+  calm(): void {
+    // It has no faults of its own.
+  }
+
   /** It is a model: it has no bits. */
   flip(): undefined {
     return undefined;

@@ -28,6 +28,8 @@ export interface NodeStorage {
   fillUntil(atMs: number): void;
   /** Until then everything takes long. */
   slowUntil(atMs: number): void;
+  /** Nothing goes wrong with it by itself any more. */
+  calm(): void;
   /** Changes one bit that was kept; undefined where there is none to change. `repair` puts it back, as a mirror’s copy would. */
   flip(): { repair(): void } | undefined;
 }

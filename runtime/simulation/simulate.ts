@@ -45,8 +45,8 @@ export interface SimulationReport extends Verdict {
 
 /** Virtual milliseconds that everything may take to arrive after the last fault: an outbox that waits, and an order that is given up. */
 const SETTLE_MS = 40 * 60_000;
-/** Virtual milliseconds for a status to cross regions and be written, and for its sender to ask for it. */
-const STATUS_MS = 15_000;
+/** Virtual milliseconds for a status to cross regions and be written, and for its sender to ask for it; behind an engine whose last answer was lost. */
+const STATUS_MS = 25_000;
 /** Virtual milliseconds for a last reading of whole inboxes: a few leave and log in, over whatever distance. */
 const READ_AGAIN_MS = 30_000;
 

@@ -7,6 +7,7 @@ import type { CoreConfig, EdgeConfig } from '../contract/node-config.ts';
 import { readNodeConfig } from '../contract/node-config.ts';
 import { createSlotMap, readSlotMap, type SlotRouter } from '../contract/slot-map.ts';
 import type { SlotMap } from '../contract/slot-map-schema.ts';
+import type { InboxStore } from '../ports/inbox-store.ts';
 import type { SlotMapSource } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { CoreNode } from '../servers/core-node.ts';
@@ -14,6 +15,7 @@ import { openEdge } from '../servers/edge-node.ts';
 import { LeasedCore } from '../servers/leased-core.ts';
 import { LiveSlotMaps } from '../servers/live-slot-maps.ts';
 import { EngineStorage } from './engine-storage.ts';
+import { failReads } from './failing-reads.ts';
 import { LogStorage } from './log-storage.ts';
 import { MemoryStorage } from './memory-storage.ts';
 import type { NodeStorage } from './node-storage.ts';
@@ -63,6 +65,8 @@ export interface WorldOptions {
 
 /** Milliseconds until a process that ended by itself is started again. */
 const RESTART_MS = 500;
+/** While reads fail, one of so many does. */
+const READS_OF_A_FAILURE = 4;
 const CORE_PORT = 7_000;
 const EDGE_PORT = 8_000;
 const ENVIRONMENT = 'simulation';
@@ -89,6 +93,8 @@ export class World {
   stranded: (isMeant: (user: Buffer) => boolean) => void = () => undefined;
   /** Bits that are wrong on some disk. */
   readonly flips = new Set<{ repair(): void }>();
+  /** Virtual milliseconds until which reads of a storage may be rejected. */
+  readonly readsFailUntilMs = new Map<NodeStorage, number>();
   /** Regions whose processes stay down. */
   readonly downRegions = new Set<string>();
   /** Regions that no newer slot map reaches, with the one they know. */
@@ -244,7 +250,7 @@ export class World {
         ...parts,
         slots,
         ownership: (lost) => sabotagedOwnership((hears) => access.ownership(hears), lost, this.sabotages),
-        openStore: async (lease, hearer) => sabotaged(await access.openStore(lease, hearer), this.sabotages),
+        openStore: async (lease, hearer) => this.prepared(await access.openStore(lease, hearer), node),
         end: (error) => this.ended(node, place, error.message),
         ...(this.sabotages.has('bucket-order') && { bucketOf: (_sender: Uint8Array, count: number) => this.random.below(count) }),
       });
@@ -262,6 +268,12 @@ export class World {
       });
     }
     if (node.place === place) this.openedMs.set(node, this.time.nowMs);
+  }
+
+  private prepared(store: InboxStore, { storage }: SimulatedNode): InboxStore {
+    const isBad = () => storage !== undefined && this.time.nowMs < (this.readsFailUntilMs.get(storage) ?? 0);
+    failReads(store, () => isBad() && this.random.oneIn(READS_OF_A_FAILURE));
+    return sabotaged(store, this.sabotages);
   }
 
   private routerOf(region: string): SlotRouter {

@@ -15,7 +15,7 @@ interface FailedSeed {
   readonly environment: string;
   readonly seed: number;
   readonly hours: number;
-  readonly store: 'log' | 'memory';
+  readonly store: 'log' | 'memory' | 'engines';
   /** All of them when absent. */
   readonly faults?: readonly Fault[];
   /** @default that of the simulation */

@@ -1,6 +1,12 @@
 /** L6, P4, P5: what a sender hears of its messages, as their owner and its own owner keep it. */
 import { isBucketName } from '../../../runtime/contract/bucket-name.ts';
-import { ORDER_HOLD_MS, ORDER_SWEEP_MS, UNACKNOWLEDGED_MAX } from '../../../runtime/contract/limits.ts';
+import {
+  ORDER_HOLD_MS,
+  ORDER_SWEEP_MS,
+  UNACKNOWLEDGED_MAX,
+  WANTED_RETRY_MS,
+  WANTED_SEARCHES_MAX,
+} from '../../../runtime/contract/limits.ts';
 import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
 import type { MessageStatus } from '../../../runtime/ports/inbox-feed.ts';
 import { decodeStatusEnvelope, encodeStatusEnvelope, isStatusEnvelope } from '../../../runtime/wire/status-envelope.ts';
@@ -95,6 +101,25 @@ it.each(['a cursor it attached with', 'a cursor after its link came back'])(
     expect(again.ends).toEqual(how.includes('attached') ? [] : ['flushed']);
   },
 );
+
+it('an acknowledgement whose senders the store cannot say at once tells them when it can; at the end it counts all the same', async () => {
+  const core = await CoreUnderTest.start();
+  const { bob } = await bobReads(core, wanted(1), wanted(2, 1), wanted(3, 2));
+  await core.restart();
+  const alice = new TestReader();
+  const asAlice = core.attach(alice, 'alice');
+  const attach = async (i: number, failures: number) => {
+    core.disk.failing.reads = failures;
+    core.attach(new TestReader(), 'bob', { acknowledged: [place(bob, i)] });
+    await core.clock.advance(WANTED_SEARCHES_MAX * WANTED_RETRY_MS);
+  };
+  await attach(0, WANTED_SEARCHES_MAX - 1);
+  expect(await answer(core, alice, asAlice)).toEqual({ delivered: through(1), read: [] });
+  expect(core.telemetry.count('status-lookup-failed')).toBe(0);
+  await attach(1, WANTED_SEARCHES_MAX);
+  expect(await answer(core, alice, asAlice)).toEqual({ delivered: through(1), read: [] });
+  expect([core.stored(), core.telemetry.count('status-lookup-failed')]).toEqual([['hello'], 1]);
+});
 
 it('one that is acknowledged by itself (v1) says nothing of those left out', async () => {
   const core = await CoreUnderTest.start();

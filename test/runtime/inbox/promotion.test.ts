@@ -141,6 +141,26 @@ it('forgets a generation when it is read, and its senders when their window is o
   expect(reader.layouts.at(-1)?.map(({ number }) => number)).toEqual([2]);
 });
 
+it('an inbox that cannot be read does not keep those behind it from being looked after (F14)', async () => {
+  const core = await CoreUnderTest.start();
+  const carol = Buffer.from('carol');
+  await promoted(core, 3);
+  const promotion = core.inboxes.promote(carol, 3);
+  await core.settle();
+  await promotion;
+  await core.settle();
+  const { openStore } = core;
+  const readInbox = openStore.readInbox.bind(openStore);
+  openStore.readInbox = (user, ...rest) => (user.equals(bob) ? Promise.reject(new Error('damaged')) : readInbox(user, ...rest));
+  await core.inboxes.sweepBuckets();
+  await core.settle();
+  const reader = new TestReader();
+  core.attach(reader, 'carol');
+  await core.settle();
+  expect(reader.layouts.at(-1)?.map(({ isDrained }) => isDrained)).toEqual([true, false]);
+  expect(core.telemetry.count('bucket-failed')).toBeGreaterThan(0);
+});
+
 it('refuses a change while the last one is under way, and counts out of range', async () => {
   const core = await CoreUnderTest.start();
   await expect(core.inboxes.promote(bob, 0)).rejects.toMatchObject({ code: 'COMMAND_INVALID' });
