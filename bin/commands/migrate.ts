@@ -6,7 +6,7 @@ import { EMBEDDED_FOLDER } from '../../infra/local/engine-folders.ts';
 import { STATE_ROOT } from '../../infra/local/fleet-file.ts';
 import { storeAt } from '../../infra/local/fleet-layout.ts';
 import type { LocalEngines } from '../../infra/local/local-engines.ts';
-import { beginMigration, endGroup, endMigration, MIGRATED_FOLDER } from '../../infra/local/migration-file.ts';
+import { beginMigration, endMigration, MIGRATED_FOLDER, noteGroup } from '../../infra/local/migration-file.ts';
 import { readPublishedMap } from '../../infra/local/published-map.ts';
 import { takeState } from '../../infra/local/state-folder.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
@@ -89,6 +89,9 @@ async function migrate(plan: Plan, { state, choice, io }: MigrationParts): Promi
     engines = started.engines;
     variables = started.variables;
   };
+  const reach = (group: string, reached: 'begun' | 'done') => {
+    migration = noteGroup(state, migration, group, reached);
+  };
   const copied: MigratedGroup[] = [];
   const copy = async ({ id: group, region }: FleetGroup, say: (text: string) => void) => {
     const { migrateGroup } = await import('../../runtime/servers/store-migration.ts');
@@ -99,12 +102,13 @@ async function migrate(plan: Plan, { state, choice, io }: MigrationParts): Promi
       directory: join(state, EMBEDDED_FOLDER, group),
       store,
       holder: `migration-${migration.id}`,
-      isDone: migration.done.includes(group),
+      reached: migration.groups[group],
+      begun: () => reach(group, 'begun'),
       telemetry: noted(io.note),
       signal: io.signal,
       told: (so) => say(figures(so)),
     });
-    migration = endGroup(state, migration, group);
+    reach(group, 'done');
     copied.push({ group, ...progress });
   };
   try {

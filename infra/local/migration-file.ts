@@ -13,8 +13,8 @@ const schema = z.strictObject({
   format: z.literal('iris-migration/1'),
   /** Names the migration where it writes to. */
   id: z.uuid(),
-  /** Groups that are copied to their end. */
-  done: z.array(z.string()),
+  /** How far each group has come: found empty where it is written to, or copied to its end. */
+  groups: z.record(z.string(), z.enum(['begun', 'done'])),
 });
 
 export type Migration = z.output<typeof schema>;
@@ -41,14 +41,14 @@ export function beginMigration(stateDirectory: string): Migration {
   }
   const before = join(stateDirectory, MIGRATED_FOLDER);
   if (existsSync(before)) throw new IrisError('CONFIG_INVALID', `${before} is of an earlier migration; move it away`);
-  const migration: Migration = { format: 'iris-migration/1', id: randomUUID(), done: [] };
+  const migration: Migration = { format: 'iris-migration/1', id: randomUUID(), groups: {} };
   write(stateDirectory, migration);
   return migration;
 }
 
-/** @returns the migration with the group done */
-export function endGroup(stateDirectory: string, migration: Migration, group: string): Migration {
-  const next = { ...migration, done: [...migration.done.filter((one) => one !== group), group] };
+/** @returns the migration with the group so far */
+export function noteGroup(stateDirectory: string, migration: Migration, group: string, reached: 'begun' | 'done'): Migration {
+  const next = { ...migration, groups: { ...migration.groups, [group]: reached } };
   write(stateDirectory, next);
   return next;
 }

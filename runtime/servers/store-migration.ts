@@ -23,8 +23,10 @@ export interface GroupMigration {
   readonly store: DistributedStoreConfig;
   /** Names the migration where the group’s lease stands, so that its own beginning is told from what others have written. */
   readonly holder: string;
-  /** The group was copied by this migration already: then it only has to be the one that did. */
-  readonly isDone: boolean;
+  /** How far runs before have come with the group, if they wrote to the same place. */
+  readonly reached: 'begun' | 'done' | undefined;
+  /** Called before the first write, once it is known that nothing was there. Has to be kept before it returns. */
+  readonly begun: () => void;
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
   readonly told: (progress: Readonly<CopyProgress>) => void;
@@ -38,14 +40,14 @@ export interface GroupMigration {
  * OWNERSHIP_LOST
  */
 export async function migrateGroup(migration: GroupMigration): Promise<CopyProgress | undefined> {
-  const { environment, group, store, holder, isDone, telemetry } = migration;
+  const { environment, group, store, holder, reached, telemetry } = migration;
   const config = { environment, group, node: holder };
   const engines = await EngineStores.open({ config, store, bounds: boundsOf(store), telemetry });
   try {
     const last = await engines.lastHolder();
     if (last !== undefined && last !== holder) throw notEmpty(migration, `was last served by ${last}`);
-    if (isDone && last === holder) return undefined;
-    return await copyGroup(migration, engines, last === undefined);
+    const known = last === holder ? reached : undefined;
+    return known === 'done' ? undefined : await copyGroup(migration, engines, known === undefined);
   } finally {
     await engines.close();
   }
@@ -67,8 +69,14 @@ async function copyGroup(migration: GroupMigration, engines: EngineStores, isFir
   const source = await openLogStore(directory, { ...hearer, lease: await leaseOf(embedded, signal) });
   let target: InboxStore | undefined;
   try {
-    target = await engines.open(await leaseOf(engines.ownership(lost), signal), hearer);
-    if (isFirst) await checkEmpty(migration, target);
+    const lease = await leaseOf(engines.ownership(lost), signal);
+    target = await engines.open(lease, hearer).catch((error: unknown) => {
+      throw isFirst && isOfHigherEpoch(error) ? notEmpty(migration, HAS_LOG) : error;
+    });
+    if (isFirst) {
+      await checkEmpty(migration, target);
+      migration.begun();
+    }
     return await Promise.race([copyStore({ source, target, signal, told }), ended.promise]);
   } finally {
     await target?.close();
@@ -91,11 +99,17 @@ async function leaseOf(ownership: Ownership, signal: AbortSignal): Promise<Lease
   }
 }
 
-/** A log outlives a keyspace that was dropped. */
+/** A log outlives a keyspace that was dropped, and its owners were of higher epochs than the first lease of the next. */
+const HAS_LOG = 'has a log that is not empty';
+
+function isOfHigherEpoch(error: unknown): boolean {
+  return error instanceof IrisError && error.code === 'OWNERSHIP_LOST';
+}
+
 async function checkEmpty(migration: GroupMigration, target: InboxStore): Promise<void> {
   const { inboxes, outboxes, parked } = await target.counts();
   const holdsSomething = target.firstPosition > 1 || inboxes + parked + Object.keys(outboxes).length > 0;
-  if (holdsSomething) throw notEmpty(migration, 'has a log that is not empty');
+  if (holdsSomething) throw notEmpty(migration, HAS_LOG);
 }
 
 function notEmpty(migration: GroupMigration, why: string): IrisError {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkSameEngine } from '../../../infra/local/local-engines.ts';
-import { beginMigration, endGroup, endMigration, MIGRATED_FOLDER, readMigration } from '../../../infra/local/migration-file.ts';
+import { beginMigration, endMigration, MIGRATED_FOLDER, noteGroup, readMigration } from '../../../infra/local/migration-file.ts';
 
 let state: string;
 beforeEach(() => {
@@ -12,12 +12,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(state, { recursive: true, force: true }));
 
-it('goes on with the migration that was begun, and remembers the groups that are done', () => {
+it('goes on with the migration that was begun, and remembers how far each group has come', () => {
   const begun = beginMigration(state);
-  endGroup(state, begun, 'tokyo-g0');
+  noteGroup(state, noteGroup(state, begun, 'tokyo-g0', 'begun'), 'lima-g0', 'begun');
   const again = beginMigration(state);
-  expect(again).toEqual({ ...begun, done: ['tokyo-g0'] });
-  expect(endGroup(state, again, 'tokyo-g0').done).toEqual(['tokyo-g0']);
+  expect(again).toEqual({ ...begun, groups: { 'tokyo-g0': 'begun', 'lima-g0': 'begun' } });
+  expect(noteGroup(state, again, 'tokyo-g0', 'done').groups).toEqual({ 'tokyo-g0': 'done', 'lima-g0': 'begun' });
 });
 
 it('belongs to no engine while it is half migrated, and to the one it had when that is given up', () => {
