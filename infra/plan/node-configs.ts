@@ -11,6 +11,8 @@ const DAY_MS = 86_400_000;
 /** Looks of a region’s nodes for a newer slot map, together, at most; and seconds between two of one node, at least. */
 const LOOKS_PER_SECOND = 0.8;
 const LOOK_SECONDS_MIN = 10;
+/** Nodes of a region for each of its edges, where they are so many that it matters: a fifth as many cores. */
+const NODES_PER_EDGE = 1.2;
 const STORE_DIRECTORY = '/var/lib/iris/store';
 const TOKEN_KEYS_PATH = '/etc/iris/token-keys.pem';
 
@@ -123,10 +125,10 @@ function sharedFields(plan: Plan, region: RegionPlan) {
 
 /**
  * Nodes ask SSM themselves, which answers 40 a second of an account: the nodes of a region take so little of it together that 50 regions leave
- * some of it to whoever else asks. Nothing of other regions counts, and by doubling a node more hardly ever changes it (L11).
+ * some of it to whoever else asks. Neither other regions nor shard groups count, so that one more changes no config here (L11); by doubling, an edge more hardly ever does.
  */
-function slotMapPlace({ globalRegion, names }: Plan, { edgesMax, groups, coresPerGroup }: RegionPlan): string {
-  const nodes = edgesMax + groups.length * coresPerGroup;
+function slotMapPlace({ globalRegion, names }: Plan, { edgesMax }: RegionPlan): string {
+  const nodes = edgesMax * NODES_PER_EDGE;
   const doublings = Math.max(0, Math.ceil(Math.log2(nodes / LOOKS_PER_SECOND / LOOK_SECONDS_MIN)));
   const seconds = LOOK_SECONDS_MIN * 2 ** doublings;
   return `ssm://${globalRegion}${names.slotMapParameter}?every=${seconds}`;
