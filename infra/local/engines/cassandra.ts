@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { IrisError } from '../../../runtime/contract/errors.ts';
 import { systemCode } from '../../../runtime/contract/system-error.ts';
 import { cassandraYaml, JAVA_OPENS, LOGBACK } from './cassandra-files.ts';
@@ -12,6 +13,8 @@ import { mavenJars } from './maven-jars.ts';
 export const CASSANDRA_VERSION = '5.0.9';
 /** Milliseconds to wait for a node: one alone takes 5 s, three together 19 s. */
 const START_TIMEOUT_MS = 120_000;
+/** Milliseconds between looks whether nodes have met. */
+const MEETING_POLL_MS = 100;
 const DEFAULT_HEAP_MEGABYTES = 512;
 
 export interface CassandraOptions {
@@ -65,6 +68,7 @@ export class CassandraCluster {
       // The first makes the cluster’s own tables; the others join it.
       await cluster.startNode(0);
       await Promise.all(nodes.slice(1).map((_, i) => cluster.startNode(i + 1)));
+      await cluster.met();
     } catch (error) {
       await cluster.stop();
       throw error;
@@ -82,6 +86,16 @@ export class CassandraCluster {
     const log = join(node.directory, 'server.log');
     const before = startsIn(log);
     await node.start(async () => startsIn(log) > before && (await answers(addressOf(index), this.ports.cql)), START_TIMEOUT_MS);
+  }
+
+  /** Resolves when each node has seen each other one: before, a keyspace cannot name its data centre. */
+  private async met(): Promise<void> {
+    const endMs = performance.now() + START_TIMEOUT_MS;
+    while (!this.nodes.every((node, i) => this.nodes.every((_, other) => other === i || hasSeen(node.directory, other)))) {
+      if (performance.now() > endMs)
+        throw new IrisError('ENGINE_UNAVAILABLE', `Cassandra's nodes did not meet within ${START_TIMEOUT_MS} ms`);
+      await delay(MEETING_POLL_MS);
+    }
   }
 
   /** kill -9 */
@@ -163,6 +177,12 @@ function prepareNode(
 
 function addressOf(index: number): string {
   return `127.0.0.${index + 1}`;
+}
+
+function hasSeen(directory: string, other: number): boolean {
+  return new RegExp(`${addressOf(other).replaceAll('.', '\\.')}(:\\d+)? is now UP`).test(
+    readFileSync(join(directory, 'server.log'), 'utf8'),
+  );
 }
 
 function startsIn(log: string): number {

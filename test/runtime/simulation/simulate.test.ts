@@ -86,7 +86,7 @@ describe('a planted bug', () => {
     300_000,
   );
 
-  it('bridge-reorders alone breaks nothing in 4 seeds: what comes too early waits for its predecessor', async () => {
-    expect(await lawsBrokenBy(['bridge-reorders'], undefined, 4)).toEqual([]);
+  it('bridge-reorders alone breaks nothing in 2 seeds: what comes too early waits for its predecessor', async () => {
+    expect(await lawsBrokenBy(['bridge-reorders'], undefined, 2)).toEqual([]);
   }, 300_000);
 });
