@@ -75,9 +75,11 @@ it('a leaving edge spreads its clients: no tenth of a second brings more than a 
     counts.push(await logins(FIRST));
     atMs.push(performance.now());
   }
-  const perSecond = counts
-    .slice(1)
-    .map((count, i) => ((count - (counts[i] as number)) * 1_000) / ((atMs[i + 1] as number) - (atMs[i] as number)));
+  // Over three looks: an answer that is late makes the time to the next one look short.
+  const perSecond = counts.slice(1).map((count, i) => {
+    const from = Math.max(0, i - 2);
+    return ((count - (counts[from] as number)) * 1_000) / ((atMs[i + 1] as number) - (atMs[from] as number));
+  });
   const peak = Math.max(...perSecond);
   await allBack(FIRST);
   report(
