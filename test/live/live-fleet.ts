@@ -17,8 +17,8 @@ export interface LiveFleetShape {
   isProxied?(from: string, to: string): boolean;
   /** Of the token that allows commands to every node. @default no commands */
   readonly adminTokenPath?: string;
-  /** Laid over the configs. */
-  fields?(node: string): Readonly<Record<string, unknown>>;
+  /** Laid over the configs; `admin` is the listener alone, as the first release knew it. */
+  fields?(node: string, admin: { readonly host: string; readonly port: number }): Readonly<Record<string, unknown>>;
   /** Publishes the first slot map where `fields` says that nodes read it. @default it is in the file `slotMapPath` */
   published?(map: SlotMap): Promise<void>;
   /** How the process is started; `folder` is where the fleet keeps everything. */
@@ -156,7 +156,8 @@ export class LiveFleet {
       const { adminTokenPath: tokenPath } = this.shape;
       const config = configOf(place);
       const admin = tokenPath === undefined ? config.admin : { ...config.admin, tokenPath };
-      const document = { ...config, admin, addresses: await this.addressesOf(place), ...this.shape.fields?.(place.node) };
+      const listener = { host: HOST, port: place.adminPort };
+      const document = { ...config, admin, addresses: await this.addressesOf(place), ...this.shape.fields?.(place.node, listener) };
       writeFileSync(join(this.folder, `${place.node}.json`), JSON.stringify(document));
     }
   }

@@ -26,6 +26,8 @@ async function start(isOld: (node: string) => boolean): Promise<void> {
   fleet = await LiveFleet.start({
     regions: { tokyo: { edges: 1, cores: 1 }, bangalore: { edges: 1, cores: 1 } },
     started: (node) => (isOld(node) ? { entry: old[roleOf(node)] } : {}),
+    // It takes no commands.
+    fields: (node, admin) => (isOld(node) ? { admin } : {}),
   });
   users = fleet.cores.flatMap((core) => fleet.usersOf(core, 5));
   const home = (user: string) => (users.indexOf(user) < 5 ? 0 : 1);
