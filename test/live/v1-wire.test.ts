@@ -1,5 +1,6 @@
 /** W7, W8, W10, W13: the original’s wire, plainly better than the original, on started nodes. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { OWNERSHIP_LEASE_MS } from '../../runtime/contract/limits.ts';
 import { until } from '../servers/node-pair.ts';
 import { RawSocket } from '../servers/raw-socket.ts';
 import { ack, login, send, status, V1Client, type V1Message } from '../servers/v1-client.ts';
@@ -132,16 +133,19 @@ it('overload: what is refused is answered with FF, what is accepted is delivered
   const [reader, sender] = fleet.usersOf(other, 2, 'other') as [string, string];
   const bystander = { reader: await V1Client.logIn(address, reader), sender: await V1Client.logIn(address, sender) };
   await bystander.reader.handled();
-  const latency = async (count: number): Promise<number> => {
+  let exchanged = 0;
+  const latency = async (count: number, forMs = Infinity): Promise<number> => {
     const took: number[] = [];
-    for (let i = 0; i < count; i++) {
+    const endMs = performance.now() + forMs;
+    for (let i = 0; i < count && performance.now() < endMs; i++) {
       const startMs = performance.now();
       bystander.sender.send(reader, `${i}`);
       bystander.reader.ack(await bystander.reader.message());
       took.push(performance.now() - startMs);
+      exchanged++;
       await pause(5);
     }
-    return quantile(took, 0.99);
+    return quantile(took, 0.95);
   };
   await latency(100);
   const alone = await latency(300);
@@ -157,16 +161,16 @@ it('overload: what is refused is answered with FF, what is accepted is delivered
       for (let i = 0; i < each; i++) await client.raw.writeAll(send(victim, `${n} ${i}`.padEnd(16_000, '.')));
     }),
   );
-  // Shorter than a lease on a machine that is not overloaded: an owner that stands still for longer ends itself.
-  const beside = await latency(300);
+  // Shorter than what is left of its lease, however slow the machine: an owner that stands still for longer ends itself.
+  const stoppedMs = OWNERSHIP_LEASE_MS / 3;
+  const beside = await latency(300, stoppedMs);
   fleet.process(stopped).signal('SIGCONT');
   await flood;
   const sent = senders.length * (each + 20);
   const answered = async () =>
     (await fleet.metric('tokyo-edge-0', 'iris_messages_acknowledged_total')) +
     (await fleet.metric('tokyo-edge-0', 'iris_messages_refused_total'));
-  const before = 700;
-  await until(async () => (await answered()) >= sent + before, 'every message is accepted or refused', 30_000);
+  await until(async () => (await answered()) >= sent + exchanged, 'every message is accepted or refused', 30_000);
   const refused = await fleet.metric('tokyo-edge-0', 'iris_messages_refused_total');
   const answers = () => senders.reduce((sum, { raw }) => sum + refusalsIn(raw.received), 0);
   await until(() => answers() >= refused, 'every refused message is answered');
@@ -178,7 +182,7 @@ it('overload: what is refused is answered with FF, what is accepted is delivered
     late.ack(message);
   }
   report(
-    `W13: ${refused} of ${sent} refused with FF, ${delivered.size} delivered; others’ p99 ${alone.toFixed(1)} ms before, ${beside.toFixed(1)} ms meanwhile`,
+    `W13: ${refused} of ${sent} refused with FF, ${delivered.size} delivered; others’ p95 ${alone.toFixed(1)} ms before, ${beside.toFixed(1)} ms meanwhile`,
   );
   expect(answers()).toBe(refused);
   expect(refused).toBeGreaterThan(0);
