@@ -1,8 +1,7 @@
 import { isBucketName, userTextOfInbox } from '../contract/bucket-name.ts';
 import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
-import { PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES, READ_NOTES_MAX } from '../contract/limits.ts';
-import { type SequenceSet, unite } from '../contract/sequence-set.ts';
+import { PAGE_ENVELOPES_MAX, PUSH_CREDIT_BYTES } from '../contract/limits.ts';
 import { type FollowedLog, LogFollower } from '../follow/log-follower.ts';
 import type { ReplayLane } from '../follow/replay-lane.ts';
 import type { Refusal } from '../ports/bus.ts';
@@ -14,6 +13,7 @@ import { envelopeCount, markKeyFor } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
 import { PushedPlaces } from './pushed-places.ts';
 import { FIRST_BUCKET, isAfter, NOTHING_YET, ofFirstBucket, unknownGap } from './reader-cursors.ts';
+import { ReaderReport } from './reader-report.ts';
 import type { StatusNote, StatusRow } from './status-ledger.ts';
 import { WantedPlaces } from './wanted-places.ts';
 import { type SearchSpan, WantedSearch } from './wanted-search.ts';
@@ -66,8 +66,8 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   private readonly wanted: WantedPlaces;
   /** Undefined until an acknowledgement needs one: there are as many attachments as users online. */
   private searches: WantedSearch | undefined;
-  /** What was read since the last commit: one change, however much it is. */
-  private reads: Map<string, SequenceSet> | undefined;
+  /** What it says beside its cursor, until that is in the store. */
+  private report: ReaderReport | undefined;
   private readonly acknowledgedAtStart: readonly InboxCursor[];
   private readonly startedAfter: number;
   /** Cursors that name places this log never had. */
@@ -81,6 +81,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   private isStarted = false;
   /** The store is asked which rows an acknowledgement covers: places alone do not know partial marks and what an earlier link showed. */
   private mustSearch: boolean;
+  private isFlushing = false;
   private replaying: LogFollower | undefined;
   private isSealed = false;
   /** What the session was last told of its buckets. */
@@ -244,17 +245,35 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   }
 
   remove(bucket: number, position: number): void {
-    const apply = (batch: StoreBatch) => batch.removeInbox(this.user, bucket, position);
-    const span = { after: position - 1, cursor: { position, index: 0xffff } };
-    // Of a user who is on the way here there is nothing yet that could be removed.
-    const forget = (isHere = true): void => void (isHere && this.forget(apply, this.wanted.take(position), span));
-    if (this.isStarted || !this.parts.awaits(this.user, forget)) forget();
+    if (bucket === FIRST_BUCKET) this.openReport().remove(position);
+  }
+
+  private openReport(): ReaderReport {
+    this.report ??= new ReaderReport({
+      user: this.user,
+      change: (change) => this.parts.change(change),
+      lookUp: (position, found) => this.lookUp(position, found),
+      // Of a user who is on the way here there is nothing yet that could be removed.
+      awaits: (callback) => !this.isStarted && this.parts.awaits(this.user, callback),
+      ended: () => {
+        this.report = undefined;
+      },
+    });
+    return this.report;
+  }
+
+  /** Whom the acknowledgement of one envelope concerns. */
+  private lookUp(position: number, found: (notes: readonly StatusNote[]) => void): void {
+    const notes = this.wanted.take(position);
+    const isKnown = !this.wanted.mustSearch(position - 1) || (this.isSelective && notes.length > 0);
+    if (isKnown) this.afterSearch(() => found(notes));
+    else this.search({ after: position - 1, cursor: { position, index: 0xffff } }, (more) => found([...notes, ...more]));
   }
 
   /** Forgets what is acknowledged and tells its senders; what memory does not know of them is searched for while it is still there. */
   private forget(apply: Change['apply'], notes: readonly StatusNote[], span: SearchSpan): void {
-    const isKnown = !this.wanted.mustSearch(span.after) || (this.isSelective && notes.length > 0);
-    if (isKnown) this.afterSearch(() => this.parts.change(notes.length === 0 ? { apply } : { apply, notes: () => notes }));
+    if (!this.wanted.mustSearch(span.after))
+      this.afterSearch(() => this.parts.change(notes.length === 0 ? { apply } : { apply, notes: () => notes }));
     else this.search(span, (found) => this.parts.change({ apply, notes: () => [...notes, ...found] }));
   }
 
@@ -280,22 +299,7 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   }
 
   markRead({ device, sender, sequences }: ReadMessages): void {
-    const markKey = markKeyFor(device, sender, this.user);
-    const reads = this.reads ?? this.openReads();
-    const known = reads.get(markKey);
-    if (known === undefined && reads.size >= READ_NOTES_MAX) this.parts.readsShed.value++;
-    else reads.set(markKey, unite(known ?? [], sequences));
-  }
-
-  private openReads(): Map<string, SequenceSet> {
-    const reads = new Map<string, SequenceSet>();
-    this.reads = reads;
-    const notes = () => {
-      if (this.reads === reads) this.reads = undefined;
-      return [...reads].map(([markKey, read]) => ({ markKey, delivered: [], read }));
-    };
-    this.parts.change({ apply: () => undefined, notes });
-    return reads;
+    if (!this.openReport().read(markKeyFor(device, sender, this.user), sequences)) this.parts.readsShed.value++;
   }
 
   askStatus(device: Uint8Array, recipient: Uint8Array): void {
@@ -313,7 +317,10 @@ export class Attachment implements OwnedSubscription, FollowedLog {
     this.parts.undelivered(this.user, envelope);
   }
 
+  /** One that leaves in order says so once: each time more would cost a synced commit. */
   detach({ flush }: { flush: boolean }): void {
+    if (flush && this.isFlushing) return;
+    this.isFlushing = flush;
     this.follower.stop();
     this.replaying?.stop();
     if (this.isStarted) this.trimEarly();

@@ -15,6 +15,8 @@ export interface Change {
   notes?: () => readonly StatusNote[];
   /** Hears that the change is in the store. */
   done?: () => void;
+  /** True when `done` may wait for a commit that others need, or for CHANGE_DELAY_MS. */
+  isPatient?: boolean;
   /** True when `done` must wait for the disk. */
   isSynced?: boolean;
 }

@@ -112,7 +112,7 @@ export class Committer {
   /** Rides with the next append’s commit, or with one of its own after CHANGE_DELAY_MS; at once where somebody waits for it. */
   change(change: Change): void {
     this.changes.push(change);
-    if (change.done !== undefined) this.start();
+    if (change.done !== undefined && change.isPatient !== true) this.start();
     else if (this.changes.length === 1) this.parts.clock.after(limits.CHANGE_DELAY_MS, () => this.start());
   }
 

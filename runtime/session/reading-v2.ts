@@ -41,6 +41,7 @@ export class ReadingV2 {
   private cursors: BucketCursors | undefined;
   private layout: Layout | undefined;
   private isHomeAtEnd = false;
+  private hasSaidBye = false;
   /** It said BYE before its buckets were known. */
   private isLeaving = false;
   private told: GenerationFrame | undefined;
@@ -99,11 +100,14 @@ export class ReadingV2 {
     this.ask(frame);
   }
 
-  /** The client leaves in order: what it acknowledged becomes durable first. */
-  leave(): void {
+  /** The client leaves in order: what it acknowledged becomes durable first. False for one that says so again: each costs a synced commit (A8). */
+  leave(): boolean {
+    if (this.hasSaidBye) return false;
+    this.hasSaidBye = true;
     // Where the buckets are that its cursors name, only the layout says; without one the farewell stays out.
     this.isLeaving = this.reads === undefined && this.cursors?.isEmpty === false;
     if (!this.isLeaving) this.subscription.detach({ flush: true });
+    return true;
   }
 
   /** One of a bucket may come before the bucket is open: then it is opened from there. */

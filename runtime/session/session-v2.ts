@@ -377,8 +377,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   }
 
   private leave(): void {
-    this.reading?.leave();
-    this.parts.clock.after(limits.FAREWELL_TIMEOUT_MS, () => this.finish());
+    if (this.reading?.leave() === true) this.parts.clock.after(limits.FAREWELL_TIMEOUT_MS, () => this.finish());
   }
 
   end(fault: FaultOptions): void {

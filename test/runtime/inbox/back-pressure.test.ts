@@ -53,7 +53,7 @@ it('refuses only those who would have to wait when PARKED_BYTES_MAX wait, and ta
   expect(origin.outcome(later)).toBe('appended');
 });
 
-it('parks a hundred thousand messages of one sender within seconds, and lets them go in order', async () => {
+it('parks a hundred thousand messages of one sender in time, and lets them go in order', async () => {
   const core = await CoreUnderTest.start();
   const origin = core.origin();
   const count = 100_000;
@@ -63,7 +63,8 @@ it('parks a hundred thousand messages of one sender within seconds, and lets the
   origin.send({ sequence: 1, bodies: ['1'] });
   await core.settle();
   expect(core.stored()).toEqual(Array.from({ length: count }, (_, i) => String(i + 1)));
-}, 10_000);
+  // Work that grew with the square of what is parked would take many minutes.
+}, 60_000);
 
 it('cuts a link on which FENCES_MAX recipients stand refused, since their order could not be remembered', async () => {
   const core = await CoreUnderTest.start();

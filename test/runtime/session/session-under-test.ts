@@ -60,6 +60,8 @@ export class SessionUnderTest {
   reading: Reading | 'other' | 'unknown' | undefined;
   /** How often the home was asked that. */
   questions = 0;
+  /** How often an owner was asked to make everything durable and to say so. */
+  flushes = 0;
 
   constructor(clock: ManualClock, load: LoadLevel = CALM, rates: RatesPerMinute = {}) {
     const telemetry = new MemoryTelemetry();
@@ -68,6 +70,9 @@ export class SessionUnderTest {
     const header = { flags: 0, count: 0, sequence: 0, previous: 0, stamp: 0, device: nothing, sender: nothing, recipient: nothing };
     const markRead = (messages: ReadMessages) => void this.reads.push(messages);
     const askStatus = () => void this.asked++;
+    const detach = ({ flush }: { flush: boolean }) => {
+      if (flush) this.flushes++;
+    };
     const parts: SessionParts = {
       router: {
         publish: ({ publisher, count }) => {
@@ -81,7 +86,7 @@ export class SessionUnderTest {
         attach: (options, subscriber) => {
           this.attached.push({ options, subscriber });
           this.subscriber = subscriber;
-          return { grant() {}, acknowledge() {}, remove() {}, markRead, askStatus, detach() {} };
+          return { grant() {}, acknowledge() {}, remove() {}, markRead, askStatus, detach };
         },
         hand: (_, kind, envelope, answer) => void this.handed.push({ kind, envelope, answer }),
         status: async () => undefined,
