@@ -1,6 +1,6 @@
 import type { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import type { Duration } from 'aws-cdk-lib/core';
-import { LIFECYCLE_HOOK } from '../node/boot-script.ts';
+import { LIFECYCLE_HOOK } from '../node/boot-tasks.ts';
 
 /**
  * Holds a machine until its node has drained: the boot script sees the intent in the metadata, sends heartbeats while it waits, and

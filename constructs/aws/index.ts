@@ -1,4 +1,5 @@
-export { type BootScriptProps, bootScript, type HashedObject, LIFECYCLE_HOOK, type ParameterAddress } from '../node/boot-script.ts';
+export { type BootScriptProps, bootScript, type HashedObject, type ParameterAddress } from '../node/boot-script.ts';
+export { LIFECYCLE_HOOK } from '../node/boot-tasks.ts';
 export { AlarmKey, AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';
 export { type AnycastRegion, AnycastRouting, type AnycastRoutingProps } from './anycast-routing.ts';
 export { ClientCertificate, type ClientCertificateProps } from './client-certificate.ts';

@@ -1,41 +1,9 @@
-/**
- * The part of the boot script that is the same for every node. IRIS_ROOT prefixes every path it writes, so that a test can run it in a
- * folder; on a node it is empty.
- */
-export const BOOT_FUNCTIONS = String.raw`readonly ROOT="${'$'}{IRIS_ROOT:-}"
-readonly HOME_DIR="$ROOT/opt/iris/$RUNTIME_SHA256"
-
-say() { echo "iris-boot: $*" >&2; }
-
-# try SECONDS PAUSE COMMAND…: until it works or the time is over.
-try() {
-  local deadline=$((SECONDS + $1)) pause=$2
-  shift 2
-  until "$@"; do
-    if ((SECONDS >= deadline)); then
-      say "gave up: $1 $2"
-      return 1
-    fi
-    sleep "$pause"
-  done
-}
-
-metadata() {
+/** What a node does at its first boot when its package is there, and before each start of its service. */
+export const BOOT_FUNCTIONS = String.raw`metadata() {
   local token
   token=$(curl -sf --max-time 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' http://169.254.169.254/latest/api/token)
   curl -sf --max-time 5 -H "X-aws-ec2-metadata-token: $token" "http://169.254.169.254/latest/meta-data/$1"
 }
-
-check_hash() {
-  local actual
-  actual=$(sha256sum "$1" | cut -d ' ' -f 1)
-  if [[ "$actual" != "$2" ]]; then
-    say "$(basename "$1") has sha256 $actual, expected $2: refused"
-    return 1
-  fi
-}
-
-download() { aws s3 cp --only-show-errors --region "$1" "s3://$2/$3" "$4"; }
 
 parameter() { aws ssm get-parameter --region "$1" --name "$2" --query Parameter.Value --output text; }
 
@@ -119,22 +87,6 @@ refresh() {
   if [[ -n "$LINK_PORT" ]]; then list_entry; fi
 }
 
-install_package() {
-  local scratch
-  scratch=$(mktemp -d)
-  try 300 5 download "$AWS_REGION" "$RUNTIME_BUCKET" "$RUNTIME_KEY" "$scratch/runtime.tar"
-  check_hash "$scratch/runtime.tar" "$RUNTIME_SHA256" || return 1
-  try 300 5 download "$AWS_REGION" "$NODE_BUCKET" "$NODE_KEY" "$scratch/node.gz"
-  gunzip "$scratch/node.gz" || return 1
-  check_hash "$scratch/node" "$NODE_SHA256" || return 1
-  mkdir -p "$HOME_DIR"
-  tar -xf "$scratch/runtime.tar" -C "$HOME_DIR" --no-same-owner
-  install -m 0755 "$scratch/node" "$HOME_DIR/node"
-  chmod -R a+rX "$ROOT/opt/iris"
-  ln -sfn "$RUNTIME_SHA256" "$ROOT/opt/iris/current"
-  rm -rf "$scratch"
-}
-
 # A node is named after its instance, so that a successor is never mistaken for the one it replaces.
 write_identity() {
   mkdir -p "$ROOT/etc/iris"
@@ -205,20 +157,10 @@ install_service() {
 }
 
 first_boot() {
-  mkdir -p "$ROOT/opt/iris"
-  install -m 0755 "${'$'}{BASH_SOURCE[0]}" "$ROOT/opt/iris/boot.sh"
-  install_package
   write_identity
   if [[ -n "$NEEDS_VOLUME" ]]; then attach_volume; fi
   install_service
   say "installed $RUNTIME_SHA256"
 }
 
-`;
-
-/** What the script does, by its first argument; comes after every function. */
-export const BOOT_ENTRY = `case "\${1:-first-boot}" in
-  refresh | publish | watch | update) "$1" ;;
-  *) first_boot ;;
-esac
 `;

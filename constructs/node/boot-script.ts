@@ -1,13 +1,9 @@
-import { DIRECTORY_VARIABLE, KAFKA_BROKERS_VARIABLE } from '../../runtime/contract/engine-addresses.ts';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { DRAIN_TIMEOUT_MS } from '../../runtime/contract/limits.ts';
-import { CONFIG_REJECTED_METRIC, METRIC_DIMENSIONS, METRIC_NAMESPACE, publishedMetrics } from '../../runtime/contract/node-metrics.ts';
-import { BOOT_ENTRY, BOOT_FUNCTIONS } from './boot-functions.ts';
-import { kernelSettings } from './kernel-settings.ts';
+import { METRIC_DIMENSIONS } from '../../runtime/contract/node-metrics.ts';
+import { INSTALL_ENTRY, INSTALL_FUNCTIONS } from './install-functions.ts';
+import { printed } from './printed-text.ts';
 import { serviceUnit } from './service-unit.ts';
-import { TIMED_TASKS, taskUnit, timerUnit } from './timer-units.ts';
-import { UPDATE_FUNCTIONS } from './update-functions.ts';
-import { WATCH_FUNCTIONS } from './watch-functions.ts';
 
 /** EC2 takes no more user data than this, in bytes before base64. */
 export const USER_DATA_BYTES_MAX = 16_384;
@@ -17,9 +13,6 @@ const KILL_MARGIN_SECONDS = 30;
 
 /** Stands for the zone’s id in tag `iris:host`, where cores of one group are told apart by their zones. */
 export const ZONE_IN_HOST = '@zone';
-
-/** Name of the life-cycle hook that a leaving node answers, in the group that its tag `Name` names. */
-export const LIFECYCLE_HOOK = 'drain';
 
 /** Minutes after its restart’s drain in which a node must be ready with a new config. */
 const READY_MARGIN_MINUTES = 5;
@@ -42,7 +35,7 @@ export interface BootScriptProps {
   readonly role: 'edge' | 'core';
   /** The region the node runs in; its package is there too. */
   readonly awsRegion: string;
-  /** Uncompressed tar of the runtime bundle. */
+  /** Uncompressed tar of the runtime bundle and of what the script does with it; of this release. */
   readonly runtime: HashedObject;
   /** Gzip of the Node binary; the hash is the binary’s. */
   readonly node: HashedObject;
@@ -100,13 +93,8 @@ export function bootScript(props: BootScriptProps): string {
       'unit_text',
       serviceUnit({ role: props.role, stopTimeoutSeconds: stopTimeoutSeconds(props.drainTimeoutMs ?? DRAIN_TIMEOUT_MS) }),
     ),
-    ...printed('task_text', taskUnit()),
-    ...printed('timer_text', timerUnit('$1'), { isFilledIn: true }),
-    ...printed('kernel_text', kernelSettings()),
-    compact(BOOT_FUNCTIONS),
-    compact(WATCH_FUNCTIONS),
-    compact(UPDATE_FUNCTIONS),
-    BOOT_ENTRY,
+    INSTALL_FUNCTIONS,
+    INSTALL_ENTRY,
   ].join('\n');
   const bytes = Buffer.byteLength(script);
   if (bytes > USER_DATA_BYTES_MAX) {
@@ -116,16 +104,6 @@ export function bootScript(props: BootScriptProps): string {
     );
   }
   return script;
-}
-
-/** Without comments and indentation, which take a fifth of what EC2 takes. Files that the script writes are not among it. */
-function compact(functions: string): string {
-  return functions.replace(/^ *#.*\n/gm, '').replace(/^ +|\n(?=\n)/gm, '');
-}
-
-/** A function of the script that prints a file's text, with its own arguments filled in where it is told to. */
-function printed(name: string, text: string, { isFilledIn = false } = {}): string[] {
-  return [`${name}() {`, isFilledIn ? 'cat <<TEXT' : "cat <<'TEXT'", text, 'TEXT', '}', ''];
 }
 
 function variables(props: BootScriptProps): string[] {
@@ -148,30 +126,15 @@ function variables(props: BootScriptProps): string[] {
     NEEDS_VOLUME: props.needsVolume === true ? 'yes' : '',
     CONFIG_APPLICATION: props.configApplication ?? '',
     READY_MINUTES: `${Math.ceil(stopTimeoutSeconds(props.drainTimeoutMs ?? DRAIN_TIMEOUT_MS) / 60) + READY_MARGIN_MINUTES}`,
-    REJECTED_METRIC: CONFIG_REJECTED_METRIC,
     LINK_PORT: props.discoverablePort === undefined ? '' : `${props.discoverablePort}`,
     BUS_PARAMETER: props.engines?.busCluster ?? '',
-    BUS_VARIABLE: KAFKA_BROKERS_VARIABLE,
     DIRECTORY_PARAMETER: props.engines?.directory ?? '',
-    DIRECTORY_VARIABLE,
     DNS_ZONE: props.registerInZone ?? '',
     ADMIN_PORT: `${props.adminPort}`,
-    LIFECYCLE_HOOK,
-    METRIC_NAMESPACE,
-    METRIC_NAMES: publishedMetrics(props.role)
-      .map((metric) => metric.slice(METRIC_PREFIX.length))
-      .join(' '),
-    METRIC_PREFIX,
-    TIMERS: Object.entries(TIMED_TASKS)
-      .map((task) => task.join(':'))
-      .join(' '),
     METRIC_DIMENSIONS: JSON.stringify(dimensionsOf(props)),
   };
   return Object.entries(values).map(([name, value]) => `${name}='${value}'`);
 }
-
-/** Begins every metric’s name; left out of the list, which would hold it forty times. */
-const METRIC_PREFIX = 'iris_';
 
 function dimensionsOf({ environment, region, role }: BootScriptProps) {
   const values = { Environment: environment, Region: region, Role: role };

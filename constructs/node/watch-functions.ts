@@ -5,7 +5,8 @@
 export const WATCH_FUNCTIONS = String.raw`
 # Gauges as they are, counters as their growth since the values in $1; these are written to $1.new. NaN is left out.
 metric_data() {
-  awk -v names="$METRIC_NAMES" -v prefix="$METRIC_PREFIX" -v dimensions="$METRIC_DIMENSIONS" -v seen="$1" '
+  local names=METRIC_NAMES_${'$'}{ROLE^^}
+  awk -v names="${'$'}{!names}" -v prefix="$METRIC_PREFIX" -v dimensions="$METRIC_DIMENSIONS" -v seen="$1" '
     BEGIN {
       count = split(names, list, " ")
       for (i = 1; i <= count; i++) wanted[prefix list[i]] = 1

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BOOT_TASKS_FILE, bootTasks } from '../../constructs/node/boot-tasks.ts';
 import { PINNED_NODE, pinnedNode } from './pinned-node.ts';
 import { type BundleFile, buildRuntimeBundles, sha256 } from './runtime-bundle.ts';
 import { cacheFolder, type SourceTree } from './source-tree.ts';
@@ -13,7 +14,7 @@ export interface PackageFile {
 
 /** What a cloud node needs besides its machine image. */
 export interface NodePackage {
-  /** Uncompressed tar of the runtime bundle; `sha256` is the archive’s. */
+  /** Uncompressed tar of the runtime bundle and the boot tasks; `sha256` is the archive’s. */
   readonly runtime: PackageFile;
   /** Gzip of the pinned Node for arm64; `sha256` is the binary’s, so it does not depend on how it was compressed. */
   readonly node: PackageFile & { readonly version: string };
@@ -38,8 +39,10 @@ export async function buildNodePackage(options: NodePackageOptions): Promise<Nod
   const node = await pinnedNode({ cacheDir, onProgress, ...(signal && { signal }) });
   const scratch = mkdtempSync(join(cacheDir, 'bundle-'));
   try {
-    const { files } = await buildRuntimeBundles({ outDir: scratch, ...(sourceTree && { sourceTree }) });
-    const archive = tarArchive(files.map(({ path }) => ({ path, content: readFileSync(join(scratch, path)) })));
+    const bundle = await buildRuntimeBundles({ outDir: scratch, ...(sourceTree && { sourceTree }) });
+    const tasks = { path: BOOT_TASKS_FILE, content: Buffer.from(bootTasks()) };
+    const archive = tarArchive([...bundle.files.map(({ path }) => ({ path, content: readFileSync(join(scratch, path)) })), tasks]);
+    const files = [...bundle.files, { path: tasks.path, bytes: tasks.content.length, sha256: sha256(tasks.content) }];
     const hash = sha256(archive);
     const path = join(cacheDir, `runtime-${hash.slice(0, 16)}.tar`);
     if (!existsSync(path)) {

@@ -79,7 +79,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   environments: { floor: 1, rooms: ['runtime/contract'], packages: ['zod'] },
   'infra/facts': { floor: 1, rooms: ['runtime/contract'], packages: [] },
   'infra/plan': { floor: 2, rooms: ['runtime/contract', 'environments', 'infra/facts'], packages: ['zod'] },
-  'infra/package': { floor: 2, rooms: ['runtime/contract'], packages: ['esbuild'] },
+  // A node's package holds what its boot script does.
+  'infra/package': { floor: 3, rooms: ['runtime/contract', 'constructs/node'], packages: ['esbuild'] },
   'infra/reports': { floor: 3, rooms: ['runtime/contract', 'environments', 'infra/facts', 'infra/plan'], packages: [] },
   'constructs/node': { floor: 2, rooms: ['runtime/contract'], packages: [] },
   'constructs/aws': { floor: 3, rooms: ['runtime/contract', 'constructs/node'], packages: ['aws-cdk-lib', 'constructs'] },

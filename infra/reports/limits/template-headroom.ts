@@ -29,8 +29,7 @@ const MEASURES: readonly Measure[] = [
   { limit: 'parameters of a template', max: 200, of: (template) => ({ value: Object.keys(template.Parameters ?? {}).length }) },
   { limit: 'outputs of a template', max: 200, of: (template) => ({ value: Object.keys(template.Outputs ?? {}).length }) },
   { limit: 'dynamic references of a template', max: 60, of: (_, text) => ({ value: text.split('{{resolve:').length - 1 }) },
-  // Names are all that varies in it, and the boot script refuses to be larger.
-  { limit: 'bytes of user data', max: 16_384, fullShare: 0.95, of: largest(userDataBytes) },
+  { limit: 'bytes of user data', max: 16_384, of: largest(userDataBytes) },
   { limit: 'characters of an SSM value', max: 4_096, of: largest(parameterCharacters) },
   { limit: 'characters of an inline policy', max: 10_240, of: largest(policyCharacters) },
   { limit: 'characters of a load balancer’s or target group’s name', max: 32, fullShare: 1, of: largest(balancerName) },

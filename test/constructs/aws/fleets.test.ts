@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { App, Duration, Stack } from 'aws-cdk-lib/core';
 import { CoreShardGroups, type CoreShardGroupsProps } from '../../../constructs/aws/core-shard-groups.ts';
 import { DEREGISTRATION_DELAY, EdgeFleet, type EdgeFleetProps } from '../../../constructs/aws/edge-fleet.ts';
-import { LIFECYCLE_HOOK } from '../../../constructs/node/boot-script.ts';
+import { LIFECYCLE_HOOK } from '../../../constructs/node/boot-tasks.ts';
 import { DRAIN_TIMEOUT_MS, GOAWAY_SPREAD_MS } from '../../../runtime/contract/limits.ts';
 
 const node = {

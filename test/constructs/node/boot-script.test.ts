@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type BootScriptProps, bootScript, USER_DATA_BYTES_MAX, ZONE_IN_HOST } from '../../../constructs/node/boot-script.ts';
+import { BOOT_TASKS_FILE, bootTasks } from '../../../constructs/node/boot-tasks.ts';
 import { tarArchive } from '../../../infra/package/tar-archive.ts';
+import { installTasks } from './installed-tasks.ts';
 
 const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
 
@@ -37,6 +39,12 @@ case "$url" in
   *) exit 22 ;;
 esac
 `;
+/** The runtime’s tar. */
+const packageOf = (tasks: string) =>
+  tarArchive([
+    { path: 'core.mjs', content: Buffer.from('core') },
+    { path: BOOT_TASKS_FILE, content: Buffer.from(tasks) },
+  ]);
 const FAKE_ANYTHING = '#!/bin/bash\necho "$(basename "$0") $*" >>"$FAKE/calls"\n[[ "$(basename "$0")" != blkid ]]\n';
 
 describe('boot script', () => {
@@ -54,7 +62,7 @@ describe('boot script', () => {
       writeFileSync(join(folder, 'bin', name), text);
       chmodSync(join(folder, 'bin', name), 0o755);
     }
-    const runtime = tarArchive([{ path: 'core.mjs', content: Buffer.from('core') }]);
+    const runtime = packageOf(bootTasks());
     writeFileSync(join(folder, 's3/assets/runtime.tar'), runtime);
     writeFileSync(join(folder, 's3/assets/node.gz'), gzipSync('a node binary'));
     publish('_iris_proof_tokyo_core-config', 'config.nodeconfig', '{"format":"iris-node/1"}');
@@ -84,6 +92,7 @@ describe('boot script', () => {
   function run(...args: string[]) {
     const path = join(folder, 'boot.sh');
     writeFileSync(path, bootScript(props));
+    if (args.length > 0) installTasks(root(), props);
     const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin:/usr/sbin:/sbin`, FAKE: folder, IRIS_ROOT: root() };
     return spawnSync('bash', [path, ...args], { env, encoding: 'utf8' });
   }
@@ -112,7 +121,7 @@ describe('boot script', () => {
   });
 
   it('fails on a tampered runtime before anything of it is unpacked (A20)', () => {
-    writeFileSync(join(folder, 's3/assets/runtime.tar'), tarArchive([{ path: 'core.mjs', content: Buffer.from('evil') }]));
+    writeFileSync(join(folder, 's3/assets/runtime.tar'), packageOf('echo evil'));
     const { status, stderr } = run();
     assert.notEqual(status, 0);
     assert.match(stderr, /runtime.tar has sha256 [0-9a-f]{64}, expected [0-9a-f]{64}: refused/);
@@ -217,12 +226,31 @@ describe('boot script', () => {
     assert.match(readFileSync(root('etc/iris/token-keys.pem'), 'utf8'), /BEGIN PUBLIC KEY/);
   });
 
-  it('is clean for bash and, where it is installed, for shellcheck', () => {
-    const path = join(folder, 'boot.sh');
-    writeFileSync(path, bootScript(props));
-    assert.equal(spawnSync('bash', ['-n', path]).status, 0);
-    const check = spawnSync('shellcheck', [path], { encoding: 'utf8' });
-    if (check.error === undefined) assert.equal(check.stdout, '');
+  it('is clean for bash, as are the tasks of its package', () => {
+    for (const text of [bootScript(props), bootTasks()]) {
+      const path = join(folder, 'script.sh');
+      writeFileSync(path, text);
+      assert.equal(spawnSync('bash', ['-n', path]).status, 0);
+    }
+  });
+
+  it('stops before it installs a service from a package of another release, and names it', () => {
+    const runtime = tarArchive([{ path: 'core.mjs', content: Buffer.from('core') }]);
+    writeFileSync(join(folder, 's3/assets/runtime.tar'), runtime);
+    props = { ...props, runtime: { ...props.runtime, sha256: sha256(runtime) } };
+    const { status, stderr } = run();
+    assert.equal(status, 1);
+    assert.match(stderr, /the package has no boot-tasks.sh: it is of another release than this script/);
+    assert.equal(existsSync(root('etc/systemd/system/iris.service')), false);
+  });
+
+  it('leaves room in user data: names as long as AWS takes fill less than 60 % of it', () => {
+    const name = `/${'x'.repeat(200)}`;
+    const object = { bucket: 'x'.repeat(63), key: name, sha256: '1'.repeat(64) };
+    const address = { name, awsRegion: 'ap-northeast-1' };
+    const longest = { runtime: object, node: object, nodeConfig: address, tokenKeys: address, slotMap: { ...address, published: name } };
+    const script = bootScript({ ...props, ...longest, engines: { busCluster: name, directory: name } });
+    assert.ok(Buffer.byteLength(script) < 0.6 * USER_DATA_BYTES_MAX, `${Buffer.byteLength(script)} bytes`);
   });
 
   it('fails above the 16 KB that EC2 takes, with both sizes', () => {
@@ -234,6 +262,6 @@ describe('boot script', () => {
   });
 
   it('holds no secret: no key, password or token value (A13)', () => {
-    assert.doesNotMatch(bootScript(props), /AKIA|PRIVATE KEY|password|secret(?!s here)/i);
+    assert.doesNotMatch(bootScript(props) + bootTasks(), /AKIA|PRIVATE KEY|password|secret(?!s here)/i);
   });
 });

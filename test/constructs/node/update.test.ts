@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, ut
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BootScriptProps, bootScript } from '../../../constructs/node/boot-script.ts';
+import { installTasks } from './installed-tasks.ts';
 
 /** AppConfig tells a pointer once per session, as the real one does: afterwards its answer is empty until `staged` changes. */
 const FAKES = {
@@ -75,6 +76,7 @@ describe('updates of a node that runs (X9, L12)', () => {
   function run(task = 'update'): string {
     writeFileSync(join(folder, 'boot.sh'), bootScript(props));
     writeFileSync(join(folder, 'calls'), '');
+    installTasks(join(folder, 'root'), props);
     const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, FAKE: folder, IRIS_ROOT: join(folder, 'root') };
     const { status, stderr } = spawnSync('bash', [join(folder, 'boot.sh'), task], { env, encoding: 'utf8' });
     return `${status} ${stderr}${readFileSync(join(folder, 'calls'), 'utf8')}`;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BootScriptProps, bootScript } from '../../../constructs/node/boot-script.ts';
 import { createPinoTelemetry } from '../../../runtime/adapters/telemetry-pino.ts';
+import { installTasks } from './installed-tasks.ts';
 
 /** Commands of a machine: `$FAKE` holds what the metadata service, the node, SSM, S3 and systemd answer; each call is logged. */
 const FAKES = {
@@ -77,6 +78,7 @@ describe('timed tasks of a node', () => {
   function run(task: 'watch' | 'publish'): string[] {
     const path = join(folder, 'boot.sh');
     writeFileSync(path, bootScript(props));
+    installTasks(join(folder, 'root'), props);
     const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, FAKE: folder, IRIS_ROOT: join(folder, 'root') };
     const before = calls().length;
     const { status, stderr } = spawnSync('bash', [path, task], { env, encoding: 'utf8' });
