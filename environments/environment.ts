@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { CODE_PATTERN, regionSchema } from './region.ts';
 
 const positive = z.int().min(1);
+/** Ten years: a row of the distributed foundation expires a week after its message, and CQL counts to twenty. */
+const days = z.int().min(1).max(3_650);
 
 /** Nodes and types of one fleet each; the EC2 name, whichever service runs it. */
 const instanceTypes = z.strictObject({
@@ -49,10 +51,10 @@ const limits = z.strictObject({
   outboxEnvelopesMax: positive
     .optional()
     .describe('Envelopes that may wait for one shard group of another region; more is refused (X22). Default: the runtime’s.'),
-  inboxRetentionDays: positive
+  inboxRetentionDays: days
     .optional()
     .describe('Days a message may wait in an inbox; then it is taken out and its reader told. Default: the runtime’s.'),
-  outboxRetentionDays: positive
+  outboxRetentionDays: days
     .optional()
     .describe('Days a message may wait for another region (X22); then it is taken out and reported. Default: the runtime’s.'),
   outboxBytesMax: positive.optional().describe('Bytes that may wait for one shard group of another region. Default: the runtime’s.'),
@@ -61,7 +63,8 @@ const limits = z.strictObject({
     .describe('Messages a second to one inbox above which it is spread over more cores (B3, C10). Default: the runtime’s, as measured.'),
 });
 
-const perMinute = (most: number) => z.union([z.int().min(1).max(1_000_000), z.literal('off')]).default(most);
+const perMinute = (most: number) =>
+  z.union([z.int().min(1).max(1_000_000), z.literal('off')], 'must be a whole number of 1 to 1000000, or off').default(most);
 
 const rateLimits = z.strictObject({
   messages: perMinute(100).describe(
@@ -73,8 +76,8 @@ const rateLimits = z.strictObject({
   ),
   failedLogins: perMinute(5).describe('Refused logins of one address in a minute, or off (D11).'),
   unlimitedNetworks: z
-    .array(z.union([z.cidrv4(), z.cidrv6()]))
-    .max(1_000)
+    .array(z.union([z.cidrv4(), z.cidrv6()], 'must be a network such as 203.0.113.0/24'))
+    .max(998)
     .default([])
     .describe('Networks whose addresses are not limited, such as a carrier’s with thousands of users behind one address (C8).'),
 });
@@ -91,7 +94,7 @@ const traffic = z.strictObject({
   messageBytes: positive.default(100).describe('Bytes of an average message (S4, C9).'),
   peakToAverage: z.number().min(1).default(3).describe('Peak message rate over the average of a day (D16: 3.5 M over 1.16 M).'),
   retentionDays: z.number().positive().default(7).describe('Days a message stays in the hot store (D12).'),
-  replicas: positive.default(3).describe('Copies the hot store keeps.'),
+  replicas: z.int().min(1).max(9).default(3).describe('Copies the hot store keeps, each on a node of its own.'),
   compressionRatio: z.number().min(1).default(1).describe('Bytes before over bytes after the store’s compression.'),
 });
 
@@ -126,7 +129,10 @@ export const environmentSchema = z.strictObject({
     .describe('Share of the daily users connected at the peak (K1), above 0, at most 1.'),
   usersPerShard: positive.default(100_000).describe('Daily users one shard serves (K1).'),
   shardsPerGroup: positive.default(50).describe('Shards of one shard group at most; a group fails over as a whole (C13).'),
-  connectionsPerEdge: positive
+  connectionsPerEdge: z
+    .int()
+    .min(1)
+    .max(10_000_000)
     .default(100_000)
     .describe('Connections of one edge at the peak (C14: 100,000 with TLS ended at the load balancer).'),
   edgesMin: positive.default(2).describe('Fewest edges of a region that is sized by userShare; two, so that one may fail (C1).'),

@@ -34,10 +34,11 @@ export function fieldNamesAt(path: readonly PropertyKey[]): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-/** What a field means, for the remedy of a refusal. */
+/** What a field means, for the remedy of a refusal; an entry of a list means what the list does. */
 export function descriptionAt(path: readonly PropertyKey[]): string | undefined {
   const generic = path.map((segment) => (typeof segment === 'number' ? '[]' : `.${String(segment)}`)).join('');
-  return environmentFields().find((field) => `.${field.path}` === generic)?.description;
+  const own = generic.replace(/\[\]$/, '');
+  return environmentFields().find((field) => `.${field.path}` === own)?.description;
 }
 
 function fieldsOf(object: z.ZodObject, prefix: string): EnvironmentField[] {

@@ -68,12 +68,13 @@ export function busCopies(kind: BusPlan['kind']): number {
 export function planStore(need: FleetNeed): StorePlan {
   const instanceType = need.instanceTypes.store;
   const perNode = (findInstanceType(instanceType)?.nvmeGibibytes ?? 1) * GIBIBYTE * PLANNED_FILL;
-  const nodes =
-    need.stated.storeNodes ?? roundUpToMultiple(storageFigures(need.dailyActiveUsers, need.traffic).hotBytes / perNode, need.zones);
+  const { replicas } = need.traffic;
+  const least = Math.max(replicas, storageFigures(need.dailyActiveUsers, need.traffic).hotBytes / perNode);
+  const nodes = need.stated.storeNodes ?? roundUpToMultiple(least, need.zones);
   return {
     nodes,
     instanceType,
-    replicas: need.traffic.replicas,
+    replicas,
     backupDays: BACKUP_DAYS,
     hosts: Array.from({ length: nodes }, (_, ordinal) => storeHost(need.domain, need.code, ordinal)),
     replaced: need.stated.storeReplaced,

@@ -10,7 +10,11 @@ const EXPRESS_ZONES = 3;
 /** What MSK and ElastiCache would refuse, or keep another way than asked. */
 export function engineRules(draft: EnvironmentDraft): EnvironmentProblem[] {
   if (draft.runsIn === 'local') return [];
-  return [...machineProblems(draft), ...expressProblems(draft), ...draft.regions.flatMap((region) => replacedProblems(draft, region))];
+  return [
+    ...machineProblems(draft),
+    ...expressProblems(draft),
+    ...draft.regions.flatMap((region) => [...copyProblems(draft, region), ...replacedProblems(draft, region)]),
+  ];
 }
 
 /** Told where the type is written; what EC2 itself does not have is told by the rules of fleets. */
@@ -34,6 +38,13 @@ function machineProblem(
   if (value === undefined || findInstanceType(value) === undefined || runsOn(engine, value)) return [];
   const families = ENGINE_FAMILIES[engine].join(', ');
   return [{ field, value, limit: `of a family that ${nodes} come in, large or larger`, remedy: `use one of ${families}` }];
+}
+
+/** Each copy is on a node of its own; counts worked out from traffic are at least as many. */
+function copyProblems({ foundation, traffic }: EnvironmentDraft, { index, storeNodes }: RegionDraft): EnvironmentProblem[] {
+  if (foundation !== 'distributed' || traffic === undefined || storeNodes === undefined || storeNodes >= traffic.replicas) return [];
+  const limit = `at least ${traffic.replicas}, a node for each copy`;
+  return [{ field: `regions[${index}].storeNodes`, value: storeNodes, limit, remedy: 'state more nodes, or lower traffic.replicas' }];
 }
 
 /** A number beyond a stated count can be told; one beyond a count worked out from traffic makes no machine. */

@@ -40,8 +40,10 @@ function limitOf(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return issue.expected === 'int' ? 'a whole number' : `of type ${issue.expected}`;
     case 'too_small':
-      return issue.origin === 'array' ? 'a list that is not empty' : `${issue.inclusive === false ? 'above' : 'at least'} ${issue.minimum}`;
+      if (issue.origin === 'array' || issue.origin === 'string') return `a ${issue.origin === 'array' ? 'list' : 'text'} that is not empty`;
+      return `${issue.inclusive === false ? 'above' : 'at least'} ${issue.minimum}`;
     case 'too_big':
+      if (issue.origin === 'array') return `a list of ${issue.maximum} at most`;
       return `${issue.inclusive === false ? 'below' : 'at most'} ${issue.maximum}`;
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`;
@@ -53,9 +55,11 @@ function limitOf(issue: z.core.$ZodIssue): string {
 function remedyOf(issue: z.core.$ZodIssue, value: unknown): string | undefined {
   switch (issue.code) {
     case 'too_small':
-      return issue.origin === 'array' ? 'add an entry' : `raise it${issue.inclusive === false ? '' : ` to ${issue.minimum}`}`;
+      if (issue.origin === 'array') return 'add an entry';
+      if (issue.origin === 'string') return 'write it, or leave it out';
+      return `raise it${issue.inclusive === false ? '' : ` to ${issue.minimum}`}`;
     case 'too_big':
-      return `lower it to ${issue.maximum}`;
+      return issue.origin === 'array' ? 'take some out' : `lower it to ${issue.maximum}`;
     case 'invalid_type':
       return issue.expected === 'int' && typeof value === 'number' ? `round it, to ${Math.ceil(value)} for example` : undefined;
     case 'invalid_value': {

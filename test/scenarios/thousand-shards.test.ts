@@ -23,7 +23,15 @@ function writeEnvironment(): string {
   const path = join(folder, 'thousand.json');
   writeFileSync(
     path,
-    JSON.stringify({ name: 'thousand', domain: 'thousand.example', dailyActiveUsers: 1_000_000, zones: 2, shardsPerGroup: 500, regions }),
+    JSON.stringify({
+      name: 'thousand',
+      domain: 'thousand.example',
+      dailyActiveUsers: 1_000_000,
+      zones: 2,
+      usersPerShard: 1_000,
+      shardsPerGroup: 500,
+      regions,
+    }),
   );
   return path;
 }

@@ -1,4 +1,5 @@
 import { presets } from '../../../environments/presets.ts';
+import { environmentFields } from '../../../environments/schema-fields.ts';
 import { checkEnvironment, resolveEnvironment } from '../../../infra/plan/check-environment.ts';
 import { problemLine } from '../../../infra/plan/environment-problem.ts';
 import { IrisError } from '../../../runtime/contract/errors.ts';
@@ -6,16 +7,27 @@ import { counted, london, regions, smallEnvironment, tokyo } from './small-envir
 import { wrongEngines } from './wrong-engines.ts';
 import { wrongFigures } from './wrong-figures.ts';
 import { wrongPlaces } from './wrong-places.ts';
+import { wrongSettings } from './wrong-settings.ts';
 
+const wrongEnvironments = [...wrongPlaces, ...wrongFigures, ...wrongSettings, ...wrongEngines];
 const linesOf = (document: unknown) => checkEnvironment(document).map(problemLine);
 
+describe(`${wrongEnvironments.length} wrong environments`, () => {
+  it('are 40 at least, no two of one title, and every field of the schema is wrong in one', () => {
+    expect(wrongEnvironments.length).toBeGreaterThanOrEqual(40);
+    expect(new Set(wrongEnvironments.map(([title]) => title)).size).toBe(wrongEnvironments.length);
+    const refused = wrongEnvironments.map(([, , line]) => line.slice(0, line.indexOf(':')).replace(/\[\d+\]/g, '[]'));
+    const isRefused = (path: string) =>
+      refused.some((field) => field === path || field.startsWith(`${path}.`) || field.startsWith(`${path}[`));
+    const untried = environmentFields().filter(({ path }) => !isRefused(path));
+    expect(untried.map(({ path }) => path)).toEqual([]);
+  });
+});
+
 describe('a wrong environment', () => {
-  it.each([...wrongPlaces, ...wrongFigures, ...wrongEngines])(
-    'is refused for %s, in one line with field, value, limit and remedy',
-    (_, document, line) => {
-      expect(linesOf(document)).toEqual([line]);
-    },
-  );
+  it.each(wrongEnvironments)('is refused for %s, in one line with field, value, limit and remedy', (_, document, line) => {
+    expect(linesOf(document)).toEqual([line]);
+  });
 
   it('is refused with every problem at once, the ones in broken fields included', () => {
     const document = {

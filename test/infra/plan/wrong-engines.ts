@@ -55,4 +55,34 @@ export const wrongEngines: readonly WrongEnvironment[] = [
     { ...small, regions: regions(tokyo({ storeReplaced: { 1: ['node-1'] } }), london()).regions },
     'regions[0].storeReplaced.1[0]: got "node-1", must be a host id, as nodetool status shows it; docs/environment.md lists every field',
   ],
+  [
+    'more copies than nodes',
+    { ...small, traffic: { replicas: 5 }, regions: regions(tokyo({ storeNodes: 3 }), london()).regions },
+    'regions[0].storeNodes: got 3, must be at least 5, a node for each copy; state more nodes, or lower traffic.replicas',
+  ],
+  [
+    'store nodes that do not spread over the zones',
+    { ...small, regions: regions(tokyo({ storeNodes: 4 }), london()).regions },
+    'regions[0].storeNodes: got 4, must be a multiple of the 3 zones; raise it to 6',
+  ],
+  [
+    'a region’s brokers that MSK does not have',
+    { ...small, regions: regions(tokyo({ instanceTypes: { bus: 'c7g.large' } }), london()).regions },
+    'regions[0].instanceTypes.bus: got "c7g.large", must be of a family that standard brokers come in, large or larger; use one of m7g, m5',
+  ],
+  [
+    'a region’s Valkey nodes that ElastiCache does not have',
+    { ...small, regions: regions(tokyo({ instanceTypes: { directory: 'c7g.large' } }), london()).regions },
+    'regions[0].instanceTypes.directory: got "c7g.large", must be of a family that Valkey nodes come in, large or larger; use one of r7g, r6g, m7g',
+  ],
+  [
+    'a store image that is none',
+    { ...small, regions: regions(tokyo({ storeAmiId: 'scylla-2026.1' }), london()).regions },
+    'regions[0].storeAmiId: got "scylla-2026.1", must be an image id such as ami-0123456789abcdef0; Machine image of the ScyllaDB nodes, for the architecture of their type. Default: what the SSM parameter /iris/<name>/store-image says',
+  ],
+  [
+    'brokers beyond one cluster',
+    { ...small, regions: regions(tokyo({ brokers: 63 }), london()).regions },
+    'regions[0].brokers: got 63, must be 60 at most, of one MSK cluster; take larger brokers, or split the region',
+  ],
 ];

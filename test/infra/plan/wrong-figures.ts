@@ -25,7 +25,7 @@ export const wrongFigures: readonly WrongEnvironment[] = [
       dailyActiveUsers: 6_554_000_000,
       shardsPerGroup: 500,
       connectionsPerEdge: 10_000_000,
-      instanceTypes: { edge: 'c7g.12xlarge' },
+      instanceTypes: { edge: 'c7g.12xlarge', core: 'c7g.4xlarge' },
     },
     'regions[].shards: got 65540, must be 65535 at most, the slot map numbers them with 16 bits over 1048576 slots; raise usersPerShard, or state fewer shards',
   ],
@@ -101,7 +101,7 @@ export const wrongFigures: readonly WrongEnvironment[] = [
   [
     'an unknown geo-routing',
     { ...smallEnvironment(), geoRouting: ['bgp'] },
-    'geoRouting[0]: got "bgp", must be one of route53, cloudflare, anycast; docs/environment.md lists every field',
+    'geoRouting[0]: got "bgp", must be one of route53, cloudflare, anycast; Who sends a client to its nearest region: the first under edge.<domain>, each further one beside it under its own name, such as anycast.edge.<domain>',
   ],
   [
     'a share beside edges',
