@@ -4,6 +4,10 @@
 set -euo pipefail
 version=v1.22.7
 out=${IRIS_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/iris-test}/consul-$version/consul
+mkdir -p "$(dirname "$out")"
+# Two tests may ask at the same time: the second waits for what the first makes.
+exec 9>"$out.lock"
+flock 9
 if [ ! -x "$out" ]; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
@@ -12,7 +16,6 @@ if [ ! -x "$out" ]; then
   go mod init local/build >&2
   go get "github.com/hashicorp/consul@$version" github.com/hashicorp/consul/api@v1.34.5 >&2
   CGO_ENABLED=0 go build -mod=mod -trimpath -ldflags '-s -w' -o consul github.com/hashicorp/consul >&2
-  mkdir -p "$(dirname "$out")"
   mv consul "$out.$$" && mv "$out.$$" "$out"
 fi
 echo "$out"

@@ -23,8 +23,9 @@ export function requireTool({ command, install, debianPackage }: Tool): void {
   if (debianPackage !== undefined && process.getuid?.() === 0 && isThere('apt-get')) {
     // Run level 1 keeps a package from starting its service.
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-    const script = `apt-get install -y -qq --no-install-recommends ${debianPackage} || (apt-get update -qq && apt-get install -y -qq --no-install-recommends ${debianPackage})`;
-    spawnSync('bash', ['-c', script], { env, stdio: 'ignore', timeout: 120_000 });
+    const apt = 'apt-get -o DPkg::Lock::Timeout=120';
+    const script = `${apt} install -y -qq --no-install-recommends ${debianPackage} || (${apt} update -qq && ${apt} install -y -qq --no-install-recommends ${debianPackage})`;
+    spawnSync('bash', ['-c', script], { env, stdio: 'ignore', timeout: 240_000 });
     if (isThere(command)) return;
   }
   throw new Error(`this test needs ${command}; install it: ${install}`);
