@@ -1,23 +1,40 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { FleetEngine } from '../infra/local/local-engines.ts';
-import { LocalEngines } from '../infra/local/local-engines.ts';
+import { type FleetEngine, LocalEngines } from '../infra/local/local-engines.ts';
+import type { LocalEngine } from '../infra/local/machine-check.ts';
 import { systemClock } from '../runtime/adapters/clock-system.ts';
 import { type CqlSettings, cqlSettingsSchema, keyspaceOf } from '../runtime/contract/cql-settings.ts';
+import { DIRECTORY_VARIABLE, KAFKA_BROKERS_VARIABLE } from '../runtime/contract/engine-addresses.ts';
 import { IrisError } from '../runtime/contract/errors.ts';
+import { kafkaSettings } from '../runtime/contract/kafka-settings.ts';
+import { logTopicName } from '../runtime/contract/log-topic.ts';
+import { redisSettings } from '../runtime/contract/redis-settings.ts';
 import { UsageError } from './command.ts';
+import { REDIS_OF_FLEET, type RedisChoice } from './redis-flag.ts';
 
+/** Milliseconds that named servers have to answer: far more than they need, and less than anyone waits for. */
+const CHECK_TIMEOUT_MS = 5_000;
 /** Of the node that is started here. */
 const LOCAL_DATA_CENTRE = 'dc1';
 const COPIES_MAX = 3;
-/** In which the nodes find where the engines are. */
-const BROKERS_VARIABLE = 'IRIS_KAFKA_BROKERS';
+/** In which the nodes find where the CQL store is. */
 const CONTACT_POINTS_VARIABLE = 'IRIS_CQL_CONTACT_POINTS';
 
 export interface EngineChoice {
   readonly engine: FleetEngine;
   readonly kafka?: readonly string[];
   readonly cql?: readonly string[];
+}
+
+/** Which of them a fleet starts itself. */
+export function startedEngines({ engine, kafka, cql }: EngineChoice, redis: RedisChoice | undefined): LocalEngine[] {
+  if (engine === 'embedded') return [];
+  return [...(kafka ? [] : ['Kafka' as const]), ...(cql ? [] : ['Cassandra' as const]), ...(redis ? [] : ['Redis' as const])];
+}
+
+/** What the document of an edge says of its session directory: the Redis that is named, or on the distributed engine one that is started. */
+export function engineDirectory({ engine }: EngineChoice, redis: RedisChoice | undefined): RedisChoice | undefined {
+  return redis ?? (engine === 'distributed' ? REDIS_OF_FLEET : undefined);
 }
 
 export const ENGINE_OPTIONS = {
@@ -51,7 +68,7 @@ export function engineChoice(values: EngineValues): EngineChoice {
 export async function engineStore(environment: string, { kafka, cql }: EngineChoice): Promise<unknown> {
   return {
     kind: 'distributed',
-    kafka: { brokers: { env: BROKERS_VARIABLE }, replicas: copiesOf(kafka) },
+    kafka: { brokers: { env: KAFKA_BROKERS_VARIABLE }, replicas: copiesOf(kafka) },
     cql: {
       contactPoints: { env: CONTACT_POINTS_VARIABLE },
       dataCentre: await dataCentreOf(environment, cql),
@@ -64,6 +81,10 @@ export interface EngineStart {
   readonly environment: string;
   readonly stateDirectory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether to start a Redis too. @default false */
+  readonly startsRedis?: boolean;
+  /** Shard groups whose logs are made, or held against what a log needs, before any core starts. @default none */
+  readonly groups?: readonly string[];
   readonly say: (text: string) => void;
 }
 
@@ -72,12 +93,14 @@ export interface EngineStart {
  * @returns the engines, and what the nodes’ environment says of them
  * @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID
  */
-export async function startEngines(choice: EngineChoice, { environment, stateDirectory, env, say }: EngineStart) {
+export async function startEngines(choice: EngineChoice, start: EngineStart) {
+  const { environment, stateDirectory, env, startsRedis = false, groups = [], say } = start;
   const cacheDirectory = env['IRIS_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'iris');
   const { kafka, cql } = choice;
   const engines = await LocalEngines.start({
     stateDirectory,
     cacheDirectory,
+    startsRedis,
     say,
     ...(kafka === undefined ? {} : { kafka }),
     ...(cql === undefined ? {} : { cql }),
@@ -87,12 +110,46 @@ export async function startEngines(choice: EngineChoice, { environment, stateDir
     const dataCentre = await dataCentreOf(environment, cql);
     const settings = cqlSettingsSchema.parse({ contactPoints, dataCentre, keyspace: keyspaceOf(environment) });
     await prepareSchema(settings, copiesOf(cql), say);
-    say(`Kafka at ${brokers.join(', ')}, CQL at ${contactPoints.join(', ')}`);
-    return { engines, variables: { [BROKERS_VARIABLE]: brokers.join(','), [CONTACT_POINTS_VARIABLE]: contactPoints.join(',') } };
+    await prepareTopics(brokers, groups, { environment, replicas: copiesOf(kafka), say });
+    say(engines.description);
+    const variables: Record<string, string> = {
+      [KAFKA_BROKERS_VARIABLE]: brokers.join(','),
+      [CONTACT_POINTS_VARIABLE]: contactPoints.join(','),
+      ...(startsRedis && { [DIRECTORY_VARIABLE]: engines.redis.join(',') }),
+    };
+    return { engines, variables };
   } catch (error) {
     await engines.stop();
     throw error;
   }
+}
+
+/** @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID when `--redis` names what a node cannot use */
+export async function checkNamedRedis({ redis }: RedisChoice): Promise<void> {
+  const { mode, addresses } = redis;
+  if (!Array.isArray(addresses)) return;
+  const { checkRedis } = await import('../runtime/adapters/redis/redis-check.ts');
+  const settings = { ...redisSettings.parse({ mode, addresses }), addresses };
+  await checkRedis(settings, { clock: systemClock, timeoutMs: CHECK_TIMEOUT_MS });
+}
+
+interface TopicWish {
+  readonly environment: string;
+  readonly replicas: number;
+  readonly say: (text: string) => void;
+}
+
+async function prepareTopics(
+  brokers: readonly string[],
+  groups: readonly string[],
+  { environment, replicas, say }: TopicWish,
+): Promise<void> {
+  if (groups.length === 0) return;
+  const { prepareKafkaLogs } = await import('../runtime/adapters/group-log-kafka.ts');
+  say(`${groups.length} logs on Kafka`);
+  const topics = groups.map((group) => logTopicName({ environment, group }));
+  const settings = { ...kafkaSettings.parse({ brokers, replicas }), brokers: [...brokers] };
+  await prepareKafkaLogs(topics, { settings, clock: systemClock, timeoutMs: CHECK_TIMEOUT_MS });
 }
 
 /** A keyspace that this release works with stays as it is. */

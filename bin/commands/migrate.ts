@@ -113,7 +113,7 @@ async function migrate(plan: Plan, { state, choice, io }: MigrationParts): Promi
   };
   try {
     await runTasks(io, [
-      { title: 'start Kafka and the CQL store', run: start },
+      { title: 'start or look for Kafka and the CQL store', run: start },
       ...groups.map((group) => ({ title: `copy ${group.id}`, run: (say: (text: string) => void) => copy(group, say) })),
     ]);
     endMigration(state);

@@ -14,7 +14,15 @@ import { nodeConfigsOf } from '../../infra/plan/node-configs.ts';
 import type { Plan } from '../../infra/plan/plan.ts';
 import { nodeFlags } from '../../runtime/contract/node-flags.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
-import { ENGINE_OPTIONS, engineChoice, engineStore, startEngines } from '../fleet-engines.ts';
+import {
+  checkNamedRedis,
+  ENGINE_OPTIONS,
+  engineChoice,
+  engineDirectory,
+  engineStore,
+  startEngines,
+  startedEngines,
+} from '../fleet-engines.ts';
 import { renderEvent, renderFleet, renderReady, renderSmoke, renderTalk } from '../fleet-table.ts';
 import { renderPlan } from '../plan-text.ts';
 import { type ProgressTask, runTasks } from '../progress.ts';
@@ -30,7 +38,7 @@ export const command: Command = {
     ['--base-port <n>', `port of the first edge, the other nodes follow on 127.0.0.1; default: ${BASE_PORT_DEFAULT}`],
     [
       '--engine <kind>',
-      'embedded: each core keeps its group in a folder; distributed: on Kafka and a CQL store, started here unless they are named; default: embedded',
+      'embedded: each core keeps its group in a folder; distributed: on Kafka and a CQL store, with a Redis for the edges, each started here unless it is named; default: embedded',
     ],
     ['--kafka <host:port,…>', 'brokers that run already'],
     ['--cql <host:port,…>', 'nodes of a CQL store that runs already'],
@@ -43,7 +51,7 @@ export const command: Command = {
     ['--limits', 'keep the environment’s rate limits; lifted otherwise, since all clients come from one address'],
     [
       '--redis <host:port>',
-      'the edges tell this Redis who is connected; also cluster:<host:port,…> and sentinel:<host:port,…>; default: each knows its own clients',
+      'the edges tell this Redis who is connected; also cluster:<host:port,…> and sentinel:<host:port,…>; default: one started here with --engine distributed, else each knows its own clients',
     ],
     ['--regions <a,b>', 'only these regions, their shards numbered anew; default: all'],
     ['--synth <dir>', 'write the templates of the environment there first'],
@@ -56,16 +64,17 @@ export const command: Command = {
     const plan = createPlan(await loadEnvironment(flags.environment, io.cwd));
     const shape = fleetShape(plan, flags);
     const isDistributed = flags.choice.engine === 'distributed';
+    const directory = engineDirectory(flags.choice, flags.redis);
     const layout = layoutFleet(shape, {
       stateDirectory: resolve(io.cwd, flags.state ?? join(STATE_ROOT, plan.environment)),
       ...(isDistributed && { store: await engineStore(plan.environment, flags.choice) }),
       basePort: flags.basePort,
       hasTls: flags.hasTls,
       keepsRateLimits: flags.keepsRateLimits,
-      ...(flags.directory === undefined ? {} : { directory: flags.directory }),
+      ...(directory === undefined ? {} : { directory }),
       documentsOf: (region) => nodeConfigsOf(plan, region),
     });
-    checkMachine(layout, thisMachine());
+    checkMachine(layout, thisMachine(), startedEngines(flags.choice, flags.redis));
     if (!flags.json) io.result(`${renderPlan(plan)}\n`);
     if (plan.foundation === 'distributed' && !isDistributed)
       io.note('each core keeps log and inbox in its own folder; --engine distributed keeps them on Kafka and a CQL store');
@@ -106,7 +115,7 @@ function parse(args: readonly string[]) {
     hasStandbys: values.standby,
     hasTls: values.tls,
     keepsRateLimits: values.limits,
-    directory: values.redis === undefined ? undefined : redisChoice(values.redis),
+    redis: values.redis === undefined ? undefined : redisChoice(values.redis),
     ...(values.regions === undefined ? {} : { regions: values.regions.split(',').filter((code) => code !== '') }),
     synth: values.synth,
     smoke: values.smoke || values.once,
@@ -133,18 +142,26 @@ async function runFleet(layout: FleetLayout, { flags, plan, io }: { flags: Flags
     signal: io.signal,
   });
   let engines: LocalEngines | undefined;
+  const started = startedEngines(flags.choice, flags.redis);
   const engineTask: ProgressTask = {
-    title: 'start Kafka and the CQL store',
+    title: started.length === 0 ? 'look for the engines' : `start ${started.join(', ')}`,
     run: async (say) => {
-      const { environment, stateDirectory } = layout;
-      const started = await startEngines(flags.choice, { environment, stateDirectory, env: io.env, say });
-      engines = started.engines;
-      Object.assign(env, started.variables);
+      const { environment, stateDirectory, slotMap } = layout;
+      const groups = slotMap.regions.flatMap((region) => region.groups.map(({ id }) => id));
+      const parts = { environment, stateDirectory, env: io.env, groups, startsRedis: started.includes('Redis'), say };
+      const running = await startEngines(flags.choice, parts);
+      engines = running.engines;
+      Object.assign(env, running.variables);
     },
+  };
+  const redisTask: ProgressTask = {
+    title: 'look for Redis',
+    run: async () => flags.redis && (await checkNamedRedis(flags.redis)),
   };
   try {
     await runTasks(io, [
       { title: `take the state folder ${layout.stateDirectory}`, run: () => prepare(fleet, layout, flags.choice.engine) },
+      ...(flags.redis === undefined ? [] : [redisTask]),
       ...(flags.choice.engine === 'distributed' ? [engineTask] : []),
       ...(flags.synth === undefined ? [] : [synthesisTask(plan, resolve(io.cwd, flags.synth), io)]),
       { title: 'bundle edge and core', run: () => fleet.bundle() },
@@ -164,7 +181,7 @@ async function runFleet(layout: FleetLayout, { flags, plan, io }: { flags: Flags
     const running = fleet.nodes.filter((node) => node.process.pid > 0).length;
     if (running > 0) io.note(`stopping ${running} nodes`);
     await fleet.stop();
-    if (engines !== undefined) io.note('stopping Kafka and the CQL store');
+    if (engines !== undefined && started.length > 0) io.note(`stopping ${started.join(', ')}`);
     await engines?.stop();
   }
 }

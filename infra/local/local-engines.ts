@@ -2,8 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { EMBEDDED_FOLDER, ENGINES_FOLDER } from './engine-folders.ts';
-import { CassandraCluster } from './engines/cassandra.ts';
-import { KafkaCluster } from './engines/kafka.ts';
+import { CASSANDRA_VERSION, CassandraCluster } from './engines/cassandra.ts';
+import { KAFKA_VERSION, KafkaCluster } from './engines/kafka.ts';
+import { RedisServers, redisVersion, requireRedis } from './engines/redis.ts';
 import { checkNotMigrating } from './migration-file.ts';
 
 /** What a fleet’s cores keep their groups on: a folder each, or Kafka and a CQL store for all. */
@@ -18,50 +19,73 @@ export interface LocalEnginesOptions {
   readonly kafka?: readonly string[];
   /** `host:port` of nodes of a CQL store that runs already; left out to start one. */
   readonly cql?: readonly string[];
+  /** Whether to start a Redis too. */
+  readonly startsRedis: boolean;
   readonly say: (text: string) => void;
+}
+
+interface Started {
+  readonly kafka: KafkaCluster | undefined;
+  readonly cassandra: CassandraCluster | undefined;
+  readonly redis: RedisServers | undefined;
 }
 
 /** The engines of a fleet on this machine: those that it was told of, and those that it started, which end with it. */
 export class LocalEngines {
   readonly brokers: readonly string[];
   readonly contactPoints: readonly string[];
-  private readonly kafka: KafkaCluster | undefined;
-  private readonly cassandra: CassandraCluster | undefined;
+  /** `host:port` of the Redis that was started; empty without one. */
+  readonly redis: readonly string[];
+  private readonly started: Started;
   private readonly killAll = () => {
-    this.kafka?.killNow();
-    this.cassandra?.killNow();
+    for (const engine of Object.values(this.started)) engine?.killNow();
   };
 
-  private constructor(options: LocalEnginesOptions, kafka: KafkaCluster | undefined, cassandra: CassandraCluster | undefined) {
-    this.kafka = kafka;
-    this.cassandra = cassandra;
-    this.brokers = options.kafka ?? kafka?.addresses ?? [];
-    this.contactPoints = options.cql ?? cassandra?.contactPoints ?? [];
+  private constructor(options: LocalEnginesOptions, started: Started) {
+    this.started = started;
+    this.brokers = options.kafka ?? started.kafka?.addresses ?? [];
+    this.contactPoints = options.cql ?? started.cassandra?.contactPoints ?? [];
+    this.redis = started.redis?.addresses ?? [];
     process.once('exit', this.killAll);
+  }
+
+  /** Each engine with its version, where it was started here, and its addresses. */
+  get description(): string {
+    const { kafka, cassandra, redis } = this.started;
+    const parts = [
+      `${kafka ? `Kafka ${KAFKA_VERSION}` : 'Kafka'} at ${this.brokers.join(', ')}`,
+      `${cassandra ? `Cassandra ${CASSANDRA_VERSION}` : 'CQL'} at ${this.contactPoints.join(', ')}`,
+      ...(redis ? [`Redis ${redisVersion()} at ${this.redis.join(', ')}`] : []),
+    ];
+    return parts.join('; ');
   }
 
   /** @throws IrisError ENGINE_UNAVAILABLE with what is missing on this machine and how to install it. */
   static async start(options: LocalEnginesOptions): Promise<LocalEngines> {
-    const { cacheDirectory, say: onProgress } = options;
-    const folder = (engine: string) => ({ directory: join(enginesFolder(options.stateDirectory), engine), cacheDirectory, onProgress });
+    const { cacheDirectory, startsRedis, say: onProgress } = options;
+    const directory = (engine: string) => join(enginesFolder(options.stateDirectory), engine);
+    // Told at once, not after the others are fetched.
+    if (startsRedis) requireRedis();
     const starts = await Promise.allSettled([
-      options.kafka === undefined ? KafkaCluster.start(folder('kafka')) : undefined,
-      options.cql === undefined ? CassandraCluster.start(folder('cassandra')) : undefined,
+      options.kafka === undefined ? KafkaCluster.start({ directory: directory('kafka'), cacheDirectory, onProgress }) : undefined,
+      options.cql === undefined ? CassandraCluster.start({ directory: directory('cassandra'), cacheDirectory, onProgress }) : undefined,
+      startsRedis ? RedisServers.start({ mode: 'single', directory: directory('redis'), onProgress }) : undefined,
     ]);
-    const [kafka, cassandra] = starts.map((start) => (start.status === 'fulfilled' ? start.value : undefined)) as [
+    const [kafka, cassandra, redis] = starts.map((start) => (start.status === 'fulfilled' ? start.value : undefined)) as [
       KafkaCluster | undefined,
       CassandraCluster | undefined,
+      RedisServers | undefined,
     ];
     const failed = starts.find((start) => start.status === 'rejected');
     if (failed !== undefined) {
-      await Promise.all([kafka?.stop(), cassandra?.stop()]);
+      await Promise.all([kafka?.stop(), cassandra?.stop(), redis?.stop()]);
       throw failed.reason;
     }
-    return new LocalEngines(options, kafka, cassandra);
+    return new LocalEngines(options, { kafka, cassandra, redis });
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.kafka?.stop(), this.cassandra?.stop()]);
+    await Promise.all(Object.values(this.started).map((engine) => engine?.stop()));
     process.off('exit', this.killAll);
   }
 }

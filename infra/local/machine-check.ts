@@ -9,6 +9,12 @@ import type { FleetLayout } from './fleet-layout.ts';
  * that all nodes share; the rest is for sessions, links and what waits for a commit.
  */
 export const NODE_MEBIBYTES = { edge: 64, core: 64 } as const;
+/**
+ * The same of an engine that is started beside them, as they are started here: 180, 850 and 8 when they have started, the rest is for
+ * what their heaps may grow to.
+ */
+export const ENGINE_MEBIBYTES = { Kafka: 500, Cassandra: 1_000, Redis: 80 } as const;
+export type LocalEngine = keyof typeof ENGINE_MEBIBYTES;
 /** Share of the machine's memory that a fleet may plan with; the rest is for messages under way and for everyone else. */
 const MEMORY_SHARE = 0.8;
 /** Descriptors the supervisor holds for each node: three pipes' ends, the log while it starts, and one to spare. */
@@ -29,8 +35,10 @@ export interface FleetNeed {
   readonly files: number;
 }
 
-export function needOf({ nodes }: Pick<FleetLayout, 'nodes'>): FleetNeed {
-  const memoryMebibytes = nodes.reduce((sum, { role }) => sum + NODE_MEBIBYTES[role], 0);
+/** @param engines those that are started beside the nodes */
+export function needOf({ nodes }: Pick<FleetLayout, 'nodes'>, engines: readonly LocalEngine[]): FleetNeed {
+  const engineMebibytes = engines.reduce((sum, engine) => sum + ENGINE_MEBIBYTES[engine], 0);
+  const memoryMebibytes = nodes.reduce((sum, { role }) => sum + NODE_MEBIBYTES[role], engineMebibytes);
   const cores = nodes.filter(({ role }) => role === 'core').length;
   const files = Math.max(nodes.length * SUPERVISOR_FILES_PER_NODE, nodes.length + cores) + NODE_FILES_OWN;
   return { processes: nodes.length, memoryMebibytes, files };
@@ -47,8 +55,12 @@ export function thisMachine(): Machine {
  * Refuses a fleet that this machine cannot hold, before a single process is started.
  * @throws IrisError TOO_LARGE_FOR_MACHINE with both figures and the remedy.
  */
-export function checkMachine(layout: Pick<FleetLayout, 'nodes' | 'environment'>, machine: Machine): void {
-  const need = needOf(layout);
+export function checkMachine(
+  layout: Pick<FleetLayout, 'nodes' | 'environment'>,
+  machine: Machine,
+  engines: readonly LocalEngine[] = [],
+): void {
+  const need = needOf(layout, engines);
   const memoryMax = Math.floor(machine.memoryMebibytes * MEMORY_SHARE);
   const lacks: string[] = [];
   if (need.memoryMebibytes > memoryMax)
@@ -57,8 +69,16 @@ export function checkMachine(layout: Pick<FleetLayout, 'nodes' | 'environment'>,
   if (lacks.length === 0) return;
   throw new IrisError(
     'TOO_LARGE_FOR_MACHINE',
-    `${layout.environment} has ${need.processes} nodes and needs ${lacks.join(', and ')}; --shrink runs one edge and one shard group in each region, --regions a,b only in those`,
+    `${layout.environment} has ${need.processes} nodes${beside(engines)} and needs ${lacks.join(', and ')}; --shrink runs one edge and one shard group in each region, --regions a,b only in those${elsewhere(engines)}`,
   );
+}
+
+function beside(engines: readonly LocalEngine[]): string {
+  return engines.length === 0 ? '' : ` (and ${engines.join(', ')} beside them)`;
+}
+
+function elsewhere(engines: readonly LocalEngine[]): string {
+  return engines.length === 0 ? '' : '; --kafka, --cql and --redis name engines that run elsewhere';
 }
 
 /** Node raises its soft limit to the hard one at start, so what /proc says now is what counts; unlimited where nothing is said. */

@@ -41,6 +41,17 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<GroupLog> 
   return new KafkaLog(kafka, place, telemetry);
 }
 
+/**
+ * Makes the topics of logs that are not there yet and holds the others against what a log needs, as `openKafkaLog` does, but before any core starts.
+ * @throws IrisError as `openKafkaLog`
+ */
+export async function prepareKafkaLogs(topics: readonly string[], options: Omit<KafkaLogOptions, 'topic' | 'telemetry'>): Promise<void> {
+  const { settings, clock, clientId = 'iris', timeoutMs = LOG_TIMEOUT_MS } = options;
+  const kafka = await loadKafkaDriver(settings, clientId);
+  const { brokers, replicas } = settings;
+  for (const topic of topics) await ensureTopic(kafka, { place: { brokers, topic, clock, timeoutMs }, replicas });
+}
+
 class KafkaLog implements GroupLog {
   readonly entryBytesMax = LOG_ENTRY_BYTES_MAX;
   private readonly kafka: KafkaDriver;

@@ -1,18 +1,26 @@
 /** F2, F3, L1-L4, D2q: a fleet of `iris up --engine distributed` on a real Kafka and a real Cassandra, all of which are killed with -9 under load. */
-import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Admin } from '@platformatic/kafka';
 import { CassandraCluster } from '../../infra/local/engines/cassandra.ts';
 import { KafkaCluster } from '../../infra/local/engines/kafka.ts';
+import { RedisServers } from '../../infra/local/engines/redis.ts';
 import { systemClock } from '../../runtime/adapters/clock-system.ts';
+import { migrateSchema } from '../../runtime/adapters/cql-migration.ts';
 import { CqlSession } from '../../runtime/adapters/cql-session.ts';
 import { runIris, startIris, writeDuo } from '../commands/run-iris.ts';
 import { freePortRow } from '../infra/local/free-port-row.ts';
-import { LocalFleet } from '../scenarios/local-fleet.ts';
+import { type FleetNode, LocalFleet } from '../scenarios/local-fleet.ts';
+import { until } from '../servers/node-pair.ts';
 import { TEST_CACHE } from '../services/test-cache.ts';
+import { REDIS, requireTool } from '../services/tool.ts';
 import { report, seeded, Traffic } from './traffic.ts';
 
+requireTool(REDIS);
 const folder = mkdtempSync(join(tmpdir(), 'iris-engines-'));
 const REGIONS = ['tokyo', 'sao-paulo'];
 const senders = Array.from({ length: 6 }, (_, i) => `sender-${i}`);
@@ -81,11 +89,92 @@ it('loses, doubles and turns round nothing while owners, Kafka and Cassandra are
   expect(killedCoresMs).toBeLessThan(10_000);
 }, 180_000);
 
-it('a CQL store that is not there ends iris up with 1 and its address', async () => {
-  const flags = ['--engine', 'distributed', '--kafka', kafka.addresses.join(), '--cql', '127.0.0.1:1'];
-  const { code, stderr } = await runIris(['up', 'proof', ...flags], { cwd: folder });
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/ENGINE_UNAVAILABLE.*127\.0\.0\.1:1/)]);
-}, 30_000);
+it('the fleet’s own Redis knows who is connected at its edges (R17)', async () => {
+  const edge = fleet.nodes.find(({ role }) => role === 'edge') as FleetNode;
+  await until(async () => (await fleet.metric(edge.id, 'iris_directory_up')) === 1, 'the edge has its directory', 20_000);
+  expect((await runIris(['who', 'sender-0', '--state', fleet.state])).stdout).toMatch(/^sender-0 is connected in /);
+});
+
+describe('servers that are named and wrong end iris up with one line, before a node starts (X1)', () => {
+  const open: { close(): void }[] = [];
+  let web: string;
+  let secret: RedisServers;
+  beforeAll(async () => {
+    const server = createServer(
+      (socket) => void socket.on('error', () => undefined).on('data', () => socket.end('HTTP/1.1 400 no\r\n\r\n')),
+    );
+    open.push(server.listen(0, '127.0.0.1'));
+    await once(server, 'listening');
+    web = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    secret = await RedisServers.start({ mode: 'single', directory: join(folder, 'secret'), password: 'correct-horse' });
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: kafka.addresses, retries: 0 });
+    await admin.createTopics({ topics: ['iris.growth.tokyo-g0'], partitions: 2, replicas: 1 });
+    await admin.close();
+    const contactPoints = [...cassandra.contactPoints];
+    const settings = { contactPoints, dataCentre: 'dc1', keyspace: 'iris_planet', tls: false };
+    await migrateSchema({ settings, replication: { dc1: 1 }, clock: systemClock, done: () => undefined });
+    const session = await CqlSession.connect({ settings, clock: systemClock });
+    await session.write([{ query: "UPDATE iris_planet.schema_state SET version = 99, oldest = 98 WHERE name = 'schema'", params: [] }], 99);
+    await session.close();
+  }, 60_000);
+  afterAll(async () => {
+    for (const one of open) one.close();
+    await secret?.stop();
+  });
+
+  const named = (flags: { kafka?: string; cql?: string; redis?: string }) => {
+    const { kafka: brokers = kafka.addresses.join(), cql = cassandra.contactPoints.join(), redis } = flags;
+    return ['--engine', 'distributed', '--kafka', brokers, '--cql', cql, ...(redis === undefined ? [] : ['--redis', redis])];
+  };
+  const fleetRedisPort = () =>
+    (JSON.parse(readFileSync(join(fleet.state, 'engines/redis/single-ports.json'), 'utf8')) as Record<string, number>)['node-1'];
+  it('says what is named, what is wrong with it and what to do', async () => {
+    const cases = [
+      ['no CQL store', 'proof', named({ cql: '127.0.0.1:1' }), /ENGINE_UNAVAILABLE.*127\.0\.0\.1:1/],
+      ['no broker', 'proof', named({ kafka: '127.0.0.1:1' }), /ENGINE_UNAVAILABLE.*kafka at 127\.0\.0\.1:1/],
+      ['a broker that is something else', 'proof', named({ kafka: web }), /ENGINE_UNAVAILABLE.*kafka at 127/],
+      [
+        'a topic of two partitions',
+        'growth',
+        named({}),
+        /ENGINE_INVALID.*topic iris\.growth\.tokyo-g0 has 2 partitions, 1 is wanted; change it/,
+      ],
+      ['a keyspace of a later release', 'planet', named({}), /ENGINE_INVALID.*keyspace iris_planet has schema version 99.*use the release/],
+      ['no Redis', 'proof', named({ redis: '127.0.0.1:1' }), /ENGINE_UNAVAILABLE.*Redis at 127\.0\.0\.1:1 does not answer/],
+      ['a Redis that is something else', 'proof', named({ redis: web }), /ENGINE_INVALID.*not as Redis does; check host and port/],
+      [
+        'a Redis that wants a login',
+        'proof',
+        named({ redis: secret.addresses.join() }),
+        /ENGINE_INVALID.*one has a password and the other none/,
+      ],
+      [
+        'a Redis that is no cluster',
+        'proof',
+        named({ redis: `cluster:127.0.0.1:${fleetRedisPort()}` }),
+        /ENGINE_INVALID.*it is no cluster; set mode to single/,
+      ],
+    ] as const;
+    const base = await freePortRow();
+    const runs = cases.map(async ([what, environment, flags, said], index) => {
+      const place = ['--state', join(folder, `wrong-${index}`), '--base-port', String(base)];
+      const { code, stderr } = await runIris(['up', environment, '--shrink', ...flags, ...place], { cwd: folder });
+      expect([what, code, stderr]).toEqual([what, 1, expect.stringMatching(said)]);
+      expect(stderr).not.toMatch(/bundle|correct-horse/);
+    });
+    await Promise.all(runs);
+  }, 180_000);
+
+  it('a missing redis-server is one line with its install command', async () => {
+    const tools = mkdtempSync(join(folder, 'path-'));
+    symlinkSync('/bin/sh', join(tools, 'sh'));
+    const { code, stderr } = await runIris(['up', 'proof', '--engine', 'distributed'], { cwd: folder, env: { PATH: tools } });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/ENGINE_UNAVAILABLE.*redis-server is not on this machine; install it: apt-get install redis-server/),
+    ]);
+  });
+});
 
 it('iris migrate, killed once, moves an embedded fleet: all is read once and in order, and no group is copied over what is there', async () => {
   const environment = writeDuo(folder);

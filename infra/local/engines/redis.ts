@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -28,6 +28,9 @@ export interface RedisOptions {
   readonly directory: string;
   /** What clients must know. @default none */
   readonly password?: string;
+  /** PEM files of a second port of each server, which speaks TLS: key and certificate in one, and who signed it. @default none, only the plain port */
+  readonly tls?: { readonly keyPath: string; readonly caPath: string };
+  readonly onProgress?: (text: string) => void;
 }
 
 const SERVERS: Readonly<Record<RedisMode, readonly string[]>> = {
@@ -39,6 +42,13 @@ const SERVERS: Readonly<Record<RedisMode, readonly string[]>> = {
 interface Server {
   readonly process: EngineProcess;
   readonly port: number;
+  /** 0 where it speaks no TLS. */
+  readonly tlsPort: number;
+}
+
+/** @throws IrisError ENGINE_UNAVAILABLE with the command that installs it. */
+export function requireRedis(): void {
+  for (const command of ['redis-server', 'redis-cli']) requireCommand(command, INSTALL);
 }
 
 /** Redis on this machine, all of its servers on 127.0.0.1. */
@@ -58,13 +68,10 @@ export class RedisServers {
    * @throws IrisError ENGINE_UNAVAILABLE when redis-server is missing, with the command that installs it, or does not come up.
    */
   static async start(options: RedisOptions): Promise<RedisServers> {
-    for (const command of ['redis-server', 'redis-cli']) requireCommand(command, INSTALL);
+    requireRedis();
     const ports = await portsOf(options);
-    const servers = new Map(
-      Object.entries(ports)
-        .filter(([name]) => !name.endsWith('-bus'))
-        .map(([name, port]) => [name, serverOf(name, port, { options, ports })]),
-    );
+    const servers = new Map(SERVERS[options.mode].map((name) => [name, serverOf(name, ports[name] as number, { options, ports })]));
+    options.onProgress?.(`starting Redis ${redisVersion()}`);
     const redis = new RedisServers(options, servers);
     try {
       for (const name of servers.keys()) if (!name.startsWith('sentinel')) await redis.restart(name);
@@ -83,6 +90,11 @@ export class RedisServers {
     return [...this.servers].filter(([name]) => name.startsWith(prefix as string)).map(([, { port }]) => `${HOST}:${port}`);
   }
 
+  /** The same of their ports that speak TLS. */
+  get tlsAddresses(): string[] {
+    return [...this.servers.values()].map(({ tlsPort }) => `${HOST}:${tlsPort}`);
+  }
+
   /** Names of the servers, such as `node-1`. */
   get names(): string[] {
     return [...this.servers.keys()];
@@ -91,6 +103,11 @@ export class RedisServers {
   /** Sentinels end first, or they would fail over. */
   async stop(): Promise<void> {
     for (const { process } of [...this.servers.values()].toReversed()) await process.stop();
+  }
+
+  /** kill -9 of all without waiting, for an exit that waits for nothing. */
+  killNow(): void {
+    for (const { process } of this.servers.values()) process.killNow();
   }
 
   async kill(name: string): Promise<void> {
@@ -167,6 +184,11 @@ export class RedisServers {
 
 const run = promisify(execFile);
 
+/** Of the redis-server of this machine. */
+export function redisVersion(): string {
+  return /v=(\S+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'of an unknown version';
+}
+
 async function until(isSo: () => Promise<boolean>, otherwise: string): Promise<void> {
   const deadlineMs = performance.now() + READY_TIMEOUT_MS;
   while (!(await isSo())) {
@@ -176,10 +198,10 @@ async function until(isSo: () => Promise<boolean>, otherwise: string): Promise<v
 }
 
 /** A cluster knows its members by port, so ports are chosen once for a folder. */
-async function portsOf({ mode, directory }: RedisOptions): Promise<Readonly<Record<string, number>>> {
+async function portsOf({ mode, directory, tls }: RedisOptions): Promise<Readonly<Record<string, number>>> {
   const path = join(directory, `${mode}-ports.json`);
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as Record<string, number>;
-  const names = SERVERS[mode].flatMap((name) => (mode === 'cluster' ? [name, `${name}-bus`] : [name]));
+  const names = SERVERS[mode].flatMap((name) => [name, ...(mode === 'cluster' ? [`${name}-bus`] : []), ...(tls ? [`${name}-tls`] : [])]);
   const free = await freePorts(names.length);
   const ports = Object.fromEntries(names.map((name, index) => [name, free[index] as number]));
   mkdirSync(directory, { recursive: true });
@@ -223,10 +245,11 @@ function serverOf(name: string, port: number, { options, ports }: Setting): Serv
     writeFileSync(config, `${lines.join('\n')}\n`, { mode: 0o600 });
   }
   const args = isSentinel ? [config, '--sentinel'] : [config];
-  return { port, process: new EngineProcess(`redis ${name}`, directory, { command: 'redis-server', args }) };
+  const process = new EngineProcess(`redis ${name}`, directory, { command: 'redis-server', args });
+  return { port, tlsPort: ports[`${name}-tls`] ?? 0, process };
 }
 
-function nodeLines(name: string, port: number, { options: { mode, password }, ports }: Setting): string[] {
+function nodeLines(name: string, port: number, { options: { mode, password, tls }, ports }: Setting): string[] {
   return [
     `bind ${HOST}`,
     `port ${port}`,
@@ -234,6 +257,15 @@ function nodeLines(name: string, port: number, { options: { mode, password }, po
     'appendonly yes',
     'maxmemory 64mb',
     ...(password === undefined ? [] : [`requirepass ${password}`, `masterauth ${password}`]),
+    ...(tls === undefined
+      ? []
+      : [
+          `tls-port ${ports[`${name}-tls`]}`,
+          `tls-cert-file ${tls.keyPath}`,
+          `tls-key-file ${tls.keyPath}`,
+          `tls-ca-cert-file ${tls.caPath}`,
+          'tls-auth-clients no',
+        ]),
     ...(mode === 'cluster'
       ? [
           'cluster-enabled yes',

@@ -12,6 +12,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/MOVED|ASK /, 'it is a node of a cluster; set mode to cluster'],
   [/cluster support disabled/i, 'it is no cluster; set mode to single'],
   [/unknown command.*sentinel/i, 'it is no sentinel; set mode to single'],
+  [/Unknown RESP type|Protocol error/i, 'not as Redis does; check host and port'],
   [/unknown command|wrong number of arguments/i, 'it is too old; Redis 6.2 or Valkey 7.2 is needed'],
 ];
 

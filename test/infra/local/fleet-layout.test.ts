@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { growth } from '../../../environments/growth.ts';
 import { BASE_PORT_DEFAULT, layoutFleet } from '../../../infra/local/fleet-layout.ts';
 import { fleetShape } from '../../../infra/local/fleet-shape.ts';
-import { checkMachine, NODE_MEBIBYTES, needOf } from '../../../infra/local/machine-check.ts';
+import { checkMachine, ENGINE_MEBIBYTES, NODE_MEBIBYTES, needOf } from '../../../infra/local/machine-check.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
 import { nodeConfigsOf } from '../../../infra/plan/node-configs.ts';
 import { readNodeConfig } from '../../../runtime/contract/node-config.ts';
@@ -124,9 +124,15 @@ describe('the machine’s limits', () => {
 
   it('fails with TOO_LARGE_FOR_MACHINE, the need, the limit and the remedy', () => {
     const need = 4 * NODE_MEBIBYTES.edge + 3 * NODE_MEBIBYTES.core;
-    expect(needOf(layout)).toMatchObject({ processes: 7, memoryMebibytes: need });
+    expect(needOf(layout, [])).toMatchObject({ processes: 7, memoryMebibytes: need });
     expect(() => checkMachine(layout, { ...machine, memoryMebibytes: 512 })).toThrow(
       `proof has 7 nodes and needs ${need} MiB of memory, 409 of 512 may be used; --shrink runs one edge`,
+    );
+    const engines = ENGINE_MEBIBYTES.Kafka + ENGINE_MEBIBYTES.Redis;
+    expect(() => checkMachine(layout, { ...machine, memoryMebibytes: 1_024 }, ['Kafka', 'Redis'])).toThrow(
+      new RegExp(
+        `proof has 7 nodes .and Kafka, Redis beside them. and needs ${need + engines} MiB .*, 819 of 1024 .*--kafka, --cql and --redis name engines that run elsewhere`,
+      ),
     );
     expect(() => checkMachine(layout, { ...machine, filesMax: 64 })).toThrow(/open files in one process, 64 are allowed/);
   });
