@@ -4,8 +4,8 @@
  */
 
 import { CloudflareProvider } from '@cdktf/provider-cloudflare/lib/provider/index.js';
-import { App, LocalBackend, TerraformStack } from 'cdktf';
-import { GeoBalancer } from '../constructs/cloudflare/index.ts';
+import { App, LocalBackend, TerraformOutput, TerraformStack } from 'cdktf';
+import { GeoBalancer, steeringRegionsOf } from '../constructs/cloudflare/index.ts';
 
 const app = new App({ outdir: 'cdktf.out' });
 const stack = new TerraformStack(app, 'routing');
@@ -22,4 +22,7 @@ new GeoBalancer(stack, 'Routing', {
     { code: 'frankfurt', edgeHost: 'edge-frankfurt.chat.example.com', continents: ['EU', 'AF'], countries: ['TR'], isDefault: false },
   ],
 });
+// Which of Cloudflare’s regions that makes of Tokyo’s continents.
+new TerraformOutput(stack, 'tokyo-serves', { value: ['AS', 'OC'].flatMap((continent) => [...steeringRegionsOf(continent)]) });
+
 app.synth();

@@ -1,12 +1,13 @@
 /**
- * Bus, store and session directory of one region in a CDK app of yours, in subnets that you have.
+ * Bus, store and session directory of one region in a CDK app of yours, in subnets that you have, and a role that may use the bus.
  * Run it with `node examples/data-services.ts`; the template comes to cdk.out/data-services.
  */
 import { App, Stack } from 'aws-cdk-lib';
-import { DirectoryCache, KafkaCluster, ScyllaNodes } from '../constructs/aws/index.ts';
+import { busRights, DirectoryCache, KafkaCluster, NodeRole, ScyllaNodes } from '../constructs/aws/index.ts';
 
+const awsRegion = 'eu-central-1';
 const app = new App({ outdir: 'cdk.out/data-services' });
-const stack = new Stack(app, 'data', { env: { region: 'eu-central-1' }, terminationProtection: true });
+const stack = new Stack(app, 'data', { env: { region: awsRegion }, terminationProtection: true });
 const zones = [
   { zoneId: 'euc1-az1', subnetId: 'subnet-0aaaaaaaaaaaaaaaa' },
   { zoneId: 'euc1-az2', subnetId: 'subnet-0bbbbbbbbbbbbbbbb' },
@@ -28,7 +29,7 @@ new ScyllaNodes(stack, 'Scylla', {
   name: 'chat-store',
   dataCentre: 'frankfurt',
   zones,
-  awsRegion: 'eu-central-1',
+  awsRegion,
   nodes: [{ host: 's0.chat.example.com' }, { host: 's1.chat.example.com' }, { host: 's2.chat.example.com' }],
   hostedZoneId: 'Z0123456789ABCDEFGHIJ',
   instanceType: 'i8g.xlarge',
@@ -42,5 +43,10 @@ new DirectoryCache(stack, 'Directory', {
   replicasPerGroup: 2,
   instanceType: 'r7g.large',
 });
+
+const parameters = [{ name: '/chat/frankfurt/core-config', awsRegion }];
+const objects = [{ bucket: 'chat-packages', key: 'runtime.tar' }];
+const statements = busRights({ name: 'chat-bus', awsRegion, topics: 'iris.chat.*' });
+new NodeRole(stack, 'CoreRole', { fleetName: 'chat-frankfurt-*', parameters, objects, statements });
 
 app.synth();
