@@ -1,6 +1,6 @@
 import { HANDOVER_MARKS_MAX, HANDOVER_USERS_MAX, PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX } from '../contract/limits.ts';
-import { PULL_LATER, type PullAnswer, type PullRequest } from '../ports/handover.ts';
-import { type InboxStore, RecordKind, type StoreBatch, type StoredEnvelope } from '../ports/inbox-store.ts';
+import { PULL_LATER, type PullAnswer, type PulledMark, type PullRequest } from '../ports/handover.ts';
+import { type InboxStore, RecordKind, type StoreBatch } from '../ports/inbox-store.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Change } from './change.ts';
 import { ownerOfMark } from './mark-owner.ts';
@@ -20,6 +20,8 @@ export interface HandoverSourceParts {
 /** Records that go with their user. */
 const MOVING_RECORDS = [RecordKind.layout, RecordKind.bucket, RecordKind.gap, RecordKind.home] as const;
 const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
+/** Bytes of a hole in a frame. */
+const HOLE_BYTES = 16;
 /** A cursor behind everything. */
 export const INBOX_END = { position: Number.MAX_SAFE_INTEGER, index: 0xffff };
 
@@ -111,7 +113,7 @@ export class HandoverSource {
     return found;
   }
 
-  private async part({ user, group, after, marks: from }: PullRequest, users: ReadonlyMap<string, readonly string[]>): Promise<PullAnswer> {
+  private async part({ user, group, after, marks: from }: PullRequest, users: Map<string, string[]>): Promise<PullAnswer> {
     const { store, slots, nextPosition, wasFetched } = this.parts;
     const name = user.toString('latin1');
     const { current } = slots;
@@ -121,17 +123,39 @@ export class HandoverSource {
     const held = isKept
       ? ({ ...PULL_LATER, kind: 'kept' } as const)
       : ({ ...PULL_LATER, kind: 'held', nextPosition: nextPosition() } as const);
-    const rows = isKept ? [] : withinBytes(await store.readInbox(user, 0, after, PAGE));
+    const rows = isKept ? [] : withinPage(await store.readInbox(user, 0, after, PAGE), ({ envelope }) => envelope.length);
     if (rows.length > 0) return { ...held, rows };
     // What became of the messages of a user who never came here was told here all the same.
-    const keys = [...new Set(users.get(name))].filter((key) => !isKept || ownerOfMark(key).use === 'status');
-    const page = keys.slice(from, from + HANDOVER_MARKS_MAX);
-    const marks = (await store.readMarks(page)).flatMap((mark, i) => (mark === undefined ? [] : [{ key: page[i] as string, mark }]));
-    if (from + page.length < keys.length) return { ...held, marks };
+    const isTold = (key: string) => !isKept || ownerOfMark(key).use === 'status';
+    const { marks, isLast } = await this.marks(users, { name, from, isTold });
+    if (!isLast) return { ...held, marks };
     if (isKept) return { ...held, isLast: true, marks };
     const values = await Promise.all(MOVING_RECORDS.map((kind) => store.readRecord(kind, user)));
     const records = MOVING_RECORDS.flatMap((kind, i) => (values[i] === undefined ? [] : [{ kind, value: values[i] }]));
     return { ...held, isLast: true, marks, records, lastSeenSeconds: (await store.readLastSeen(user)) ?? 0 };
+  }
+
+  /**
+   * A user’s marks behind the first `from`, as many as a frame takes; one always goes. Those that have expired since they were listed leave the
+   * list, since the asker counts what it is told.
+   */
+  private async marks(
+    users: Map<string, string[]>,
+    { name, from, isTold }: { name: string; from: number; isTold: (key: string) => boolean },
+  ): Promise<{ marks: PulledMark[]; isLast: boolean }> {
+    for (;;) {
+      const keys = [...new Set(users.get(name))].filter(isTold);
+      const page = keys.slice(from, from + HANDOVER_MARKS_MAX);
+      const found = await this.parts.store.readMarks(page);
+      const gone = new Set(page.filter((_, i) => found[i] === undefined));
+      if (gone.size > 0) users.set(name, users.get(name)?.filter((key) => !gone.has(key)) ?? []);
+      const marks = withinPage(
+        page.flatMap((key, i) => (found[i] === undefined ? [] : [{ key, mark: found[i] }])),
+        ({ key, mark }) => key.length + HOLE_BYTES * mark.holes.length,
+      );
+      const isLast = from + marks.length === keys.length - gone.size;
+      if (marks.length > 0 || isLast) return { marks, isLast };
+    }
   }
 
   private forget(user: Buffer, users: Map<string, readonly string[]>): Promise<void> {
@@ -161,11 +185,11 @@ function forgetUser(batch: StoreBatch, user: Buffer, keys: readonly string[]): v
 }
 
 /** As many as fit a frame; one always does. */
-function withinBytes(rows: readonly StoredEnvelope[]): StoredEnvelope[] {
+function withinPage<T>(all: readonly T[], bytesOf: (one: T) => number): T[] {
   let bytes = 0;
-  const tooMany = rows.findIndex(({ envelope }, i) => {
-    bytes += envelope.length;
+  const tooMany = all.findIndex((one, i) => {
+    bytes += bytesOf(one);
     return i > 0 && bytes > PAGE_BYTES_MAX;
   });
-  return tooMany < 0 ? [...rows] : rows.slice(0, tooMany);
+  return tooMany < 0 ? [...all] : all.slice(0, tooMany);
 }

@@ -1,6 +1,9 @@
 /** L8: what is remembered, and what may wait for an answer, stays below its bound; what is beyond it is refused or the oldest forgotten. */
 import * as limits from '../../runtime/contract/limits.ts';
-import { checkSlotMap } from '../../runtime/contract/slot-map.ts';
+import { checkSlotMap, createSlotMap } from '../../runtime/contract/slot-map.ts';
+import { failedOver, givenUpOf } from '../../runtime/contract/slot-map-failover.ts';
+import { chooseSalts } from '../../runtime/inbox/bucket-salts.ts';
+import { HotInboxes } from '../../runtime/inbox/hot-inboxes.ts';
 import { PositionTimes } from '../../runtime/inbox/position-times.ts';
 import { WriteRates } from '../../runtime/inbox/write-rates.ts';
 import { BucketQuestions } from '../../runtime/link/bucket-questions.ts';
@@ -14,6 +17,7 @@ import { RefusedConnections } from '../../runtime/session/refused-connections.ts
 import { SendWindow } from '../../runtime/session/send-window.ts';
 import { ShownBatches } from '../../runtime/session/shown-batches.ts';
 import { ShownWishes } from '../../runtime/session/shown-wishes.ts';
+import { Bursts, type BurstTarget } from '../../runtime/wire/bursts.ts';
 import { ByteReader } from '../../runtime/wire/byte-reader.ts';
 import { ByteWriter } from '../../runtime/wire/byte-writer.ts';
 import { checkEnvelope } from '../../runtime/wire/envelope.ts';
@@ -201,4 +205,102 @@ describe('a core', () => {
     expect(times.encode().length / 16).toBeLessThanOrEqual(limits.POSITION_TIMES_MAX);
     expect(times.firstSince(3 * limits.POSITION_TIMES_MAX)).toBe(3 * limits.POSITION_TIMES_MAX);
   });
+});
+
+it('bursts keep POOL_MAX writers for use again, none that has grown beyond KEPT_BYTES_MAX', () => {
+  let flush = () => {};
+  const bursts = new Bursts((callback) => {
+    flush = callback;
+  });
+  const burst = (count: number, bytes: number) => {
+    const buffers = new Set<unknown>();
+    const targets = Array.from({ length: count }, () => ({ burst: undefined, writeBurst: () => undefined }) as BurstTarget);
+    for (const target of targets) {
+      const writer = bursts.writer(target);
+      writer.bytes(Buffer.alloc(bytes), 0, bytes);
+      buffers.add(writer);
+    }
+    flush();
+    return buffers;
+  };
+  const first = burst(1_024 + 100, 10);
+  expect([...burst(1_024 + 100, 10)].filter((writer) => first.has(writer))).toHaveLength(1_024);
+  const large = burst(1, 300_000);
+  expect([...burst(1_024, 10)].filter((writer) => large.has(writer))).toEqual([]);
+});
+
+describe('load alone', () => {
+  /** How many buckets a sweep gives an inbox of this load. */
+  const given = async (rate: number) => {
+    const counts: number[] = [];
+    const hot = new HotInboxes({
+      layouts: { of: () => undefined, users: () => [] },
+      promotions: { promote: async (_: Buffer, count: number) => void counts.push(count) },
+      rates: { above: (max: number) => (rate > max ? [['bob', rate]] : []) },
+      clock,
+      telemetry: new MemoryTelemetry(),
+      messagesPerSecondMax: limits.BUCKET_MESSAGES_PER_SECOND_MAX,
+      coresInRegion: () => 1_000,
+    } as unknown as ConstructorParameters<typeof HotInboxes>[0]);
+    await hot.sweep();
+    return counts;
+  };
+
+  it('gives an inbox AUTOMATIC_BUCKETS_MAX buckets at the most, and none at BUCKET_MESSAGES_PER_SECOND_MAX', async () => {
+    const { BUCKET_MESSAGES_PER_SECOND_MAX: max, AUTOMATIC_BUCKETS_MAX } = limits;
+    expect([await given(max), await given(max + 1), await given(10 * max)]).toEqual([[], [2], [15]]);
+    expect(await given(1_000_000 * max)).toEqual([AUTOMATIC_BUCKETS_MAX]);
+  });
+});
+
+it('a bucket’s name is tried TRIES_MAX times for a fair owner; then any owner of the region will do, and none of another', () => {
+  let tries = 0;
+  // Every name falls to a group that has its share already, each other one to another region.
+  const homeOfUser = () => (++tries % 2 === 0 ? { region: 'tokyo', group: 'tokyo-1' } : { region: 'paris', group: 'paris-0' });
+  const slots = { current: { ownersIn: () => ['tokyo-0', 'tokyo-1'], homeOfUser, isInherited: () => false } };
+  const salts = chooseSalts(Buffer.from('bob'), 1, 1, {
+    slots: slots as never,
+    random: { fraction: () => 0, bytes: (count) => Buffer.alloc(count) },
+    region: 'tokyo',
+    group: 'tokyo-0',
+  });
+  expect([salts.length, tries]).toEqual([1, salts[0]! + 1]);
+  expect(tries).toBeGreaterThanOrEqual(400_000);
+  expect(tries).toBeLessThanOrEqual(400_002);
+});
+
+it('a slot map remembers GIVEN_UP_MAX regions that were given up; the oldest is forgotten', () => {
+  const region = (i: number) => ({
+    code: `region-${i}`,
+    awsRegion: 'eu-west-3',
+    groups: [{ id: `region-${i}-g0`, firstShard: i, shardCount: 1, address: `127.0.0.1:${100 + i}` }],
+  });
+  const count = limits.GIVEN_UP_MAX + 3;
+  let map = createSlotMap({ environment: 'unit', version: 1, shards: count, regions: Array.from({ length: count }, (_, i) => region(i)) });
+  for (let i = 0; i <= limits.GIVEN_UP_MAX; i++) {
+    map = givenUpOf(failedOver(map, `region-${i}`, 1_000 + i), `region-${i}`, 1_000 + i);
+  }
+  expect(checkSlotMap(map)).toEqual([]);
+  expect(map.givenUp).toHaveLength(limits.GIVEN_UP_MAX);
+  expect(map.givenUp?.map(({ untilMs }) => untilMs - limits.GIVEN_UP_MS - 1_000)).toEqual(
+    Array.from({ length: limits.GIVEN_UP_MAX }, (_, i) => i + 1),
+  );
+});
+
+it('who takes over from a lost region begins above all that it can have given out at POSITIONS_PER_MS_MAX, with clocks a day apart', () => {
+  const map = createSlotMap({
+    environment: 'unit',
+    version: 1,
+    shards: 2,
+    regions: ['tokyo', 'paris'].map((code, i) => ({
+      code,
+      awsRegion: 'eu-west-3',
+      groups: [{ id: `${code}-0`, firstShard: i, shardCount: 1, address: `127.0.0.1:${100 + i}` }],
+    })),
+  });
+  const nowMs = Date.UTC(2036, 0, 1);
+  const from = failedOver(map, 'paris', nowMs).moving?.positionsFrom ?? 0;
+  expect(from).toBe((nowMs + limits.POSITIONS_MARGIN_MS - limits.POSITIONS_SINCE_MS) * limits.POSITIONS_PER_MS_MAX);
+  // Another ten such years at that pace, and a position is still a whole number.
+  expect(2 * from).toBeLessThan(Number.MAX_SAFE_INTEGER);
 });

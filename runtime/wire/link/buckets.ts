@@ -103,12 +103,18 @@ interface Mark {
   readonly holes: readonly { readonly from: number; readonly to: number }[];
 }
 
-/** Behind the query number. */
+function holesOf(reader: ByteReader): number {
+  const count = reader.u16();
+  if (count > HOLES_MAX) throw new IrisError('FRAME_MALFORMED', `${count} holes in one row, limit is ${HOLES_MAX}`);
+  return count;
+}
+
+/** Behind the query number. @throws IrisError FRAME_TRUNCATED, FRAME_MALFORMED */
 export function decodeMarks(reader: ByteReader): (Mark | undefined)[] | undefined {
   const count = reader.u16();
   const marks = Array.from({ length: count }, () => {
     const high = reader.u64();
-    const holes = Array.from({ length: Math.min(reader.u16(), HOLES_MAX) }, () => ({ from: reader.u64(), to: reader.u64() }));
+    const holes = Array.from({ length: holesOf(reader) }, () => ({ from: reader.u64(), to: reader.u64() }));
     return high === 0 ? undefined : { high, holes };
   });
   return count === 0 ? undefined : marks;

@@ -1,4 +1,4 @@
-import { USER_BYTES_MAX } from '../../contract/limits.ts';
+import { INBOX_NAME_BYTES_MAX, USER_BYTES_MAX } from '../../contract/limits.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import { LinkOpcode } from './opcodes.ts';
@@ -18,6 +18,7 @@ export interface PullFrame {
   readonly version: number;
   readonly kind: (typeof REQUEST_KINDS)[number];
   readonly group: string;
+  /** Or a bucket: whatever has an inbox moves alike. */
   readonly user: Buffer;
   readonly after: number;
   readonly marks: number;
@@ -47,8 +48,8 @@ interface HandoverMark {
 }
 
 const GROUP_BYTES_MAX = 255;
-/** Two names, a device, lengths and a suffix. */
-const KEY_BYTES_MAX = 2 * USER_BYTES_MAX + 32;
+/** An inbox’s row: device, lengths, two names, and the suffix of a status. */
+const KEY_BYTES_MAX = 12 + USER_BYTES_MAX + INBOX_NAME_BYTES_MAX + 1;
 const RECORD_BYTES_MAX = 65_535;
 
 export function encodePull(out: ByteWriter, query: number, request: PullFrame): void {
@@ -70,7 +71,7 @@ export function decodePull(reader: ByteReader): { query: number; request: PullFr
     version: reader.u64(),
     kind: REQUEST_KINDS[reader.u8()] ?? 'users',
     group: reader.text16(GROUP_BYTES_MAX, 'group'),
-    user: Buffer.from(reader.bytes16(USER_BYTES_MAX, 'user name')),
+    user: Buffer.from(reader.bytes16(INBOX_NAME_BYTES_MAX, 'inbox name')),
     after: reader.u64(),
     marks: reader.u32(),
   };
@@ -111,7 +112,7 @@ export function decodeHandover(reader: ByteReader): { query: number; answer: Han
     isLast: reader.u8() !== 0,
     nextPosition: reader.u64(),
     lastSeenSeconds: reader.u64(),
-    users: list(reader, () => Buffer.from(reader.bytes16(USER_BYTES_MAX, 'user name'))),
+    users: list(reader, () => Buffer.from(reader.bytes16(INBOX_NAME_BYTES_MAX, 'inbox name'))),
     rows: list(reader, () => decodeRow(reader)),
     marks: list(reader, () => decodeMark(reader)),
     records: list(reader, () => ({

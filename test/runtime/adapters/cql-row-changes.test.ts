@@ -4,10 +4,14 @@ import type { CqlSession, CqlStatement } from '../../../runtime/adapters/cql-ses
 import { openCqlRows } from '../../../runtime/adapters/group-rows-cql.ts';
 import { IrisError } from '../../../runtime/contract/errors.ts';
 import {
+  OUTGOING_CHUNK_POSITIONS,
+  OUTGOING_CHUNKS_SWEPT_MAX,
   ROWS_BATCH_BYTES_MAX,
   ROWS_BATCH_CHANGES_MAX,
   ROWS_IN_FLIGHT_BYTES_MAX,
   ROWS_IN_FLIGHT_MAX,
+  ROWS_PARTS,
+  ROWS_PARTS_AT_ONCE,
 } from '../../../runtime/contract/limits.ts';
 import type { RowChange } from '../../../runtime/ports/group-rows.ts';
 
@@ -107,4 +111,57 @@ it('begins nothing more after a failure, and rejects when what was under way is 
   await store.answerAll();
   await rejected;
   expect(store.sent.length).toBe(ROWS_IN_FLIGHT_MAX);
+});
+
+/** A store that is asked only: it counts questions under way at a time. */
+class AskedStore {
+  asked = 0;
+  underWay = 0;
+  most = 0;
+  written = 0;
+
+  async *readAll(): AsyncIterable<never[]> {
+    this.asked++;
+    this.most = Math.max(this.most, ++this.underWay);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.underWay--;
+    yield [];
+  }
+
+  async readOne(): Promise<undefined> {
+    this.asked++;
+  }
+
+  async write(): Promise<void> {
+    this.written++;
+  }
+
+  open() {
+    return openCqlRows({ session: this as unknown as CqlSession, group: 'tokyo-1', ...times });
+  }
+}
+
+it('reads everything of a group ROWS_PARTS_AT_ONCE parts at a time', async () => {
+  const store = new AskedStore();
+  for await (const _ of store.open().readSummaries());
+  expect([store.asked, store.most]).toEqual([ROWS_PARTS, ROWS_PARTS_AT_ONCE]);
+});
+
+it('looks after OUTGOING_CHUNKS_SWEPT_MAX emptied chunks with one checkpoint, and after the others with the next', async () => {
+  const store = new AskedStore();
+  const rows = store.open();
+  const chunks = 2 * OUTGOING_CHUNKS_SWEPT_MAX + 3;
+  const gone = Array.from(
+    { length: chunks },
+    (_, chunk): RowChange => ({ kind: 'no-outgoing', group: 'paris-0', position: chunk * OUTGOING_CHUNK_POSITIONS }),
+  );
+  await rows.apply(gone, { epoch: 1, number: 1 });
+  const looks = [];
+  for (let number = 2; number <= 5; number++) {
+    // One question is for the checkpoint there is.
+    store.asked = -1;
+    await rows.writeCheckpoint({ epoch: 1, number, nextPosition: (chunks + 2) * OUTGOING_CHUNK_POSITIONS, offset: 0 });
+    looks.push(store.asked);
+  }
+  expect(looks).toEqual([OUTGOING_CHUNKS_SWEPT_MAX, OUTGOING_CHUNKS_SWEPT_MAX, 3, 0]);
 });

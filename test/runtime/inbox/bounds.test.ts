@@ -5,7 +5,7 @@ import { InheritedMarks, type InheritedMarksParts } from '../../../runtime/inbox
 import { SequenceMarks } from '../../../runtime/inbox/sequence-marks.ts';
 import type { MarkQuestion } from '../../../runtime/ports/bucket-owners.ts';
 import { markKeyOf } from '../../../runtime/wire/envelope.ts';
-import { SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
+import { SEND_FRESH, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
 import { envelopeOf } from '../../fakes/envelopes.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
@@ -130,4 +130,17 @@ it('sets DEAD_LETTERS_MAX envelopes aside; the next stays where it is, and the l
   expect(isTaken).toEqual([...Array.from({ length: limits.DEAD_LETTERS_MAX }, () => true), false]);
   expect([removed.length, core.inboxes.deadLetters.list.length]).toEqual([limits.DEAD_LETTERS_MAX, limits.DEAD_LETTERS_MAX]);
   expect(removed).not.toContain(limits.DEAD_LETTERS_MAX + 1);
+});
+
+it('a core whose store holds WAITING_ENVELOPES_MAX or WAITING_INBOXES_MAX refuses what is new with OVERLOADED until readers drain', async () => {
+  const core = await CoreUnderTest.start();
+  const origin = core.origin();
+  let isFull = true;
+  Object.defineProperty(core.openStore, 'isFull', { get: () => isFull });
+  const refused = origin.send({ sequence: 1 });
+  await core.settle();
+  isFull = false;
+  const taken = origin.send({ sequence: 1 }, { flags: SEND_RETRY | SEND_FRESH });
+  await core.settle();
+  expect([refused, taken].map((correlation) => origin.outcome(correlation))).toEqual(['OVERLOADED', 'appended']);
 });
