@@ -12,7 +12,7 @@ export class RateWindow {
   private slot = 0;
   private sum = 0;
 
-  /** Milliseconds until less than `max` count; 0 when that is so. */
+  /** Whole milliseconds until less than `max` count; 0 when that is so. */
   waitMs(nowMs: number, max: number): number {
     this.roll(nowMs);
     let left = this.sum;
@@ -20,7 +20,7 @@ export class RateWindow {
       if (left < max) break;
       left -= this.at(this.own, age) + this.at(this.others, age);
       // The slot goes when it is RATE_SLOTS old, counted from its beginning.
-      if (left < max) return (this.slot - age + RATE_SLOTS) * RATE_SLOT_MS - nowMs;
+      if (left < max) return Math.ceil((this.slot - age + RATE_SLOTS) * RATE_SLOT_MS - nowMs);
     }
     return 0;
   }

@@ -1,4 +1,4 @@
-import { errorLine } from '../contract/errors.ts';
+import { errorLine, type IrisError } from '../contract/errors.ts';
 import { FRAME_BYTES_MAX, LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PING_INTERVAL_MS, SESSION_IDLE_MS } from '../contract/limits.ts';
 import type { Connection, ConnectionHandler } from '../ports/transport.ts';
 import type { Bursts, BurstTarget } from '../wire/bursts.ts';
@@ -36,6 +36,8 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
   burst: ByteWriter | undefined;
   /** Why the last try came to nothing. */
   failure: string | undefined;
+  /** What the last edge that did not let it in has said, until one does. */
+  refusal: IrisError | undefined;
   private readonly parts: EdgeConnectionParts;
   private readonly user: EdgeConnectionUser;
   private readonly reader = new ByteReader();
@@ -45,6 +47,9 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
   private isOver = false;
   private isPaused = false;
   private attempt: number;
+  private address = '';
+  /** When each address may be tried again that has said so; no more than there are addresses. */
+  private readonly closedUntilMs = new Map<string, number>();
   private retryMs = LINK_RETRY_FIRST_MS;
   private heardMs = 0;
   private spokenMs = 0;
@@ -66,14 +71,25 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
 
   start(): void {
     if (this.isOver || this.connection !== undefined) return;
-    const { addresses, transport } = this.parts;
-    const address = addresses[this.attempt++ % addresses.length] as string;
-    transport
-      .connect(address, (connection) => this.greet(connection))
+    this.address = this.nextAddress();
+    this.parts.transport
+      .connect(this.address, (connection) => this.greet(connection))
       .catch((error: unknown) => {
         this.failure = errorLine(error);
         if (!this.isOver) this.startLater();
       });
+  }
+
+  /** When the first address may be tried again, by the monotonic clock. */
+  get welcomeAtMs(): number {
+    return Math.min(...this.parts.addresses.map((address) => this.closedUntilMs.get(address) ?? 0));
+  }
+
+  /** The edge does not let it in now: what waits is tried at another address, or here when it said. */
+  refused(error: IrisError): void {
+    if (this.isLoggedIn) return;
+    this.refusal = error;
+    if (error.retryAfterMs > 0) this.closedUntilMs.set(this.address, this.parts.clock.monotonicMs() + error.retryAfterMs);
   }
 
   /** Drops the connection; the next one goes on from what `hello` says then. */
@@ -148,14 +164,29 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
 
   private welcomed(frame: WelcomeFrame): void {
     this.isLoggedIn = true;
+    this.refusal = undefined;
+    this.closedUntilMs.clear();
     this.retryMs = LINK_RETRY_FIRST_MS;
     this.user.welcomed(frame);
   }
 
   private startLater(): void {
-    const delayMs = this.retryMs * (0.5 + this.parts.random.fraction());
+    const { clock, random } = this.parts;
+    const waitMs = Math.max(0, this.welcomeAtMs - clock.monotonicMs());
+    const delayMs = waitMs + this.retryMs * (0.5 + random.fraction());
     this.retryMs = Math.min(this.retryMs * 2, LINK_RETRY_LAST_MS);
-    this.parts.clock.after(delayMs, () => this.start());
+    clock.after(delayMs, () => this.start());
+  }
+
+  /** In turn, but for those that have said to come back later. */
+  private nextAddress(): string {
+    const { addresses, clock } = this.parts;
+    const now = clock.monotonicMs();
+    for (let i = 0; i < addresses.length; i++) {
+      const address = addresses[this.attempt++ % addresses.length] as string;
+      if ((this.closedUntilMs.get(address) ?? 0) <= now) return address;
+    }
+    return addresses[this.attempt++ % addresses.length] as string;
   }
 
   private greet(connection: Connection): this {

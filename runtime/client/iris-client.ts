@@ -20,6 +20,7 @@ import { type ClientParts, type ConnectOptions, type SendOptions, transportFor }
 import { EdgeConnection, type EdgeConnectionUser } from './edge-connection.ts';
 import { type BestEffortMessage, Ephemerals, type Presence, type TypingSignal } from './ephemerals.ts';
 import { FATAL_FAULTS } from './fatal-faults.ts';
+import { FirstLogin } from './first-login.ts';
 import { Incoming, type IrisMessage } from './incoming.ts';
 import { IncomingGaps, type MessageGap } from './incoming-gaps.ts';
 import type { MessageStatus, SentMessages, StatusUpdate } from './message-statuses.ts';
@@ -52,7 +53,7 @@ export class IrisClient {
   private isClosing = false;
   private failure: IrisError | undefined;
   private sweep: Timer;
-  private loggedIn: { resolve(): void; reject(error: IrisError): void } | undefined;
+  private loggedIn: FirstLogin | undefined;
   private farewell: ((isConfirmed: boolean) => void) | undefined;
   private isConfirmed = false;
 
@@ -84,7 +85,8 @@ export class IrisClient {
 
   /**
    * Resolves when logged in.
-   * @throws IrisError AUTHENTICATION_FAILED, CONNECTION_FAILED when no address answers in time, COMMAND_INVALID
+   * @throws IrisError AUTHENTICATION_FAILED, RATE_LIMITED and OVERLOADED as the edge says, with `retryAfterMs`,
+   * CONNECTION_FAILED when no address answers in time, COMMAND_INVALID
    */
   static async connect(options: ConnectOptions, parts: Partial<ClientParts> = {}): Promise<IrisClient> {
     if (options.addresses.length === 0) throw new IrisError('CONNECTION_FAILED', 'no address given; name at least one host:port');
@@ -259,26 +261,12 @@ export class IrisClient {
   }
 
   private async firstLogin(): Promise<void> {
-    const timeoutMs = this.options.connectTimeoutMs ?? 10_000;
-    await new Promise<void>((resolve, reject) => {
-      const give = () => {
-        const { failure } = this.connection;
-        const why = failure === undefined ? '' : `: ${failure}`;
-        this.finish(new IrisError('CONNECTION_FAILED', `no login at ${this.options.addresses.join(', ')} within ${timeoutMs} ms${why}`));
-      };
-      const timer = this.parts.clock.after(timeoutMs, give);
-      this.loggedIn = {
-        resolve: () => {
-          timer.stop();
-          resolve();
-        },
-        reject: (error) => {
-          timer.stop();
-          reject(error);
-        },
-      };
-      this.connection.start();
-    });
+    const { connectTimeoutMs: timeoutMs = 10_000, addresses } = this.options;
+    const { clock } = this.parts;
+    const login = new FirstLogin({ clock, addresses, timeoutMs }, () => this.finish(login.failureOf(this.connection)));
+    this.loggedIn = login;
+    this.connection.start();
+    await login.done;
   }
 
   private newConnection(user: EdgeConnectionUser, firstAddress: number): EdgeConnection {
@@ -341,7 +329,11 @@ export class IrisClient {
     }
     const code = errorCodeOfWire(frame.wire);
     if (code === 'SIGNALS_LIMITED') this.parts.clock.after(frame.retryAfterMs, () => this.signals.repeat());
-    if (code !== undefined && FATAL_FAULTS.includes(code)) this.finish(new IrisError(code, frame.message));
+    if (code === undefined) return;
+    const error = new IrisError(code, frame.message, { retryAfterMs: frame.retryAfterMs });
+    const isFatal = FATAL_FAULTS.includes(code);
+    if (!isFatal) this.connection.refused(error);
+    if (isFatal || this.loggedIn?.isHopeless(this.connection) === true) this.finish(error);
   }
 
   private ackWriter(bucket: number): ByteWriter | undefined {

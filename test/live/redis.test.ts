@@ -1,10 +1,11 @@
 /** R15, R17, R18, D8: the session directory on a real Redis, one server, a cluster and behind sentinels; what it loses comes back, and nothing waits for it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RedisMode, RedisServers } from '../../infra/local/engines/redis.ts';
 import { systemClock, systemRandom } from '../../runtime/adapters/clock-system.ts';
 import { RedisRateLimits } from '../../runtime/adapters/rate-limits-redis.ts';
+import { checkRedis } from '../../runtime/adapters/redis/redis-check.ts';
 import { RedisConnection } from '../../runtime/adapters/redis/redis-connection.ts';
 import { RedisSessionDirectory } from '../../runtime/adapters/session-directory-redis.ts';
 import { DIRECTORY_NODE_TTL_MS, DIRECTORY_TOKEN_MS, RATE_SYNC_MS } from '../../runtime/contract/limits.ts';
@@ -12,6 +13,7 @@ import { redisSettings } from '../../runtime/contract/redis-settings.ts';
 import { describeSessionDirectoryContract } from '../contract/session-directory-contract.ts';
 import { MemoryTelemetry } from '../fakes/memory-telemetry.ts';
 import { until } from '../servers/node-pair.ts';
+import { makeCertificate } from '../services/kafka.ts';
 import { REDIS, requireTool } from '../services/tool.ts';
 
 requireTool(REDIS);
@@ -145,6 +147,71 @@ it.each([
   expect([line?.fields['code'], String(line?.fields['reason'])]).toEqual([code, expect.stringMatching(reason)]);
   expect(JSON.stringify(telemetry.lines)).not.toContain('battery-staple');
   await expect(directory.find('nobody')).rejects.toMatchObject({ name: 'IrisError' });
+});
+
+describe('Redis over TLS', () => {
+  let redis: RedisServers;
+  let caPath: string;
+  const place = join(folder, 'tls');
+  const optionsOf = (fields: object) => {
+    const credentialsPath = join(folder, 'credentials.json');
+    const settings = { addresses: redis.tlsAddresses, tls: true, login: { kind: 'password', credentialsPath }, ...fields };
+    return { ...redisSettings.parse(settings), addresses: (settings as { addresses: string[] }).addresses };
+  };
+  const check = (fields: object) => checkRedis(optionsOf(fields), { clock: systemClock, timeoutMs: 20_000 });
+
+  beforeAll(async () => {
+    mkdirSync(place);
+    const made = makeCertificate(place);
+    caPath = made.caPath;
+    redis = await RedisServers.start({ mode: 'single', directory: join(place, 'redis'), password: PASSWORD, tls: made });
+  });
+  afterAll(() => redis.stop());
+
+  it('an edge that knows the authority tells it who is connected, and hears of it again after a kill', async () => {
+    await check({ caPath });
+    const parts = { clock: systemClock, random: systemRandom, telemetry: new MemoryTelemetry() };
+    const edge = async (node: string) => {
+      const connection = await RedisConnection.open({ ...parts, settings: optionsOf({ caPath }) });
+      const directory = new RedisSessionDirectory({ ...parts, connection, environment: 'tls', region: 'tokyo', node });
+      open.add(directory);
+      return directory;
+    };
+    const [here, there] = [await edge('here'), await edge('there')];
+    const isKnown = async () => (await there.find('alice').catch(() => undefined))?.loginStamp === 1;
+    here.enter({ user: 'alice', loginStamp: 1, protocol: 'v2.4', device: '00', sinceMs: 1 }, () => undefined);
+    await until(isKnown, 'alice is known', 20_000);
+    await redis.kill('node-1');
+    await redis.restart('node-1');
+    await until(isKnown, 'alice is known again', 20_000);
+  });
+
+  it.each([
+    ['no authority named', () => ({}), /shows a certificate that is not trusted; name who signs it with `caPath`/],
+    ['another authority', () => ({ caPath: otherAuthority() }), /shows a certificate that is not trusted/],
+    ['no CA file', () => ({ caPath: join(place, 'nothing.pem') }), /caPath: .*nothing\.pem cannot be read/],
+  ] as const)('%s is ENGINE_INVALID in one line with the remedy', async (_, fields, said) => {
+    await expect(check(fields())).rejects.toMatchObject({ code: 'ENGINE_INVALID', message: expect.stringMatching(said) });
+  });
+
+  it.each([
+    ['TLS only, spoken to in plain text', () => optionsOf({ tls: false }), 500, /if it goes on and it speaks TLS only, set `tls`/],
+    [
+      'plain text only, spoken to in TLS',
+      () => optionsOf({ caPath, addresses: redis.addresses }),
+      3_000,
+      /name its TLS port, or leave out `tls`/,
+    ],
+  ] as const)('%s, says so', async (_, settings, timeoutMs, said) => {
+    const refused = checkRedis(settings(), { clock: systemClock, timeoutMs });
+    await expect(refused).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE', message: expect.stringMatching(said) });
+  });
+
+  function otherAuthority(): string {
+    const other = join(place, 'other');
+    mkdirSync(other);
+    return makeCertificate(other).caPath;
+  }
 });
 
 describe.each(['single', 'cluster'] as const)('a login that changes, as of IAM, on Redis %s', (mode) => {

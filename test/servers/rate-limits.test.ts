@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorCodeOfWire } from '../../runtime/contract/errors.ts';
+import { IrisClient } from '../../runtime/client/iris-client.ts';
+import { errorCodeOfWire, type IrisError } from '../../runtime/contract/errors.ts';
 import { ByteReader } from '../../runtime/wire/byte-reader.ts';
 import { decodeFault } from '../../runtime/wire/v2/fault.ts';
 import { encodePresenceQuery } from '../../runtime/wire/v2/presence.ts';
@@ -97,4 +98,28 @@ it('a user sends 100 messages in a minute, a batch may be the last, and others g
   expect(await pair.metric('edge', 'iris_rate_limited_total')).toBeGreaterThan(3);
   carol.end();
   dave.end();
+});
+
+it('a client of an address that has to wait hears that, with the time, at once where it waits no longer itself', async () => {
+  const connect = (who: string, fields: object = {}) =>
+    IrisClient.connect({ addresses: [pair.address], user: who, token: token(who), ...fields }).then(
+      async (client) => void (await client.close()),
+      (error: unknown) => error,
+    );
+  expect(await connect('erin')).toBeUndefined();
+  for (let i = 0; i < LIMITS.failedLogins; i++) {
+    expect(await connect('erin', { token: 'wrong' })).toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+  }
+  const startMs = performance.now();
+  const refused = (await connect('erin', { connectTimeoutMs: 30_000 })) as IrisError;
+  expect([refused.code, refused.retryAfterMs > 30_000, refused.message]).toEqual([
+    'RATE_LIMITED',
+    true,
+    expect.stringMatching(/wait \d+ ms/),
+  ]);
+  expect(performance.now() - startMs).toBeLessThan(30_000);
+  // Another edge that lets it in is tried next.
+  const elsewhere = await NodePair.start(22_970, {});
+  expect(await connect('erin', { addresses: [pair.address, elsewhere.address] })).toBeUndefined();
+  await elsewhere.stop();
 });

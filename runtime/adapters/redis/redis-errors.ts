@@ -16,14 +16,29 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/unknown command|wrong number of arguments/i, 'it is too old; Redis 6.2 or Valkey 7.2 is needed'],
 ];
 
+/** The same of TLS; Node says it in words, and OpenSSL. */
+const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/altnames/i, 'shows a certificate for another name; name it as the certificate does, or have one made for this name'],
+  [/certificate|unable to verify/i, 'shows a certificate that is not trusted; name who signs it with `caPath`'],
+  [/wrong version number|packet length too long|record layer/i, 'speaks no TLS on this port; name its TLS port, or leave out `tls`'],
+];
+
 /** One line that names the servers, what is wrong and what to do; never a password. */
-export function redisError({ addresses }: RedisSettings, error: unknown): IrisError {
+export function redisError({ addresses, tls }: RedisSettings, error: unknown): IrisError {
   if (error instanceof IrisError) return error;
   const said = deepest(error);
   const at = addresses.join(', ');
   const remedy = REMEDIES.find(([pattern]) => pattern.test(said))?.[1];
   if (remedy !== undefined) return new IrisError('ENGINE_INVALID', `Redis at ${at} answers, but ${remedy}`);
-  return new IrisError('ENGINE_UNAVAILABLE', `Redis at ${at} does not answer: ${said}`);
+  const tlsRemedy = tls ? TLS_REMEDIES.find(([pattern]) => pattern.test(said))?.[1] : undefined;
+  if (tlsRemedy !== undefined) return new IrisError('ENGINE_INVALID', `Redis at ${at} ${tlsRemedy}`);
+  return new IrisError('ENGINE_UNAVAILABLE', `Redis at ${at} does not answer: ${said}${hintOf(said, tls)}`);
+}
+
+/** What a port of the other kind does, and a server that ends or hangs too: it may pass. */
+function hintOf(said: string, tls: boolean): string {
+  if (!tls && said.includes('ECONNRESET')) return '; if it goes on and it speaks TLS only, set `tls`';
+  return tls && said.includes('ETIMEDOUT') ? '; if it goes on, name its TLS port, or leave out `tls`' : '';
 }
 
 /** A cluster tells only that all failed; the last node’s error says why. */
