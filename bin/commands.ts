@@ -20,6 +20,7 @@ const COMMANDS = {
   send: () => import('./commands/send.ts'),
   listen: () => import('./commands/listen.ts'),
   who: () => import('./commands/who.ts'),
+  watch: () => import('./commands/watch.ts'),
   promote: () => import('./commands/promote.ts'),
   demote: () => import('./commands/demote.ts'),
   'dead-letters': () => import('./commands/dead-letters.ts'),

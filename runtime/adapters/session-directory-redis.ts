@@ -1,7 +1,8 @@
 import * as limits from '../contract/limits.ts';
 import type { Clock, Random, Timer } from '../ports/clock.ts';
-import type { DirectoryEntry, DirectoryLogin, SessionDirectory, SessionPlace } from '../ports/session-directory.ts';
+import type { DirectoryEntry, DirectoryLogin, DirectoryWatch, SessionDirectory, SessionPlace } from '../ports/session-directory.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import { DirectoryWatches } from './directory-watches.ts';
 import { ENTER, LEAVE } from './redis/directory-scripts.ts';
 import type { RedisEngine, RedisScript } from './redis/redis-connection.ts';
 import { SessionTable } from './session-table.ts';
@@ -37,6 +38,7 @@ export class RedisSessionDirectory implements SessionDirectory {
   private readonly table: SessionTable;
   private readonly enterScript: RedisScript;
   private readonly leaveScript: RedisScript;
+  private readonly watches = new DirectoryWatches((user) => this.isHere(user));
   private readonly due = new Map<string, Due>();
   /** Users of this edge whose entry a later login of a living edge keeps. */
   private readonly contested = new Set<string>();
@@ -84,6 +86,10 @@ export class RedisSessionDirectory implements SessionDirectory {
     return { user, ...place, loginStamp: Number(stamp), sinceMs: Number(since) };
   }
 
+  watch(user: string, hears: (isOnline: boolean | undefined) => void): DirectoryWatch {
+    return this.watches.add(user, hears);
+  }
+
   /** The edge’s sign of life goes first: with it all of its entries. */
   async close(): Promise<void> {
     this.isClosed = true;
@@ -96,6 +102,7 @@ export class RedisSessionDirectory implements SessionDirectory {
   }
 
   private changed(user: string, gone: DirectoryLogin | undefined): void {
+    this.watches.changed(user);
     this.contested.delete(user);
     this.put(user, { gone, sinceMs: this.parts.clock.monotonicMs() });
   }

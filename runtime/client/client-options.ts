@@ -1,5 +1,7 @@
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import { createTlsClientTransport, type TlsClientOptions } from '../adapters/transport-tls.ts';
+import { IrisError } from '../contract/errors.ts';
+import { READ_CONNECTIONS_MAX } from '../contract/limits.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { ClientTransport } from '../ports/transport.ts';
 
@@ -46,6 +48,13 @@ export interface ClientParts {
   readonly random: Random;
   /** A message came again at another place of the inbox, and was not given out: for who judges servers. */
   repeated?(body: Buffer): void;
+}
+
+/** @throws IrisError CONNECTION_FAILED, COMMAND_INVALID */
+export function checkOptions({ addresses, connections = 1 }: ConnectOptions): void {
+  if (addresses.length === 0) throw new IrisError('CONNECTION_FAILED', 'no address given; name at least one host:port');
+  if (!Number.isInteger(connections) || connections < 1 || connections > READ_CONNECTIONS_MAX)
+    throw new IrisError('COMMAND_INVALID', `${connections} connections, must be a whole number of 1 to ${READ_CONNECTIONS_MAX}`);
 }
 
 export function transportFor(tls: ConnectOptions['tls'] = false): ClientTransport {

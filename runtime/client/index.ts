@@ -7,3 +7,4 @@ export type { MessageGap } from './incoming-gaps.ts';
 export { IrisClient } from './iris-client.ts';
 export type { MessageStatus, SentMessages, StatusUpdate } from './message-statuses.ts';
 export type { SendReceipt } from './outgoing.ts';
+export type { UserPresence } from './watches.ts';

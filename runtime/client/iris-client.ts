@@ -1,6 +1,5 @@
 import { systemClock, systemRandom } from '../adapters/clock-system.ts';
 import { errorCodeOfWire, IrisError } from '../contract/errors.ts';
-import { READ_CONNECTIONS_MAX } from '../contract/limits.ts';
 import type { Timer } from '../ports/clock.ts';
 import { Bursts } from '../wire/bursts.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
@@ -14,9 +13,10 @@ import { type HelloFrame, Reads } from '../wire/v2/hello.ts';
 import { decodeMessageStatus } from '../wire/v2/message-status.ts';
 import { FETCH_VERSION, Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
 import { decodeSent, type SentFrame } from '../wire/v2/sent.ts';
+import { decodeWatched } from '../wire/v2/watch.ts';
 import type { WelcomeFrame } from '../wire/v2/welcome.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import { type ClientParts, type ConnectOptions, type SendOptions, transportFor } from './client-options.ts';
+import { type ClientParts, type ConnectOptions, checkOptions, type SendOptions, transportFor } from './client-options.ts';
 import { EdgeConnection, type EdgeConnectionUser } from './edge-connection.ts';
 import { type BestEffortMessage, Ephemerals, type Presence, type TypingSignal } from './ephemerals.ts';
 import { FATAL_FAULTS } from './fatal-faults.ts';
@@ -27,6 +27,7 @@ import type { MessageStatus, SentMessages, StatusUpdate } from './message-status
 import { Outgoing, type SendReceipt } from './outgoing.ts';
 import { ShareReads } from './share-reads.ts';
 import { Signals } from './signals.ts';
+import type { UserPresence } from './watches.ts';
 
 const SWEEP_MS = 250;
 const CLOSE_TIMEOUT_MS = 6_000;
@@ -73,9 +74,10 @@ export class IrisClient {
       },
       0,
     );
-    this.outgoing = new Outgoing({ clock, writer: () => this.connection.writer, version: () => this.protocolVersion });
+    const version = () => this.protocolVersion;
+    this.outgoing = new Outgoing({ clock, writer: () => this.connection.writer, version });
     const writer = () => (this.protocolVersion >= 3 ? this.connection.writer : undefined);
-    this.signals = new Signals({ clock, writer, bucketWriters: () => this.shares?.writers ?? [] });
+    this.signals = new Signals({ clock, writer, version, bucketWriters: () => this.shares?.writers ?? [] });
     this.ephemerals = new Ephemerals({ clock, writer, takeSequences: (count) => this.outgoing.takeSequences(count) });
     if (options.connections !== undefined && options.connections > 1) this.shares = this.newShares(options.connections);
     this.sweep = parts.clock.after(SWEEP_MS, () => this.tick());
@@ -89,10 +91,7 @@ export class IrisClient {
    * CONNECTION_FAILED when no address answers in time, COMMAND_INVALID
    */
   static async connect(options: ConnectOptions, parts: Partial<ClientParts> = {}): Promise<IrisClient> {
-    if (options.addresses.length === 0) throw new IrisError('CONNECTION_FAILED', 'no address given; name at least one host:port');
-    const { connections = 1 } = options;
-    if (!Number.isInteger(connections) || connections < 1 || connections > READ_CONNECTIONS_MAX)
-      throw new IrisError('COMMAND_INVALID', `${connections} connections, must be a whole number of 1 to ${READ_CONNECTIONS_MAX}`);
+    checkOptions(options);
     const client = new IrisClient(options, { transport: transportFor(options.tls), clock: systemClock, random: systemRandom, ...parts });
     await client.firstLogin();
     return client;
@@ -181,6 +180,14 @@ export class IrisClient {
     return this.ephemerals.presenceOf(user);
   }
 
+  /**
+   * Hears how users are: soon, whenever one comes online or leaves, and again after a reconnect where that differs. Up to 5 s late; who is back within
+   * 2 s has not left. The server takes 256 users of a connection, and tells `refused` of others. Returns what ends it. @throws IrisError WATCHES_LIMITED
+   */
+  watch(users: readonly string[], listener: (presence: UserPresence) => void): () => void {
+    return this.signals.watches.add(users, listener);
+  }
+
   /** Tells of messages that will never come, before what follows: each gap once, also one that came before this call. Returns what ends it. */
   onGap(listener: (gap: MessageGap) => void): () => void {
     return this.gaps.listen(listener);
@@ -234,6 +241,9 @@ export class IrisClient {
         break;
       case Opcode.MessageStatus:
         this.signals.grown(decodeMessageStatus(reader));
+        break;
+      case Opcode.Watched:
+        this.signals.watches.told(decodeWatched(reader));
         break;
       case Opcode.Fault:
         this.fault(decodeFault(reader));

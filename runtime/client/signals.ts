@@ -1,9 +1,11 @@
 import type { Clock } from '../ports/clock.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { encodeMessageStatusQuery, type MessageStatusFrame } from '../wire/v2/message-status.ts';
+import { WATCH_VERSION } from '../wire/v2/opcodes.ts';
 import type { IrisMessage } from './incoming.ts';
 import { type MessageStatus, MessageStatuses, type SentMessages } from './message-statuses.ts';
 import { ReadMarks } from './read-marks.ts';
+import { Watches } from './watches.ts';
 
 /** Frames written in a quarter of a second: below the server’s budget of 100 a second. */
 const FRAMES_AT_ONCE = 20;
@@ -14,13 +16,16 @@ export interface SignalsParts {
   readonly clock: Clock;
   /** The writer while connected to a server of version 3. */
   writer(): ByteWriter | undefined;
+  /** What the server that is connected speaks; 0 before the first login. */
+  version(): number;
   /** Those of the connections that read buckets: a READ concerns whichever has the message. */
   bucketWriters(): readonly ByteWriter[];
 }
 
-/** What a client says and asks beside its messages: what was read here, and what became of what was sent. Paced, and said again when lost. */
+/** What a client says and asks beside its messages: what was read here, what became of what was sent, how others are. Paced, and said again when lost. */
 export class Signals {
   readonly statuses: MessageStatuses;
+  readonly watches: Watches;
   private readonly parts: SignalsParts;
   private readonly reads = new ReadMarks();
   /** Recipients to ask about. */
@@ -31,6 +36,9 @@ export class Signals {
   constructor(parts: SignalsParts) {
     this.parts = parts;
     this.statuses = new MessageStatuses(parts.clock);
+    const isNew = () => parts.version() >= WATCH_VERSION;
+    const writer = () => (isNew() ? parts.writer() : undefined);
+    this.watches = new Watches({ clock: parts.clock, writer, isOld: () => parts.version() > 0 && !isNew() });
   }
 
   markRead(message: IrisMessage): void {
@@ -83,6 +91,7 @@ export class Signals {
   repeat(): void {
     this.reads.repeat();
     for (const to of this.statuses.awaited) this.questions.add(to);
+    this.watches.repeat();
     this.flushSoon();
   }
 

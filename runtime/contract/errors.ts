@@ -43,6 +43,11 @@ export const ERROR_CODES = {
     retry: true,
     meaning: 'more in a minute than one user or one address may; it opens again after the given time',
   },
+  WATCHES_LIMITED: {
+    wire: 2012,
+    retry: true,
+    meaning: 'the session watches as many users as it may, or the user has as many watchers',
+  },
   NOT_OWNER: { wire: 2020, retry: true, meaning: 'this node is a standby; another one owns the shards' },
   NOT_DELIVERED: {
     wire: 2009,

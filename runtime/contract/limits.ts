@@ -389,4 +389,5 @@ export const DEAD_LETTERS_MAX = 1_000;
 
 export * from './limits-directory.ts';
 export * from './limits-log.ts';
+export * from './limits-presence.ts';
 export * from './limits-store.ts';

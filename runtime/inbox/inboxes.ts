@@ -23,6 +23,7 @@ import { type Destination, INBOX, type Placed } from './destination.ts';
 import { Gaps } from './gaps.ts';
 import { type HandoverProgress, Handovers } from './handovers.ts';
 import { type InboxName, InboxNames } from './inbox-name.ts';
+import { OwnedPresence } from './owned-presence.ts';
 import type { Promotion } from './promotions.ts';
 import { Readers } from './readers.ts';
 import { ReturnedLetters } from './returned-letters.ts';
@@ -65,6 +66,7 @@ export class Inboxes implements ShardOwner {
   readonly deadLetters: DeadLetters;
   readonly returnedLetters: ReturnedLetters;
   readonly gaps: Gaps;
+  readonly presence: OwnedPresence;
   private readonly outboxes = new Map<string, Destination>();
   private readonly names = new InboxNames();
   private readonly handovers: Handovers;
@@ -113,7 +115,15 @@ export class Inboxes implements ShardOwner {
       isHome: (user) => this.isHome(user),
       gapAdded: (user, gap) => this.gapAdded(user, gap),
     });
-    this.readers = new Readers({ ...parts, committer, buckets, fetcher, gaps, deadLetters, isHome: (user) => this.isHome(user) });
+    const isHome = (user: Buffer) => this.isHome(user);
+    const presenceChanged = (inbox: string) => this.presence.changed(inbox);
+    this.readers = new Readers({ ...parts, committer, buckets, fetcher, gaps, deadLetters, isHome, presenceChanged });
+    this.presence = new OwnedPresence({
+      ...parts,
+      isHome,
+      isOnline: (user) => this.readers.has(user),
+      readLastSeen: (user) => parts.store.readLastSeen(user),
+    });
   }
 
   /** Takes up what the last run left waiting; before the first link. */
@@ -268,6 +278,7 @@ export class Inboxes implements ShardOwner {
   /** Readers whose user lives elsewhere now attach there; what waits for such users goes there too. */
   private slotsChanged(): void {
     this.readers.slotsChanged();
+    this.presence.slotsChanged();
     this.buckets.slotsChanged();
     this.handovers.slotsChanged();
   }

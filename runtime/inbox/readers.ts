@@ -31,6 +31,8 @@ export interface ReadersParts {
   readonly deadLetters: DeadLetters;
   /** By the slot map in force. */
   isHome(user: Buffer): boolean;
+  /** Somebody reads an inbox, or nobody does any more. */
+  presenceChanged(inbox: string): void;
 }
 
 /** The sessions that read inboxes of one core: one for each inbox, the last that attached. */
@@ -85,6 +87,7 @@ export class Readers {
     const ownRequest = isPending ? { ...request, foreign: [] } : this.ownCursors(request);
     const attachment = new Attachment(this.attachmentParts, ownRequest, subscriber, startAfter);
     this.readers.set(key, attachment);
+    if (previous === undefined) this.parts.presenceChanged(key);
     if (isPending) fetcher.whenFetched(key, () => this.begin(key, attachment));
     else this.begin(key, attachment);
     return attachment;
@@ -185,6 +188,7 @@ export class Readers {
     }
     if (this.readers.get(key) !== attachment) return;
     this.readers.delete(key);
+    this.parts.presenceChanged(key);
     if (isBucketName(attachment.user) || !this.parts.isHome(attachment.user)) return;
     const seconds = Math.floor(this.parts.clock.nowMs() / 1_000);
     this.parts.committer.change({ apply: (batch) => batch.setLastSeen(attachment.user, seconds) });

@@ -27,6 +27,7 @@ import { EphemeralSends } from './ephemeral-sends.ts';
 import { HandoverQuestions } from './handover-questions.ts';
 import { LinkAdmission } from './link-admission.ts';
 import { LinkReads } from './link-reads.ts';
+import { type LinkWatch, LinkWatches } from './link-watches.ts';
 import type { OwnerAddresses } from './owner-addresses.ts';
 import { StatusQueries } from './status-queries.ts';
 import type { LinkSubscription } from './subscription.ts';
@@ -55,6 +56,8 @@ export interface LinkParts {
 export interface LinkClientParts extends LinkParts {
   /** The owner says that the subscription’s inbox lives elsewhere; it is bound to no link now. */
   moved(subscription: LinkSubscription): void;
+  /** The same of a watched user. */
+  watchMoved(watch: LinkWatch): void;
 }
 
 /** Refusals that say more about the owner than about the message. */
@@ -76,6 +79,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private readonly appends = new AppendQueue();
   private readonly ephemerals: EphemeralSends;
   readonly reads: LinkReads;
+  readonly watches: LinkWatches;
   private readonly statusQueries: StatusQueries;
   readonly questions: BucketQuestions;
   readonly handovers: HandoverQuestions;
@@ -100,6 +104,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const writerOf = (version: number) => (this.peerVersion < version ? undefined : parts.bursts.writer(this));
     this.handovers = new HandoverQuestions(parts.clock, () => writerOf(2));
     this.questions = new BucketQuestions(parts.clock, writerOf);
+    this.watches = new LinkWatches({ writerOf, statusOf: (user) => this.status(user), moved: (watch) => parts.watchMoved(watch) });
     this.heardMs = parts.clock.monotonicMs();
     this.admission = new LinkAdmission(parts, address);
     this.timer = parts.clock.after(limits.LINK_PING_MS, () => this.tick());
@@ -199,6 +204,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.connection = undefined;
     this.splitter.stop();
     this.ephemerals.refuseAll();
+    this.watches.lost();
     if (this.state === 'closed') return;
     if (this.state === 'up') this.parts.telemetry.log.warn('link-lost', { address: this.address, reason });
     this.retryLater();
@@ -256,6 +262,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const now = this.parts.clock.monotonicMs();
     this.timer = this.parts.clock.after(limits.LINK_PING_MS, () => this.tick());
     this.ephemerals.expire();
+    this.watches.tick();
     if (this.isUp) encodeLinkPing(this.parts.bursts.writer(this));
     if (this.connection !== undefined && now - this.heardMs > this.silentMs) this.connection.destroy();
     const oldest = this.appends.oldestMs;
@@ -295,6 +302,9 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
         break;
       case LinkOpcode.Status:
         this.statusQueries.answered(reader);
+        break;
+      case LinkOpcode.Presence:
+        this.watches.told(reader);
         break;
       case LinkOpcode.CaughtUp:
         this.reads.get(reader.u32())?.caughtUp(decodeIsEnd(reader));
@@ -357,6 +367,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const out = this.parts.bursts.writer(this);
     this.appends.frames.isGathering = version >= APPENDS_VERSION;
     this.reads.attachAll(out);
+    this.watches.sayAll();
     this.appends.repeat(out, { knowsStatuses: this.knowsStatuses });
     this.parts.telemetry.log.info('link-up', { address: this.addresses.current, peer: node, version, epoch });
   }

@@ -13,7 +13,9 @@ import type {
   UserStatus,
 } from '../ports/inbox-feed.ts';
 import type { StoredMark } from '../ports/inbox-store.ts';
+import type { PresenceFeed, PresenceWatch } from '../ports/presence.ts';
 import { LinkClient, type LinkClientParts, type LinkParts } from './link-client.ts';
+import { LinkWatch } from './link-watches.ts';
 import { OwnerAddresses } from './owner-addresses.ts';
 import { LinkSubscription } from './subscription.ts';
 
@@ -23,7 +25,7 @@ interface CachedStatus {
 }
 
 /** Every link of one node: the direct bus and the inbox feed of the embedded foundation. A link is made when it is first needed. */
-export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
+export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers, PresenceFeed {
   private readonly parts: LinkClientParts;
   /** Extra names for addresses: host:port → host:port. */
   private readonly addresses: Readonly<Record<string, string>>;
@@ -34,7 +36,7 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
 
   constructor(parts: LinkParts, addresses: Readonly<Record<string, string>>) {
     const { telemetry } = parts;
-    this.parts = { ...parts, moved: (subscription) => this.moved(subscription) };
+    this.parts = { ...parts, moved: (subscription) => this.moved(subscription), watchMoved: (watch) => this.watchMoved(watch) };
     this.addresses = addresses;
     telemetry.gauge('iris_breakers_open', 'Owners to whom sends are refused at once', () => this.count((link) => link.isBreakerOpen));
     telemetry.gauge('iris_link_queued_bytes', 'Bytes that wait for their owners’ answers', () => this.queuedBytes);
@@ -66,6 +68,11 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
         subscription.leave();
         this.link(this.locate(subscription.user)).reads.adopt(subscription);
       }
+      for (const watch of link.watches.all()) {
+        if (this.locate === undefined || this.locate(watch.user) === address) continue;
+        watch.leave();
+        this.link(this.locate(watch.user)).watches.adopt(watch);
+      }
     }
   }
 
@@ -77,6 +84,12 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
     const subscription = new LinkSubscription(options, subscriber);
     this.link(options.address).reads.adopt(subscription);
     return subscription;
+  }
+
+  watchPresence(address: string, user: Buffer, hears: (status: UserStatus | undefined) => void): PresenceWatch {
+    const watch = new LinkWatch(user, hears);
+    this.link(address).watches.adopt(watch);
+    return watch;
   }
 
   bucket(address: string, inbox: Buffer, options: { seal: boolean }): Promise<BucketReport | undefined> {
@@ -137,9 +150,14 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
 
   /** The owner may know a newer map than this node, or this node a newer one than the owner: soon they agree. */
   private moved(subscription: LinkSubscription): void {
-    const delayMs = Math.min(REATTACH_FIRST_MS * 2 ** Math.min(subscription.movesInVain, 10), REATTACH_LAST_MS);
-    this.parts.clock.after(delayMs, () => {
+    this.parts.clock.after(delayMs(subscription.movesInVain), () => {
       if (!subscription.isEnded && this.locate !== undefined) this.link(this.locate(subscription.user)).reads.adopt(subscription);
+    });
+  }
+
+  private watchMoved(watch: LinkWatch): void {
+    this.parts.clock.after(delayMs(watch.movesInVain), () => {
+      if (!watch.isOver && this.locate !== undefined) this.link(this.locate(watch.user)).watches.adopt(watch);
     });
   }
 
@@ -160,4 +178,9 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers {
     }
     return link;
   }
+}
+
+/** Milliseconds before an owner is looked for again, after so many that were the wrong one. */
+function delayMs(movesInVain: number): number {
+  return Math.min(REATTACH_FIRST_MS * 2 ** Math.min(movesInVain, 10), REATTACH_LAST_MS);
 }

@@ -26,6 +26,7 @@ import { decodeCursor } from '../wire/v2/cursor.ts';
 import { answerBuckets } from './bucket-answers.ts';
 import { answerPull } from './handover-answers.ts';
 import { LinkAppends } from './link-appends.ts';
+import { LinkWatcher } from './link-watcher.ts';
 
 export interface LinkServerParts {
   readonly owner: ShardOwner;
@@ -52,6 +53,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, FrameSink {
   private heardMs: number;
   private isOpen = true;
   private readonly appends: LinkAppends;
+  private readonly watcher: LinkWatcher;
 
   constructor(parts: LinkServerParts, connection: Connection) {
     this.parts = parts;
@@ -60,6 +62,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, FrameSink {
     const [peer, writer] = [connection.remoteAddress, () => this.writer()];
     const laidOut = (user: Buffer, layout: Layout) => this.tellLayout(0, user, layout, 0);
     this.appends = new LinkAppends({ owner, log, peer, writer, laidOut, cut: (reason) => this.cut(reason) });
+    this.watcher = new LinkWatcher(owner.presence, writer);
     this.heardMs = parts.clock.monotonicMs();
     this.watch();
   }
@@ -93,6 +96,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, FrameSink {
     this.parts.owner.originClosed(this.appends);
     for (const attachment of this.attachments.values()) attachment.detach({ flush: false });
     this.attachments.clear();
+    this.watcher.close();
   }
 
   writeBurst(bytes: Buffer): void {
@@ -188,6 +192,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, FrameSink {
         encodeLinkPong(this.writer());
         break;
       default:
+        if (this.watcher.frame(opcode, reader)) return;
         if (answerBuckets(opcode, reader, { ...this.parts, writer: () => this.writer() })) return;
         throw new IrisError('OPCODE_UNKNOWN', `link opcode 0x${opcode.toString(16)} is not part of version ${this.version}`);
     }

@@ -24,6 +24,11 @@ export interface DirectoryEntry {
   leave(): void;
 }
 
+/** A user of whom is heard. */
+export interface DirectoryWatch {
+  stop(): void;
+}
+
 /**
  * Who is connected where, in one region (R15, R17, R18): for operators, presence and take-over. No delivery asks it (design §7), so that an
  * engine below it that is away costs staleness and never a message: `enter` and `leave` return at once, and what could not be told is told
@@ -39,6 +44,12 @@ export interface SessionDirectory {
    * @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID
    */
   find(user: string): Promise<SessionPlace | undefined>;
+  /**
+   * Hears whether the user has a login in what this directory covers: soon, and whenever it is otherwise; undefined while it is not known, so that
+   * who is away is asked nothing. Of changes in a burst the last counts, and an older one never follows a newer. One who was lost is heard of within
+   * 5 s after the engine is back. As many users as an edge watches: EDGE_WATCHES_MAX. Not called before this returns.
+   */
+  watch(user: string, hears: (isOnline: boolean | undefined) => void): DirectoryWatch;
   /** Tells the engine what it must know before it ends, for DIRECTORY_TIMEOUT_MS at the most. */
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { Refusal } from './bus.ts';
 import type { PullAnswer, PullRequest } from './handover.ts';
 import type { EphemeralKind, InboxCursor, InboxSubscriber, InboxSubscription, Reading, UserStatus } from './inbox-feed.ts';
 import type { StoredMark } from './inbox-store.ts';
+import type { PresenceOwner } from './presence.ts';
 
 /** Where an append came from and its answer goes: one link. */
 export interface AppendOrigin {
@@ -69,6 +70,8 @@ export interface ShardOwner {
   bucket(inbox: Buffer, options: { seal: boolean }): Promise<BucketReport>;
   /** Undefined when it cannot be known now. @throws IrisError STORE_FAILED */
   finalMarks(question: MarkQuestion): Promise<(StoredMark | undefined)[] | undefined>;
+  /** Who watches the users. */
+  readonly presence: PresenceOwner;
   /** A part of what is kept of a user who lives with the asker by a newer slot map. Rejects with STORE_FAILED. */
   pull(request: PullRequest): Promise<PullAnswer>;
 }

@@ -13,6 +13,8 @@ import type { SessionDirectory } from '../ports/session-directory.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { ClientTransport, Connection, ServerTransport } from '../ports/transport.ts';
+import type { PresenceSources } from '../presence/watched-user.ts';
+import { WatchedUsers } from '../presence/watched-users.ts';
 import { SlotMessageRouter } from '../routing/slot-message-router.ts';
 import { connectionLimited, connectionWaitMs } from '../session/admission.ts';
 import { ClientConnection } from '../session/client-connection.ts';
@@ -127,6 +129,10 @@ interface JoinedParts {
 function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, isDraining }: JoinedParts): SessionParts {
   const { slots, authenticator, clock, random, telemetry, directory, rates } = parts;
   let lastPublisherId = 0;
+  const sources: PresenceSources = {
+    owner: (user, hears) => links.watchPresence(router.ownerOf(user), user, hears),
+    directory: (user, hears) => directory.watch(user, hears),
+  };
   const untold = telemetry.counter('iris_gap_untold_total', 'Missing messages of which the client cannot be told');
   return {
     router,
@@ -138,6 +144,7 @@ function sessionParts(config: EdgeConfig, { parts, bursts, links, router, load, 
     telemetry,
     directory,
     rates,
+    presence: new WatchedUsers({ clock, telemetry, load, sources }),
     limitedAddress: limitedAddresses(config.rateLimits.unlimitedNetworks),
     load,
     bursts,

@@ -5,6 +5,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { InboxFeed } from '../ports/inbox-feed.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { MessageRouter } from '../ports/message-router.ts';
+import type { WatchedPresence } from '../ports/presence.ts';
 import type { RateLimits } from '../ports/rate-limits.ts';
 import type { SessionDirectory } from '../ports/session-directory.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
@@ -26,6 +27,7 @@ export interface SessionParts {
   readonly telemetry: Telemetry;
   readonly directory: SessionDirectory;
   readonly rates: RateLimits;
+  readonly presence: WatchedPresence;
   readonly load: LoadLevel;
   readonly bursts: Bursts;
   readonly stamps: Stamps;

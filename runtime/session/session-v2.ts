@@ -42,6 +42,7 @@ import { enterDirectory } from './enter-directory.ts';
 import { handMessages } from './ephemeral-sends.ts';
 import { PushWindow } from './push-window.ts';
 import { type ReadingSession, ReadingV2 } from './reading-v2.ts';
+import { SendFences } from './send-fences.ts';
 import { SendWindow } from './send-window.ts';
 import type { Session, SessionParts } from './session-parts.ts';
 import { isSignal, type SignallingSession, SignalsV2 } from './signals-v2.ts';
@@ -62,8 +63,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private version = 0;
   user = NO_BYTES;
   device = NO_BYTES;
-  /** Recipients with a refused message; a later one must not overtake it (L3). Names one byte a character. */
-  private fences: Set<string> | undefined;
+  private readonly fences = new SendFences();
   private readonly openedMs: number;
   private heardMs: number;
   private loginStamp = 0;
@@ -86,6 +86,11 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     return this.reading !== undefined;
   }
 
+  /** The client leaves so much unread that what can be told later is. */
+  get isSlow(): boolean {
+    return this.connection.queuedBytes > this.parts.sessionQueuedBytesMax;
+  }
+
   get subscription(): InboxSubscription | undefined {
     return this.reading?.subscription;
   }
@@ -106,6 +111,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
 
   drained(): void {
     if (this.hasMissedStatuses) this.resumed();
+    this.signals?.drained();
     this.pushWindow.settle(this.subscription);
     this.sendWindow.settle();
   }
@@ -113,6 +119,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   closed(): void {
     this.isOpen = false;
     this.entry?.leave();
+    this.signals?.close();
     this.splitter.stop();
     this.pushWindow.close();
     this.subscription?.detach({ flush: false });
@@ -154,7 +161,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   }
 
   isFenced(recipient: Buffer): boolean {
-    return this.fences?.has(recipient.toString('latin1')) ?? false;
+    return this.fences.has(recipient);
   }
 
   pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
@@ -187,7 +194,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   /** A client that reads slowly is told later to ask, and so is everyone while the node is busy. */
   statusGrown(status: MessageStatus): void {
     if (!this.isOpen || this.version < 3 || !status.device.equals(this.device)) return;
-    if (this.connection.queuedBytes > this.parts.sessionQueuedBytesMax || this.parts.load.sheds('receipts')) this.hasMissedStatuses = true;
+    if (this.isSlow || this.parts.load.sheds('receipts')) this.hasMissedStatuses = true;
     else encodeMessageStatus(this.writer(), status);
   }
 
@@ -239,7 +246,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       case Opcode.Hello:
         throw new IrisError('FRAME_MALFORMED', 'a second HELLO on one connection; open another');
       default:
-        if (this.version >= 3 && isSignal(opcode)) {
+        if (isSignal(opcode, this.version)) {
           this.signals ??= new SignalsV2(this.parts, this);
           this.signals.frame(opcode, reader);
           return;
@@ -306,7 +313,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       if (!this.isOverRate(frame)) this.sendBestEffort(frame, reader);
       return;
     }
-    if (this.isHeldBack(frame)) {
+    if (this.fences.holdsBack(frame.recipient, (frame.flags & SEND_FRESH) !== 0)) {
       this.refuse(frame.sequence, frame.count, HELD_BACK);
       return;
     }
@@ -352,23 +359,9 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     return waitMs > 0;
   }
 
-  private isHeldBack(frame: SendFrame): boolean {
-    if (this.fences === undefined || this.fences.size === 0) return false;
-    const recipient = frame.recipient.toString('latin1');
-    if ((frame.flags & SEND_FRESH) !== 0) this.fences.delete(recipient);
-    return this.fences.has(recipient);
-  }
-
   private fence(recipient: Buffer): void {
-    this.fences ??= new Set();
-    this.fences.add(recipient.toString('latin1'));
-    if (this.fences.size > limits.SESSION_FENCES_MAX) {
-      this.end({
-        code: 'OVERLOADED',
-        message: `messages to ${this.fences.size} recipients stand refused, limit is ${limits.SESSION_FENCES_MAX}`,
-        retryAfterMs: 1_000,
-      });
-    }
+    const fault = this.fences.raise(recipient);
+    if (fault !== undefined) this.end(fault);
   }
 
   private refuse(sequence: number, count: number, refusal: Refusal): void {
@@ -391,6 +384,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.parts.bursts.flushNow();
     this.isOpen = false;
     this.entry?.leave();
+    this.signals?.close();
     this.splitter.stop();
     this.connection.end();
     // A client that does not close its side must not keep the connection.

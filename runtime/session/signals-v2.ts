@@ -4,28 +4,35 @@ import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { encodeFault } from '../wire/v2/fault.ts';
 import { decodeMessageStatusQuery } from '../wire/v2/message-status.ts';
-import { Opcode } from '../wire/v2/opcodes.ts';
+import { Opcode, WATCH_VERSION } from '../wire/v2/opcodes.ts';
 import { decodePresenceQuery, encodePresence } from '../wire/v2/presence.ts';
 import { decodeRead } from '../wire/v2/read.ts';
 import { decodeTyping } from '../wire/v2/typing.ts';
+import { decodeWatch } from '../wire/v2/watch.ts';
 import { handTyping } from './ephemeral-sends.ts';
 import type { SessionParts } from './session-parts.ts';
+import { SessionWatches } from './session-watches.ts';
 import { SignalBudget } from './signal-budget.ts';
 import { StatusQuestions } from './status-questions.ts';
 
 /** What a signal needs of its session. */
 export interface SignallingSession {
   readonly isOpen: boolean;
+  /** It leaves so much unread that what can be told later is. */
+  readonly isSlow: boolean;
   readonly user: Buffer;
   readonly device: Buffer;
   readonly subscription: InboxSubscription | undefined;
   writer(): ByteWriter;
 }
 
-/** The frames that SignalsV2 handles; most sessions never have any. */
-export function isSignal(opcode: number): boolean {
-  return opcode === Opcode.Read || opcode === Opcode.MessageStatusQuery || opcode === Opcode.Typing || opcode === Opcode.PresenceQuery;
+/** The frames that SignalsV2 handles, of a client’s version; most sessions never have any. */
+export function isSignal(opcode: number, version: number): boolean {
+  if (opcode === Opcode.Watch || opcode === Opcode.Unwatch) return version >= WATCH_VERSION;
+  return version >= 3 && SIGNALS.has(opcode);
 }
+
+const SIGNALS: ReadonlySet<number> = new Set([Opcode.Read, Opcode.MessageStatusQuery, Opcode.Typing, Opcode.PresenceQuery]);
 
 /** The frames beside messages that a client of version 3 may write. Beyond their budget, and under load, they are passed over visibly. */
 export class SignalsV2 {
@@ -33,6 +40,7 @@ export class SignalsV2 {
   private readonly session: SignallingSession;
   private readonly budget: SignalBudget;
   private asked: StatusQuestions | undefined;
+  private watches: SessionWatches | undefined;
 
   constructor(parts: SessionParts, session: SignallingSession) {
     this.parts = parts;
@@ -51,6 +59,15 @@ export class SignalsV2 {
     else this.handle(opcode, reader);
   }
 
+  /** The client reads again. */
+  drained(): void {
+    this.watches?.drained();
+  }
+
+  close(): void {
+    this.watches?.close();
+  }
+
   private handle(opcode: number, reader: ByteReader): void {
     const { load } = this.parts;
     const { subscription, device, user: sender } = this.session;
@@ -61,6 +78,11 @@ export class SignalsV2 {
       const user = decodePresenceQuery(reader);
       if (load.sheds('presence')) this.passOver('the node is busy and answers no presence queries');
       else this.questions().ask(user);
+    } else if (opcode === Opcode.Unwatch) this.watches?.unwatch(decodeWatch(reader));
+    else if (opcode === Opcode.Watch) {
+      const users = decodeWatch(reader);
+      if (load.sheds('presence')) this.passOver('the node is busy and watches nobody new');
+      else this.watched().watch(users);
     } else if (load.sheds('receipts')) this.passOver('the node is busy; tell and ask again later');
     else if (opcode === Opcode.Read) subscription?.markRead(decodeRead(reader));
     else subscription?.askStatus(device, decodeMessageStatusQuery(reader));
@@ -71,6 +93,16 @@ export class SignalsV2 {
       if (this.session.isOpen) encodePresence(this.session.writer(), { user, ...status });
     });
     return this.asked;
+  }
+
+  private watched(): SessionWatches {
+    const { parts, session } = this;
+    this.watches ??= new SessionWatches({
+      presence: parts.presence,
+      writer: () => session.writer(),
+      takes: () => session.isOpen && !session.isSlow,
+    });
+    return this.watches;
   }
 
   private passOver(message: string, retryAfterMs = this.parts.load.retryAfterMs(limits.SHED_RETRY_MS)): void {

@@ -20,4 +20,5 @@ export { encodeRead, type ReadFrame } from './v2/read.ts';
 export { encodeSend, SEND_BEST_EFFORT, SEND_FRESH, SEND_RETRY, SEND_STATUS_WANTED, type SendOptions } from './v2/send.ts';
 export { decodeSent, type SentFrame } from './v2/sent.ts';
 export { decodeTyping, encodeTyping, type TypingFrame } from './v2/typing.ts';
+export { decodeWatched, encodeWatch, type WatchedFrame } from './v2/watch.ts';
 export { decodeWelcome, type WelcomeFrame } from './v2/welcome.ts';

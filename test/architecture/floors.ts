@@ -26,6 +26,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'runtime/routing': CAPABILITY,
   'runtime/link': CAPABILITY,
   'runtime/load': CAPABILITY,
+  // Tells the sessions of an edge how users are.
+  'runtime/presence': CAPABILITY,
   'runtime/inbox': { ...CAPABILITY, rooms: [...CAPABILITY.rooms, 'runtime/follow'] },
   'runtime/region-bridge': { ...CAPABILITY, rooms: [...CAPABILITY.rooms, 'runtime/follow'] },
   'runtime/adapters': {
@@ -62,6 +64,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'runtime/routing',
       'runtime/link',
       'runtime/load',
+      'runtime/presence',
       'runtime/inbox',
       'runtime/region-bridge',
       'runtime/adapters',

@@ -40,6 +40,7 @@ const TALKING = [
   'npx iris promote bob --buckets 5',
   'npx iris demote bob',
   'npx iris send --as alice --to bob --wait read "have you seen this?"',
+  'npx iris watch bob carol --as alice --count 2',
   'npx iris send --as alice --to bob --best-effort "are you there?"',
 ];
 const ALONE: Readonly<Record<string, RegExp>> = {
@@ -94,6 +95,7 @@ it('sends and listens as printed, while an environment runs, over TLS', async ()
     expect((await iris(TALKING[4] as string)).stdout).toMatch(/1 bucket from generation 2 on/);
     expect((await iris(TALKING[5] as string)).stdout).toMatch(/status: read/);
     expect((await reader).stdout).toMatch(/alice.*have you seen this/);
+    expect((await iris(TALKING[7] as string)).stdout).toMatch(/carol is offline/);
     await expect(iris(TALKING[6] as string)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/NOT_DELIVERED.*not online/) });
   } finally {
     up.kill('SIGTERM');

@@ -1,7 +1,7 @@
 /** D0 of L1, L7, X11: what never touches a log, at the ports of real nodes of two regions: it comes now, or is refused visibly. */
 import { rmSync } from 'node:fs';
-import { type BestEffortMessage, IrisClient, type TypingSignal } from '../../runtime/client/index.ts';
-import { SIGNALS_BURST_MAX } from '../../runtime/contract/limits.ts';
+import { type BestEffortMessage, IrisClient, type TypingSignal, type UserPresence } from '../../runtime/client/index.ts';
+import { SESSION_WATCHES_MAX, SIGNALS_BURST_MAX } from '../../runtime/contract/limits.ts';
 import { decodeEphemeral } from '../../runtime/wire/v2/ephemeral.ts';
 import { Opcode } from '../../runtime/wire/v2/opcodes.ts';
 import { SEND_BEST_EFFORT } from '../../runtime/wire/v2/send.ts';
@@ -185,4 +185,68 @@ it('iris send --best-effort', async () => {
   expect(await shown).toMatch(/alice/);
   listener.child.kill('SIGINT');
   await listener.ended;
+}, 60_000);
+
+it('who watches hears the state at once, and each coming and leaving, in whatever region and by whatever protocol (R15)', async () => {
+  const [bobName, carolName, watcherName] = [name('bob'), name('carol'), name('alice')];
+  const [alice, eve] = [await connect(north, watcherName), await connect(south, name('eve'))];
+  const heard: string[] = [];
+  const line = ({ user, isOnline, lastSeenMs }: UserPresence) => `${user} ${isOnline ? 'on' : lastSeenMs === 0 ? 'never' : 'off'}`;
+  const atSouth: string[] = [];
+  const stop = alice.watch([bobName, carolName], (presence) => heard.push(line(presence)));
+  eve.watch([bobName], (presence) => atSouth.push(line(presence)));
+  await until(() => heard.length === 2 && atSouth.length === 1, 'both are told');
+  expect(heard.toSorted()).toEqual([`${bobName} never`, `${carolName} never`]);
+  const [bob, carol] = [await connect(south, bobName), await V1Client.logIn(north, carolName)];
+  const startMs = performance.now();
+  await until(() => heard.includes(`${bobName} on`) && heard.includes(`${carolName} on`), 'both have come');
+  await until(() => atSouth.includes(`${bobName} on`), 'the other region hears it');
+  process.stderr.write(`presence over regions after ${Math.round(performance.now() - startMs)} ms\n`);
+  // The same user at another edge has not left (R12).
+  const again = await connect(north, bobName);
+  await bob.close();
+  carol.end();
+  await until(() => heard.includes(`${carolName} off`), 'carol has left');
+  await again.close();
+  await until(() => heard.includes(`${bobName} off`) && atSouth.includes(`${bobName} off`), 'bob has left');
+  expect([heard.filter((one) => one.startsWith(bobName)), atSouth]).toEqual(
+    Array.from({ length: 2 }, () => ['never', 'on', 'off'].map((state) => `${bobName} ${state}`)),
+  );
+  stop();
+  const late: string[] = [];
+  eve.watch([bobName], (presence) => late.push(line(presence)));
+  await until(() => late.length === 1, 'a second listener hears what is known');
+  expect(late).toEqual([`${bobName} off`]);
+  await Promise.all([alice.close(), eve.close()]);
+}, 60_000);
+
+it('a session watches SESSION_WATCHES_MAX users; of others it hears WATCHES_LIMITED, and messages flow on', async () => {
+  const alice = await connect(north, name('alice'));
+  const users = Array.from({ length: SESSION_WATCHES_MAX + 3 }, () => name('watched'));
+  const heard = new Map<string, UserPresence>();
+  const stop = alice.watch(users, (presence) => heard.set(presence.user, presence));
+  await until(() => heard.size === users.length, 'all are answered');
+  const refused = users.filter((user) => heard.get(user)?.refused !== undefined);
+  expect(refused).toEqual(users.slice(SESSION_WATCHES_MAX));
+  expect(heard.get(refused[0] as string)?.refused).toMatchObject({ code: 'WATCHES_LIMITED' });
+  expect((await alice.send(users[0] as string, 'stored')).durability).toBe('D2');
+  stop();
+  const other = name('watched');
+  alice.watch([other], (presence) => heard.set(presence.user, presence));
+  await until(() => heard.get(other)?.isOnline === false && heard.get(other)?.refused === undefined, 'there is room again');
+  await alice.close();
+});
+
+it('iris watch', async () => {
+  const bobName = name('bob');
+  const watcher = startIris(['watch', bobName, '--as', name('alice'), '--at', north, '--count', '3']);
+  await watcher.line('stdout', new RegExp(`^${bobName} is offline$`, 'm'));
+  const comes = watcher.line('stdout', new RegExp(`${bobName} is online`));
+  const bob = await connect(south, bobName);
+  await comes;
+  const leaves = watcher.line('stdout', new RegExp(`${bobName} is offline, last seen \\d{4}-`));
+  await bob.close();
+  await leaves;
+  expect((await watcher.ended).code).toBe(0);
+  expect((await runIris(['watch', '--as', 'alice', '--at', north])).stderr).toMatch(/at least one user/);
 }, 60_000);

@@ -23,6 +23,9 @@ export const LinkOpcode = {
   Undelivered: 0x31,
   // Since version 3.
   ReadingQuery: 0x32,
+  // Since version 4.
+  Watch: 0x33,
+  Unwatch: 0x34,
   Welcome: 0x81,
   Pong: 0x82,
   Refuse: 0x83,
@@ -43,6 +46,8 @@ export const LinkOpcode = {
   Status: 0xb0,
   // Since version 3.
   Reading: 0xb1,
+  // Since version 4.
+  Presence: 0xb2,
 } as const;
 
 /**
@@ -50,6 +55,6 @@ export const LinkOpcode = {
  * owner of an older one cuts a link on which it reads one.
  */
 export const LINK_VERSION_MIN = 1;
-export const LINK_VERSION_MAX = 3;
+export const LINK_VERSION_MAX = 4;
 /** Bytes a link frame may have beyond its envelope. */
 export const LINK_HEADER_BYTES_MAX = 64;

@@ -13,6 +13,9 @@ export const Opcode = {
   PresenceQuery: 0x0a,
   // Since version 4.
   Fetch: 0x0b,
+  // Since version 5.
+  Watch: 0x0c,
+  Unwatch: 0x0d,
   Welcome: 0x81,
   Sent: 0x82,
   Deliver: 0x83,
@@ -28,6 +31,8 @@ export const Opcode = {
   Gap: 0x8d,
   // Since version 4.
   Generation: 0x8c,
+  // Since version 5.
+  Watched: 0x8e,
 } as const;
 
 /**
@@ -35,6 +40,8 @@ export const Opcode = {
  * only on connections that speak it: version 2 ends at FAREWELL, version 3 at GAP.
  */
 export const VERSION_MIN = 2;
-export const VERSION_MAX = 4;
+export const VERSION_MAX = 5;
 /** The one that tells generations, and reads over several connections. */
 export const FETCH_VERSION = 4;
+/** The one that tells how watched users are. */
+export const WATCH_VERSION = 5;

@@ -22,7 +22,12 @@ class SignalsUnderTest {
   private out = new ByteWriter();
 
   constructor() {
-    this.signals = new Signals({ clock: this.clock, writer: () => (this.isUp ? this.out : undefined), bucketWriters: () => [] });
+    this.signals = new Signals({
+      clock: this.clock,
+      writer: () => (this.isUp ? this.out : undefined),
+      version: () => 4,
+      bucketWriters: () => [],
+    });
     this.signals.statuses.listen((update) => this.updates.push(update));
   }
 

@@ -207,7 +207,11 @@ it('an owner of version 2 gets appends one by one, also those that were gathered
     owners.push(owner);
     return owner;
   });
-  const client = new LinkClient({ ...link.parts, moved() {} }, '10.0.0.2:7400', new OwnerAddresses(() => ['10.0.0.2:7400']));
+  const client = new LinkClient(
+    { ...link.parts, moved() {}, watchMoved() {} },
+    '10.0.0.2:7400',
+    new OwnerAddresses(() => ['10.0.0.2:7400']),
+  );
   const publisher = new TestPublisher();
   const forward = (token: number) => client.forward(publisher, { flags: 0, token, envelope: envelopeOf({ recipient: `r${token}` }) });
   const appended = (owner: SilentOwner | undefined) =>

@@ -60,7 +60,11 @@ it('a node asks for its whole range and keeps to what an older owner answers, un
     far = connection;
     return owner;
   });
-  const client = new LinkClient({ ...link.parts, moved() {} }, '10.0.0.2:7400', new OwnerAddresses(() => ['10.0.0.2:7400']));
+  const client = new LinkClient(
+    { ...link.parts, moved() {}, watchMoved() {} },
+    '10.0.0.2:7400',
+    new OwnerAddresses(() => ['10.0.0.2:7400']),
+  );
   await link.advance(10);
   expect(decodeLinkHello(read(owner.frames[0]))).toMatchObject({ versionMin: 1, versionMax: LINK_VERSION_MAX });
   expect(client.peerVersion).toBe(0);

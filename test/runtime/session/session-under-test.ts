@@ -100,6 +100,7 @@ export class SessionUnderTest {
       random: fixedRandom(),
       telemetry,
       directory: createProcessSessionDirectory({ node: 'tokyo-edge-0', region: 'tokyo' }),
+      presence: { watch() {}, unwatch() {}, resumed() {} },
       rates: new ProcessRateLimits({ rates, clock, telemetry }),
       limitedAddress: (address) => address,
       load,
