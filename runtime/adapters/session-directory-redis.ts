@@ -2,9 +2,9 @@ import * as limits from '../contract/limits.ts';
 import type { Clock, Random, Timer } from '../ports/clock.ts';
 import type { DirectoryEntry, DirectoryLogin, DirectoryWatch, SessionDirectory, SessionPlace } from '../ports/session-directory.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { DirectoryWatches } from './directory-watches.ts';
 import { ENTER, LEAVE } from './redis/directory-scripts.ts';
 import type { RedisEngine, RedisScript } from './redis/redis-connection.ts';
+import { type FoundSession, RedisPresence } from './redis/redis-presence.ts';
 import { SessionTable } from './session-table.ts';
 
 export interface RedisSessionDirectoryParts {
@@ -38,7 +38,7 @@ export class RedisSessionDirectory implements SessionDirectory {
   private readonly table: SessionTable;
   private readonly enterScript: RedisScript;
   private readonly leaveScript: RedisScript;
-  private readonly watches = new DirectoryWatches((user) => this.isHere(user));
+  private readonly presence: RedisPresence;
   private readonly due = new Map<string, Due>();
   /** Users of this edge whose entry a later login of a living edge keeps. */
   private readonly contested = new Set<string>();
@@ -60,6 +60,15 @@ export class RedisSessionDirectory implements SessionDirectory {
     this.table = new SessionTable((user, gone) => this.changed(user, gone));
     this.enterScript = connection.script(ENTER);
     this.leaveScript = connection.script(LEAVE);
+    this.presence = new RedisPresence({
+      connection,
+      clock,
+      node,
+      isHere: (user) => this.isHere(user),
+      channel: (user) => this.presenceChannel(user),
+      lookUp: (user) => this.lookUp(user),
+      runOf: (other) => this.runOf(other),
+    });
     connection.onReady(() => this.beginRun());
     connection.subscribe(this.key(`taken:${node}`), (message) => this.taken(message));
     telemetry.gauge('iris_directory_due', 'Changes of sessions that Redis does not have yet', () => this.due.size + this.underWay);
@@ -87,7 +96,7 @@ export class RedisSessionDirectory implements SessionDirectory {
   }
 
   watch(user: string, hears: (isOnline: boolean | undefined) => void): DirectoryWatch {
-    return this.watches.add(user, hears);
+    return this.presence.watch(user, hears);
   }
 
   /** The edge’s sign of life goes first: with it all of its entries. */
@@ -102,7 +111,7 @@ export class RedisSessionDirectory implements SessionDirectory {
   }
 
   private changed(user: string, gone: DirectoryLogin | undefined): void {
-    this.watches.changed(user);
+    this.presence.changedHere(user);
     this.contested.delete(user);
     this.put(user, { gone, sinceMs: this.parts.clock.monotonicMs() });
   }
@@ -124,6 +133,7 @@ export class RedisSessionDirectory implements SessionDirectory {
     this.run = this.newRun();
     this.beatNow();
     this.tellAll();
+    this.presence.readAll();
   }
 
   private tellAll(): void {
@@ -161,7 +171,8 @@ export class RedisSessionDirectory implements SessionDirectory {
     try {
       const login = this.table.of(user);
       if (login !== undefined) await this.writeLogin(login, due.over ?? '');
-      else if (due.gone !== undefined) await this.leaveScript(this.sessionKey(user), due.gone.loginStamp, this.parts.node);
+      else if (due.gone !== undefined)
+        await this.leaveScript(this.sessionKey(user), due.gone.loginStamp, this.parts.node, this.presenceChannel(user));
     } catch {
       // Counted and told by the connection. A change that came meanwhile says more than this one.
       this.failedMs = this.parts.clock.monotonicMs();
@@ -177,7 +188,15 @@ export class RedisSessionDirectory implements SessionDirectory {
     const { node, region } = this.parts;
     const place = [node, this.run, region, device, protocol, sinceMs, limits.DIRECTORY_ENTRY_TTL_MS] as const;
     const name = Buffer.from(user, 'latin1');
-    const answer = await this.enterScript(this.sessionKey(user), loginStamp, over, ...place, this.key('taken:'), name);
+    const answer = await this.enterScript(
+      this.sessionKey(user),
+      loginStamp,
+      over,
+      ...place,
+      this.key('taken:'),
+      name,
+      this.presenceChannel(user),
+    );
     const [isEntered, stamp, at, run] = answer as [number, string, string, string];
     if (isEntered === 1) this.contested.delete(user);
     else if (await this.isAlive(at, run)) this.contested.add(user);
@@ -189,7 +208,17 @@ export class RedisSessionDirectory implements SessionDirectory {
   }
 
   private async isAlive(node: string, run: string | null | undefined): Promise<boolean> {
-    return (await this.parts.connection.command('GET', this.key(`node:${node}`))) === run;
+    return (await this.runOf(node)) === run;
+  }
+
+  private async runOf(node: string): Promise<string | null> {
+    return (await this.parts.connection.command('GET', this.key(`node:${node}`))) as string | null;
+  }
+
+  private async lookUp(user: string): Promise<FoundSession | undefined> {
+    const fields = await this.parts.connection.command('HMGET', this.sessionKey(user), 'node', 'run');
+    const [node, run] = fields as (string | null)[];
+    return node ? { node, run: run ?? '' } : undefined;
   }
 
   /** `<stamp> <user>`: a later login at another edge. */
@@ -202,6 +231,7 @@ export class RedisSessionDirectory implements SessionDirectory {
   private beat(): void {
     this.beating = this.parts.clock.after(limits.DIRECTORY_BEAT_MS, () => this.beat());
     this.beatNow();
+    this.presence.beat();
     for (const user of this.contested) this.put(user, { gone: undefined, sinceMs: this.parts.clock.monotonicMs() });
     this.contested.clear();
     if (this.parts.clock.monotonicMs() - this.sweptMs >= limits.DIRECTORY_RENEWAL_MS) this.tellAll();
@@ -236,6 +266,10 @@ export class RedisSessionDirectory implements SessionDirectory {
 
   private key(name: string): Buffer {
     return Buffer.from(`${this.prefix}${name}`, 'latin1');
+  }
+
+  private presenceChannel(user: string): Buffer {
+    return this.key(`presence:{${user}}`);
   }
 
   private sessionKey(user: string): Buffer {

@@ -32,6 +32,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'adapters/inbox-log/pending-marks.ts': { holes: 'PENDING_MAX' },
   'adapters/inbox-log/segment-file.ts': { checks: 'segments' },
   'adapters/inbox-store-level.ts': { operations: 'batch', trims: 'batch' },
+  'adapters/redis/redis-presence.ts': { watched: 'DIRECTORY_CHANNELS_MAX', waiting: 'DIRECTORY_CHANNELS_MAX' },
   'adapters/redis/redis-connection.ts': { channels: 'DIRECTORY_CHANNELS_MAX', readyListeners: 'listeners' },
   'adapters/rate-limits-process.ts': { young: 'RATE_KEYS_MAX', old: 'RATE_KEYS_MAX' },
   'adapters/rate-limits-redis.ts': { grown: 'RATE_GROWN_MAX' },

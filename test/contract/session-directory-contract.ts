@@ -95,6 +95,62 @@ export function describeSessionDirectoryContract(name: string, create: () => Pro
       if (here !== there) await known(there, early);
     });
 
+    /** What is heard of a user, ends included; `?` while it is not known. */
+    const watchOf = (directory: SessionDirectory, user: string) => {
+      const words: string[] = [];
+      const watch = directory.watch(user, (isOnline) => words.push(isOnline === undefined ? '?' : isOnline ? 'on' : 'off'));
+      return { watch, words, is: (word: string) => until(() => words.at(-1) === word, `${word} is heard, after ${words}`) };
+    };
+
+    it('who watches hears soon how a user is, and each coming and leaving at whatever edge; nothing once it has stopped (R15)', async () => {
+      const login = loginOf();
+      const [near, far] = [watchOf(here, login.user), watchOf(there, login.user)];
+      expect([near.words, far.words]).toEqual([[], []]);
+      await near.is('off');
+      await far.is('off');
+      for (let i = 0; i < 3; i++) {
+        const entry = enter(i % 2 === 0 ? here : there, { ...login, loginStamp: login.loginStamp + i });
+        await near.is('on');
+        await far.is('on');
+        entry.leave();
+        await near.is('off');
+        await far.is('off');
+      }
+      far.watch.stop();
+      const count = far.words.length;
+      const entry = enter(here, { ...login, loginStamp: login.loginStamp + 9 });
+      await near.is('on');
+      // A second one, while the first is heard of.
+      const second = watchOf(here, login.user);
+      await second.is('on');
+      entry.leave();
+      await second.is('off');
+      expect(far.words.length).toBe(count);
+      for (const { watch } of [near, second]) watch.stop();
+    });
+
+    it('a user who goes from edge to edge is online in the end, and one who has left is not, however fast (R15)', async () => {
+      const users = Array.from({ length: 20 }, () => loginOf());
+      const watches = users.map(({ user }) => watchOf(there, user));
+      const ends = users.map((login, at) => {
+        let last: DirectoryEntry | undefined;
+        for (let i = 0; i < 10; i++) {
+          const next = enter(i % 2 === 0 ? here : there, { ...login, loginStamp: login.loginStamp + 1_000 + i });
+          last?.leave();
+          last = next;
+        }
+        if (at % 2 === 0) last?.leave();
+        return at % 2 === 0 ? 'off' : 'on';
+      });
+      await Promise.all(
+        users.map((login, at) =>
+          ends[at] === 'on' ? until(async () => (await here.find(login.user)) !== undefined, 'found') : unknown(here, login),
+        ),
+      );
+      await Promise.all(watches.map(({ is }, at) => is(ends[at] as string)));
+      for (const { watch } of watches) watch.stop();
+    });
+
     it('of logins and leaves in one burst the last counts', async () => {
       const last = loginOf();
       for (let i = 0; i < 50; i++) enter(here, { ...last, loginStamp: last.loginStamp - 50 + i }, 'burst').leave();

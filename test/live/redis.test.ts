@@ -8,7 +8,7 @@ import { RedisRateLimits } from '../../runtime/adapters/rate-limits-redis.ts';
 import { checkRedis } from '../../runtime/adapters/redis/redis-check.ts';
 import { RedisConnection } from '../../runtime/adapters/redis/redis-connection.ts';
 import { RedisSessionDirectory } from '../../runtime/adapters/session-directory-redis.ts';
-import { DIRECTORY_NODE_TTL_MS, DIRECTORY_TOKEN_MS, RATE_SYNC_MS } from '../../runtime/contract/limits.ts';
+import { DIRECTORY_BEAT_MS, DIRECTORY_NODE_TTL_MS, DIRECTORY_TOKEN_MS, RATE_SYNC_MS } from '../../runtime/contract/limits.ts';
 import { redisSettings } from '../../runtime/contract/redis-settings.ts';
 import { describeSessionDirectoryContract } from '../contract/session-directory-contract.ts';
 import { MemoryTelemetry } from '../fakes/memory-telemetry.ts';
@@ -81,6 +81,10 @@ describe.each(['single', 'cluster', 'sentinel'] as const)('Redis as %s', (mode) 
     const everyone = async (from: number, stamp: number | undefined) =>
       (await Promise.all(users.slice(from).map((user) => isKnown(user, stamp)))).every(Boolean);
     await until(() => everyone(0, 1), 'all are known');
+    const words = new Map<string, boolean | undefined>();
+    const hearing = [...users, 'late'].map((user) => there.directory.watch(user, (isOnline) => words.set(user, isOnline)));
+    const isHeard = (from: number, to: number, isOnline: boolean) => users.slice(from, to).every((user) => words.get(user) === isOnline);
+    await until(() => isHeard(0, 500, true), 'all are heard of');
 
     await redisOf(mode).kill('node-1');
     // Half of them leave, and others come, while it is away: neither waits.
@@ -103,6 +107,8 @@ describe.each(['single', 'cluster', 'sentinel'] as const)('Redis as %s', (mode) 
       'who left is gone',
       20_000,
     );
+    await until(() => isHeard(0, 250, false) && isHeard(250, 500, true) && words.get('late') === true, 'who watches hears it', 20_000);
+    for (const watch of hearing) watch.stop();
     process.stderr.write(`redis ${mode}: right again ${Math.round(performance.now() - healedMs)} ms after it was back\n`);
     expect(performance.now() - healedMs).toBeLessThan(5_000);
     expect(here.telemetry.count('directory-failed')).toBeLessThan(10);
@@ -116,11 +122,17 @@ it('an edge that dies takes its sessions with it, and those it had are free to b
   const login = { user: 'alice', protocol: 'v1', device: '00', sinceMs: 1 };
   dead.directory.enter({ ...login, loginStamp: 9_000 }, () => undefined);
   await until(async () => (await living.directory.find('alice')) !== undefined, 'alice is known');
+  const words: (boolean | undefined)[] = [];
+  living.directory.watch('alice', (isOnline) => words.push(isOnline));
+  await until(() => words.at(-1) === true, 'alice is heard of');
   // As after kill -9: no leave, no close.
   (dead.directory as unknown as { parts: { connection: RedisConnection } }).parts.connection.close();
   const startMs = performance.now();
   await until(async () => (await living.directory.find('alice')) === undefined, 'alice is gone', 10_000);
   expect(performance.now() - startMs).toBeLessThan(DIRECTORY_NODE_TTL_MS + 1_000);
+  await until(() => words.at(-1) === false, 'who watches hears it by expiry', 10_000);
+  // At the next look at the edges.
+  expect(performance.now() - startMs).toBeLessThan(DIRECTORY_NODE_TTL_MS + DIRECTORY_BEAT_MS + 3_000);
   living.directory.enter({ ...login, loginStamp: 8_000 }, () => undefined);
   const third = await upEdge('single', 'death');
   await until(async () => (await third.directory.find('alice'))?.loginStamp === 8_000, 'the living one holds it');

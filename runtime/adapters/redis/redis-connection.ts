@@ -23,6 +23,12 @@ export type RedisScript = (key: Buffer, ...args: readonly Argument[]) => Promise
 type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>;
 type Ready = () => void;
 
+/** One that is heard. */
+interface Channel {
+  hears(message: Buffer): void;
+  subscribed(): void;
+}
+
 /** What a directory and shared limits need of Redis. */
 export interface RedisEngine {
   readonly isUp: boolean;
@@ -31,8 +37,11 @@ export interface RedisEngine {
   script(lua: string): RedisScript;
   /** @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
   command(name: string, ...args: readonly Argument[]): Promise<unknown>;
-  /** Hears what is published on `channel` while there is a connection; what is published meanwhile is lost. */
-  subscribe(channel: Buffer, hears: (message: Buffer) => void): void;
+  /**
+   * Hears what is published on `channel` while there is a connection; what is published meanwhile is lost, and `subscribed` called each time that
+   * there is one again. False above DIRECTORY_CHANNELS_MAX: then nothing is heard.
+   */
+  subscribe(channel: Buffer, hears: (message: Buffer) => void, subscribed?: () => void): boolean;
   unsubscribe(channel: Buffer): void;
   /** Asks for a sign of life where nothing else would notice that a connection is dead. */
   pulse(): void;
@@ -51,7 +60,7 @@ export class RedisConnection implements RedisEngine {
   private readonly errorCount: { value: number };
   private listener: Redis | undefined;
   private renewing: Timer | undefined;
-  private readonly channels = new Map<string, (message: Buffer) => void>();
+  private readonly channels = new Map<string, Channel>();
   private readonly readyListeners = new Set<Ready>();
   private scripts = 0;
   private nextAddress = 0;
@@ -101,12 +110,13 @@ export class RedisConnection implements RedisEngine {
     return this.run(() => this.client.call(name, ...args));
   }
 
-  subscribe(channel: Buffer, hears: (message: Buffer) => void): void {
+  subscribe(channel: Buffer, hears: (message: Buffer) => void, subscribed: () => void = () => undefined): boolean {
     const name = channel.toString('latin1');
-    if (this.channels.size >= limits.DIRECTORY_CHANNELS_MAX) return;
-    this.channels.set(name, hears);
+    if (this.channels.size >= limits.DIRECTORY_CHANNELS_MAX) return false;
+    this.channels.set(name, { hears, subscribed });
     if (this.listener === undefined) this.listen();
-    else if (this.listener.status === 'ready') this.listener.subscribe(channel).catch((error: unknown) => this.failed(error));
+    else if (this.listener.status === 'ready') this.hear(this.listener, name);
+    return true;
   }
 
   unsubscribe(channel: Buffer): void {
@@ -223,6 +233,11 @@ export class RedisConnection implements RedisEngine {
     };
   }
 
+  private hear(listener: Redis, name: string): void {
+    const heard = () => this.channels.get(name)?.subscribed();
+    listener.subscribe(Buffer.from(name, 'latin1')).then(heard, (error: unknown) => this.failed(error));
+  }
+
   /** A connection of its own, in a cluster to each node in turn: what is published anywhere in it is heard at every node. */
   private listen(): void {
     if (this.isClosed) return;
@@ -231,10 +246,9 @@ export class RedisConnection implements RedisEngine {
     const listener = new this.driver.Redis({ ...this.login, ...COMMON, ...place, retryStrategy: () => null });
     this.listener = listener;
     listener.on('error', (error) => void this.failed(error));
-    listener.on('messageBuffer', (channel: Buffer, message: Buffer) => this.channels.get(channel.toString('latin1'))?.(message));
+    listener.on('messageBuffer', (channel: Buffer, message: Buffer) => this.channels.get(channel.toString('latin1'))?.hears(message));
     listener.on('ready', () => {
-      for (const name of this.channels.keys())
-        listener.subscribe(Buffer.from(name, 'latin1')).catch((error: unknown) => this.failed(error));
+      for (const name of this.channels.keys()) this.hear(listener, name);
     });
     listener.on('end', () => {
       if (!this.isClosed) this.parts.clock.after(limits.DIRECTORY_RETRY_LAST_MS, () => this.listen());

@@ -29,7 +29,7 @@ function engine(state: { isUp: boolean; elsewhere: number; told: number[] }): Re
         return [0, state.told.reduce((sum, count) => sum + count, 0) + state.elsewhere];
       },
     command: async () => null,
-    subscribe: nothing,
+    subscribe: () => true,
     unsubscribe: nothing,
     pulse: nothing,
     close: nothing,

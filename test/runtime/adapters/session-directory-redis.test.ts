@@ -35,7 +35,9 @@ class FakeEngine implements RedisEngine {
     this.known = value;
     return before;
   }
-  subscribe(): void {}
+  subscribe(): boolean {
+    return true;
+  }
   unsubscribe(): void {}
   pulse(): void {}
   close(): void {}
