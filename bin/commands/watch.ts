@@ -38,7 +38,7 @@ export const command: Command = {
 interface Printing {
   readonly countMax: number;
   readonly isJson: boolean;
-  watch(listener: (presence: UserPresence) => void): () => void;
+  readonly watch: (listener: (presence: UserPresence) => void) => () => void;
 }
 
 /** Resolves after `countMax` lines, or when it is interrupted. */

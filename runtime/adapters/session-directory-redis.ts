@@ -2,7 +2,7 @@ import * as limits from '../contract/limits.ts';
 import type { Clock, Random, Timer } from '../ports/clock.ts';
 import type { DirectoryEntry, DirectoryLogin, DirectoryWatch, SessionDirectory, SessionPlace } from '../ports/session-directory.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { ENTER, LEAVE } from './redis/directory-scripts.ts';
+import { enterScript, leaveScript } from './redis/directory-scripts.ts';
 import type { RedisEngine, RedisScript } from './redis/redis-connection.ts';
 import { type FoundSession, RedisPresence } from './redis/redis-presence.ts';
 import { SessionTable } from './session-table.ts';
@@ -58,8 +58,8 @@ export class RedisSessionDirectory implements SessionDirectory {
     this.prefix = `iris:${environment}:${region}:`;
     this.run = this.newRun();
     this.table = new SessionTable((user, gone) => this.changed(user, gone));
-    this.enterScript = connection.script(ENTER);
-    this.leaveScript = connection.script(LEAVE);
+    this.enterScript = connection.script(enterScript(connection.publishCommand));
+    this.leaveScript = connection.script(leaveScript(connection.publishCommand));
     this.presence = new RedisPresence({
       connection,
       clock,

@@ -99,7 +99,7 @@ export function describeSessionDirectoryContract(name: string, create: () => Pro
     const watchOf = (directory: SessionDirectory, user: string) => {
       const words: string[] = [];
       const watch = directory.watch(user, (isOnline) => words.push(isOnline === undefined ? '?' : isOnline ? 'on' : 'off'));
-      return { watch, words, is: (word: string) => until(() => words.at(-1) === word, `${word} is heard, after ${words}`) };
+      return { watch, words, is: (word: string) => until(() => words.at(-1) === word, `${word} is heard, after ${words.join()}`) };
     };
 
     it('who watches hears soon how a user is, and each coming and leaving at whatever edge; nothing once it has stopped (R15)', async () => {

@@ -6,8 +6,10 @@ import type { RedisSettings } from '../../contract/redis-settings.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { readCredentials } from '../engine-credentials.ts';
+import type { PublishCommand } from './directory-scripts.ts';
 import { type IamLogin, iamToken } from './iam-token.ts';
 import { redisError } from './redis-errors.ts';
+import { ShardedChannels } from './sharded-channels.ts';
 
 export interface RedisParts {
   readonly settings: RedisSettings;
@@ -27,11 +29,20 @@ type Ready = () => void;
 interface Channel {
   hears(message: Buffer): void;
   subscribed(): void;
+  readonly isSharded: boolean;
+}
+
+export interface SubscribeOptions {
+  readonly subscribed?: () => void;
+  /** In a cluster at the channel’s node alone. @default false */
+  readonly isSharded?: boolean;
 }
 
 /** What a directory and shared limits need of Redis. */
 export interface RedisEngine {
   readonly isUp: boolean;
+  /** How sharded channels are published on. */
+  readonly publishCommand: PublishCommand;
   /** Hears of each connection, the first and every later one: what the servers had may be gone. */
   onReady(listener: Ready): void;
   script(lua: string): RedisScript;
@@ -39,9 +50,9 @@ export interface RedisEngine {
   command(name: string, ...args: readonly Argument[]): Promise<unknown>;
   /**
    * Hears what is published on `channel` while there is a connection; what is published meanwhile is lost, and `subscribed` called each time that
-   * there is one again. False above DIRECTORY_CHANNELS_MAX: then nothing is heard.
+   * there is one again. False above DIRECTORY_CHANNELS_MAX: then nothing is heard. Sharded: what `publishCommand` says at the channel’s node.
    */
-  subscribe(channel: Buffer, hears: (message: Buffer) => void, subscribed?: () => void): boolean;
+  subscribe(channel: Buffer, hears: (message: Buffer) => void, options?: SubscribeOptions): boolean;
   unsubscribe(channel: Buffer): void;
   /** Asks for a sign of life where nothing else would notice that a connection is dead. */
   pulse(): void;
@@ -59,6 +70,8 @@ export class RedisConnection implements RedisEngine {
   private readonly client: Redis | Cluster;
   private readonly errorCount: { value: number };
   private listener: Redis | undefined;
+  /** In a cluster. */
+  private readonly sharded: ShardedChannels | undefined;
   private renewing: Timer | undefined;
   private readonly channels = new Map<string, Channel>();
   private readonly readyListeners = new Set<Ready>();
@@ -77,6 +90,7 @@ export class RedisConnection implements RedisEngine {
     );
     parts.telemetry.gauge('iris_directory_up', 'Whether the session directory’s Redis is connected', () => (this.isUp ? 1 : 0));
     this.client = this.connect();
+    if ('nodes' in this.client) this.sharded = this.shardedOf(this.client);
   }
 
   /** Waits for no server. @throws IrisError ENGINE_INVALID when the credentials or the CA cannot be read. */
@@ -89,6 +103,10 @@ export class RedisConnection implements RedisEngine {
     const connection = new RedisConnection(parts, driver, { ...login, ...(first === undefined ? {} : { password: first }) });
     connection.keepRenewing(settings.login, first === undefined ? 0 : limits.DIRECTORY_TOKEN_MS);
     return connection;
+  }
+
+  get publishCommand(): PublishCommand {
+    return this.sharded === undefined ? 'PUBLISH' : 'SPUBLISH';
   }
 
   get isUp(): boolean {
@@ -110,21 +128,30 @@ export class RedisConnection implements RedisEngine {
     return this.run(() => this.client.call(name, ...args));
   }
 
-  subscribe(channel: Buffer, hears: (message: Buffer) => void, subscribed: () => void = () => undefined): boolean {
+  subscribe(
+    channel: Buffer,
+    hears: (message: Buffer) => void,
+    { subscribed = () => undefined, isSharded = false }: SubscribeOptions = {},
+  ): boolean {
     const name = channel.toString('latin1');
     if (this.channels.size >= limits.DIRECTORY_CHANNELS_MAX) return false;
-    this.channels.set(name, { hears, subscribed });
-    if (this.listener === undefined) this.listen();
+    this.channels.set(name, { hears, subscribed, isSharded: isSharded && this.sharded !== undefined });
+    if (isSharded && this.sharded !== undefined) this.sharded.add(name);
+    else if (this.listener === undefined) this.listen();
     else if (this.listener.status === 'ready') this.hear(this.listener, name);
     return true;
   }
 
   unsubscribe(channel: Buffer): void {
-    this.channels.delete(channel.toString('latin1'));
-    if (this.listener?.status === 'ready') this.listener.unsubscribe(channel).catch((error: unknown) => this.failed(error));
+    const name = channel.toString('latin1');
+    const isSharded = this.channels.get(name)?.isSharded;
+    this.channels.delete(name);
+    if (isSharded === true) this.sharded?.remove(name);
+    else if (this.listener?.status === 'ready') this.listener.unsubscribe(channel).catch((error: unknown) => this.failed(error));
   }
 
   pulse(): void {
+    if (this.isUp) this.sharded?.pulse();
     if (this.listener?.status === 'ready') this.listener.ping().catch((error: unknown) => this.failed(error));
   }
 
@@ -133,6 +160,7 @@ export class RedisConnection implements RedisEngine {
     this.renewing?.stop();
     this.client.disconnect();
     this.listener?.disconnect();
+    this.sharded?.disconnect();
   }
 
   /**
@@ -167,6 +195,7 @@ export class RedisConnection implements RedisEngine {
     }
     // It may not speak while it listens; it comes back with the new token.
     this.listener?.disconnect();
+    this.sharded?.disconnect();
   }
 
   private async run<T>(command: () => Promise<T>): Promise<T> {
@@ -233,9 +262,23 @@ export class RedisConnection implements RedisEngine {
     };
   }
 
+  private shardedOf(cluster: Cluster): ShardedChannels {
+    return new ShardedChannels({
+      nodeOf: (slot) => cluster.slots[slot]?.[0],
+      connect: (address) => new this.driver.Redis({ ...this.login, ...COMMON, ...hostPort(address), retryStrategy: () => null }),
+      heard: (channel, message) => this.channels.get(channel)?.hears(message),
+      subscribed: (channel) => this.channels.get(channel)?.subscribed(),
+      failed: (error) => void this.failed(error),
+    });
+  }
+
   private hear(listener: Redis, name: string): void {
     const heard = () => this.channels.get(name)?.subscribed();
-    listener.subscribe(Buffer.from(name, 'latin1')).then(heard, (error: unknown) => this.failed(error));
+    listener.subscribe(Buffer.from(name, 'latin1')).then(heard, (error: unknown) => {
+      this.failed(error);
+      // Made anew, it hears all channels again.
+      listener.disconnect();
+    });
   }
 
   /** A connection of its own, in a cluster to each node in turn: what is published anywhere in it is heard at every node. */
@@ -248,7 +291,7 @@ export class RedisConnection implements RedisEngine {
     listener.on('error', (error) => void this.failed(error));
     listener.on('messageBuffer', (channel: Buffer, message: Buffer) => this.channels.get(channel.toString('latin1'))?.hears(message));
     listener.on('ready', () => {
-      for (const name of this.channels.keys()) this.hear(listener, name);
+      for (const [name, { isSharded }] of this.channels) if (!isSharded) this.hear(listener, name);
     });
     listener.on('end', () => {
       if (!this.isClosed) this.parts.clock.after(limits.DIRECTORY_RETRY_LAST_MS, () => this.listen());

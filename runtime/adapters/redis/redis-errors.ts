@@ -13,7 +13,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/cluster support disabled/i, 'it is no cluster; set mode to single'],
   [/unknown command.*sentinel/i, 'it is no sentinel; set mode to single'],
   [/Unknown RESP type|Protocol error/i, 'not as Redis does; check host and port'],
-  [/unknown command|wrong number of arguments/i, 'it is too old; Redis 6.2 or Valkey 7.2 is needed'],
+  [/unknown command|wrong number of arguments/i, 'it is too old; Redis 6.2, in a cluster 7.0, or Valkey 7.2 is needed'],
 ];
 
 /** The same of TLS; Node says it in words, and OpenSSL. */

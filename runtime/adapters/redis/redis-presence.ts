@@ -58,7 +58,7 @@ export class RedisPresence {
       const watched: Watched = { isOnline: undefined, at: undefined, unsureMs: undefined, isReading: false, isOld: false };
       const changed = () => this.read(user);
       // Without a channel it could grow old: what the owner says counts alone then.
-      if (this.parts.connection.subscribe(channel, changed, changed)) {
+      if (this.parts.connection.subscribe(channel, changed, { subscribed: changed, isSharded: true })) {
         this.watched.set(user, watched);
         this.read(user);
       }

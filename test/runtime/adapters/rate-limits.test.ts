@@ -29,6 +29,7 @@ function engine(state: { isUp: boolean; elsewhere: number; told: number[] }): Re
         return [0, state.told.reduce((sum, count) => sum + count, 0) + state.elsewhere];
       },
     command: async () => null,
+    publishCommand: 'PUBLISH' as const,
     subscribe: () => true,
     unsubscribe: nothing,
     pulse: nothing,

@@ -8,6 +8,7 @@ import { MemoryTelemetry } from '../../fakes/memory-telemetry.ts';
 /** Takes every command, and remembers what it was told. */
 class FakeEngine implements RedisEngine {
   isUp = false;
+  readonly publishCommand = 'PUBLISH';
   readonly entered: { stamp: number; run: string; user: string }[] = [];
   readonly left: number[] = [];
   beats = 0;

@@ -11,10 +11,10 @@ class TestWatcher implements SessionWatcher {
   isSlow = false;
   readonly heard: string[] = [];
   told(user: Buffer, { isOnline, lastSeenSeconds }: UserStatus): void {
-    this.heard.push(`${user} ${isOnline ? 'on' : `off ${lastSeenSeconds}`}`);
+    this.heard.push(`${user.toString()} ${isOnline ? 'on' : `off ${lastSeenSeconds}`}`);
   }
   refused(user: Buffer, code: ErrorCode): void {
-    this.heard.push(`${user} ${code}`);
+    this.heard.push(`${user.toString()} ${code}`);
   }
   takes(): boolean {
     return !this.isSlow;
