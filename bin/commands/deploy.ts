@@ -64,12 +64,12 @@ export const command: Command = {
   },
 };
 
-/** Each wave names its stacks alone: what they depend on was deployed by an earlier one. */
+/** Each wave names its stacks alone: what they depend on was deployed by an earlier one. Parameters are what the template says, not what a deployment before said. */
 function cdkArguments({ kind, stacks }: RolloutWave, directory: string, isExecuted: boolean): string[] {
   if (kind === 'leaving') return ['destroy', '--app', directory, '--exclusively', '--force', ...stacks];
   const method = isExecuted ? 'change-set' : 'prepare-change-set';
-  const how = ['--exclusively', '--require-approval', 'never', '--concurrency', String(CONCURRENCY), `--method=${method}`];
-  return ['deploy', '--app', directory, ...how, ...stacks];
+  const how = ['--exclusively', '--previous-parameters=false', '--require-approval', 'never', '--concurrency', String(CONCURRENCY)];
+  return ['deploy', '--app', directory, ...how, `--method=${method}`, ...stacks];
 }
 
 /** Protection is taken off by a person, stack by stack: it is what stands between a wrong name and a region’s data. */

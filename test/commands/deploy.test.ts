@@ -13,7 +13,7 @@ describe('iris rollout and iris deploy', () => {
     const printed = await runIris(['deploy', 'proof', '--wave', '1', '--print', '--out', `${folder}/cdk.out`], { cwd: folder });
     expect(printed.code).toBe(0);
     expect(printed.stdout).toBe(
-      `cdk deploy --app cdk.out --exclusively --require-approval never --concurrency 8 --method=prepare-change-set ${waves[1]!.stacks.join(' ')}`,
+      `cdk deploy --app cdk.out --exclusively --previous-parameters=false --require-approval never --concurrency 8 --method=prepare-change-set ${waves[1]!.stacks.join(' ')}`,
     );
   });
 

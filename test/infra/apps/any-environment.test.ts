@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { Environment } from '../../../environments/environment.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
 import { CLIENT_PORT } from '../../../infra/plan/names.ts';
+import { nodeConfigsOf } from '../../../infra/plan/node-configs.ts';
 import type { Rollout } from '../../../infra/reports/rollout.ts';
 import { overlapProblems, slotProblems } from '../laws/addresses.ts';
 import { deployedStacks } from '../laws/deployed-stacks.ts';
@@ -14,6 +15,7 @@ import { nameProblems } from '../laws/names.ts';
 import { unwrittenParameters } from '../laws/parameters.ts';
 import { machinePathsIn, secretsIn } from '../laws/secrets.ts';
 import { statefulIds, unprotected } from '../laws/stateful-resources.ts';
+import { PUBLIC_KEY } from './full-environment.ts';
 import { filesOf, synthesizeEnvironment } from './synthesize-fixture.ts';
 
 const PLACES = [
@@ -24,28 +26,59 @@ const PLACES = [
   ['second-frankfurt', 'eu-central-1'],
 ] as const;
 
+const sizes = fc.array(fc.record({ edges: fc.integer({ min: 1, max: 8 }), shards: fc.integer({ min: 1, max: 120 }) }), {
+  minLength: 1,
+  maxLength: 5,
+});
+
+/** Fields of which any value goes with any foundation. */
+const settings = fc.record({
+  hostedZoneId: fc.constantFrom(undefined, 'Z0123456789ABCDEFGHIJ'),
+  media: fc.constantFrom(undefined, { signingKey: PUBLIC_KEY }),
+  clientTls: fc.constantFrom('none', 'acm'),
+  regionJoin: fc.constantFrom('peering', 'cloud-wan', 'none'),
+  geoRouting: fc.constantFrom(['route53'], ['anycast'], ['route53', 'anycast'], ['cloudflare', 'route53']),
+  edgeSpotShare: fc.constantFrom(0, 0.5, 1),
+  alerts: fc.record({ pager: fc.constantFrom('none', 'https'), reader: fc.constantFrom('none', 'email') }),
+  rateLimits: fc.record({
+    messages: fc.constantFrom('off', 1, 1_000_000),
+    unlimitedNetworks: fc.constantFrom([], ['203.0.113.0/24', '2001:db8::/32']),
+  }),
+  limits: fc.record({
+    sessionQueuedBytesMax: fc.constantFrom(undefined, 1, 2 ** 40),
+    drainTimeoutMs: fc.constantFrom(undefined, 0, 3_600_000),
+    inboxBytesMax: fc.constantFrom(undefined, 1, 2 ** 50),
+    inboxRetentionDays: fc.constantFrom(undefined, 1, 3_650),
+    outboxEnvelopesMax: fc.constantFrom(undefined, 1),
+    bucketMessagesPerSecondMax: fc.constantFrom(undefined, 1, 1_000_000),
+  }),
+});
+
+/** Of one foundation each: what the engines are made of, and zones. */
+const foundations = fc.oneof(
+  fc.record({ foundation: fc.constant('embedded'), zones: fc.constantFrom(1, 2, 3) }),
+  fc.record({
+    foundation: fc.constant('distributed'),
+    zones: fc.constant(3),
+    brokerKind: fc.constantFrom('standard', 'express'),
+    traffic: fc.record({ replicas: fc.constantFrom(3, 5), retentionDays: fc.constantFrom(1, 30) }),
+  }),
+);
+
 /** Environments of one to five regions of stated size, two of them in one AWS region; the first serves whoever no other does. */
 const environments: fc.Arbitrary<Environment> = fc
-  .record({
-    name: fc.constantFrom('drawn', 'a'),
-    foundation: fc.constantFrom('embedded', 'distributed'),
-    zones: fc.constantFrom(2, 3),
-    hostedZoneId: fc.constantFrom(undefined, 'Z0123456789ABCDEFGHIJ'),
-    sizes: fc.array(fc.record({ edges: fc.integer({ min: 1, max: 8 }), shards: fc.integer({ min: 1, max: 120 }) }), {
-      minLength: 1,
-      maxLength: 5,
-    }),
-  })
-  .map(({ sizes, hostedZoneId, ...fields }) => ({
-    ...fields,
-    ...(hostedZoneId && { hostedZoneId }),
+  .tuple(fc.constantFrom('drawn', 'a'), foundations, settings, sizes, fc.constantFrom(undefined, 'ami-0123456789abcdef0'))
+  .map(([name, foundation, set, regions, amiId]) => ({
+    name,
+    ...foundation,
+    ...(JSON.parse(JSON.stringify(set)) as object),
     domain: 'drawn.example.com',
-    zones: fields.foundation === 'distributed' ? 3 : fields.zones,
     shardsPerGroup: 25,
     instanceTypes: { store: 'i4i.4xlarge' },
     dailyActiveUsers: 50_000,
-    regions: sizes.map((size, index) => ({
+    regions: regions.map((size, index) => ({
       ...size,
+      ...(amiId && { amiId, storeAmiId: amiId }),
       code: PLACES[index]![0],
       awsRegion: PLACES[index]![1],
       cidr: `10.${index}.0.0/16`,
@@ -125,6 +158,16 @@ describe('any environment', () => {
     fc.assert(
       fc.property(environments, (environment) => assert.deepEqual(overlapProblems(createPlan(environment)), [])),
       { numRuns: 300, seed: 20_263 },
+    );
+  });
+
+  it('has node configs that a node takes, whatever its fields say (L12)', () => {
+    fc.assert(
+      fc.property(environments, (environment) => {
+        const plan = createPlan(environment);
+        for (const { code } of plan.regions) assert.equal(nodeConfigsOf(plan, code).core.region, code);
+      }),
+      { numRuns: 300, seed: 20_265 },
     );
   });
 

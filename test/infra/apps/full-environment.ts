@@ -1,7 +1,8 @@
 import type { Environment } from '../../../environments/environment.ts';
 import { growth } from '../../../environments/growth.ts';
 
-const PEM = [
+/** A public key as a media store takes it. */
+export const PUBLIC_KEY = [
   '-----BEGIN PUBLIC KEY-----',
   'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9',
   'q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==',
@@ -10,4 +11,9 @@ const PEM = [
 ].join('\n');
 
 /** The distributed foundation with every part that an environment may leave out. */
-export const fullEnvironment: Environment = { ...growth, media: { signingKey: PEM }, geoRouting: ['route53', 'anycast'], clientTls: 'acm' };
+export const fullEnvironment: Environment = {
+  ...growth,
+  media: { signingKey: PUBLIC_KEY },
+  geoRouting: ['route53', 'anycast'],
+  clientTls: 'acm',
+};

@@ -1,7 +1,7 @@
 import { type DeployedStack, resourcesIn } from './deployed-stacks.ts';
 
 /** Parameters that an operator or the bootstrap sets, by the end of their names; `docs/operations.md` says when. */
-const SET_BY_OPERATORS = ['/store-image', '/cdk-bootstrap/hnb659fds/version'];
+const SET_BY_OPERATORS = ['/store-image', '/pager-endpoint', '/reader-endpoint', '/cdk-bootstrap/hnb659fds/version'];
 /** Images and the like that AWS publishes. */
 const SET_BY_AWS = '/aws/service/';
 
