@@ -15,7 +15,7 @@ describe('iris rollout and iris deploy', () => {
     expect(printed.stdout).toBe(
       `cdk deploy --app cdk.out --exclusively --previous-parameters=false --require-approval never --concurrency 8 --method=prepare-change-set ${waves[1]!.stacks.join(' ')}`,
     );
-  });
+  }, 240_000);
 
   it.each([
     [['deploy', 'proof'], /--wave <n>/],
