@@ -61,7 +61,17 @@ export async function carryOut(fleet: MovedFleet, step: Step | undefined, io: Co
     const line = `version ${map.version}: ${users} users with ${bytes} bytes fetched, waiting for ${[...waiting, ...silent].join(', ') || 'nobody'}`;
     if (line !== last) io.note(line);
     last = line;
-    if (waiting.length === 0) await fleet.publish(published, settled(map));
+    if (waiting.length === 0) await end(fleet, published);
+  }
+}
+
+/** Ends a move that nobody waits for any more; whoever else waited for it may have been faster. @throws IrisError CONFIG_INVALID */
+async function end(fleet: MovedFleet, published: Publication): Promise<void> {
+  try {
+    await fleet.publish(published, settled(published.map));
+  } catch (error) {
+    const { map } = await fleet.published();
+    if (map.version === published.map.version) throw error;
   }
 }
 

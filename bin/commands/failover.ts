@@ -9,7 +9,7 @@ export const command: Command = {
   usage: `iris failover <region> [--planned | --give-up] [--dry-run] ${FLEET_USAGE}`,
   options: [
     ['--planned', 'the region still answers: move its users, with all they have'],
-    ['--give-up', 'end a failover without the region: what it held is not waited for any more'],
+    ['--give-up', 'end a failover without the region: what it held is not waited for any more, and comes late if its disks come back'],
     ...REGION_MOVE_OPTIONS,
   ],
   async run(args, io) {

@@ -1,16 +1,26 @@
 import type { GivenUp } from './slot-map-schema.ts';
 
+type SlotSet = Pick<GivenUp, 'shards' | 'overrides' | 'runs'>;
+type Has = (slot: number) => boolean;
+
 /**
- * Slots of regions that were given up while they were lost: what their users were sent before is not known, and whoever writes to them may still
- * name a predecessor from then, until the time that the map says.
+ * Slots of regions that were given up while they were lost: what their users were sent before is not known to their owners elsewhere, and whoever writes
+ * to them may still name a predecessor from then, until the time that the map says.
  */
 export class GivenUpSlots {
   private readonly untilMs: number;
-  private readonly parts: readonly { readonly untilMs: number; readonly table: Uint16Array; readonly shards: ReadonlySet<number> }[];
+  private readonly parts: readonly { readonly region: string; readonly untilMs: number; readonly has: Has }[];
 
-  constructor(givenUp: readonly GivenUp[], tableOf: (map: Pick<GivenUp, 'shards' | 'overrides'>) => Uint16Array) {
+  constructor(givenUp: readonly GivenUp[], tableOf: (map: Pick<SlotSet, 'shards' | 'overrides'>) => Uint16Array) {
     this.untilMs = Math.max(0, ...givenUp.map(({ untilMs }) => untilMs));
-    this.parts = givenUp.map((one) => ({ untilMs: one.untilMs, table: tableOf(one), shards: shardsOf(one) }));
+    const hasOf = (set: SlotSet): Has => {
+      const [table, shards] = [tableOf(set), shardsOf(set)];
+      return (slot) => shards.has(table[slot] as number);
+    };
+    this.parts = givenUp.map(({ region, untilMs, returned = [], ...lost }) => {
+      const [wasLost, ...areBack] = [lost, ...returned].map(hasOf) as [Has, ...Has[]];
+      return { region, untilMs, has: (slot) => wasLost(slot) && !areBack.some((isBack) => isBack(slot)) };
+    });
   }
 
   /** True while `has` holds for some. */
@@ -19,10 +29,14 @@ export class GivenUpSlots {
   }
 
   has(slot: number, nowMs: number): boolean {
-    return this.parts.some(({ untilMs, table, shards }) => nowMs < untilMs && shards.has(table[slot] as number));
+    return this.parts.some((part) => nowMs < part.untilMs && part.has(slot));
+  }
+
+  hasRegion(region: string): boolean {
+    return this.parts.some((part) => part.region === region);
   }
 }
 
-function shardsOf({ lost }: GivenUp): Set<number> {
-  return new Set(lost.flatMap(({ firstShard, shardCount }) => Array.from({ length: shardCount }, (_, i) => firstShard + i)));
+function shardsOf({ runs }: SlotSet): Set<number> {
+  return new Set(runs.flatMap(({ firstShard, shardCount }) => Array.from({ length: shardCount }, (_, i) => firstShard + i)));
 }

@@ -1,5 +1,6 @@
 import { IrisError } from './errors.ts';
 import { GIVEN_UP_MAX, GIVEN_UP_MS, POSITIONS_MARGIN_MS, POSITIONS_PER_MS_MAX, POSITIONS_SINCE_MS } from './limits.ts';
+import { shardRunsOf } from './slot-map.ts';
 import { fill, homesOf, movedTo, owningGroupsOf, settled, takenBack } from './slot-map-moves.ts';
 import type { SlotMap } from './slot-map-schema.ts';
 
@@ -27,8 +28,18 @@ export function drainedOf(map: SlotMap, region: string): SlotMap {
  * @throws IrisError ENVIRONMENT_INVALID, CONFIG_INVALID
  */
 export function failedBack(map: SlotMap, region: string): SlotMap {
-  regionGroups(map, region);
-  return lostRegionOf(map) === region ? takenBack(map) : movedTo(map, homesWith(map, region));
+  const groups = regionGroups(map, region);
+  if (lostRegionOf(map) === region) return takenBack(map);
+  const next = movedTo(map, homesWith(map, region));
+  if (next.givenUp === undefined) return next;
+  const runs = shardRunsOf(next).flatMap(({ firstShard, shardCount, group }) =>
+    groups.includes(group) ? [{ firstShard, shardCount }] : [],
+  );
+  const back = { shards: next.shards, overrides: next.overrides, runs };
+  const givenUp = next.givenUp.map((one) =>
+    one.region === region ? { ...one, returned: [...(one.returned ?? []), back].slice(-GIVEN_UP_MAX) } : one,
+  );
+  return { ...next, givenUp };
 }
 
 /** The map that ends a failover without the region: who has its users goes on without what it held. @throws IrisError CONFIG_INVALID where it is not lost */
@@ -38,9 +49,9 @@ export function givenUpOf(map: SlotMap, region: string, nowMs: number): SlotMap 
     throw new IrisError('CONFIG_INVALID', `${region} is not failed over by slot map ${map.version}`);
   const { shards, overrides, homes } = moving.from;
   const groups = regionGroups(map, region);
-  const lost = homes.flatMap(({ firstShard, shardCount, group }) => (groups.includes(group) ? [{ firstShard, shardCount }] : []));
+  const runs = homes.flatMap(({ firstShard, shardCount, group }) => (groups.includes(group) ? [{ firstShard, shardCount }] : []));
   const known = (map.givenUp ?? []).filter(({ untilMs }) => untilMs > nowMs);
-  const givenUp = [...known, { shards, overrides, lost, untilMs: nowMs + GIVEN_UP_MS }].slice(-GIVEN_UP_MAX);
+  const givenUp = [...known, { region, shards, overrides, runs, untilMs: nowMs + GIVEN_UP_MS }].slice(-GIVEN_UP_MAX);
   return { ...settled(map), givenUp };
 }
 

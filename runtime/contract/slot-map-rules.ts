@@ -9,7 +9,9 @@ export function slotMapProblems(map: SlotMap): string[] {
     ...addressProblems(map),
     ...overrideProblems(map),
     ...(map.moving === undefined ? [] : movingProblems(map.moving, map, groups)),
-    ...(map.givenUp ?? []).flatMap((one) => overrideProblems(one).map((problem) => `givenUp: ${problem}`)),
+    ...(map.givenUp ?? [])
+      .flatMap((one) => [one, ...(one.returned ?? [])])
+      .flatMap((set) => overrideProblems(set).map((problem) => `givenUp: ${problem}`)),
   ];
 }
 

@@ -56,15 +56,22 @@ const movingSchema = z.strictObject({
   isReturn: z.boolean(),
 });
 
-/**
- * A region that was given up while it was lost: the slots of its shards, by the table of that time. Their owners know nothing of what was sent there
- * before, and until `untilMs` wait for none of it (docs/decisions/0012).
- */
-const givenUpSchema = z.strictObject({
+/** Shards by the table of some map, ascending. */
+const slotSet = {
   shards,
   overrides,
-  /** Ascending. */
-  lost: z.array(z.strictObject({ firstShard: z.int().min(0), shardCount: z.int().min(1) })).max(SHARDS_MAX),
+  runs: z.array(z.strictObject({ firstShard: z.int().min(0), shardCount: z.int().min(1) })).max(SHARDS_MAX),
+};
+
+/**
+ * A region that was given up while it was lost: the slots it had. Their owners elsewhere know nothing of what was sent there before, and until
+ * `untilMs` wait for none of it (docs/decisions/0012).
+ */
+const givenUpSchema = z.strictObject({
+  region: code,
+  ...slotSet,
+  /** What a failback has given the region again: who lives there has all that was known. */
+  returned: z.array(z.strictObject(slotSet)).max(GIVEN_UP_MAX).optional(),
   /** Milliseconds since 1970. */
   untilMs: z.int().min(0),
 });

@@ -124,9 +124,14 @@ export class SlotRouter {
     return this.givenUp.isAny(nowMs);
   }
 
-  /** True for a user whose region was given up not long ago: what was there before is not known and will hardly come. */
+  /** True for a user whose region was given up not long ago and has not got it back: what was there before is not known and may never come. */
   isGivenUp(user: Uint8Array, nowMs: number): boolean {
     return this.givenUp.isAny(nowMs) && this.givenUp.has(slotOf(user), nowMs);
+  }
+
+  /** True for a region that was given up and owns nothing since: what its stores hold is nobody’s who could ask for it. */
+  isAstray(region: string): boolean {
+    return this.givenUp.hasRegion(region) && this.ownersIn(region).length === 0;
   }
 }
 

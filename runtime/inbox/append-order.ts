@@ -13,7 +13,6 @@ import {
   envelopePrevious,
   envelopeRecipient,
   envelopeSequence,
-  inboxOfMarkKey,
   markKeyOf,
   skipEntries,
   withFlags,
@@ -22,7 +21,7 @@ import {
 } from '../wire/envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
 import { lackOfRoom, type Room } from './append-room.ts';
-import { type Destination, INBOX, type Placed } from './destination.ts';
+import { type Destination, INBOX, type Placed, type Way } from './destination.ts';
 import { markKeyIn } from './mark-owner.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
 import { RowKey } from './row-key.ts';
@@ -130,6 +129,7 @@ export class AppendOrder {
       if (this.marks.highAt(row) === undefined) missing.add(this.key.text);
       else ordered.row = row;
     }
+    for (const key of this.parked.isEmpty ? [] : this.keysOfParked()) if (this.marks.high(key) === undefined) missing.add(key);
     if (missing.size === 0) return;
     const keys = [...missing];
     (await this.store.readMarks(keys)).forEach((mark, i) => {
@@ -137,6 +137,12 @@ export class AppendOrder {
       this.marks.setHigh(keys[i] as string, mark.high);
       this.marks.setHoles(keys[i] as string, mark.holes);
     });
+  }
+
+  /** Of what may be released without being asked for: its rows, and those that say what was sent on before. */
+  private keysOfParked(): string[] {
+    const overdue = this.parked.overdue(this.clock.nowMs() - ORDER_HOLD_MS).map(({ markKey }) => markKey);
+    return [...overdue, ...[...this.parked.rowsSentOn].map(sentOnMarkKey)];
   }
 
   /** The row’s highest sequence, as far as memory knows it; 0 when nothing of it is stored. */
@@ -217,12 +223,7 @@ export class AppendOrder {
 
   /** Keys of what waits for the recipients that `isMeant` names. */
   heldKeys(isMeant: (name: string) => boolean): string[] {
-    return this.parked.rowsOf(isMeant).flatMap(([first]) => (first === undefined ? [] : [first.markKey]));
-  }
-
-  /** The recipients among them for whom something waits. */
-  heldNames(isMeant: (name: string) => boolean): string[] {
-    return this.parked.rowsOf(isMeant).flatMap(([first]) => (first === undefined ? [] : [inboxOfMarkKey(first.markKey)]));
+    return this.parked.keysOf(isMeant);
   }
 
   /** Places what waited for these recipients, in the order of its sequences; what lacks its predecessor waits on. */
@@ -234,23 +235,26 @@ export class AppendOrder {
   }
 
   /** Sends what waits for recipients that live elsewhere now to where they do. */
-  moveParked(isMeant: (name: string) => boolean, outboxOf: (recipient: Buffer) => Destination & { kind: 'outbox' }): void {
+  moveParked(isMeant: (name: string) => boolean, wayOf: (envelope: Buffer) => Way): void {
     for (const parked of this.parked.rowsOf(isMeant).flat()) {
-      const recipient = envelopeRecipient(parked.envelope);
       this.takeOut(parked);
-      this.move(parked.envelope, outboxOf(recipient), recipient.toString('latin1'));
+      this.move(wayOf(parked.envelope));
     }
   }
 
-  /** Puts what another log of this core held into an outbox. */
-  move(envelope: Buffer, destination: Destination & { kind: 'outbox' }, recipient: string): void {
+  /** Puts what another log of this core held where it belongs; after its row was read. */
+  move({ envelope, destination, recipient }: Way): void {
+    if (destination.kind === 'inbox') {
+      this.place(envelope, destination, recipient);
+      return;
+    }
     const entry = { position: this.takePosition(), envelope, firstIndex: 0 };
     this.batch.appendOutbox(destination.group, entry.position, envelope);
     this.placed.push({ destination, recipient, entry });
   }
 
-  /** Puts what an inbox here held into an outbox: should it come back, it is no duplicate. After its row was read. */
-  moveAway(envelope: Buffer, destination: Destination & { kind: 'outbox' }, recipient: string): void {
+  /** Sends on what an inbox here held: should it come back, it is no duplicate. After its row was read. */
+  moveAway(envelope: Buffer, way: Way): void {
     const row = this.marks.row(this.key.ofEnvelope(envelope, INBOX));
     const high = this.marks.highAt(row) ?? 0;
     const first = envelopeSequence(envelope);
@@ -258,7 +262,7 @@ export class AppendOrder {
       this.setHole(markKeyOf(envelope), { from: envelopePrevious(envelope) || first - 1, to: first + envelopeCount(envelope) - 1 });
       this.marks.touch(row, this.key, high);
     }
-    this.move(envelope, destination, recipient);
+    this.move(way);
   }
 
   /** A row as a former owner of its user has it, with what is known here: what either has taken was taken. After its key was read. */

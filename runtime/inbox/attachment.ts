@@ -136,7 +136,9 @@ export class Attachment implements OwnedSubscription, FollowedLog {
   private trimThrough(cursor: InboxCursor, done?: () => void): void {
     this.parts.passed(this.user, cursor.position);
     const apply = (batch: StoreBatch) => batch.trimInbox(this.user, FIRST_BUCKET, cursor);
-    this.search({ after: 0, cursor }, (notes) => this.parts.change({ apply, notes: () => notes, ...(done !== undefined && { done }) }));
+    this.search({ after: 0, cursor }, (notes) =>
+      this.parts.change({ apply, notes: () => notes, ...(done !== undefined && { done, dropped: done }) }),
+    );
   }
 
   /** Nothing enters the inbox any more; the reader is told when it has everything. */

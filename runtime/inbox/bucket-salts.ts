@@ -14,13 +14,19 @@ export interface SaltOptions {
   readonly region: string;
   /** Gets the first bucket: a demoted inbox stays with its user. */
   readonly group: string;
+  readonly nowMs: number;
 }
 
 /**
  * What makes the names of a generation’s buckets fall evenly on the groups of a region. Names are recorded, so a later slot map moves
  * buckets like any inbox and changes none.
  */
-export function chooseSalts(user: Buffer, generation: number, count: number, { slots, random, region, group }: SaltOptions): number[] {
+export function chooseSalts(
+  user: Buffer,
+  generation: number,
+  count: number,
+  { slots, random, region, group, nowMs }: SaltOptions,
+): number[] {
   const groups = slots.current.ownersIn(region).length;
   const loads = new Map<string, number>();
   let salt = Math.floor(random.fraction() * FIRST_SALTS);
@@ -32,7 +38,8 @@ export function chooseSalts(user: Buffer, generation: number, count: number, { s
       if (home.region !== region) continue;
       const isFair = index === 0 ? home.group === group : (loads.get(home.group) ?? 0) <= shareMax;
       // A name that a lost region would have would pass for a bucket that it knows more of.
-      if ((!isFair || slots.current.isInherited(name)) && salt < end) continue;
+      const isAnothers = slots.current.isInherited(name) || slots.current.isGivenUp(name, nowMs);
+      if ((!isFair || isAnothers) && salt < end) continue;
       loads.set(home.group, (loads.get(home.group) ?? 0) + 1);
       return salt++;
     }

@@ -119,8 +119,22 @@ export class Buckets {
   /** A newer slot map is in force: who lives elsewhere now takes its layout along. */
   slotsChanged(): void {
     for (const user of this.layouts.users()) if (!this.isOwn(Buffer.from(user, 'latin1'))) this.layouts.drop(user);
-    if (this.parts.slots.current.map.moving === undefined) this.layouts.forgetAway(this.layouts.usersAway());
+    const { current } = this.parts.slots;
+    // Who was given up with this region may come back: then what happened here before is read on.
+    if (current.map.moving === undefined && !current.isAstray(this.parts.region)) this.forgetAway();
     this.promotions.sealAgain();
+  }
+
+  private forgetAway(): void {
+    const users = this.layouts.usersAway();
+    if (users.length === 0) return;
+    this.layouts.forgetAway(users);
+    this.parts.committer.change({
+      apply: (batch) => {
+        for (const user of users)
+          if (this.layouts.of(user) === undefined) batch.removeRecord(RecordKind.layout, Buffer.from(user, 'latin1'));
+      },
+    });
   }
 
   /**
@@ -203,6 +217,7 @@ export class Buckets {
 
   private isOrphan(user: Buffer): boolean {
     const { slots, clock } = this.parts;
+    if (this.layouts.of(user.toString('latin1')) !== undefined) return false;
     return slots.current.isInherited(user) || slots.current.isGivenUp(user, clock.nowMs());
   }
 

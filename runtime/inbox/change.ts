@@ -1,3 +1,4 @@
+import type { IrisError } from '../contract/errors.ts';
 import type { StoreBatch } from '../ports/inbox-store.ts';
 import type { AppendOrder } from './append-order.ts';
 import type { StatusNote } from './status-ledger.ts';
@@ -15,6 +16,8 @@ export interface Change {
   notes?: () => readonly StatusNote[];
   /** Hears that the change is in the store. */
   done?: () => void;
+  /** Hears, in the place of `done`, that the change cannot be decided and is not tried again: STORE_FAILED with the reason. */
+  dropped?: (error: IrisError) => void;
   /** True when `done` may wait for a commit that others need, or for CHANGE_DELAY_MS. */
   isPatient?: boolean;
   /** True when `done` must wait for the disk. */

@@ -16,6 +16,7 @@ import type { Change } from './change.ts';
 import { ChangeBatch } from './change-batch.ts';
 import { CommitQueue } from './commit-queue.ts';
 import type { Destination, Placed } from './destination.ts';
+import { durably } from './durable-change.ts';
 import { LogCommits } from './log-commits.ts';
 import { LogPositions } from './log-positions.ts';
 import { type Addressed, Refusals } from './refusals.ts';
@@ -179,7 +180,7 @@ export class Committer {
 
   /** Resolves when every change made so far is on the disk, however many tries that takes. */
   written(): Promise<void> {
-    return new Promise((done) => this.change({ apply: () => undefined, done, isSynced: true }));
+    return durably((change) => this.change(change), { apply: () => undefined });
   }
 
   /** Resolves when everything taken in so far is decided, and in the store or refused. */
@@ -257,7 +258,7 @@ export class Committer {
       const { inHand } = this;
       this.inHand = undefined;
       this.failed(inHand === undefined ? left : [...accepted, ...entries.slice(entries.indexOf(inHand) + 1)], error);
-      if (inHand !== undefined || changes.culprit !== undefined) this.dropped(inHand, error);
+      this.drop(inHand, changes.culprit, error);
       // Changes are idempotent: they wait for the next try, which comes after a pause since the disk is in trouble.
       this.changes = [...changes.blameless, ...this.changes];
       this.isForChanges = entries.length > 0 && this.changes.length > 0;
@@ -363,14 +364,15 @@ export class Committer {
 
   /**
    * What cannot be decided, whoever else is in the batch, does not come again, or it would stop everyone’s log for ever (F14): an append is
-   * refused for good, a change is lost with whatever waits for it.
+   * refused for good, and who waits for a change hears that it is not made.
    */
-  private dropped(entry: Entry | undefined, error: unknown): void {
+  private drop(entry: Entry | undefined, change: Change | undefined, error: unknown): void {
+    if (entry === undefined && change === undefined) return;
     const reason = errorLine(error);
     this.parts.telemetry.log.error('undecidable', { what: entry === undefined ? 'change' : 'append', reason });
-    if (entry === undefined) return;
     const message = `the owner cannot take it: ${reason}`;
-    this.refuse(entry.request, entry.recipient, { code: 'FRAME_MALFORMED', message, retryAfterMs: 0 });
+    if (entry !== undefined) this.refuse(entry.request, entry.recipient, { code: 'FRAME_MALFORMED', message, retryAfterMs: 0 });
+    change?.dropped?.(new IrisError('STORE_FAILED', message, { cause: error }));
   }
 
   /** What has waited too long for its predecessor goes out with some commit, at the latest with one made for it; nothing ticks while nothing waits. */

@@ -12,6 +12,13 @@ export type Destination =
 
 export const INBOX: Destination = { kind: 'inbox' };
 
+/** Where an envelope goes; `recipient` is its own, one byte a character. */
+export interface Way {
+  readonly envelope: Buffer;
+  readonly destination: Destination;
+  readonly recipient: string;
+}
+
 /** Something that entered a log. */
 export interface Placed {
   readonly destination: Destination;

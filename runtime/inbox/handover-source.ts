@@ -3,6 +3,7 @@ import { PULL_LATER, type PullAnswer, type PulledMark, type PullRequest } from '
 import { type InboxStore, RecordKind, type StoreBatch } from '../ports/inbox-store.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Change } from './change.ts';
+import { durably } from './durable-change.ts';
 import { ownerOfMark } from './mark-owner.ts';
 
 export interface HandoverSourceParts {
@@ -158,22 +159,16 @@ export class HandoverSource {
     }
   }
 
-  private forget(user: Buffer, users: Map<string, readonly string[]>): Promise<void> {
+  private async forget(user: Buffer, users: Map<string, readonly string[]>): Promise<void> {
     const name = user.toString('latin1');
     const keys = users.get(name) ?? [];
-    return new Promise((resolve) => {
-      this.parts.change({
-        decide: (order) => {
-          for (const key of keys) order.forget(key);
-        },
-        apply: (batch) => forgetUser(batch, user, keys),
-        done: () => {
-          users.delete(name);
-          resolve();
-        },
-        isSynced: true,
-      });
+    await durably(this.parts.change, {
+      decide: (order) => {
+        for (const key of keys) order.forget(key);
+      },
+      apply: (batch) => forgetUser(batch, user, keys),
     });
+    users.delete(name);
   }
 }
 

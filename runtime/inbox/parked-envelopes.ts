@@ -1,6 +1,7 @@
 import { PARKED_BYTES_MAX } from '../contract/limits.ts';
 import type { StoredParked } from '../ports/inbox-store.ts';
 import { envelopePrevious, envelopeSequence, inboxOfMarkKey } from '../wire/envelope.ts';
+import { isSentOn } from './sent-on-marks.ts';
 
 /** Bytes that an entry costs beside its envelope: its objects and its place in the row. */
 const ENTRY_BYTES = 256;
@@ -11,6 +12,8 @@ const ENTRY_BYTES = 256;
  */
 export class ParkedEnvelopes {
   private readonly rows = new Map<string, Row>();
+  /** Keys of rows in which something waits that a lost region has sent on. */
+  readonly rowsSentOn = new Set<string>();
   /** With ENTRY_BYTES for each, so that many small ones are bounded too (L8). */
   bytes = 0;
 
@@ -33,6 +36,7 @@ export class ParkedEnvelopes {
     const at = placeOf(row, envelopeSequence(parked.envelope));
     if (at === row.head && row.head > 0) row.entries[--row.head] = parked;
     else row.entries.splice(at, 0, parked);
+    if (isSentOn(parked.envelope)) this.rowsSentOn.add(parked.markKey);
     this.bytes += parked.envelope.length + ENTRY_BYTES;
   }
 
@@ -48,12 +52,19 @@ export class ParkedEnvelopes {
       row.head = 0;
     }
     this.bytes -= parked.envelope.length + ENTRY_BYTES;
-    if (row.head === row.entries.length) this.rows.delete(parked.markKey);
+    if (row.head < row.entries.length) return;
+    this.rows.delete(parked.markKey);
+    this.rowsSentOn.delete(parked.markKey);
   }
 
   /** Everything that waits for this inbox, one byte a character; in the order of each sender. */
   of(inbox: string): StoredParked[] {
     return [...this.rows].flatMap(([markKey, { entries, head }]) => (inboxOfMarkKey(markKey) === inbox ? entries.slice(head) : []));
+  }
+
+  /** Keys of the rows of the recipients that `isMeant` names. */
+  keysOf(isMeant: (name: string) => boolean): string[] {
+    return [...this.rows.keys()].filter((markKey) => isMeant(inboxOfMarkKey(markKey)));
   }
 
   /** What waits for the recipients that `isMeant` names: a list for each row, in the order of its sequences. */

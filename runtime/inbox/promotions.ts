@@ -8,6 +8,7 @@ import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { chooseSalts } from './bucket-salts.ts';
 import type { Committer } from './committer.ts';
+import { durably } from './durable-change.ts';
 import type { Layouts } from './layouts.ts';
 import type { SealedInboxes } from './sealed-inboxes.ts';
 
@@ -59,7 +60,7 @@ export class Promotions {
 
   /**
    * Gives the inbox `count` buckets; resolves when that is durable. 1 for an inbox that was never promoted changes nothing.
-   * @throws IrisError COMMAND_INVALID also for a node that is too old, OVERLOADED while an earlier change is under way or too many have been made
+   * @throws IrisError COMMAND_INVALID also for a node that is too old, STORE_FAILED, OVERLOADED while an earlier change is under way or too many have been made
    */
   async promote(user: Buffer, count: number, options: { isAutomatic: boolean; isForced?: boolean }): Promise<Promotion> {
     const { layouts, committer, clock } = this.parts;
@@ -71,13 +72,13 @@ export class Promotions {
     if (layout === undefined && count === 1) return { user: user.toString('utf8'), generation: 0, buckets: 1 };
     const older = layout?.generations ?? [{ ...OPEN, number: 0, isAutomatic: false, salts: [] }];
     const number = (older.at(-1) as Generation).number + 1;
-    const salts = chooseSalts(user, number, count, this.parts);
+    const salts = chooseSalts(user, number, count, { ...this.parts, nowMs: clock.nowMs() });
     layouts.set(key, {
       generations: [...withoutAged(older, clock.nowMs()), { ...OPEN, number, isAutomatic, salts }],
     });
     // The user’s own inbox is closed to what comes after this line; what came before is committed before it counts as sealed.
     if (layout === undefined) void this.parts.sealed.seal(user, { hasRecord: false });
-    await new Promise<void>((done) => committer.change({ apply: (batch) => layouts.write(batch, key), done, isSynced: true }));
+    await durably((change) => committer.change(change), { apply: (batch) => layouts.write(batch, key) });
     this.tell(key);
     this.sealOlder(key);
     return { user: user.toString('utf8'), generation: number, buckets: count };
@@ -96,7 +97,7 @@ export class Promotions {
       ...OPEN,
       number: number + 1,
       isAutomatic,
-      salts: chooseSalts(Buffer.from(user, 'latin1'), number + 1, salts.length, this.parts),
+      salts: chooseSalts(Buffer.from(user, 'latin1'), number + 1, salts.length, { ...this.parts, nowMs: clock.nowMs() }),
     };
     layouts.set(user, { generations: [first, ...older.filter((one) => one.number > 0), next] });
   }
@@ -106,9 +107,12 @@ export class Promotions {
    * once more, since what was put there meanwhile by who knew no better is acknowledged (L1).
    */
   sealAgain(): void {
-    const { current } = this.parts.slots;
-    if (!current.hasInherited) return;
-    const isAnothers = (inbox: Buffer) => current.formerHomeOfUser(inbox) !== undefined;
+    const { slots, clock } = this.parts;
+    const { current } = slots;
+    const nowMs = clock.nowMs();
+    if (!current.hasInherited && !current.hasGivenUp(nowMs)) return;
+    const isAnothers = (inbox: Buffer) =>
+      (current.hasInherited && current.formerHomeOfUser(inbox) !== undefined) || current.isGivenUp(inbox, nowMs);
     for (const user of this.parts.layouts.users()) {
       const generations = this.parts.layouts.of(user)?.generations ?? [];
       const again = generations.map((one, i) =>
@@ -139,6 +143,12 @@ export class Promotions {
       throw new IrisError('COMMAND_INVALID', `${count} buckets, must be a whole number of 1 to ${limits.BUCKETS_MAX}`);
     if (this.parts.slots.current.isInherited(user))
       throw new IrisError('COMMAND_INVALID', `${user.toString('utf8')} is here while its region is lost; promote it after iris failback`);
+    // Until then a bucket of the user passes for one that only the region knows.
+    if (this.parts.slots.current.isGivenUp(user, this.parts.clock.nowMs()))
+      throw new IrisError(
+        'COMMAND_INVALID',
+        `the region of ${user.toString('utf8')} was given up; promote it after iris failback, or ${limits.GIVEN_UP_MS / 3_600_000} hours after it was`,
+      );
     if (layout === undefined && this.parts.layouts.size >= limits.LAYOUTS_MAX)
       throw new IrisError('OVERLOADED', `${this.parts.layouts.size} inboxes of this core are promoted, the limit`);
     if (layout !== undefined && layout.generations.length >= limits.GENERATIONS_MAX)

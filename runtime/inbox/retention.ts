@@ -6,6 +6,7 @@ import { type InboxStore, RecordKind, type StoreBatch, type StoredEnvelope } fro
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeCount, envelopeStamp, stampMs } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
+import { durably } from './durable-change.ts';
 import type { Gaps } from './gaps.ts';
 import { PositionTimes } from './position-times.ts';
 
@@ -158,18 +159,14 @@ export class Retention {
   }
 
   /** Resolves when it is on the disk, to what `apply` said. */
-  private commit(apply: (batch: StoreBatch) => boolean): Promise<boolean> {
-    return new Promise((resolve) => {
-      let isDone = false;
-      const change = {
-        apply: (batch: StoreBatch) => {
-          isDone = apply(batch);
-        },
-        done: () => resolve(isDone),
-        isSynced: true,
-      };
-      this.parts.change(change);
+  private async commit(apply: (batch: StoreBatch) => boolean): Promise<boolean> {
+    let isDone = false;
+    await durably((change) => this.parts.change(change), {
+      apply: (batch) => {
+        isDone = apply(batch);
+      },
     });
+    return isDone;
   }
 }
 

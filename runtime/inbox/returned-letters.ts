@@ -15,6 +15,7 @@ import {
 } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import { durably } from './durable-change.ts';
 import type { Gaps } from './gaps.ts';
 import { OwnAppends, type OwnAppendsParts } from './own-appends.ts';
 
@@ -87,21 +88,15 @@ export class ReturnedLetters {
     });
   }
 
-  private remove(letter: DeadLetter, event: string, apply: (batch: StoreBatch) => void): Promise<void> {
+  private async remove(letter: DeadLetter, event: string, apply: (batch: StoreBatch) => void): Promise<void> {
     const { letters } = this.parts;
-    return new Promise((resolve) => {
-      this.parts.change({
-        apply(batch) {
-          letters.remove(batch, letter);
-          apply(batch);
-        },
-        done() {
-          letters.removed(letter, event);
-          resolve();
-        },
-        isSynced: true,
-      });
+    await durably((change) => this.parts.change(change), {
+      apply(batch) {
+        letters.remove(batch, letter);
+        apply(batch);
+      },
     });
+    letters.removed(letter, event);
   }
 }
 

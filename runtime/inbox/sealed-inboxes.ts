@@ -1,7 +1,8 @@
 import { SEALED_REMEMBERED_MS } from '../contract/limits.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type InboxStore, RecordKind, type StoreBatch, type StoredParked } from '../ports/inbox-store.ts';
+import { type InboxStore, RecordKind, type StoredParked } from '../ports/inbox-store.ts';
 import type { Committer } from './committer.ts';
+import { durably } from './durable-change.ts';
 
 export interface SealedInboxesParts {
   readonly store: InboxStore;
@@ -47,12 +48,14 @@ export class SealedInboxes {
     this.moveParked(inbox);
   }
 
-  /** Resolves when the inbox is final. A user’s own inbox is sealed by its layout, which the caller writes; a bucket by a record of its own. */
+  /** Resolves when the inbox is final. A user’s own inbox is sealed by its layout, which the caller writes; a bucket by a record of its own. @throws IrisError STORE_FAILED */
   seal(inbox: Buffer, options: { hasRecord: boolean }): Promise<void> {
     const key = inbox.toString('latin1');
     if (this.seals.has(key)) return this.seals.get(key) ?? Promise.resolve();
     const sealing = this.sealNow(inbox, key, options.hasRecord);
     this.seals.set(key, sealing);
+    // It is asked for again.
+    sealing.catch(() => this.seals.delete(key));
     return sealing;
   }
 
@@ -74,11 +77,10 @@ export class SealedInboxes {
     this.moveParked(key);
     const record = Buffer.alloc(8);
     record.writeDoubleBE(clock.nowMs());
-    await new Promise<void>((done) => {
-      const apply = (batch: StoreBatch) => {
+    await durably((change) => committer.change(change), {
+      apply: (batch) => {
         if (hasRecord) batch.setRecord(RecordKind.bucket, inbox, record);
-      };
-      committer.change({ apply, done, isSynced: true });
+      },
     });
     this.seals.set(key, undefined);
     this.parts.ended(key);

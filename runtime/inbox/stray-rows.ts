@@ -1,3 +1,4 @@
+import { isBucketName, userOfInbox } from '../contract/bucket-name.ts';
 import { errorLine } from '../contract/errors.ts';
 import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX } from '../contract/limits.ts';
 import type { SlotRouter } from '../contract/slot-map.ts';
@@ -5,9 +6,20 @@ import type { Clock } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { ENVELOPE_SENT_ON, markKeyOf, skipEntries, withFlags } from '../wire/envelope.ts';
+import {
+  ENVELOPE_SENT_ON,
+  envelopeRecipient,
+  inboxOfMarkKey,
+  markKeyOf,
+  markKeyOfInbox,
+  readdress,
+  skipEntries,
+  withFlags,
+} from '../wire/envelope.ts';
 import type { Change } from './change.ts';
-import type { Destination } from './destination.ts';
+import { INBOX, type Way } from './destination.ts';
+import { durably } from './durable-change.ts';
+import { sentOnMarkKey } from './sent-on-marks.ts';
 
 export interface StrayRowsParts {
   readonly store: InboxStore;
@@ -39,7 +51,7 @@ const FIRST = { envelopesMax: 1, bytesMax: 1 };
 /**
  * What waits here for users who live elsewhere goes there: at once what is parked, and what nobody will fetch of their inboxes, since this core
  * was lost when its shards were given to others and has come back. The outbox takes it to them; what they have already is dropped there as a
- * duplicate (L2).
+ * duplicate (L2). So does what is in buckets here of users whose region was given up, whose one inbox does not name them.
  */
 export class StrayRows {
   private readonly parts: StrayRowsParts;
@@ -93,12 +105,20 @@ export class StrayRows {
   /** Resolves to how many users had something here that nobody will fetch. */
   private async sendBy(current: SlotRouter): Promise<number> {
     const { store, group, region, settled } = this.parts;
-    const isAway = (name: string) => current.homeOfUser(Buffer.from(name, 'latin1')).group !== group;
-    await this.commit({ decide: (order) => order.moveParked(isAway, (user) => this.outboxOf(user)), apply: () => undefined });
+    const isStray = (name: string) =>
+      current.homeOfUser(Buffer.from(name, 'latin1')).group !== group || this.isOrphan(current, Buffer.from(name, 'latin1'));
+    const isNow = () => this.parts.slots.current === current;
+    await this.commit({
+      markKeys: (order) => (isNow() ? order.heldKeys(isStray).map((key) => this.rowOf(current, key)) : []),
+      decide: (order) => {
+        if (isNow()) order.moveParked(isStray, (envelope) => this.wayOf(current, envelope));
+      },
+      apply: () => undefined,
+    });
     const users: string[] = [];
-    if (current.map.moving === undefined || current.isLost(region)) {
+    if (current.map.moving === undefined || current.isLost(region) || current.isAstray(region)) {
       await settled();
-      await store.survey({ inbox: (name) => void (isAway(name) && users.push(name)) });
+      await store.survey({ inbox: (name) => void (isStray(name) && users.push(name)) });
     }
     for (const [sent, name] of users.entries()) {
       if (this.parts.slots.current !== current) return sent;
@@ -125,10 +145,10 @@ export class StrayRows {
         return this.parts.isSealed(name) ? withFlags(rest, ENVELOPE_SENT_ON) : rest;
       });
       await this.commit({
-        markKeys: () => envelopes.map((envelope) => markKeyOf(envelope)),
+        markKeys: () => envelopes.flatMap((envelope) => this.rowsOf(router, markKeyOf(envelope))),
         decide: (order) => {
           if (!isWanted()) return;
-          for (const envelope of envelopes) order.moveAway(envelope, this.outboxOf(user), name);
+          for (const envelope of envelopes) order.moveAway(envelope, this.wayOf(router, envelope));
         },
         apply: (batch) => {
           if (isWanted()) for (const { position } of rows) batch.removeInbox(user, 0, position);
@@ -160,11 +180,41 @@ export class StrayRows {
     return groups.filter((_, i) => (firsts[i]?.[0]?.position ?? end) < end);
   }
 
-  private outboxOf(user: Buffer): Destination & { kind: 'outbox' } {
-    return { kind: 'outbox', group: this.parts.slots.current.homeOfUser(user).group, isPassage: true };
+  /** A bucket of a user whose region was given up: the layout that names it is there, and its user has one inbox elsewhere. */
+  private isOrphan(router: SlotRouter, inbox: Buffer): boolean {
+    if (router.map.moving !== undefined || !isBucketName(inbox)) return false;
+    return router.isGivenUp(userOfInbox(inbox), this.parts.clock.nowMs());
   }
 
-  private commit(change: Omit<Change, 'done' | 'isSynced'>): Promise<void> {
-    return new Promise((done) => this.parts.change({ ...change, done, isSynced: true }));
+  /** Whose it is now: the user’s own inbox in the place of a bucket that nobody may know any more. */
+  private ownerOf(router: SlotRouter, inbox: Buffer): Buffer {
+    const isUnknown = isBucketName(inbox) && (router.isAstray(this.parts.region) || this.isOrphan(router, inbox));
+    return isUnknown ? userOfInbox(inbox) : inbox;
+  }
+
+  /** The key of the row that something of this row comes into. */
+  private rowOf(router: SlotRouter, markKey: string): string {
+    return markKeyOfInbox(markKey, this.ownerOf(router, Buffer.from(inboxOfMarkKey(markKey), 'latin1')));
+  }
+
+  /** Every row that sending on something of this one looks at. */
+  private rowsOf(router: SlotRouter, markKey: string): string[] {
+    const row = this.rowOf(router, markKey);
+    return [markKey, row, sentOnMarkKey(row)];
+  }
+
+  private wayOf(router: SlotRouter, envelope: Buffer): Way {
+    const inbox = envelopeRecipient(envelope);
+    const owner = this.ownerOf(router, inbox);
+    const { group } = router.homeOfUser(owner);
+    return {
+      envelope: owner.length === inbox.length ? envelope : readdress(envelope, owner),
+      destination: group === this.parts.group ? INBOX : { kind: 'outbox', group, isPassage: true },
+      recipient: owner.toString('latin1'),
+    };
+  }
+
+  private commit(change: Parameters<typeof durably>[1]): Promise<void> {
+    return durably(this.parts.change, change);
   }
 }

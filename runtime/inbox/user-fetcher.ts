@@ -6,8 +6,10 @@ import type { HandoverPeers, PullAnswer, PulledMark } from '../ports/handover.ts
 import type { InboxStore, RecordKind, StoreBatch } from '../ports/inbox-store.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import { inboxOfMarkKey } from '../wire/envelope.ts';
 import type { Holding } from './append-order.ts';
 import type { Change } from './change.ts';
+import { durably } from './durable-change.ts';
 import { FetchedUsers } from './fetched-users.ts';
 import { INBOX_END } from './handover-source.ts';
 import { ownerOfMark } from './mark-owner.ts';
@@ -206,7 +208,8 @@ export class UserFetcher {
   }
 
   /** Nobody is left in a group: from now on everyone who lived there counts as fetched. */
-  private emptied(router: SlotRouter, { group }: ShardHome): void {
+  private emptied(router: SlotRouter, home: ShardHome): void {
+    const { group } = home;
     const { version } = router.map;
     const everyone = FetchedUsers.everyoneOf(group, version);
     const isNow = () => this.parts.slots.current === router;
@@ -217,7 +220,8 @@ export class UserFetcher {
       decide: (order) => {
         if (!isNow()) return;
         set = this.fetched.set(everyone, version);
-        const names = new Set(order.heldNames((name) => this.livedIn(router, name, group)));
+        const held = order.heldKeys((name) => this.livedIn(router, name, group));
+        const names = new Set(held.map(inboxOfMarkKey));
         for (const name of names) if (this.parts.arrivals().adopt(name, undefined)) names.delete(name);
         this.parts.arrivals().restore();
         order.releaseHeld((name) => names.has(name));
@@ -232,6 +236,8 @@ export class UserFetcher {
         this.parts.telemetry.log.info('handover-complete', { group, version });
         for (const name of this.waiting.keys()) if (!this.isPending(name)) this.tell(name);
       },
+      // Asked once more: a move whose end never comes would tell nobody why.
+      dropped: () => this.parts.clock.after(HANDOVER_RETRY_MS, () => this.sweep(router, home)),
       isSynced: true,
     });
   }
@@ -361,10 +367,8 @@ export class UserFetcher {
     await peers.pull(home.address, { version: map.version, kind: 'done', group, user: Buffer.from(name, 'latin1'), after: 0, marks: 0 });
   }
 
-  private commit(change: Omit<Change, 'done' | 'isSynced'>): Promise<void> {
-    return new Promise((resolve) => {
-      this.parts.change({ ...change, done: resolve, isSynced: true });
-    });
+  private commit(change: Parameters<typeof durably>[1]): Promise<void> {
+    return durably(this.parts.change, change);
   }
 
   private tell(name: string): void {

@@ -16,7 +16,7 @@ import type { Bus, Publisher, Refusal } from '../ports/bus.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { envelopeRecipient } from '../wire/envelope.ts';
+import { envelopeRecipient, readdress } from '../wire/envelope.ts';
 import { APPEND_FORWARDED, SEND_RETRY } from '../wire/v2/send.ts';
 import type { OwnLog } from './own-log.ts';
 
@@ -42,6 +42,8 @@ export interface OutboxBridgeParts {
   readonly heldBack: Set<string>;
   /** Where a user lives by the slot map in force. */
   homeOf(recipient: Buffer): ShardHome;
+  /** Whether what is for this inbox has to go to its user: its region was given up, so that nobody may know the bucket any more. */
+  isAstray(inbox: Buffer): boolean;
   /** For what this outbox holds of users who have moved. */
   readonly ownLog: OwnLog;
   change(change: { apply(batch: StoreBatch): void }): void;
@@ -226,8 +228,13 @@ export class OutboxBridge implements Publisher, FollowedLog {
       this.follower.grant(envelope.length);
       return;
     }
-    const home = this.parts.homeOf(envelopeRecipient(envelope));
+    const recipient = envelopeRecipient(envelope);
+    const home = this.parts.homeOf(recipient);
     this.underWay.set(position, envelope.length);
+    if (this.parts.isAstray(recipient)) {
+      this.parts.ownLog.forward(this, { flags: SEND_RETRY, token: position, envelope: readdress(envelope, userOfInbox(recipient)) });
+      return;
+    }
     // Always a retry: the same message may have come through another region's outbox, when its sender moved before it heard the ack.
     if (home.group === this.group)
       this.parts.bus.forward(home.address, this, { flags: SEND_RETRY | APPEND_FORWARDED, token: position, envelope });

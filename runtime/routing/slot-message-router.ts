@@ -31,6 +31,8 @@ export class SlotMessageRouter implements MessageRouter {
       // Without a core here there is nowhere to put messages: the old ones refuse them, each with its reason.
       const addresses = localAddresses(now, region);
       if (addresses.length > 0) this.localAddresses = addresses;
+      // Buckets that only a given-up region knew are not to be written to again, however old this knowledge is.
+      if (now.map.givenUp !== undefined) this.promoted.clear();
     });
   }
 

@@ -1,3 +1,4 @@
+import { isBucketName } from '../contract/bucket-name.ts';
 import type { DeadLetter } from '../contract/dead-letter.ts';
 import { errorLine, IrisError } from '../contract/errors.ts';
 import type { BucketOf } from '../contract/layout.ts';
@@ -68,7 +69,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   const load = loadOf(parts, () => inboxes.commitQueueShare);
   const links = linksOf(config, parts, { bursts, load });
   const lane = new ReplayLane(clock);
-  const bridges = new Bridges({ store, links, clock, telemetry, slots, lane });
+  const bridges = new Bridges({ store, links, clock, telemetry, slots, lane, region: config.region });
   const linksIn = new LinksIn();
   const inboxes = new Inboxes({
     ...parts,
@@ -171,7 +172,15 @@ function checkGroup(config: CoreConfig, slots: SlotMaps): void {
 
 /** The bridges of this core’s outboxes, each made when its group is first needed. */
 class Bridges {
-  private readonly parts: { store: InboxStore; links: LinkPool; clock: Clock; telemetry: Telemetry; slots: SlotMaps; lane: ReplayLane };
+  private readonly parts: {
+    store: InboxStore;
+    links: LinkPool;
+    clock: Clock;
+    telemetry: Telemetry;
+    slots: SlotMaps;
+    lane: ReplayLane;
+    region: string;
+  };
   private readonly bridges = new Map<string, OutboxBridge>();
   private inboxes: Inboxes | undefined;
   private own: OwnLog | undefined;
@@ -197,7 +206,7 @@ class Bridges {
   of(group: string): OutboxBridge {
     const known = this.bridges.get(group);
     if (known !== undefined) return known;
-    const { store, links, clock, telemetry, slots, lane } = this.parts;
+    const { store, links, clock, telemetry, slots, lane, region } = this.parts;
     const inboxes = this.inboxes as Inboxes;
     const parts = {
       store,
@@ -207,6 +216,7 @@ class Bridges {
       lane,
       heldBack: inboxes.heldBack,
       homeOf: (recipient: Buffer) => slots.current.homeOfUser(recipient),
+      isAstray: (inbox: Buffer) => isBucketName(inbox) && slots.current.isAstray(region),
       ownLog: this.ownLog(inboxes),
       change: inboxes.change.bind(inboxes),
       setAside: inboxes.deadLetters.setAside.bind(inboxes.deadLetters),

@@ -1,10 +1,12 @@
-import { failedBack, failedOver, lostRegionOf } from '../contract/slot-map-failover.ts';
+import { failedBack, failedOver, givenUpOf, lostRegionOf, ownsNothing } from '../contract/slot-map-failover.ts';
 import { settleLater } from './map-moves.ts';
 import type { SimulatedNode, World } from './world.ts';
 
 /** Milliseconds from the loss of a region until an operator fails it over, and from there until it is back. */
 const NOTICED_MS = [2_000, 60_000] as const;
 const AWAY_MS = [10_000, 480_000] as const;
+/** Milliseconds from there until an operator gives the region up. */
+const GIVEN_UP_AFTER_MS = [5_000, 240_000] as const;
 /** Milliseconds from its return until an operator fails it back, at the least, and between looks whether it may be. */
 const BACK_MS_MAX = 60_000;
 const LOOK_MS = 1_000;
@@ -14,24 +16,41 @@ const LOOK_MS = 1_000;
  * cases it dies, with or without the power; else it lives on, cut off from the others and from newer slot maps, and serves whom it reaches.
  */
 export function failRegionOver(world: World): readonly SimulatedNode[] | undefined {
+  return loseRegion(world, { isGivenUp: false });
+}
+
+/** The same, but the failover is ended while the region is away; it comes back all the same, with what it held, under maps that move others meanwhile. */
+export function giveRegionUp(world: World): readonly SimulatedNode[] | undefined {
+  return loseRegion(world, { isGivenUp: true });
+}
+
+function loseRegion(world: World, { isGivenUp }: { isGivenUp: boolean }): readonly SimulatedNode[] | undefined {
   const { random } = world;
   const region = random.pick(world.regions);
-  if (world.regions.length < 2 || world.router.map.moving !== undefined || world.isFailing) return undefined;
-  world.isFailing = true;
+  if (world.regions.length < 2 || world.router.map.moving !== undefined || world.awayRegion !== undefined) return undefined;
+  world.awayRegion = region;
   const nodes = world.nodes.filter((node) => node.region === region);
   const recover = random.oneIn(2) ? loseProcesses(world, region, nodes) : cutOff(world, region);
   const noticedMs = random.between(...NOTICED_MS);
-  const backMs = noticedMs + random.between(...AWAY_MS);
+  const givenUpMs = noticedMs + random.between(...GIVEN_UP_AFTER_MS);
+  const backMs = (isGivenUp ? givenUpMs : noticedMs) + random.between(...AWAY_MS);
+  const before = world.router;
+  const isOfRegion = (user: Buffer) => before.homeOfUser(user).region === region;
   world.after(noticedMs, () => {
     const { router } = world;
     // Moves may have left no other region with shards: then nobody can take them.
     const canTake = world.regions.some((code) => code !== region && router.ownersIn(code).length > 0);
     if (router.map.moving === undefined && canTake) takeOver(world, region);
   });
+  if (isGivenUp)
+    world.after(givenUpMs, () => {
+      const { map } = world.router;
+      if (lostRegionOf(map) === region) world.publish(givenUpOf(map, region, world.time.wallMs));
+    });
   world.after(backMs, () => {
     recover();
-    world.isFailing = false;
-    if (lostRegionOf(world.router.map) === region) bringBack(world, region);
+    if (ownsNothing(world.router.map, region)) bringBack(world, region, isOfRegion);
+    else world.awayRegion = undefined;
   });
   return nodes;
 }
@@ -42,19 +61,20 @@ function takeOver(world: World, region: string): void {
   world.publish(failedOver(router.map, region, world.time.wallMs));
 }
 
-function bringBack(world: World, region: string): void {
+function bringBack(world: World, region: string, isOfRegion: (user: Buffer) => boolean): void {
   // While it was cut off it may have gone on for them.
-  world.stranded((user) => world.router.isInherited(user));
+  world.stranded(isOfRegion);
   world.after(world.random.between(0, BACK_MS_MAX), () => failBackLater(world, region));
 }
 
 function failBackLater(world: World, region: string): void {
   const { map } = world.router;
-  if (lostRegionOf(map) !== region) return;
-  if (!hasSentAll(world, region)) {
+  const isOthers = map.moving !== undefined && lostRegionOf(map) !== region;
+  if (isOthers || !hasSentAll(world, region)) {
     world.after(LOOK_MS, () => failBackLater(world, region));
     return;
   }
+  world.awayRegion = undefined;
   world.publish(failedBack(map, region));
   settleLater(world);
 }

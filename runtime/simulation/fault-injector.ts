@@ -1,4 +1,4 @@
-import { failRegionOver } from './failovers.ts';
+import { failRegionOver, giveRegionUp } from './failovers.ts';
 import { moveShards } from './map-moves.ts';
 import { AIMED_STATES, Encounters, isIn, statesOf } from './node-states.ts';
 import type { NodeStorage } from './node-storage.ts';
@@ -79,6 +79,7 @@ const INJECT = {
   },
   reshard: moveShards,
   failover: failRegionOver,
+  'give-up': giveRegionUp,
 } as const satisfies Readonly<Record<string, (world: World, met: Met) => readonly SimulatedNode[] | undefined>>;
 
 export type Fault = keyof typeof INJECT;

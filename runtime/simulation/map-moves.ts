@@ -41,7 +41,7 @@ function begun(world: World, map: SlotMap): SlotMap {
   const region = random.pick(map.regions);
   if (region.groups.length > 1 && random.oneIn(2)) return movedTo(map, changedGroup(map, random.pick(region.groups).id));
   const homes = homesOf(map);
-  const groups = map.regions.flatMap((region) => region.groups.map((group) => group.id));
+  const groups = map.regions.flatMap((region) => (region.code === world.awayRegion ? [] : region.groups.map((group) => group.id)));
   homes[random.below(homes.length)] = random.pick(groups);
   return movedTo(map, homes);
 }

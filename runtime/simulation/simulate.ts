@@ -86,7 +86,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   promotions.finish();
   workload.finish();
   const endMs = world.time.nowMs + SETTLE_MS;
-  const isSettled = () => workload.isSettled && history.isComplete && !world.isFailing && world.router.map.moving === undefined;
+  const isSettled = () =>
+    workload.isSettled && history.isComplete && world.awayRegion === undefined && world.router.map.moving === undefined;
   while (world.time.nowMs < endMs && !isSettled()) await world.time.run(world.time.nowMs + 1_000);
   workload.acknowledgeAgain();
   // The last acknowledgements come back to their senders.

@@ -87,8 +87,8 @@ export class World {
   readonly cutUntilMs = new Map<string, number>();
   /** Names of the users who write. */
   users: readonly string[] = [];
-  /** Between the loss of a region and its return. */
-  isFailing = false;
+  /** The region that is lost and not failed back yet: no move gives it anything. */
+  awayRegion: string | undefined;
   /** Hears of users whose inboxes are given to others without what they hold. */
   stranded: (isMeant: (user: Buffer) => boolean) => void = () => undefined;
   /** Bits that are wrong on some disk. */

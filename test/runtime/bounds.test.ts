@@ -257,12 +257,13 @@ it('a bucket’s name is tried TRIES_MAX times for a fair owner; then any owner 
   let tries = 0;
   // Every name falls to a group that has its share already, each other one to another region.
   const homeOfUser = () => (++tries % 2 === 0 ? { region: 'tokyo', group: 'tokyo-1' } : { region: 'paris', group: 'paris-0' });
-  const slots = { current: { ownersIn: () => ['tokyo-0', 'tokyo-1'], homeOfUser, isInherited: () => false } };
+  const slots = { current: { ownersIn: () => ['tokyo-0', 'tokyo-1'], homeOfUser, isInherited: () => false, isGivenUp: () => false } };
   const salts = chooseSalts(Buffer.from('bob'), 1, 1, {
     slots: slots as never,
     random: { fraction: () => 0, bytes: (count) => Buffer.alloc(count) },
     region: 'tokyo',
     group: 'tokyo-0',
+    nowMs: 0,
   });
   expect([salts.length, tries]).toEqual([1, salts[0]! + 1]);
   expect(tries).toBeGreaterThanOrEqual(400_000);

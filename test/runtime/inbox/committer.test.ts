@@ -1,5 +1,6 @@
 /** L1, L2, L3, L7: what a core acknowledges is stored once and in order; what it cannot store is refused, and nothing overtakes it. */
 import { ORDER_HOLD_MS, ORDER_SWEEP_MS } from '../../../runtime/contract/limits.ts';
+import { durably } from '../../../runtime/inbox/durable-change.ts';
 import { SEND_FRESH, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
 import { envelopeOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest } from './core-under-test.ts';
@@ -227,6 +228,23 @@ describe('what cannot be decided (F14)', () => {
     expect([first, second].map((correlation) => origin.outcome(correlation))).toEqual(['STORE_FAILED', 'appended']);
     expect(applied).toEqual(['before', 'before', 'after']);
     expect(core.telemetry.value('iris_commits_failed_total')).toBe(1);
+  });
+
+  it('is told to whoever waits for the change, with a code; who waits for others of its batch hears that they are made', async () => {
+    const core = await CoreUnderTest.start();
+    const change = core.inboxes.change.bind(core.inboxes);
+    const wrong = () => {
+      throw new RangeError('no such row');
+    };
+    const ends = Promise.allSettled([
+      durably(change, { apply: () => undefined }),
+      durably(change, { apply: wrong }),
+      durably(change, { apply: () => undefined, decide: wrong }),
+      durably(change, { apply: () => undefined }),
+    ]);
+    await core.clock.advance(2_000);
+    const refused = { status: 'rejected', reason: { code: 'STORE_FAILED', message: 'the owner cannot take it: no such row' } };
+    expect(await ends).toMatchObject([{ status: 'fulfilled' }, refused, refused, { status: 'fulfilled' }]);
   });
 });
 

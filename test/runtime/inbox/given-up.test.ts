@@ -2,12 +2,13 @@
 import { bucketName } from '../../../runtime/contract/bucket-name.ts';
 import { GIVEN_UP_MS, ORDER_HOLD_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
-import { failedOver, givenUpOf } from '../../../runtime/contract/slot-map-failover.ts';
-import { homesOf, movedTo } from '../../../runtime/contract/slot-map-moves.ts';
-import { readdress } from '../../../runtime/wire/envelope.ts';
+import { failedBack, failedOver, givenUpOf } from '../../../runtime/contract/slot-map-failover.ts';
+import { homesOf, movedTo, settled } from '../../../runtime/contract/slot-map-moves.ts';
+import { PULL_LATER } from '../../../runtime/ports/handover.ts';
+import { envelopeRecipient, readdress } from '../../../runtime/wire/envelope.ts';
 import { APPEND_BUCKET, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
-import { envelopeOf } from '../../fakes/envelopes.ts';
-import { CoreUnderTest } from './core-under-test.ts';
+import { bodiesOf, envelopeOf } from '../../fakes/envelopes.ts';
+import { CoreUnderTest, TestReader } from './core-under-test.ts';
 
 const group = (id: string, firstShard: number) => ({ id, firstShard, shardCount: 1, address: `127.0.0.1:${firstShard + 1}` });
 const first = createSlotMap({
@@ -91,4 +92,105 @@ it('is remembered of several regions, the oldest forgotten, and refused of one t
   expect([once.givenUp?.length, twice.givenUp?.length]).toEqual([1, 2]);
   expect(givenUpOf({ ...over, givenUp: twice.givenUp }, 'lima', GIVEN_UP_MS).givenUp?.length).toBe(2);
   expect(() => givenUpOf(first, 'lima', 0)).toThrow(/not failed over/);
+});
+
+describe('L1: what lies in buckets that only the region’s layouts named', () => {
+  /** A bucket of someone of lima that a core of tokyo has. */
+  const bucketOf = (core: CoreUnderTest) =>
+    Array.from({ length: 100 }, (_, salt) => bucketName(Buffer.from(ofLima as string), 1, 0, salt)).find(
+      (name) => core.slots.current.homeOfUser(name).group === 'tokyo-0',
+    ) as Buffer;
+
+  it('goes to their users from the cores of other regions, parked ones too, and once only', async () => {
+    const core = await CoreUnderTest.start(readSlotMap(first));
+    const origin = core.origin();
+    const bucket = bucketOf(core);
+    core.owners = { ...core.owners, finalMarks: async (_address, { keys }) => keys.map(() => undefined) };
+    for (const sequence of [1, 2, 9])
+      origin.sendEnvelope(readdress(envelopeOf({ ...to(ofLima as string, sequence), device: 3 }), bucket), { flags: APPEND_BUCKET });
+    await core.settle();
+    const over = failedOver(first, 'lima', core.clock.nowMs());
+    core.slots.change(readSlotMap(over));
+    await core.settle();
+    const map = readSlotMap(givenUpOf(over, 'lima', core.clock.nowMs()));
+    core.slots.change(map);
+    await core.settle();
+    expect(core.stored(ofLima)).toEqual(['m9', 'm1', 'm2']);
+    await core.restart(map);
+    for (const sequence of [1, 2, 9]) core.origin().send({ ...to(ofLima as string, sequence), device: 3 }, { flags: SEND_RETRY });
+    await core.settle();
+    expect(core.stored(ofLima)).toEqual(['m9', 'm1', 'm2']);
+  });
+
+  it('is all there is: until they may pass for new ones, nobody there is promoted', async () => {
+    const core = await givenUp();
+    const promote = () => core.inboxes.promote(Buffer.from(ofLima as string), 2);
+    await expect(promote()).rejects.toThrow(/given up; promote it after iris failback, or 24 hours after it was/);
+    await core.clock.advance(GIVEN_UP_MS);
+    const promotion = promote();
+    await core.settle();
+    expect(await promotion).toMatchObject({ buckets: 2 });
+    const origin = core.origin();
+    const sent = origin.send(to(ofLima as string, 1));
+    await core.settle();
+    expect(origin.outcome(sent)).toBe('appended');
+  });
+});
+
+describe('a core of the region comes back', () => {
+  const bob = ofTokyo as string;
+  const overTokyo = (core: CoreUnderTest) => failedOver(first, 'tokyo', core.clock.nowMs());
+
+  /** Promoted, with a message in its bucket, one before that, and one that waits for its predecessor. */
+  async function astray(): Promise<CoreUnderTest> {
+    const core = await CoreUnderTest.start(readSlotMap(first));
+    const origin = core.origin();
+    origin.send(to(bob, 1));
+    await core.settle();
+    const promotion = core.inboxes.promote(Buffer.from(bob), 2);
+    await core.settle();
+    await promotion;
+    origin.send(to(bob, 2));
+    origin.send(to(bob, 9));
+    await core.settle();
+    await core.restart(readSlotMap(givenUpOf(overTokyo(core), 'tokyo', core.clock.nowMs())));
+    await core.settle();
+    return core;
+  }
+
+  it('sends on what it holds, out of buckets to the user itself', async () => {
+    const core = await astray();
+    const sent = core.outbox.map(({ group, entry }) => [group, envelopeRecipient(entry.envelope).toString(), bodiesOf(entry.envelope)]);
+    expect(sent).toHaveLength(3);
+    expect(sent).toEqual(expect.arrayContaining(['m1', 'm2', 'm9'].map((body) => ['lima-0', bob, [body]])));
+    expect([core.inboxes.handover.straysLeft, core.telemetry.value('iris_strays_left')]).toEqual([0, 0]);
+  });
+
+  it('opens its promoted inboxes again at the failback, also after a restart', async () => {
+    const core = await astray();
+    const { map } = core.slots.current;
+    const back = failedBack(map, 'tokyo');
+    core.peers = {
+      pull: async (_address, { kind }) =>
+        kind === 'user'
+          ? { ...PULL_LATER, kind: 'held', isLast: true, nextPosition: 1 }
+          : {
+              ...PULL_LATER,
+              kind: 'held',
+              isLast: true,
+              users: kind === 'users' && core.inboxes.handover.usersFetched === 0 ? [Buffer.from(bob)] : [],
+            },
+    };
+    await core.restart(readSlotMap(back));
+    await core.clock.advance(10_000);
+    await core.restart(readSlotMap(settled(back)));
+    const reader = new TestReader();
+    core.attach(reader, bob);
+    await core.settle();
+    expect(reader.layouts.at(-1)?.map(({ number, isSealed }) => [number, isSealed])).toEqual([
+      [0, true],
+      [1, true],
+      [2, false],
+    ]);
+  });
 });

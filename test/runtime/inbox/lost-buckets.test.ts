@@ -1,12 +1,13 @@
 /** L1, F19: a region with buckets of a promoted inbox is lost; who has them meanwhile knows nothing of their seals, and it sends on what they hold. */
 import { readBucketName } from '../../../runtime/contract/bucket-name.ts';
 import { inboxesOf, inboxOfSender, type Layout } from '../../../runtime/contract/layout.ts';
-import { PROMOTION_SWEEP_MS } from '../../../runtime/contract/limits.ts';
+import { ORDER_HOLD_MS, PROMOTION_SWEEP_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
 import { failedBack, failedOver } from '../../../runtime/contract/slot-map-failover.ts';
 import { movedTo } from '../../../runtime/contract/slot-map-moves.ts';
+import { sentOnMarkKey } from '../../../runtime/inbox/sent-on-marks.ts';
 import { PULL_LATER } from '../../../runtime/ports/handover.ts';
-import { ENVELOPE_SENT_ON, envelopeFlags, withFlags } from '../../../runtime/wire/envelope.ts';
+import { ENVELOPE_SENT_ON, envelopeFlags, markKeyOf, withFlags } from '../../../runtime/wire/envelope.ts';
 import { APPEND_BUCKET, APPEND_FORWARDED, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
 import { bodiesOf, envelopeOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
@@ -119,6 +120,45 @@ it('takes what the lost region sends on out of an older generation once, though 
   expect(stored(core)).toEqual([[2, ['10', '5', '8', '9', '7']]]);
   const flags = [...core.disk.inboxes.values()].flatMap((rows) => [...rows.values()].map((one) => envelopeFlags(one) & ENVELOPE_SENT_ON));
   expect(new Set(flags)).toEqual(new Set([0]));
+});
+
+it('takes it once too where it waits for its user or its predecessor, through a restart (L2)', async () => {
+  const sender = 'alice';
+  const stray = withFlags(envelopeOf({ sender, recipient: 'bob', sequence: 5, previous: 4, bodies: ['5'] }), ENVELOPE_SENT_ON);
+  const key = markKeyOf(stray);
+  const away = { ...movedTo(allInTokyo, ['paris-0', 'paris-0']), moving: undefined };
+  const back = readSlotMap(movedTo(away, ['tokyo-0', 'tokyo-0']));
+  const core = await CoreUnderTest.start(back);
+  core.origin().sendEnvelope(stray, { flags: SEND_RETRY | APPEND_FORWARDED });
+  await core.settle();
+  // His former owner has counted it as taken, and had got it so.
+  const marks = [key, sentOnMarkKey(key)].map((one) => ({ key: one, mark: { high: 9, holes: [] } }));
+  core.peers = {
+    pull: async (_address, { kind }) => ({
+      ...PULL_LATER,
+      kind: 'held',
+      isLast: true,
+      nextPosition: 1,
+      ...(kind === 'user' && { marks }),
+      ...(kind === 'users' && { users: core.inboxes.handover.usersFetched === 0 ? [bob] : [] }),
+    }),
+  };
+  await core.restart(back);
+  await core.clock.advance(10_000);
+  expect([core.inboxes.handover.usersFetched, core.disk.parked.size, stored(core)]).toEqual([1, 0, []]);
+});
+
+it('forgets nothing of a row while a message waits in it over a restart for longer than it may (L2)', async () => {
+  const core = await CoreUnderTest.start(readSlotMap(allInTokyo));
+  core.origin().send({ sequence: 3, bodies: ['1', '2', '3'] });
+  await core.settle();
+  core.origin().send({ sequence: 9, previous: 8, bodies: ['9'] });
+  await core.settle();
+  await core.restart(readSlotMap(allInTokyo));
+  await core.clock.advance(ORDER_HOLD_MS + 10_000);
+  core.origin().send({ sequence: 3, bodies: ['1', '2', '3'] }, { flags: SEND_RETRY });
+  await core.settle();
+  expect(core.stored()).toEqual(['1', '2', '3', '9']);
 });
 
 it('takes what it had sent on out of an older generation back, when that comes after the return', async () => {

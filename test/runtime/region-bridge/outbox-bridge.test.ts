@@ -1,4 +1,5 @@
 /** L3, L9, X4: a bridge brings everything over in order, and a full inbox on the other side holds back its own messages only. */
+import { bucketName, isBucketName } from '../../../runtime/contract/bucket-name.ts';
 import { HELD_RETRY_MS, LINK_RETRY_FIRST_MS } from '../../../runtime/contract/limits.ts';
 import { ReplayLane } from '../../../runtime/follow/replay-lane.ts';
 import type { Bus, Forwarding, Publisher, Refusal } from '../../../runtime/ports/bus.ts';
@@ -50,6 +51,10 @@ class BridgeUnderTest {
   readonly bridge: OutboxBridge;
   readonly setAside: SetAsideLetter[] = [];
   hasRoom = true;
+  /** The region was given up. */
+  isAstray = false;
+  /** Recipients of what went back into this core’s log. */
+  readonly takenBack: string[] = [];
   private position = 0;
 
   constructor() {
@@ -64,7 +69,14 @@ class BridgeUnderTest {
       telemetry,
       heldBack,
       homeOf: () => ({ region: 'london', group: 'london-0', address: '127.0.0.1:1' }),
-      ownLog: new OwnLog({ takeBack() {}, publisherEnded() {} }),
+      isAstray: (inbox: Buffer) => isBucketName(inbox) && this.isAstray,
+      ownLog: new OwnLog({
+        takeBack: (request) => {
+          this.takenBack.push(envelopeRecipient(request.envelope).toString());
+          request.origin.appended(request.correlation, 2);
+        },
+        publisherEnded() {},
+      }),
       change,
       setAside: (letter: SetAsideLetter) => {
         this.setAside.push(letter);
@@ -104,6 +116,16 @@ it('brings everything over in order and forgets it here', async () => {
   for (const body of ['a', 'b', 'c']) await under.send('bob', body);
   expect(under.bus.arrived).toEqual(['a', 'b', 'c']);
   expect(under.left).toBe(0);
+});
+
+it('gives what a region that was given up has for buckets back to its log, addressed to their user (L1, F19)', async () => {
+  const under = new BridgeUnderTest();
+  const bucket = bucketName(Buffer.from('bob'), 1, 0, 7).toString('latin1');
+  await under.send(bucket, 'b1');
+  under.isAstray = true;
+  await under.send(bucket, 'b2');
+  await under.send('bob', 'b3');
+  expect([under.bus.arrived, under.takenBack, under.left]).toEqual([['b1', 'b3'], ['bob'], 0]);
 });
 
 it('passes over a user whose inbox is full, names it to the senders’ side, and brings its messages in order once there is room', async () => {
