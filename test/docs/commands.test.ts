@@ -95,8 +95,8 @@ it('sends and listens as printed, while an environment runs, over TLS', async ()
     expect((await iris(TALKING[4] as string)).stdout).toMatch(/1 bucket from generation 2 on/);
     expect((await iris(TALKING[5] as string)).stdout).toMatch(/status: read/);
     expect((await reader).stdout).toMatch(/alice.*have you seen this/);
-    expect((await iris(TALKING[7] as string)).stdout).toMatch(/carol is offline/);
-    await expect(iris(TALKING[6] as string)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/NOT_DELIVERED.*not online/) });
+    expect((await iris(TALKING[6] as string)).stdout).toMatch(/carol is offline/);
+    await expect(iris(TALKING[7] as string)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/NOT_DELIVERED.*not online/) });
   } finally {
     up.kill('SIGTERM');
     await exited;

@@ -1,5 +1,7 @@
 /** F16, L1-L3: nodes of the release before this one beside nodes of this one, and edges replaced under load. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { IrisClient } from '../../runtime/client/index.ts';
+import { until } from '../servers/node-pair.ts';
 import { V1Client } from '../servers/v1-client.ts';
 import { previousRelease } from '../services/previous-release.ts';
 import { LiveFleet } from './live-fleet.ts';
@@ -54,6 +56,13 @@ it.each<[string, (node: string) => boolean]>([
   ];
   alice.send('bob', 'as the original');
   expect((await bob.message()).body).toBe('as the original');
+  // An older core is asked, an older edge knows no watches.
+  const watcher = await IrisClient.connect({ addresses: [fleet.address('tokyo-edge-0')], user: 'watcher' });
+  const words: string[] = [];
+  watcher.watch(['bob'], ({ isOnline, refused }) => words.push(refused?.code ?? (isOnline ? 'on' : 'off')));
+  const expected = isOld('tokyo-edge-0') ? 'VERSION_UNSUPPORTED' : 'on';
+  await until(() => words.at(-1) === expected, `${expected} is heard, after ${words.join()}`, 30_000);
+  await watcher.close();
   traffic.judge(`F16 ${what}`);
   expect(traffic.refusals.size).toBe(0);
 });
