@@ -40,6 +40,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'adapters/session-directory-redis.ts': { due: 'DIRECTORY_DUE_MAX', contested: 'connections' },
   'adapters/session-table.ts': { seats: 'connections' },
   'client/acknowledgements.ts': { waiting: 'buckets' },
+  'client/edge-connection.ts': { closedUntilMs: 'addresses' },
   'client/ephemerals.ts': {
     pending: 'PENDING_MAX',
     questions: 'QUESTIONS_MAX',
@@ -149,6 +150,7 @@ export const KEPT: Readonly<Record<string, string>> = {
     'acknowledgements up to CHANGES_MAX, a report of each reader, and what begins and ends each read of an inbox: while the store is away, as many as logins',
   connections: 'one entry for each open connection or session: CONNECTIONS_MAX of each edge',
   groups: 'one entry for each shard group that a slot map names',
+  addresses: 'one entry for each address that the application of a client names',
   listeners: 'what the application of a client has asked for itself',
   nodes: 'one entry for each primary of a Redis cluster',
   rows: 'one entry for each row of the store, which WAITING_INBOXES_MAX bounds',
