@@ -1,6 +1,6 @@
 import { IrisError } from '../contract/errors.ts';
 import type { KafkaSettings } from '../contract/kafka-settings.ts';
-import { LOG_TIMEOUT_MS } from '../contract/limits.ts';
+import { LOG_APPENDS_WAITING_BYTES_MAX, LOG_TIMEOUT_MS } from '../contract/limits.ts';
 import { Latency } from '../measure/latency.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GroupLog, LogEntry } from '../ports/group-log.ts';
@@ -69,6 +69,11 @@ class KafkaLog implements GroupLog {
     const entries = telemetry.counter('iris_log_entries_total', 'Entries that a quorum has');
     const bytes = telemetry.counter('iris_log_bytes_total', 'Bytes of them');
     telemetry.gauge('iris_log_waiting_bytes', 'Bytes that wait for the log', () => this.queue.waitingBytes);
+    telemetry.gauge(
+      'iris_log_waiting_percent',
+      'Share of the bytes that may wait for the log',
+      () => (100 * this.queue.waitingBytes) / LOG_APPENDS_WAITING_BYTES_MAX,
+    );
     this.queue = new AppendQueue(async (part) => {
       const fromMs = clock.monotonicMs();
       const last = await this.producer.send(part);

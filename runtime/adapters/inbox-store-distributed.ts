@@ -5,6 +5,7 @@ import type { GroupLog } from '../ports/group-log.ts';
 import type { GroupRows } from '../ports/group-rows.ts';
 import {
   type InboxStore,
+  NO_CACHE,
   type PageLimits,
   type RecordKind,
   type StoreBatch,
@@ -15,6 +16,7 @@ import {
   type StoredParked,
   type StoredRecord,
   type StoreSurvey,
+  type StoreUsage,
   tellInbox,
 } from '../ports/inbox-store.ts';
 import type { Lease } from '../ports/ownership.ts';
@@ -89,7 +91,13 @@ class DistributedStore implements InboxStore {
   }
 
   get isFull(): boolean {
-    return this.contents.inboxes.size >= WAITING_INBOXES_MAX || this.contents.outboxes.envelopes >= WAITING_ENVELOPES_MAX;
+    return this.usage.waitingShare >= 1;
+  }
+
+  get usage(): StoreUsage {
+    const { inboxes, outboxes, unappliedBytes } = this.contents;
+    const waitingShare = Math.max(inboxes.size / WAITING_INBOXES_MAX, outboxes.envelopes / WAITING_ENVELOPES_MAX);
+    return { waitingShare, behindShare: unappliedBytes / GROUP_UNAPPLIED_BYTES_MAX, cache: NO_CACHE };
   }
 
   get hasFullRows(): boolean {

@@ -4,6 +4,7 @@ import { errorLine, IrisError } from '../contract/errors.ts';
 import type { KeyBytes } from '../contract/key-table.ts';
 import {
   type InboxStore,
+  NO_CACHE,
   type PageLimits,
   type RecordKind,
   type StoreBatch,
@@ -51,6 +52,7 @@ class LevelStore implements InboxStore {
   readonly firstPosition: number;
   /** It keeps no sizes, since no node runs on it: it is here to be measured against. */
   readonly isFull = false;
+  readonly usage = { waitingShare: 0, behindShare: Number.NaN, cache: NO_CACHE };
   readonly hasFullRows = false;
   private readonly database: Database;
   private reserved: number | undefined;

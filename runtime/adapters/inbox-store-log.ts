@@ -23,14 +23,14 @@ import {
   type StoredParked,
   type StoredRecord,
   type StoreSurvey,
+  type StoreUsage,
   tellInbox,
 } from '../ports/inbox-store.ts';
-import type { Lease, Ownership } from '../ports/ownership.ts';
+import type { Lease } from '../ports/ownership.ts';
 import { systemClock } from './clock-system.ts';
 import { systemDisk } from './disk-system.ts';
 import { BlockCache } from './inbox-log/block-cache.ts';
 import type { FoundEnvelope } from './inbox-log/envelope-index.ts';
-import { epochOfLog } from './inbox-log/log-chain.ts';
 import { LogCleaner } from './inbox-log/log-cleaner.ts';
 import { LogContents } from './inbox-log/log-contents.ts';
 import {
@@ -48,8 +48,7 @@ import { LogRing, type Replay } from './inbox-log/log-ring.ts';
 import { MarkFlusher } from './inbox-log/mark-flusher.ts';
 import { MarkTable } from './inbox-log/mark-table.ts';
 import type { SegmentFile } from './inbox-log/segment-file.ts';
-import { FileOwnership } from './ownership-file.ts';
-import { machineLife } from './process-life.ts';
+import { takeStoreLease } from './store-ownership.ts';
 
 const DEFAULT_BOUNDS: StoreBounds = {
   inbox: { envelopesMax: INBOX_ENVELOPES_MAX, bytesMax: INBOX_BYTES_MAX },
@@ -92,7 +91,7 @@ export async function openLogStore(directory: string, options: LogStoreOptions =
       'STORE_FAILED',
       `the store ${directory} has format 1, this release knows 3; remove the folder to start with an empty one`,
     );
-  const lease = options.lease ?? (await takeLease(directory, { disk, clock, ...options }));
+  const lease = options.lease ?? (await takeStoreLease(directory, { disk, clock, ...options }));
   const marks = new MarkTable({ disk, directory: join(directory, 'marks'), epoch: lease.epoch, soon: (callback) => clock.soon(callback) });
   const contents = new LogContents(marks, options.bounds ?? DEFAULT_BOUNDS);
   const replay: Replay = {
@@ -121,24 +120,6 @@ export async function openLogStore(directory: string, options: LogStoreOptions =
       ? error
       : new IrisError('STORE_FAILED', `the store ${directory} cannot be opened: ${errorLine(error)}`);
   }
-}
-
-/** Who agrees on the owner of the store in `directory`: the nodes that have its volume. */
-export function storeOwnership(
-  directory: string,
-  parts: { disk: Disk; clock: Clock; holder: string; lost: (reason: string) => void },
-): Ownership {
-  const { disk } = parts;
-  const life = disk === systemDisk ? machineLife() : undefined;
-  const epochInLog = () => epochOfLog(disk, join(directory, 'log'));
-  return new FileOwnership({ ...parts, directory: join(directory, 'lease'), epochInLog, ...(life === undefined ? {} : { life }) });
-}
-
-async function takeLease(directory: string, parts: { disk: Disk; clock: Clock; lost?: (reason: string) => void }): Promise<Lease> {
-  const lost = parts.lost ?? (() => undefined);
-  const acquired = await storeOwnership(directory, { ...parts, holder: 'alone', lost }).acquire();
-  if (acquired.kind === 'held') return acquired.lease;
-  throw new IrisError('STATE_IN_USE', `the store ${directory} is held by ${acquired.holder} in epoch ${acquired.epoch}; stop it first`);
 }
 
 interface LogStoreParts {
@@ -191,6 +172,10 @@ class LogStore implements InboxStore {
 
   get isFull(): boolean {
     return this.contents.index.isFull;
+  }
+
+  get usage(): StoreUsage {
+    return { waitingShare: this.contents.index.share, behindShare: Number.NaN, cache: this.ring.cacheUse };
   }
 
   get hasFullRows(): boolean {

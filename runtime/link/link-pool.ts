@@ -1,4 +1,5 @@
 import { REATTACH_FIRST_MS, REATTACH_LAST_MS, STATUS_CACHE_MAX, STATUS_CACHE_MS } from '../contract/limits.ts';
+import { hitPercent } from '../measure/hit-percent.ts';
 import type { BucketOwners, BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Bus, Forwarding, Publication, Publisher } from '../ports/bus.ts';
 import type { HandoverPeers, PullAnswer, PullRequest } from '../ports/handover.ts';
@@ -33,12 +34,18 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers, Pr
   private readonly owners = new Map<string, OwnerAddresses>();
   private locate: ((user: Buffer) => string) | undefined;
   private readonly statuses = new Map<string, CachedStatus>();
+  private readonly statusUse = { asked: 0, hits: 0 };
 
   constructor(parts: LinkParts, addresses: Readonly<Record<string, string>>) {
     const { telemetry } = parts;
     this.parts = { ...parts, moved: (subscription) => this.moved(subscription), watchMoved: (watch) => this.watchMoved(watch) };
     this.addresses = addresses;
     telemetry.gauge('iris_breakers_open', 'Owners to whom sends are refused at once', () => this.count((link) => link.isBreakerOpen));
+    telemetry.gauge(
+      'iris_status_cache_percent',
+      'Statuses of users that were in memory, of those asked for since the last reading',
+      hitPercent(() => this.statusUse),
+    );
     telemetry.gauge('iris_link_queued_bytes', 'Bytes that wait for their owners’ answers', () => this.queuedBytes);
   }
 
@@ -113,7 +120,11 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers, Pr
     const now = this.parts.clock.monotonicMs();
     const key = user.toString('latin1');
     const cached = this.statuses.get(key);
-    if (cached !== undefined && cached.untilMs > now) return cached.status;
+    this.statusUse.asked++;
+    if (cached !== undefined && cached.untilMs > now) {
+      this.statusUse.hits++;
+      return cached.status;
+    }
     if (this.statuses.size >= STATUS_CACHE_MAX) this.statuses.clear();
     const status = this.link(address).status(user);
     this.statuses.set(key, { status, untilMs: now + STATUS_CACHE_MS });

@@ -92,6 +92,24 @@ export interface StoreCounts {
   readonly parked: number;
 }
 
+/** How full a store is, for who watches it; NaN where a store has no such thing. */
+export interface StoreUsage {
+  /** Of what may wait in all inboxes and outboxes; at 1 it is full. */
+  readonly waitingShare: number;
+  /** Of what an engine’s rows may lack; at 1 commits wait. */
+  readonly behindShare: number;
+  /** Blocks of the log that were asked for since it was opened, and those of them that memory had. */
+  readonly cache: CacheUse;
+}
+
+export interface CacheUse {
+  readonly asked: number;
+  readonly hits: number;
+}
+
+/** Of a store without a cache. */
+export const NO_CACHE: CacheUse = { asked: 0, hits: 0 };
+
 /** Changes that become visible and durable together. */
 export interface StoreBatch {
   readonly isEmpty: boolean;
@@ -125,6 +143,7 @@ export interface InboxStore {
   readonly firstPosition: number;
   /** True when the store as a whole takes no more envelopes; what only removes is always taken. */
   readonly isFull: boolean;
+  readonly usage: StoreUsage;
   /** True when some inbox or outbox holds as much as its StoreBounds say. Costs nothing to ask, unlike which. */
   readonly hasFullRows: boolean;
   isInboxFull(user: Buffer, bucket: number): boolean;

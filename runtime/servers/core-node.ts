@@ -22,6 +22,7 @@ import { OwnLog } from '../region-bridge/own-log.ts';
 import { Bursts } from '../wire/bursts.ts';
 import { LinksIn } from './links-in.ts';
 import { type Ownership, ownershipOf } from './ownership.ts';
+import { storeGauges } from './store-gauges.ts';
 
 /** What a core stands on: the machine’s, or a simulation’s. */
 export interface CoreParts {
@@ -91,6 +92,7 @@ export async function openCore(config: CoreConfig, parts: CoreParts): Promise<Co
   const accepting = { owner: inboxes, bursts, clock, log: telemetry.log, environment, node, epoch };
   const listening = await transport.listen(config.link, (connection) => linksIn.accept(accepting, connection));
   const sweep = sweepMarks(store, clock, telemetry);
+  storeGauges(store, telemetry);
   telemetry.gauge('iris_replays_waiting', 'Readers far behind who wait for their turn', () => lane.length);
   telemetry.gauge('iris_links_in', 'Nodes linked to this core', () => linksIn.size);
   const bucketSweep = sweepBuckets(inboxes, clock, telemetry);

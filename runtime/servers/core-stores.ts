@@ -1,6 +1,7 @@
 import { systemClock } from '../adapters/clock-system.ts';
 import { systemDisk } from '../adapters/disk-system.ts';
-import { openLogStore, storeOwnership } from '../adapters/inbox-store-log.ts';
+import { openLogStore } from '../adapters/inbox-store-log.ts';
+import { storeOwnership } from '../adapters/store-ownership.ts';
 import type { CoreConfig } from '../contract/node-config.ts';
 import type { StoreConfig } from '../contract/store-config.ts';
 import type { InboxStore, StoreBounds } from '../ports/inbox-store.ts';

@@ -1,6 +1,7 @@
 import { systemClock } from '../adapters/clock-system.ts';
 import { systemDisk } from '../adapters/disk-system.ts';
-import { openLogStore, storeOwnership } from '../adapters/inbox-store-log.ts';
+import { openLogStore } from '../adapters/inbox-store-log.ts';
+import { storeOwnership } from '../adapters/store-ownership.ts';
 import { IrisError } from '../contract/errors.ts';
 import { OWNERSHIP_LEASE_MS, STANDBY_POLL_MS } from '../contract/limits.ts';
 import { logTopicName } from '../contract/log-topic.ts';

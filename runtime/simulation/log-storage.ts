@@ -1,4 +1,5 @@
-import { openLogStore, storeOwnership } from '../adapters/inbox-store-log.ts';
+import { openLogStore } from '../adapters/inbox-store-log.ts';
+import { storeOwnership } from '../adapters/store-ownership.ts';
 import type { NodeStorage, StoreAccess, StoreUser } from './node-storage.ts';
 import { ProcessDisk } from './process-disk.ts';
 import { SectorDisk } from './sector-disk.ts';

@@ -1,15 +1,16 @@
 import { IrisError } from '../contract/errors.ts';
-import type {
-  InboxStore,
-  PageLimits,
-  RecordKind,
-  StoreBatch,
-  StoreCounts,
-  StoredEnvelope,
-  StoredMark,
-  StoredParked,
-  StoredRecord,
-  StoreSurvey,
+import {
+  type InboxStore,
+  NO_CACHE,
+  type PageLimits,
+  type RecordKind,
+  type StoreBatch,
+  type StoreCounts,
+  type StoredEnvelope,
+  type StoredMark,
+  type StoredParked,
+  type StoredRecord,
+  type StoreSurvey,
 } from '../ports/inbox-store.ts';
 import { type MemoryBatch, MemoryRows } from './memory-rows.ts';
 import type { NodeStorage, StoreAccess, StoreUser } from './node-storage.ts';
@@ -97,6 +98,7 @@ export class MemoryStorage implements NodeStorage {
 class MemoryStore implements InboxStore {
   readonly firstPosition: number;
   readonly isFull = false;
+  readonly usage = { waitingShare: 0, behindShare: Number.NaN, cache: NO_CACHE };
   readonly hasFullRows = true;
   private readonly disk: MemoryStorage;
   private readonly clock: ProcessClock;

@@ -59,6 +59,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'runtime/contract',
       'runtime/wire',
       'runtime/ports',
+      'runtime/measure',
       'runtime/follow',
       'runtime/session',
       'runtime/routing',

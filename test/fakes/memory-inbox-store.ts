@@ -1,15 +1,16 @@
 import { IrisError } from '../../runtime/contract/errors.ts';
-import type {
-  InboxStore,
-  PageLimits,
-  RecordKind,
-  StoreBatch,
-  StoreCounts,
-  StoredEnvelope,
-  StoredMark,
-  StoredParked,
-  StoredRecord,
-  StoreSurvey,
+import {
+  type InboxStore,
+  NO_CACHE,
+  type PageLimits,
+  type RecordKind,
+  type StoreBatch,
+  type StoreCounts,
+  type StoredEnvelope,
+  type StoredMark,
+  type StoredParked,
+  type StoredRecord,
+  type StoreSurvey,
 } from '../../runtime/ports/inbox-store.ts';
 import { type MemoryBatch, MemoryRows } from '../../runtime/simulation/memory-rows.ts';
 
@@ -40,6 +41,7 @@ export class MemoryInboxStore implements InboxStore {
   readonly disk: MemoryDisk;
   readonly firstPosition: number;
   readonly isFull = false;
+  readonly usage = { waitingShare: 0, behindShare: Number.NaN, cache: NO_CACHE };
   readonly hasFullRows = true;
   private reserved: number | undefined;
 

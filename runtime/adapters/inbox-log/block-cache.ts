@@ -13,6 +13,9 @@ export class BlockCache {
   private young = new Map<number, Buffer>();
   private old = new Map<number, Buffer>();
   private readonly free: Buffer[] = [];
+  /** Blocks that were looked for, and found. */
+  asked = 0;
+  hits = 0;
 
   constructor(bytesMax: number) {
     this.youngMax = Math.max(1, Math.floor(bytesMax / BLOCK_BYTES / 2));
@@ -25,8 +28,13 @@ export class BlockCache {
 
   get(segment: number, block: number): Buffer | undefined {
     const key = segment * BLOCKS_PER_SEGMENT_MAX + block;
-    const found = this.young.get(key);
-    if (found !== undefined) return found;
+    this.asked++;
+    const found = this.young.get(key) ?? this.refreshed(key);
+    if (found !== undefined) this.hits++;
+    return found;
+  }
+
+  private refreshed(key: number): Buffer | undefined {
     const older = this.old.get(key);
     if (older === undefined) return undefined;
     this.old.delete(key);

@@ -63,9 +63,13 @@ export class EnvelopeIndex {
     return this.inboxes.rows.size + this.outboxes.rows.size + this.parked.rows.size + this.records.rows.size;
   }
 
-  /** True when memory takes no more: the index is bounded (L8). */
+  /** Of what memory takes, which is bounded (L8). */
+  get share(): number {
+    return Math.max(this.envelopes / WAITING_ENVELOPES_MAX, this.rows / WAITING_INBOXES_MAX);
+  }
+
   get isFull(): boolean {
-    return this.envelopes >= WAITING_ENVELOPES_MAX || this.rows >= WAITING_INBOXES_MAX;
+    return this.share >= 1;
   }
 
   get hasFullRows(): boolean {

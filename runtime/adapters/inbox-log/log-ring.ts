@@ -1,5 +1,6 @@
 import { errorLine, IrisError } from '../../contract/errors.ts';
 import type { Disk } from '../../ports/disk.ts';
+import type { CacheUse } from '../../ports/inbox-store.ts';
 import type { Lease } from '../../ports/ownership.ts';
 import type { BlockCache } from './block-cache.ts';
 import { FreeSpace, isDiskFull } from './free-space.ts';
@@ -91,6 +92,11 @@ export class LogRing {
   /** Bytes of the disk that the log takes, without what is written ahead of its newest records. */
   get bytes(): number {
     return this.segments.reduce((sum, segment, i) => sum + (i === this.segments.length - 1 ? segment.size : segment.diskBytes), 0);
+  }
+
+  /** Of the blocks in memory. */
+  get cacheUse(): CacheUse {
+    return { asked: this.cache.asked, hits: this.cache.hits };
   }
 
   get count(): number {

@@ -69,6 +69,7 @@ export class RedisConnection implements RedisEngine {
   private readonly login: RedisOptions;
   private readonly client: Redis | Cluster;
   private readonly errorCount: { value: number };
+  private readonly channelsRefused: { value: number };
   private listener: Redis | undefined;
   /** In a cluster. */
   private readonly sharded: ShardedChannels | undefined;
@@ -87,6 +88,10 @@ export class RedisConnection implements RedisEngine {
     this.errorCount = parts.telemetry.counter(
       'iris_directory_errors_total',
       'Commands and connections that the session directory’s Redis failed',
+    );
+    this.channelsRefused = parts.telemetry.counter(
+      'iris_directory_channels_refused_total',
+      'Channels of Redis that were not subscribed to, since as many are as may be',
     );
     parts.telemetry.gauge('iris_directory_up', 'Whether the session directory’s Redis is connected', () => (this.isUp ? 1 : 0));
     this.client = this.connect();
@@ -134,7 +139,10 @@ export class RedisConnection implements RedisEngine {
     { subscribed = () => undefined, isSharded = false }: SubscribeOptions = {},
   ): boolean {
     const name = channel.toString('latin1');
-    if (this.channels.size >= limits.DIRECTORY_CHANNELS_MAX) return false;
+    if (this.channels.size >= limits.DIRECTORY_CHANNELS_MAX && !this.channels.has(name)) {
+      this.channelsRefused.value++;
+      return false;
+    }
     this.channels.set(name, { hears, subscribed, isSharded: isSharded && this.sharded !== undefined });
     if (isSharded && this.sharded !== undefined) this.sharded.add(name);
     else if (this.listener === undefined) this.listen();
