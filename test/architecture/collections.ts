@@ -77,7 +77,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'inbox/inherited-marks.ts': { waiting: 'INHERITANCE_BYTES_MAX', fresh: 'INHERITANCE_BYTES_MAX' },
   'inbox/layouts.ts': { layouts: 'LAYOUTS_MAX', away: 'LAYOUTS_MAX' },
   'inbox/owned-presence.ts': { watched: 'CORE_WATCHES_MAX', changes: 'CORE_WATCHES_MAX' },
-  'inbox/parked-envelopes.ts': { rows: 'PARKED_BYTES_MAX' },
+  'inbox/parked-envelopes.ts': { rows: 'PARKED_BYTES_MAX', rowsSentOn: 'PARKED_BYTES_MAX' },
   'inbox/own-appends.ts': { underWay: 'PARKED_BYTES_MAX' },
   'inbox/position-times.ts': { times: 'POSITION_TIMES_MAX' },
   'inbox/promotions.ts': { sealing: 'LAYOUTS_MAX' },
