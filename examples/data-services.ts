@@ -32,6 +32,7 @@ new ScyllaNodes(stack, 'Scylla', {
   awsRegion,
   nodes: [{ host: 's0.chat.example.com' }, { host: 's1.chat.example.com' }, { host: 's2.chat.example.com' }],
   hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+  secretPrefix: '/chat/frankfurt/store',
   instanceType: 'i8g.xlarge',
   imageId: 'ami-0123456789abcdef0',
 });

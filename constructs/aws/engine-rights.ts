@@ -1,4 +1,5 @@
 import { Aws } from 'aws-cdk-lib/core';
+import { storeSecrets } from '../node/store-security.ts';
 import type { PolicyStatement } from './node-role.ts';
 
 /** A managed engine by name, so that rights need nothing of the stack that made it. */
@@ -25,6 +26,22 @@ export function busRights({ name, awsRegion, topics }: EngineName & { readonly t
   return [
     { Effect: 'Allow', Action: ['kafka:GetBootstrapBrokers', ...TALK_TO_BROKERS], Resource: `${arn}:cluster/${name}/*` },
     { Effect: 'Allow', Action: USE_TOPICS, Resource: `${arn}:topic/${name}/*/${topics}` },
+  ];
+}
+
+/** A secret by name: Secrets Manager adds six characters of its own. */
+export function secretArn(awsRegion: string, name: string): string {
+  return `arn:${Aws.PARTITION}:secretsmanager:${awsRegion}:${Aws.ACCOUNT_ID}:secret:${name}-??????`;
+}
+
+/** To read who logs in to a store; its certificate is an SSM parameter like others. */
+export function storeRights({ secretPrefix, awsRegion }: { readonly secretPrefix: string; readonly awsRegion: string }): PolicyStatement[] {
+  return [
+    {
+      Effect: 'Allow',
+      Action: ['secretsmanager:GetSecretValue'],
+      Resource: secretArn(awsRegion, storeSecrets(secretPrefix).login),
+    },
   ];
 }
 

@@ -1,5 +1,6 @@
 export { type BootScriptProps, bootScript, type HashedObject, type ParameterAddress } from '../node/boot-script.ts';
 export { LIFECYCLE_HOOK } from '../node/boot-tasks.ts';
+export { type StoreSecrets, storeSecrets } from '../node/store-security.ts';
 export { AlarmKey, AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';
 export { type AnycastRegion, AnycastRouting, type AnycastRoutingProps } from './anycast-routing.ts';
 export { ClientCertificate, type ClientCertificateProps } from './client-certificate.ts';
@@ -13,7 +14,7 @@ export { DirectoryCache, type DirectoryCacheProps } from './directory-cache.ts';
 export { DiscoveryNamespace, type DiscoveryNamespaceProps } from './discovery-namespace.ts';
 export { DEREGISTRATION_DELAY, EdgeFleet, type EdgeFleetProps, type EdgeRefresh } from './edge-fleet.ts';
 export { EdgeScaling, type EdgeScalingProps, type EdgeScalingThresholds } from './edge-scaling.ts';
-export { busRights, directoryRights, type EngineName } from './engine-rights.ts';
+export { busRights, directoryRights, type EngineName, storeRights } from './engine-rights.ts';
 export { EnvironmentZone, type EnvironmentZoneProps } from './environment-zone.ts';
 export { FleetSecurity, type FleetSecurityProps } from './fleet-security.ts';
 export { FlowLog, type FlowLogProps } from './flow-log.ts';

@@ -1,13 +1,16 @@
 import { CfnInstance, CfnLaunchTemplate, CfnNetworkInterface } from 'aws-cdk-lib/aws-ec2';
 import { CfnInstanceProfile, CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnRecordSet } from 'aws-cdk-lib/aws-route53';
-import { Fn } from 'aws-cdk-lib/core';
+import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Aws, Fn } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { USER_DATA_BYTES_MAX } from '../node/boot-script.ts';
 import { BACKUP_BUCKET_TAG } from '../node/store-backup.ts';
 import { storeBoot } from '../node/store-boot.ts';
+import { type StoreSecrets, storeSecrets } from '../node/store-security.ts';
 import { ClientSecurityGroup } from './client-security-group.ts';
+import { secretArn } from './engine-rights.ts';
 import { PrivateBucket } from './private-bucket.ts';
 import { retained } from './retained.ts';
 
@@ -20,6 +23,10 @@ const ROOT_GIBIBYTES = 30;
 const RECORD_TTL_SECONDS = '60';
 /** Days that access logs of the backup bucket are kept. */
 const LOG_DAYS = 90;
+/** Characters of a generated secret: letters and digits, 5.9 bits each. */
+const SECRET_CHARACTERS = 64;
+/** The one role: cores make the keyspace and its tables themselves. */
+const LOGIN_USER = 'iris';
 
 /** One node of the cluster; its place in the list is its number, and never changes. */
 export interface ScyllaNode {
@@ -43,6 +50,11 @@ export interface ScyllaNodesProps {
   readonly nodes: readonly ScyllaNode[];
   /** Zone of the nodes’ host names. */
   readonly hostedZoneId: string;
+  /**
+   * Begins the names of what guards the cluster, such as `/chat/tokyo/store`; frozen. `<prefix>/login` is a secret with user and password,
+   * `<prefix>/certificate` an SSM parameter with the authority that cores trust: `storeRights` lets a core read both.
+   */
+  readonly secretPrefix: string;
   /** For nodes that are made from now on: those that run stay as they are. */
   readonly instanceType: string;
   /** ScyllaDB’s machine image for the architecture of `instanceType`; for nodes that are made from now on. */
@@ -66,7 +78,7 @@ interface PlacedNode extends ScyllaNode {
  * The store of one region. Nodes are pets, whose data are on disks of their own: each is made once, from the first version of a launch
  * template of its own, so that another image, type or seed changes the template and no running machine; and neither machine nor interface
  * is ever deleted by CloudFormation. A node is replaced by naming its host id. NVMe is encrypted by its machine, and traffic between
- * machines of one network by Nitro.
+ * nodes by Nitro. Clients come over TLS and log in; password and authority are generated, and in no template.
  */
 export class ScyllaNodes extends Construct {
   readonly backup: PrivateBucket;
@@ -87,26 +99,60 @@ export class ScyllaNodes extends Construct {
       keepsOverwritten: false,
       logBucketName: logs.bucketName,
     });
-    const profile = this.addProfile();
+    const secrets = storeSecrets(props.secretPrefix);
+    this.addSecrets(secrets);
+    const profile = this.addProfile(props.awsRegion, secrets);
     for (const [ordinal, node] of props.nodes.entries()) {
       const zone = props.zones[ordinal % props.zones.length]!;
       this.addNode(props, { ...node, ...zone, ordinal, generation: 1 + (node.replaced?.length ?? 0) }, [security.securityGroupId, profile]);
     }
   }
 
-  /** What ScyllaDB itself needs to write a backup and to read it again. */
-  private addProfile(): string {
+  private addSecrets({ login, authority }: StoreSecrets): void {
+    const generated = { excludePunctuation: true, passwordLength: SECRET_CHARACTERS };
+    retained(
+      new CfnSecret(this, 'Login', {
+        name: login,
+        description: 'Role of the cores in the store',
+        generateSecretString: {
+          ...generated,
+          secretStringTemplate: JSON.stringify({ username: LOGIN_USER }),
+          generateStringKey: 'password',
+        },
+      }),
+    );
+    retained(
+      new CfnSecret(this, 'Authority', {
+        name: authority,
+        description: 'Of this the nodes make the key that signs their certificates',
+        generateSecretString: generated,
+      }),
+    );
+  }
+
+  /** What ScyllaDB itself needs to write a backup and to read it again, and a node to be known. */
+  private addProfile(awsRegion: string, { login, authority, certificate }: StoreSecrets): string {
     const { arn } = this.backup;
     const statements = [
       { Effect: 'Allow', Action: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload'], Resource: `${arn}/*` },
       { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: arn },
+      {
+        Effect: 'Allow',
+        Action: ['secretsmanager:GetSecretValue'],
+        Resource: [login, authority].map((name) => secretArn(awsRegion, name)),
+      },
+      {
+        Effect: 'Allow',
+        Action: ['ssm:GetParameter', 'ssm:PutParameter'],
+        Resource: `arn:${Aws.PARTITION}:ssm:${awsRegion}:${Aws.ACCOUNT_ID}:parameter${certificate}`,
+      },
     ];
     const role = new CfnRole(this, 'Role', {
       assumeRolePolicyDocument: {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
       },
-      policies: [{ policyName: 'backup', policyDocument: { Version: '2012-10-17', Statement: statements } }],
+      policies: [{ policyName: 'node', policyDocument: { Version: '2012-10-17', Statement: statements } }],
     });
     return new CfnInstanceProfile(this, 'Profile', { roles: [role.ref] }).attrArn;
   }
@@ -164,6 +210,8 @@ function userData(props: ScyllaNodesProps, node: PlacedNode): string {
       seeds: isSuccessor ? seeds.filter((host) => host !== node.host) : seeds,
       ...(isSuccessor ? { replaces: node.replaced!.at(-1)! } : {}),
       awsRegion: props.awsRegion,
+      host: node.host,
+      secrets: storeSecrets(props.secretPrefix),
       ...(node.zoneId === props.zones[0]?.zoneId
         ? { backup: { awsRegion: props.awsRegion, prefix: `${props.name}/${props.dataCentre}` } }
         : {}),

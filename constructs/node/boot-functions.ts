@@ -63,6 +63,22 @@ engine_addresses() {
   mv -f "$1.new" "$1"
 }
 
+# The login is for the node's process alone.
+fetch_login() {
+  (umask 077 && aws secretsmanager get-secret-value --region "$AWS_REGION" --secret-id "$STORE_LOGIN" --query SecretString --output text >"$1.new") || return 1
+  grep -q '"password"' "$1.new" || return 1
+  chown root:iris "$1.new" || return 1
+  chmod 0440 "$1.new"
+  mv -f "$1.new" "$1"
+}
+
+fetch_authority() {
+  parameter "$AWS_REGION" "$STORE_CERTIFICATE" >"$1.new" || return 1
+  grep -q 'BEGIN CERTIFICATE' "$1.new" || return 1
+  chmod 0644 "$1.new"
+  mv -f "$1.new" "$1"
+}
+
 # last_good SECONDS FILE COMMAND…: the new file, else the one that is there, else failure.
 last_good() {
   local patience=$1 file=$2
@@ -83,6 +99,10 @@ refresh() {
     last_good 300 "$ROOT/etc/iris/token-keys.pem" fetch_keys "$TOKEN_KEYS_REGION" "$TOKEN_KEYS_PARAMETER"
   fi
   if [[ -n "$BUS_PARAMETER$DIRECTORY_PARAMETER" ]]; then last_good 300 "$ROOT/etc/iris/engines.env" engine_addresses; fi
+  if [[ -n "$STORE_LOGIN" ]]; then
+    last_good 300 "$ROOT$STORE_LOGIN_PATH" fetch_login
+    last_good 300 "$ROOT$STORE_AUTHORITY_PATH" fetch_authority
+  fi
   if [[ -n "$DNS_ZONE" ]]; then try 120 5 register_name; fi
   if [[ -n "$LINK_PORT" ]]; then list_entry; fi
 }

@@ -64,10 +64,15 @@ export interface BootScriptProps {
   readonly discoverablePort?: number;
   /**
    * Parameters that say where the region's engines are: the Kafka cluster's ARN, for which MSK tells the brokers, and host:port of the session
-   * directory. A node reads the addresses from IRIS_KAFKA_BROKERS and IRIS_DIRECTORY.
+   * directory. A node reads the addresses from IRIS_KAFKA_BROKERS and IRIS_DIRECTORY. Of the store, the secret with its login and the parameter
+   * with its authority, which the script writes to STORE_LOGIN_PATH and STORE_AUTHORITY_PATH.
    * @default none - the node uses no engines
    */
-  readonly engines?: { readonly busCluster?: string; readonly directory?: string };
+  readonly engines?: {
+    readonly busCluster?: string;
+    readonly directory?: string;
+    readonly store?: { readonly login: string; readonly certificate: string };
+  };
   /** Hosted zone in which a core registers the host name of its tag `iris:host`, with its own zone for ZONE_IN_HOST, with its own address. */
   readonly registerInZone?: string;
   /**
@@ -129,6 +134,8 @@ function variables(props: BootScriptProps): string[] {
     LINK_PORT: props.discoverablePort === undefined ? '' : `${props.discoverablePort}`,
     BUS_PARAMETER: props.engines?.busCluster ?? '',
     DIRECTORY_PARAMETER: props.engines?.directory ?? '',
+    STORE_LOGIN: props.engines?.store?.login ?? '',
+    STORE_CERTIFICATE: props.engines?.store?.certificate ?? '',
     DNS_ZONE: props.registerInZone ?? '',
     ADMIN_PORT: `${props.adminPort}`,
     METRIC_DIMENSIONS: JSON.stringify(dimensionsOf(props)),

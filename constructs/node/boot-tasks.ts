@@ -1,4 +1,9 @@
-import { DIRECTORY_VARIABLE, KAFKA_BROKERS_VARIABLE } from '../../runtime/contract/engine-addresses.ts';
+import {
+  DIRECTORY_VARIABLE,
+  KAFKA_BROKERS_VARIABLE,
+  STORE_AUTHORITY_PATH,
+  STORE_LOGIN_PATH,
+} from '../../runtime/contract/engine-addresses.ts';
 import { CONFIG_REJECTED_METRIC, METRIC_NAMESPACE, publishedMetrics } from '../../runtime/contract/node-metrics.ts';
 import { BOOT_FUNCTIONS } from './boot-functions.ts';
 import { kernelSettings } from './kernel-settings.ts';
@@ -38,6 +43,8 @@ function constants(): string[] {
   const values: Record<string, string> = {
     BUS_VARIABLE: KAFKA_BROKERS_VARIABLE,
     DIRECTORY_VARIABLE,
+    STORE_LOGIN_PATH,
+    STORE_AUTHORITY_PATH,
     LIFECYCLE_HOOK,
     METRIC_NAMESPACE,
     METRIC_PREFIX,

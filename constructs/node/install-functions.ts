@@ -51,7 +51,7 @@ install_package() {
 `;
 
 /** What the script does, by its first argument: everything but the installation is a task of the package, whose hash was checked. */
-export const INSTALL_ENTRY = String.raw`tasks="$HOME_DIR/${BOOT_TASKS_FILE}"
+export const INSTALL_ENTRY = `tasks="$HOME_DIR/${BOOT_TASKS_FILE}"
 case "${'$'}{1:-first-boot}" in
   refresh | publish | watch | update) ;;
   *)

@@ -1,4 +1,12 @@
 import { type StoreBackupProps, storageEndpoint, storeBackupScript, storeBackupUnits } from './store-backup.ts';
+import {
+  STORE_CERTIFICATE,
+  STORE_KEY,
+  STORE_SECURITY_PATH,
+  type StoreSecrets,
+  storeSecurityScript,
+  storeSecurityUnits,
+} from './store-security.ts';
 
 export interface StoreBootProps {
   /** Name of the cluster. */
@@ -10,6 +18,9 @@ export interface StoreBootProps {
   /** Host id of the dead node whose place this one takes. @default none - it joins as one more */
   readonly replaces?: string;
   readonly awsRegion: string;
+  /** Name that the node’s certificate holds. */
+  readonly host: string;
+  readonly secrets: StoreSecrets;
   /** @default none - this node backs nothing up */
   readonly backup?: StoreBackupProps;
 }
@@ -24,6 +35,10 @@ export function storeBoot(props: StoreBootProps): object {
       cluster_name: props.cluster,
       endpoint_snitch: 'GossipingPropertyFileSnitch',
       seed_provider: [{ class_name: 'org.apache.cassandra.locator.SimpleSeedProvider', parameters: [{ seeds: props.seeds.join(',') }] }],
+      // Whoever connects logs in, over TLS. Without the certificate, which is made before each start, ScyllaDB does not start.
+      authenticator: 'PasswordAuthenticator',
+      authorizer: 'CassandraAuthorizer',
+      client_encryption_options: { enabled: true, certificate: STORE_CERTIFICATE, keyfile: STORE_KEY },
       object_storage_endpoints: [{ name: storageEndpoint(props.awsRegion), port: 443, https: true, aws_region: props.awsRegion }],
       ...(props.replaces === undefined ? {} : { replace_node_first_boot: props.replaces }),
     },
@@ -34,22 +49,37 @@ export function storeBoot(props: StoreBootProps): object {
   };
 }
 
-function bootCommands({ dataCentre, rack, backup }: StoreBootProps): string {
+/** The image gives them to `sh -c`, which is no bash there. */
+function bootCommands(props: StoreBootProps): string {
+  const { dataCentre, rack, backup } = props;
   const place = file('/etc/scylla/cassandra-rackdc.properties', `dc=${dataCentre}\nrack=${rack}\nprefer_local=true\n`);
-  if (backup === undefined) return `#!/bin/bash\nset -euo pipefail\n${place}`;
+  return ['set -eu', place, ...securityCommands(props), ...(backup === undefined ? [] : backupCommands(backup)), ''].join('\n');
+}
+
+function securityCommands({ awsRegion, secrets, host }: StoreBootProps): string[] {
+  const units = storeSecurityUnits([STORE_SECURITY_PATH, awsRegion, secrets.login, secrets.authority, secrets.certificate, host].join(' '));
+  return [
+    file(STORE_SECURITY_PATH, storeSecurityScript()),
+    `chmod 0755 ${STORE_SECURITY_PATH}`,
+    'mkdir -p /etc/systemd/system/scylla-server.service.d',
+    file('/etc/systemd/system/scylla-server.service.d/iris.conf', units.dropIn),
+    file('/etc/systemd/system/iris-store-security.service', units.service),
+    file('/etc/systemd/system/iris-store-security.timer', units.timer),
+    'systemctl daemon-reload',
+    'systemctl enable --now iris-store-security.timer',
+  ];
+}
+
+function backupCommands(backup: StoreBackupProps): string[] {
   const units = storeBackupUnits();
   return [
-    '#!/bin/bash',
-    'set -euo pipefail',
-    place,
     file('/usr/local/sbin/iris-store-backup', storeBackupScript(backup)),
     'chmod 0755 /usr/local/sbin/iris-store-backup',
     file('/etc/systemd/system/iris-store-backup.service', units.service),
     file('/etc/systemd/system/iris-store-backup.timer', units.timer),
     'systemctl daemon-reload',
     'systemctl enable --now iris-store-backup.timer',
-    '',
-  ].join('\n');
+  ];
 }
 
 /** The text ends in a line break. */

@@ -54,7 +54,7 @@ function rolloutOfStacks(plan: Plan, { globalStack, regionStacks, leavingStacks,
 }
 
 /** Each ends when a later release does the thing; none is a fault of the environment. */
-function warningsOf({ foundation, environment, regions, apart, domain, hostedZoneId }: Plan): string[] {
+function warningsOf({ environment, regions, apart, domain, hostedZoneId }: Plan): string[] {
   const elsewhere = regions.filter(({ account }) => account !== 'current').map(({ code }) => code);
   const plain = regions.filter(({ clientCertificate }) => clientCertificate === null).map(({ code }) => code);
   const warnings: readonly (readonly [applies: boolean, text: string])[] = [
@@ -66,7 +66,6 @@ function warningsOf({ foundation, environment, regions, apart, domain, hostedZon
       hostedZoneId === null && regions.some(({ clientCertificate }) => clientCertificate !== null && 'hosts' in clientCertificate),
       `${domain} must be delegated to the zone of the global stack before the first region is deployed, or its certificate waits`,
     ],
-    [foundation === 'distributed', 'cores and ScyllaDB speak CQL without TLS or login, inside the network of a region alone'],
     [apart.length > 0, `${apart.join(', ')}: no stack joins these networks with the others; join them before messages cross regions`],
     [
       regions.some(({ amiId }) => amiId === null),

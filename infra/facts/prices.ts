@@ -119,6 +119,8 @@ export const UNIT_PRICES = {
   coreNetworkGigabyte: 0.02,
   hostedZoneMonth: 0.5,
   keyMonth: 1,
+  /** Secrets Manager; reading it ($0.05 for 10,000) happens at each start of a node. */
+  secretMonth: 0.4,
   /** CloudWatch’s first tier; above 10,000 metrics of an account and AWS region it is a third. */
   acceleratorHour: 0.025,
   /** Beside transfer: the least of Global Accelerator’s table (North America, Europe); elsewhere up to seven times as much. */

@@ -1,5 +1,10 @@
 import { keyspaceOf } from '../../runtime/contract/cql-settings.ts';
-import { DIRECTORY_VARIABLE, KAFKA_BROKERS_VARIABLE } from '../../runtime/contract/engine-addresses.ts';
+import {
+  DIRECTORY_VARIABLE,
+  KAFKA_BROKERS_VARIABLE,
+  STORE_AUTHORITY_PATH,
+  STORE_LOGIN_PATH,
+} from '../../runtime/contract/engine-addresses.ts';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { checkNodeConfig, type NodeConfigDocument } from '../../runtime/contract/node-config.ts';
 import { ADMIN_PORT, CLIENT_PORT, LINK_PORT } from './names.ts';
@@ -90,7 +95,15 @@ function storeOf({ environment }: Plan, { code, awsRegion, store, zoneIds }: Reg
   return {
     kind: 'distributed',
     kafka: { brokers: { env: KAFKA_BROKERS_VARIABLE }, tls: true, login: { kind: 'iam', awsRegion } },
-    cql: { contactPoints, dataCentre: code, keyspace: keyspaceOf(environment), replicas: store.replicas },
+    cql: {
+      contactPoints,
+      dataCentre: code,
+      keyspace: keyspaceOf(environment),
+      tls: true,
+      caPath: STORE_AUTHORITY_PATH,
+      credentialsPath: STORE_LOGIN_PATH,
+      replicas: store.replicas,
+    },
   } as const;
 }
 

@@ -12,6 +12,7 @@ import {
   read,
   readList,
   storeImageParameter,
+  storeSecretPrefix,
 } from './region-parameters.ts';
 import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
 
@@ -47,6 +48,7 @@ export class StoreStack extends IrisStack {
       })),
       nodes: store.hosts.map((host, ordinal) => ({ host, replaced: store.replaced[ordinal] ?? [] })),
       hostedZoneId: hostedZoneIdOf(plan),
+      secretPrefix: storeSecretPrefix(plan.environment, region.code),
       backupDays: store.backupDays,
       instanceType: store.instanceType,
       imageId: region.storeAmiId ?? read(this, storeImageParameter(plan.environment), 'AWS::EC2::Image::Id'),

@@ -1,8 +1,9 @@
-import { busRights, directoryRights } from '../../constructs/aws/engine-rights.ts';
+import { busRights, directoryRights, storeRights } from '../../constructs/aws/engine-rights.ts';
 import type { NodeRoleProps, PolicyStatement } from '../../constructs/aws/node-role.ts';
+import { storeSecrets } from '../../constructs/node/store-security.ts';
 import { logTopicName } from '../../runtime/contract/log-topic.ts';
 import type { NodeBootOptions } from './node-boot.ts';
-import { engineParameters } from './region-parameters.ts';
+import { engineParameters, storeSecretPrefix } from './region-parameters.ts';
 import type { RegionStackProps } from './region-stack.ts';
 
 /** What a node’s role has of the region’s engines; nothing with the embedded foundation. */
@@ -16,18 +17,18 @@ export interface EngineAccess {
 
 const NONE: EngineAccess = { statements: [], parameters: [], engines: undefined };
 
-/** A core writes and reads its group’s log. */
+/** A core writes and reads its group’s log and rows. */
 export function coreEngineAccess({ plan, region }: RegionStackProps): EngineAccess {
   if (region.bus === null) return NONE;
   const { busCluster } = engineParameters(plan.environment, region.code);
+  const { awsRegion } = region;
+  const secretPrefix = storeSecretPrefix(plan.environment, region.code);
+  const { login, certificate } = storeSecrets(secretPrefix);
+  const topics = logTopicName({ environment: plan.environment, group: '*' });
   return {
-    statements: busRights({
-      name: region.names.bus,
-      awsRegion: region.awsRegion,
-      topics: logTopicName({ environment: plan.environment, group: '*' }),
-    }),
-    parameters: [{ name: busCluster, awsRegion: region.awsRegion }],
-    engines: { busCluster },
+    statements: [...busRights({ name: region.names.bus, awsRegion, topics }), ...storeRights({ secretPrefix, awsRegion })],
+    parameters: [busCluster, certificate].map((name) => ({ name, awsRegion })),
+    engines: { busCluster, store: { login, certificate } },
   };
 }
 

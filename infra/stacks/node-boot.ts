@@ -3,7 +3,7 @@ import { addContentFile, type ContentFile } from '../../constructs/aws/content-f
 import { NODE_CONFIG_ENDING } from '../../constructs/aws/node-config-store.ts';
 import type { NodeRoleProps } from '../../constructs/aws/node-role.ts';
 import { SLOT_MAP_ENDING } from '../../constructs/aws/slot-map-store.ts';
-import { bootScript } from '../../constructs/node/boot-script.ts';
+import { type BootScriptProps, bootScript } from '../../constructs/node/boot-script.ts';
 import type { NodePackage } from '../package/node-package.ts';
 import { ADMIN_PORT } from '../plan/names.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -28,7 +28,7 @@ export interface NodeBootOptions {
   readonly needsVolume?: boolean;
   readonly registerInZone?: string;
   readonly discoverablePort?: number;
-  readonly engines?: { readonly busCluster?: string; readonly directory?: string };
+  readonly engines?: NonNullable<BootScriptProps['engines']>;
 }
 
 /** Bucket names that the bootstrap gave to an account and a region (its default qualifier). */

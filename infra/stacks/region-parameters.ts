@@ -73,6 +73,11 @@ export function discoveryParameter(environment: string, code: string): string {
   return `/iris/${environment}/${code}/network/discovery-service`;
 }
 
+/** Begins the names of what guards a region’s store. */
+export function storeSecretPrefix(environment: string, code: string): string {
+  return `/iris/${environment}/${code}/store`;
+}
+
 /** Names the ScyllaDB image of an AWS region, where the environment does not. */
 export function storeImageParameter(environment: string): string {
   return `/iris/${environment}/store-image`;

@@ -19,7 +19,8 @@ export function machineLines(plan: Plan, region: RegionPlan): CostLine[] {
     lines.push(volumes(region, 'core', region.shardGroups * GROUP_VOLUME_GIBIBYTES, UNIT_PRICES.volumeGibibyteMonth));
   if (plan.foundation === 'distributed') lines.push(listedLine(region));
   if (bus !== null) lines.push(...busLines(plan, region, bus));
-  if (store !== null) lines.push(machines(region, 'store', 'ec2', store.nodes, store.instanceType), backupLine(plan, region, store));
+  if (store !== null)
+    lines.push(machines(region, 'store', 'ec2', store.nodes, store.instanceType), backupLine(plan, region, store), secretLine(region));
   if (plan.config.media !== undefined) lines.push(archiveLine(plan, region));
   if (directory !== null) lines.push(machines(region, 'directory', 'valkey', directory.nodes, directory.instanceType));
   return lines;
@@ -29,6 +30,11 @@ export function machineLines(plan: Plan, region: RegionPlan): CostLine[] {
 function listedLine({ code, cores }: RegionPlan): CostLine {
   const dollars = cores * UNIT_PRICES.listedInstanceMonth;
   return { region: code, layer: 'core', item: 'entries in Cloud Map', quantity: cores, unit: 'entry', dollars };
+}
+
+/** The store’s login, and what its nodes’ certificates are signed with. */
+function secretLine({ code }: RegionPlan): CostLine {
+  return { region: code, layer: 'store', item: 'secrets', quantity: 2, unit: 'secret', dollars: 2 * UNIT_PRICES.secretMonth };
 }
 
 /** Express storage is billed for what it keeps, which is the plan’s without its headroom; the difference is left in. */

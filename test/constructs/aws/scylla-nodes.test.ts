@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { App, Stack } from 'aws-cdk-lib/core';
 import { type ScyllaNode, ScyllaNodes, type ScyllaNodesProps } from '../../../constructs/aws/scylla-nodes.ts';
@@ -17,6 +18,7 @@ function templateOf(changes: Partial<ScyllaNodesProps> = {}): Template {
     zones: ['apne1-az1', 'apne1-az2', 'apne1-az4'].map((zoneId) => ({ zoneId, subnetId: `subnet-${zoneId}` })),
     nodes: hosts(6),
     hostedZoneId: 'Z1',
+    secretPrefix: '/iris/growth/tokyo/store',
     instanceType: 'i8g.4xlarge',
     imageId: 'ami-0123456789abcdef0',
     ...changes,
@@ -116,6 +118,45 @@ describe('ScyllaDB nodes', () => {
         }),
       ],
     });
+  });
+
+  it('take clients over TLS after a login only, with what is generated in the region and in no template (A13)', () => {
+    assert.deepEqual(
+      (({ authenticator, authorizer, client_encryption_options }) => ({ authenticator, authorizer, client_encryption_options }))(
+        userDataOf(template, '0').scylla_yaml,
+      ),
+      {
+        authenticator: 'PasswordAuthenticator',
+        authorizer: 'CassandraAuthorizer',
+        client_encryption_options: {
+          enabled: true,
+          certificate: '/etc/scylla/iris/certificate.pem',
+          keyfile: '/etc/scylla/iris/key.pem',
+        },
+      },
+    );
+    template.hasResource('AWS::SecretsManager::Secret', {
+      DeletionPolicy: 'Retain',
+      Properties: {
+        Name: '/iris/growth/tokyo/store/login',
+        SecretString: Match.absent(),
+        GenerateSecretString: { PasswordLength: 64, SecretStringTemplate: '{"username":"iris"}', GenerateStringKey: 'password' },
+      },
+    });
+    template.hasResourceProperties('AWS::SecretsManager::Secret', {
+      Name: '/iris/growth/tokyo/store/authority',
+      SecretString: Match.absent(),
+    });
+    const names = '/iris/growth/tokyo/store/login /iris/growth/tokyo/store/authority /iris/growth/tokyo/store/certificate';
+    const command = `/usr/local/sbin/iris-store-security ap-northeast-1 ${names} tokyo-s5.store.example.com`;
+    assert.ok(scriptOf(template, '5').includes(`ExecStartPre=+${command}\n`));
+  });
+
+  it('are set up by commands that sh takes, which is no bash on the image', () => {
+    const check = spawnSync('sh', ['-n', '-c', scriptOf(template, '0')], { encoding: 'utf8' });
+    assert.equal(check.stderr + check.status, '0');
+    assert.doesNotMatch(scriptOf(template, '0').split("<<'FILE'")[0]!, /pipefail/);
+    assert.equal(spawnSync('sh', ['-c', scriptOf(template, '0').split('\n')[0]!]).status, 0);
   });
 
   it('fails when a node’s user data would be more than EC2 takes', () => {

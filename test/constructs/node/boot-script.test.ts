@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type BootScriptProps, bootScript, USER_DATA_BYTES_MAX, ZONE_IN_HOST } from '../../../constructs/node/boot-script.ts';
 import { BOOT_TASKS_FILE, bootTasks } from '../../../constructs/node/boot-tasks.ts';
 import { tarArchive } from '../../../infra/package/tar-archive.ts';
+import { STORE_AUTHORITY_PATH, STORE_LOGIN_PATH } from '../../../runtime/contract/engine-addresses.ts';
+import { secretsIn } from '../../infra/laws/secrets.ts';
 import { installTasks } from './installed-tasks.ts';
 
 const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
@@ -20,6 +22,7 @@ case "$1 $2" in
   'ssm get-parameter') cat "$FAKE/ssm/\${6//\\//_}" ;;
   'ssm get-parameters') cat "$FAKE/ssm/\${7//\\//_}" 2>/dev/null || cat "$FAKE/ssm/\${6//\\//_}" 2>/dev/null || echo None ;;
   'ec2 attach-volume') mkdir -p "$IRIS_ROOT/dev/disk/by-id"; touch "$IRIS_ROOT/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_\${6//-/}" ;;
+  'secretsmanager get-secret-value') cat "$FAKE/ssm/\${6//\\//_}" ;;
   'kafka get-bootstrap-brokers') [[ "$*" == *'--cluster-arn arn:bus '* ]] && echo 'b-1.bus:9098,b-2.bus:9098' ;;
   'route53 change-resource-record-sets' | 'servicediscovery register-instance') echo '{}' ;;
   *) exit 64 ;;
@@ -180,6 +183,30 @@ describe('boot script', () => {
     assert.equal(readFileSync(root('etc/iris/engines.env'), 'utf8'), answer);
   });
 
+  it('hands the login of the store to the node’s process alone, and its authority to all; the last ones where AWS is away (A13)', () => {
+    props = {
+      ...props,
+      engines: { store: { login: '/iris/proof/tokyo/store/login', certificate: '/iris/proof/tokyo/store/certificate' } },
+    };
+    const login = join(folder, 'ssm/_iris_proof_tokyo_store_login');
+    writeFileSync(login, '{"username":"iris","password":"x"}\n');
+    writeFileSync(
+      join(folder, 'ssm/_iris_proof_tokyo_store_certificate'),
+      '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+    );
+    const { status, stderr } = run('refresh');
+    assert.equal(status, 0, stderr);
+    assert.equal(readFileSync(root(STORE_LOGIN_PATH), 'utf8'), '{"username":"iris","password":"x"}\n');
+    assert.equal(statSync(root(STORE_LOGIN_PATH)).mode & 0o777, 0o440);
+    assert.match(calls(), /chown root:iris .*store-login.json.new/);
+    assert.match(readFileSync(root(STORE_AUTHORITY_PATH), 'utf8'), /BEGIN CERTIFICATE/);
+    rmSync(login);
+    const again = run('refresh');
+    assert.equal(again.status, 0, again.stderr);
+    assert.match(again.stderr, /keeping the last good .*store-login.json/);
+    assert.doesNotMatch(again.stderr + stderr, /password/);
+  });
+
   it('keeps the last good config when the new one does not hash to its pointer (L12)', () => {
     assert.equal(run('refresh').status, 0);
     publish('_iris_proof_tokyo_core-config', 'config.nodeconfig', '{"format":"iris-node/1","newer":true}');
@@ -262,6 +289,7 @@ describe('boot script', () => {
   });
 
   it('holds no secret: no key, password or token value (A13)', () => {
-    assert.doesNotMatch(bootScript(props) + bootTasks(), /AKIA|PRIVATE KEY|password|secret(?!s here)/i);
+    assert.deepEqual(secretsIn('a boot script', bootScript(props) + bootTasks()), []);
+    assert.doesNotMatch(bootScript(props), /AKIA|PRIVATE KEY|password|secret(?!s here)/i);
   });
 });
