@@ -162,6 +162,7 @@ install_service() {
   local task
   mkdir -p "$ROOT/etc/sysctl.d" "$ROOT/etc/systemd/system" "$ROOT/var/lib/iris/store"
   kernel_text >"$ROOT/etc/sysctl.d/90-iris.conf"
+  if [[ "$ROLE" == edge ]]; then edge_kernel_text >>"$ROOT/etc/sysctl.d/90-iris.conf"; fi
   sysctl --quiet --system
   id iris >/dev/null 2>&1 || useradd --system --user-group --home-dir /var/lib/iris --shell /sbin/nologin iris
   chown iris:iris "$ROOT/var/lib/iris" "$ROOT/var/lib/iris/store"

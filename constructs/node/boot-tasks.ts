@@ -6,7 +6,7 @@ import {
 } from '../../runtime/contract/engine-addresses.ts';
 import { CONFIG_REJECTED_METRIC, METRIC_NAMESPACE, publishedMetrics } from '../../runtime/contract/node-metrics.ts';
 import { BOOT_FUNCTIONS } from './boot-functions.ts';
-import { kernelSettings } from './kernel-settings.ts';
+import { edgeKernelSettings, kernelSettings } from './kernel-settings.ts';
 import { printed } from './printed-text.ts';
 import { TIMED_TASKS, taskUnit, timerUnit } from './timer-units.ts';
 import { UPDATE_FUNCTIONS } from './update-functions.ts';
@@ -33,6 +33,7 @@ export function bootTasks(): string {
     ...printed('task_text', taskUnit()),
     ...printed('timer_text', timerUnit('$1'), { isFilledIn: true }),
     ...printed('kernel_text', kernelSettings()),
+    ...printed('edge_kernel_text', edgeKernelSettings()),
     BOOT_FUNCTIONS,
     WATCH_FUNCTIONS,
     UPDATE_FUNCTIONS,

@@ -15,3 +15,12 @@ export function kernelSettings(): string {
     'vm.swappiness = 1',
   ].join('\n');
 }
+
+/**
+ * What an edge has beside them. Timestamps are 12 bytes of each packet, a fifth of a heartbeat, and who leaves for the Internet pays for each. They
+ * serve to measure round trips, which slow and idle connections do by their acknowledgements, and to tell old sequence numbers from new
+ * ones, which repeat after 4 GB. Without them SYN cookies cannot carry window scaling: under a flood new connections have windows of 64 KB.
+ */
+export function edgeKernelSettings(): string {
+  return 'net.ipv4.tcp_timestamps = 0';
+}

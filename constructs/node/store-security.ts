@@ -25,11 +25,11 @@ const AUTHORITY_DAYS = 7_300;
 /**
  * Makes a node’s certificate, and puts the first login into `scylla.yaml`. The authority’s key is a generated secret, read as a number
  * below the order of P-256: every node can sign for itself, and no key ever leaves the machine that made it. In Python, which the image has
- * with nothing to install; IRIS_ROOT prefixes paths, and the two variables of AWS’s own tools its addresses, for tests.
+ * with nothing to install; IRIS_ROOT prefixes paths, and the two variables of AWS’s own tools its addresses, for tests. Arguments are the AWS
+ * region, the secrets of login and authority, the parameter of the certificate and the node’s host.
  */
 export function storeSecurityScript(): string {
-  return `#!/usr/bin/env python3
-# usage: iris-store-security <aws-region> <login secret> <authority secret> <certificate parameter> <host>
+  return compact(`#!/usr/bin/env python3
 import base64, datetime, functools, hashlib, hmac, json, os, subprocess, sys, tempfile, time, urllib.error, urllib.request
 region, login_name, authority_name, parameter, host = sys.argv[1:]
 root = os.environ.get('IRIS_ROOT', '')
@@ -148,7 +148,12 @@ while True:
         if time.monotonic() > deadline:
             sys.exit(1)
         time.sleep(5)
-`;
+`);
+}
+
+/** Without comments and with a space for each level: it is in the user data of every node. */
+function compact(python: string): string {
+  return python.replace(/^ *# .*\n|^\n/gm, '').replace(/^(?: {4})+/gm, (indent) => ' '.repeat(indent.length / 4));
 }
 
 /** Runs it before each start of ScyllaDB, which does not start without, and each month: ScyllaDB reads certificates again that change. */

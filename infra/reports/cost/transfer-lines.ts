@@ -27,6 +27,8 @@ export function transferLines(plan: Plan, region: RegionPlan): CostLine[] {
   const joined = plan.regionJoin === 'cloud-wan' ? crossRegion : 0;
   const linked = envelopes * LINKS_PER_MESSAGE * elsewhere;
   const produced = region.bus === null ? 0 : envelopes * elsewhere;
+  // The driver asks a node that has the row, in whichever zone.
+  const written = region.store === null ? 0 : envelopes * elsewhere;
   const stored = region.store === null ? 0 : (envelopes * STORE_COPIES_ELSEWHERE) / plan.config.traffic.compressionRatio;
   return [
     line('messages to clients', delivered, outward(plan, region, delivered)),
@@ -35,7 +37,8 @@ export function transferLines(plan: Plan, region: RegionPlan): CostLine[] {
     line('through the core network', joined, joined * UNIT_PRICES.coreNetworkGigabyte),
     line('between edges and cores of other zones', linked, linked * UNIT_PRICES.crossZoneGigabyte),
     line('to brokers of other zones', produced, produced * UNIT_PRICES.crossZoneGigabyte),
-    line('copies to store nodes of other zones', stored, stored * UNIT_PRICES.crossZoneGigabyte),
+    line('to store nodes of other zones', written, written * UNIT_PRICES.crossZoneGigabyte),
+    line('copies between store nodes of other zones', stored, stored * UNIT_PRICES.crossZoneGigabyte),
   ].filter(({ quantity }) => quantity > 0);
 }
 

@@ -36,7 +36,8 @@ export const SUPPRESSIONS: Readonly<Record<string, string>> = {
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<aws-region>/*.nodeconfig] edge/Role/Role': DOCUMENTS,
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] core/Role/Role': DOCUMENTS,
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] edge/Role/Role': DOCUMENTS,
-  'SMG4 store/Scylla/Authority': 'the key that it makes is trusted by running cores; it is changed with them, by the procedure of docs/store.md',
+  'SMG4 store/Scylla/Authority':
+    'the key that it makes is trusted by running cores; it is changed with them, by the procedure of docs/store.md',
   'SMG4 store/Scylla/Login': 'ScyllaDB must be told of a new password by whoever has the old one: the procedure of docs/store.md',
   'IAM5[Resource::<ScyllaBackupBucketEFA8377A.Arn>/*] store/Scylla/Role':
     'a backup makes objects of names that ScyllaDB chooses, all in the bucket of the region',

@@ -6,6 +6,7 @@ What it checks: order of stacks, references, SSM parameters between stacks, asse
 CloudFormation has each type in its region. What it does not: whether a value is valid, what a resource costs, and what one does.
 """
 
+import json
 import os
 import sys
 import threading
@@ -68,6 +69,17 @@ def kafka_cluster(properties, name, region, account):
     return made["ClusterArn"], {"Arn": made["ClusterArn"], "CurrentVersion": "K1"}
 
 
+def generated_secret(properties, name, region, account):
+    """Generated, and put into its template where it has one."""
+    asked, secrets = properties["GenerateSecretString"], client("secretsmanager", region)
+    plain = str(asked.get("ExcludePunctuation")).lower() == "true"
+    value = secrets.get_random_password(PasswordLength=int(asked["PasswordLength"]), ExcludePunctuation=plain)["RandomPassword"]
+    if "GenerateStringKey" in asked:
+        value = json.dumps({**json.loads(asked["SecretStringTemplate"]), asked["GenerateStringKey"]: value})
+    made = secrets.create_secret(Name=properties["Name"], SecretString=value)["ARN"]
+    return made, {"Id": made}
+
+
 def bucket_policy(properties, name, region, account):
     """Recorded: moto would enforce it without its conditions, so that “deny unless TLS” denies everything."""
     return properties["Bucket"], {}
@@ -78,6 +90,7 @@ ADDED_TYPES = {
     "AWS::ElastiCache::SubnetGroup": cache_subnets,
     "AWS::ElastiCache::ReplicationGroup": cache_group,
     "AWS::MSK::Cluster": kafka_cluster,
+    "AWS::SecretsManager::Secret": generated_secret,
 }
 
 
