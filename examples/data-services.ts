@@ -1,9 +1,9 @@
 /**
- * Bus, store and session directory of one region in a CDK app of yours, in subnets that you have, and a role that may use the bus.
+ * Bus, store and session directory of one region in a CDK app of yours, in subnets that you have, and a role that may use bus and store.
  * Run it with `node examples/data-services.ts`; the template comes to cdk.out/data-services.
  */
 import { App, Stack } from 'aws-cdk-lib';
-import { busRights, DirectoryCache, KafkaCluster, NodeRole, ScyllaNodes } from '../constructs/aws/index.ts';
+import { busRights, DirectoryCache, KafkaCluster, NodeRole, ScyllaNodes, storeRights, storeSecrets } from '../constructs/aws/index.ts';
 
 const awsRegion = 'eu-central-1';
 const app = new App({ outdir: 'cdk.out/data-services' });
@@ -13,6 +13,7 @@ const zones = [
   { zoneId: 'euc1-az2', subnetId: 'subnet-0bbbbbbbbbbbbbbbb' },
   { zoneId: 'euc1-az3', subnetId: 'subnet-0cccccccccccccccc' },
 ];
+const secretPrefix = '/chat/frankfurt/store';
 const subnetIds = zones.map(({ subnetId }) => subnetId);
 const network = { vpcId: 'vpc-0aaaaaaaaaaaaaaaa', clientSecurityGroupIds: ['sg-0aaaaaaaaaaaaaaaa'] };
 
@@ -32,7 +33,7 @@ new ScyllaNodes(stack, 'Scylla', {
   awsRegion,
   nodes: [{ host: 's0.chat.example.com' }, { host: 's1.chat.example.com' }, { host: 's2.chat.example.com' }],
   hostedZoneId: 'Z0123456789ABCDEFGHIJ',
-  secretPrefix: '/chat/frankfurt/store',
+  secretPrefix,
   instanceType: 'i8g.xlarge',
   imageId: 'ami-0123456789abcdef0',
 });
@@ -45,9 +46,9 @@ new DirectoryCache(stack, 'Directory', {
   instanceType: 'r7g.large',
 });
 
-const parameters = [{ name: '/chat/frankfurt/core-config', awsRegion }];
+const parameters = ['/chat/frankfurt/core-config', storeSecrets(secretPrefix).certificate].map((name) => ({ name, awsRegion }));
 const objects = [{ bucket: 'chat-packages', key: 'runtime.tar' }];
-const statements = busRights({ name: 'chat-bus', awsRegion, topics: 'iris.chat.*' });
+const statements = [...busRights({ name: 'chat-bus', awsRegion, topics: 'iris.chat.*' }), ...storeRights({ secretPrefix, awsRegion })];
 new NodeRole(stack, 'CoreRole', { fleetName: 'chat-frankfurt-*', parameters, objects, statements });
 
 app.synth();
