@@ -22,14 +22,7 @@ const CERTIFICATE_DAYS = 365;
 /** Days of the authority’s: as long as the cluster, since cores must trust both while it changes. */
 const AUTHORITY_DAYS = 7_300;
 
-/**
- * Makes a node’s certificate, and puts the first login into `scylla.yaml`. The authority’s key is a generated secret, read as a number
- * below the order of P-256: every node can sign for itself, and no key ever leaves the machine that made it. In Python, which the image has
- * with nothing to install; IRIS_ROOT prefixes paths, and the two variables of AWS’s own tools its addresses, for tests. Arguments are the AWS
- * region, the secrets of login and authority, the parameter of the certificate and the node’s host.
- */
-export function storeSecurityScript(): string {
-  return compact(`#!/usr/bin/env python3
+const SECURITY_PROGRAM = `#!/usr/bin/env python3
 import base64, datetime, functools, hashlib, hmac, json, os, subprocess, sys, tempfile, time, urllib.error, urllib.request
 region, login_name, authority_name, parameter, host = sys.argv[1:]
 root = os.environ.get('IRIS_ROOT', '')
@@ -148,7 +141,16 @@ while True:
         if time.monotonic() > deadline:
             sys.exit(1)
         time.sleep(5)
-`);
+`;
+
+/**
+ * Makes a node’s certificate, and puts the first login into `scylla.yaml`. The authority’s key is a generated secret, read as a number
+ * below the order of P-256: every node can sign for itself, and no key ever leaves the machine that made it. In Python, which the image has
+ * with nothing to install; IRIS_ROOT prefixes paths, and the two variables of AWS’s own tools its addresses, for tests. Arguments are the AWS
+ * region, the secrets of login and authority, the parameter of the certificate and the node’s host.
+ */
+export function storeSecurityScript(): string {
+  return compact(SECURITY_PROGRAM);
 }
 
 /** Without comments and with a space for each level: it is in the user data of every node. */
