@@ -49,7 +49,7 @@ export interface AppendOrderParts {
 
 /** What a move under way says of recipients, by name, one byte a character. */
 export interface Holding {
-  /** Nothing may be placed for the user yet. */
+  /** Nothing may be placed for the user: not yet, or no more, where it was queued by a map since taken back. What is held then is sent on. */
   isPending(name: string): boolean;
   /** False where `isHeir` holds for nobody: asked for every message. */
   hasHeirs(): boolean;

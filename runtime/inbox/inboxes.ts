@@ -22,13 +22,14 @@ import { DeadLetters } from './dead-letters.ts';
 import { type Destination, INBOX, type Placed } from './destination.ts';
 import { Gaps } from './gaps.ts';
 import { type HandoverProgress, Handovers } from './handovers.ts';
+import { holdingBy } from './holding.ts';
 import { type InboxName, InboxNames } from './inbox-name.ts';
 import { OwnedPresence } from './owned-presence.ts';
 import type { Promotion } from './promotions.ts';
 import { Readers } from './readers.ts';
 import { ReturnedLetters } from './returned-letters.ts';
 import type { StatusNote } from './status-ledger.ts';
-import { holdingBy, type UserFetcher } from './user-fetcher.ts';
+import type { UserFetcher } from './user-fetcher.ts';
 
 export interface InboxesParts {
   readonly store: InboxStore;

@@ -108,6 +108,8 @@ export class StrayRows {
     const isStray = (name: string) =>
       current.homeOfUser(Buffer.from(name, 'latin1')).group !== group || this.isOrphan(current, Buffer.from(name, 'latin1'));
     const isNow = () => this.parts.slots.current === current;
+    // What was queued by the map before may be held, too.
+    await settled();
     await this.commit({
       markKeys: (order) => (isNow() ? order.heldKeys(isStray).map((key) => this.rowOf(current, key)) : []),
       decide: (order) => {

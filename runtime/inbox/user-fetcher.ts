@@ -7,7 +7,6 @@ import type { InboxStore, RecordKind, StoreBatch } from '../ports/inbox-store.ts
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { inboxOfMarkKey } from '../wire/envelope.ts';
-import type { Holding } from './append-order.ts';
 import type { Change } from './change.ts';
 import { durably } from './durable-change.ts';
 import { FetchedUsers } from './fetched-users.ts';
@@ -114,6 +113,17 @@ export class UserFetcher {
   wasFetched(name: string, from: string): boolean {
     const version = this.parts.slots.current.map.moving?.from.version ?? 0;
     return this.fetched.has(name, version) || this.fetched.hasAllOf(from, version);
+  }
+
+  /** True for a user who was to come here and never did, by a move that is taken back: nobody will ask for what is placed here for it. */
+  isPassedOver(name: string): boolean {
+    const { slots, group } = this.parts;
+    const { current } = slots;
+    if (current.map.moving?.isReturn !== true) return false;
+    const user = Buffer.from(name, 'latin1');
+    const home = current.homeOfUser(user);
+    if (home.group === group || current.isLost(home.region) || current.formerHomeOfUser(user)?.group !== group) return false;
+    return !this.wasFetched(name, home.group);
   }
 
   /** Something came for a user that is pending. */
@@ -376,15 +386,6 @@ export class UserFetcher {
     this.waiting.delete(name);
     for (const callback of callbacks) callback();
   }
-}
-
-/** What a core’s log asks of moves; the fetcher is made after the log. */
-export function holdingBy(fetcher: () => UserFetcher): Holding {
-  return {
-    isPending: (name) => fetcher().isPending(name),
-    isHeir: (name) => fetcher().isHeir(name),
-    hasHeirs: () => fetcher().hasHeirs,
-  };
 }
 
 function notesOf(marks: readonly PulledMark[]): StatusNote[] {

@@ -117,6 +117,36 @@ it('what a user’s messages came to, told where he never arrived, goes back to 
   ]);
 });
 
+it('what waits for a slow commit when its user, who never came, is taken back goes to where he is (L1)', async () => {
+  const settledThere = { ...gone, version: gone.version + 1, moving: undefined };
+  const toHere = movedTo(settledThere, ['tokyo-0', 'tokyo-0']);
+  const core = await CoreUnderTest.start(readSlotMap(toHere));
+  const origin = core.origin();
+  const { openStore } = core;
+  const commit = openStore.commit.bind(openStore);
+  const slow = Promise.withResolvers<void>();
+  openStore.commit = async (...args) => {
+    openStore.commit = commit;
+    await slow.promise;
+    await commit(...args);
+  };
+  origin.send({ sequence: 1, bodies: ['held'] });
+  await core.settle();
+  origin.send({ sequence: 2, previous: 1, bodies: ['queued'] });
+  origin.send({ sender: 'carol', sequence: 1, bodies: ['queued too'] });
+  const back = takenBack(toHere);
+  core.slots.change(readSlotMap(back));
+  slow.resolve();
+  await core.clock.advance(1_000);
+  expect([...origin.answers.values()].map(({ kind }) => kind)).toEqual(['appended', 'appended', 'appended']);
+  expect(core.outbox.map(({ group, entry }) => [group, ...bodiesOf(entry.envelope)])).toEqual([
+    ['tokyo-1', 'held'],
+    ['tokyo-1', 'queued'],
+    ['tokyo-1', 'queued too'],
+  ]);
+  expect(bucketsOf(core)).toEqual([]);
+});
+
 it('lists nobody whom this move takes from elsewhere, though an earlier one left something of him here', async () => {
   const core = await CoreUnderTest.start(readSlotMap(settledHere));
   await sentTo(core, 'left behind');
