@@ -53,6 +53,7 @@ export class CqlSession {
     const options = await clientOptions(driver, parts);
     return await retried(parts, async () => {
       const client = new driver.Client(options);
+      client.on('hostRemove', endNode);
       try {
         await client.connect();
       } catch (error) {
@@ -125,7 +126,7 @@ export class CqlSession {
   }
 
   async close(): Promise<void> {
-    await this.client.shutdown();
+    await endDriver(this.client);
   }
 
   private async once<T>(work: () => Promise<T>): Promise<T> {
@@ -176,6 +177,30 @@ async function clientOptions(driver: Driver, { settings, keyspace }: CqlSessionP
       retry: fewNodesTried(driver),
     },
   };
+}
+
+/**
+ * What the driver knows of itself and its types do not. When no node answers any more it begins anew with nodes of its own making, and leaves
+ * those before with their pools and timers: they would reconnect beside the new ones, and outlive the session.
+ */
+interface DriverNode {
+  shutdown(): Promise<void>;
+}
+
+function endNode(node: unknown): void {
+  // Timers end at once; a connection that fails while it closes is gone all the same.
+  (node as DriverNode).shutdown().catch(() => undefined);
+}
+
+/** The driver ends while it begins anew, or goes on beginning after its end: what it has reached by then is ended too. */
+async function endDriver(client: Client): Promise<void> {
+  const endRest = (): void => {
+    for (const node of client.hosts.values()) endNode(node);
+    (client as Client & { controlConnection: { connection: { close(): void } | null } }).controlConnection.connection?.close();
+  };
+  client.on('hostAdd', endRest);
+  await client.shutdown();
+  endRest();
 }
 
 function tlsOptions(caPath: string | undefined): NonNullable<DseClientOptions['sslOptions']> {
