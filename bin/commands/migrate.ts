@@ -23,12 +23,13 @@ import { runTasks } from '../progress.ts';
 export const command: Command = {
   name: 'migrate',
   summary: 'Move what a fleet on this machine keeps from the folders of its cores to Kafka and a CQL store.',
-  usage: 'iris migrate <environment> --to distributed [--state <dir>] [--kafka <host:port,…>] [--cql <host:port,…>] [--json]',
+  usage: 'iris migrate <environment> --to distributed [--state <dir>] [--kafka <host:port,…>] [--cql <host:port,…>] [--force] [--json]',
   options: [
     ['--to <engine>', 'distributed'],
     ['--state <dir>', `of the fleet, which is stopped; default: ${STATE_ROOT}/<environment>`],
     ['--kafka <host:port,…>', 'brokers that run already; default: one is started here, with its data in the state folder'],
     ['--cql <host:port,…>', 'nodes of a CQL store that runs already; default: the same'],
+    ['--force', 'copy everything anew to servers other than those that it was migrated to before'],
     ['--json', 'one line {"environment","state","groups":[{"group","inboxes","envelopes","bytes","marks"}]} at the end'],
   ],
   async run(args, io) {
@@ -38,7 +39,7 @@ export const command: Command = {
     if (!existsSync(state)) throw new IrisError('CONFIG_INVALID', `${state} has no stores of a fleet; name its folder with --state`);
     const lock = await takeState(state);
     try {
-      const groups = await migrate(plan, { state, choice: flags.choice, io });
+      const groups = await migrate(plan, { state, choice: flags.choice, isForced: flags.isForced, io });
       io.result(flags.json ? JSON.stringify({ environment: plan.environment, state, groups }) : textOf(groups, state, flags));
       return 0;
     } catch (error) {
@@ -63,6 +64,7 @@ function parse(args: readonly string[]) {
       state: { type: 'string' },
       kafka: { type: 'string' },
       cql: { type: 'string' },
+      force: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -70,18 +72,25 @@ function parse(args: readonly string[]) {
   if (environment === undefined || surplus !== undefined) throw new UsageError('iris migrate takes one environment');
   if (values.to !== 'distributed')
     throw new UsageError('iris migrate needs --to distributed: a fleet is moved from embedded, there is no other way');
-  return { environment, state: values.state, json: values.json, choice: engineChoice({ ...values, engine: 'distributed' }) };
+  return {
+    environment,
+    state: values.state,
+    json: values.json,
+    isForced: values.force,
+    choice: engineChoice({ ...values, engine: 'distributed' }),
+  };
 }
 
 interface MigrationParts {
   readonly state: string;
   readonly choice: EngineChoice;
+  readonly isForced: boolean;
   readonly io: CommandIo;
 }
 
-async function migrate(plan: Plan, { state, choice, io }: MigrationParts): Promise<MigratedGroup[]> {
+async function migrate(plan: Plan, { state, choice, isForced, io }: MigrationParts): Promise<MigratedGroup[]> {
   const groups = groupsOf(plan, state);
-  let migration = beginMigration(state);
+  let migration = beginMigration(state, { kafka: choice.kafka?.slice(), cql: choice.cql?.slice() }, isForced);
   let engines: LocalEngines | undefined;
   let variables: Record<string, string> = {};
   const start = async (say: (text: string) => void) => {

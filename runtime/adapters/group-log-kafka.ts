@@ -53,6 +53,7 @@ export async function prepareKafkaLogs(topics: readonly string[], options: Omit<
 }
 
 class KafkaLog implements GroupLog {
+  readonly name: string;
   readonly entryBytesMax = LOG_ENTRY_BYTES_MAX;
   private readonly kafka: KafkaDriver;
   private readonly place: TopicPlace;
@@ -63,6 +64,7 @@ class KafkaLog implements GroupLog {
     const { clock } = place;
     this.kafka = kafka;
     this.place = place;
+    this.name = `Kafka topic ${place.topic}`;
     const retries = telemetry.counter('iris_log_retries_total', 'Tries of the log after the first');
     this.producer = new LogProducer(kafka, place, retries);
     const latency = new Latency('iris_log_append', 'From a part’s first try until a quorum has it', { telemetry, clock });

@@ -63,6 +63,7 @@ export function openCqlRows(parts: CqlRowsParts): GroupRows {
 
 class CqlGroupRows implements GroupRows {
   private readonly session: CqlSession;
+  readonly name: string;
   private readonly group: string;
   private readonly writer: RowWriter;
   /** Chunks of what goes to other groups that are listed, and those that may have become empty: `<chunk> <group>`. */
@@ -72,6 +73,7 @@ class CqlGroupRows implements GroupRows {
 
   constructor({ session, group, inboxRetentionMs, outboxRetentionMs }: CqlRowsParts) {
     this.session = session;
+    this.name = `keyspace ${session.settings.keyspace}`;
     this.group = group;
     this.writer = new RowWriter(group, { inboxRetentionMs, outboxRetentionMs });
   }

@@ -13,6 +13,8 @@ export interface LogEntry {
  * tells a reader which of them count (L10).
  */
 export interface GroupLog {
+  /** As its operators know it, for errors. */
+  readonly name: string;
   /** Bytes that one entry may have. */
   readonly entryBytesMax: number;
   /**

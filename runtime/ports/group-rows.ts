@@ -97,6 +97,8 @@ export interface OutgoingSize {
  * bounded time.
  */
 export interface GroupRows {
+  /** What they lie in, as its operators know it, for errors. */
+  readonly name: string;
   /** Undefined in a group that never had one. */
   readCheckpoint(): Promise<Checkpoint | undefined>;
   /** Only after `apply` has resolved for everything before it. A checkpoint of a lower epoch than the stored one is refused with OWNERSHIP_LOST (L10). */

@@ -131,6 +131,7 @@ export class EngineStorage implements NodeStorage {
 
 function counted(log: GroupLog, underWay: UnderWay): GroupLog {
   return {
+    name: log.name,
     entryBytesMax: log.entryBytesMax,
     read: (offset) => log.read(offset),
     close: () => log.close(),

@@ -43,6 +43,7 @@ export class MemoryLogStorage {
   open(clock: Clock): GroupLog {
     const queue = new AppendQueue((part) => this.store(part, clock));
     return {
+      name: 'a log in memory',
       entryBytesMax: LOG_ENTRY_BYTES_MAX,
       append: (entries) => queue.append(entries),
       read: (offset) => this.read(offset, clock),

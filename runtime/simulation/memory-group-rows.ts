@@ -70,6 +70,7 @@ export class MemoryRowStorage {
 
 /** The rows of one group in memory, for simulation and as the model of the contract. */
 export class MemoryGroupRows implements GroupRows {
+  readonly name = 'rows in memory';
   private readonly storage: MemoryRowStorage;
   private readonly faults: RowFaults;
 

@@ -1,12 +1,12 @@
 import { IrisError } from '../../contract/errors.ts';
 import { GROUP_APPLY_BYTES } from '../../contract/limits.ts';
-import type { GroupLog } from '../../ports/group-log.ts';
+import type { GroupLog, LogEntry } from '../../ports/group-log.ts';
 import type { Checkpoint, GroupRows } from '../../ports/group-rows.ts';
 import { envelopeSequence } from '../../wire/envelope.ts';
 import { inboxRow, parkedRow } from '../inbox-log/log-operations.ts';
 import { BatchAssembler, type WholeBatch } from './batch-assembler.ts';
 import type { GroupContents } from './group-contents.ts';
-import { fenceEntry } from './group-entries.ts';
+import { fenceEntry, readHead } from './group-entries.ts';
 import type { RowApplier } from './row-applier.ts';
 
 export interface GroupOpening {
@@ -32,7 +32,7 @@ export async function openGroup(opening: GroupOpening): Promise<number> {
     throw new IrisError('OWNERSHIP_LOST', `the rows have a checkpoint of epoch ${checkpoint.epoch}, this lease is of ${epoch}`);
   }
   const fence = await persist(() => log.append([fenceEntry(epoch)]));
-  if (checkpoint !== undefined && fence < checkpoint.offset) throw replaced(fence, checkpoint);
+  if (checkpoint !== undefined && fence < checkpoint.offset) throw otherLog(opening, checkpoint);
   const numbers = await persist(() => loadRows(rows, contents));
   contents.reserved = checkpoint?.nextPosition ?? 1;
   contents.gathering.number = checkpoint?.number ?? 0;
@@ -76,10 +76,12 @@ class Replay {
     const assembler = new BatchAssembler(checkpoint ?? { epoch: 0, number: 0 });
     let next = checkpoint?.offset ?? 0;
     await persist(async () => {
-      for await (const entries of log.read(next)) {
+      const isBehind = checkpoint !== undefined && next === checkpoint.offset && next > 0;
+      for await (const entries of isBehind ? readBehind(this.opening, checkpoint) : log.read(next)) {
         for (const entry of entries) {
           const batch = assembler.take(entry);
           next = entry.offset + 1;
+          if (batch !== undefined && checkpoint === undefined) await this.checkKnown();
           if (batch !== undefined) await this.take(batch);
         }
       }
@@ -99,6 +101,20 @@ class Replay {
     for (const row of rows) if (!isCounted(row)) this.uncounted.add(row);
   }
 
+  /**
+   * An owner’s checkpoint stands before its first batch: where there is none, the rows are not those that belong to the log.
+   * @throws IrisError ENGINE_INVALID, OWNERSHIP_LOST where another owner has come in between
+   */
+  private async checkKnown(): Promise<void> {
+    const { log, rows } = this.opening;
+    const now = await rows.readCheckpoint();
+    if (now !== undefined) throw new IrisError('OWNERSHIP_LOST', `another owner has begun meanwhile, in epoch ${now.epoch}`);
+    throw new IrisError(
+      'ENGINE_INVALID',
+      `${log.name} holds batches of which ${rows.name} knows nothing: they are not of one group; name the servers that belong together, or delete the topic to begin empty`,
+    );
+  }
+
   private async flush(): Promise<void> {
     const { applier, persist } = this.opening;
     await persist(() => applier.flush((row) => !this.uncounted.has(row)));
@@ -106,9 +122,34 @@ class Replay {
   }
 }
 
-function replaced(fence: number, { offset }: Checkpoint): IrisError {
+/**
+ * What a log has behind a checkpoint, with the entry before it: that one its owner appended last, so that a log that was made anew is told from the one
+ * that the rows follow, however far it has come meanwhile. Only retention removes it.
+ */
+async function* readBehind(opening: GroupOpening, checkpoint: Checkpoint): AsyncGenerator<readonly LogEntry[]> {
+  const { log } = opening;
+  const parts = log.read(checkpoint.offset - 1)[Symbol.asyncIterator]();
+  const first = await parts.next().catch(unlessRemoved);
+  if (first === undefined) return yield* log.read(checkpoint.offset);
+  try {
+    const [last] = first.done === true ? [] : first.value;
+    const isOwn = last?.offset === checkpoint.offset - 1 && readHead(last.body).epoch === checkpoint.epoch;
+    if (!isOwn) throw otherLog(opening, checkpoint);
+    yield first.value;
+    yield* { [Symbol.asyncIterator]: () => parts };
+  } finally {
+    await parts.return?.();
+  }
+}
+
+/** An offset that is not there any more. */
+function unlessRemoved(error: unknown): undefined {
+  if (!(error instanceof IrisError) || error.code !== 'ENGINE_INVALID') throw error;
+}
+
+function otherLog({ log, rows }: GroupOpening, { epoch, offset }: Checkpoint): IrisError {
   return new IrisError(
     'ENGINE_INVALID',
-    `the group’s log goes on at offset ${fence}, its rows have applied all before ${offset}: log and rows are not of one group; restore the log’s topic or empty the rows`,
+    `${rows.name} has applied a log up to offset ${offset} of epoch ${epoch}, ${log.name} is another one: what it held is gone; restore the topic, or drop what the rows lie in to begin empty`,
   );
 }

@@ -175,7 +175,39 @@ describe('the distributed store and its engines', () => {
     await store.close();
     const other = new MemoryEngines({ hurried });
     Object.assign(other, { rows: engines.rows, epoch: 7 });
-    await expect(other.open()).rejects.toMatchObject({ code: 'ENGINE_INVALID', message: expect.stringContaining('empty the rows') });
+    const refused = {
+      code: 'ENGINE_INVALID',
+      message: expect.stringMatching(/^rows in memory has applied .* a log in memory is another one/),
+    };
+    // Each try leaves entries, until there are more than the rows have ever seen.
+    for (let tries = 0; tries < 30; tries++) await expect(other.open()).rejects.toMatchObject(refused);
+    expect(other.log.entries.length).toBeGreaterThan(engines.rows.checkpoint?.offset as number);
+    engines.log.removeBefore(engines.rows.checkpoint?.offset as number);
+    Object.assign(engines, { epoch: 40 });
+    const again = await engines.open();
+    expect(await positionsOf(again)).toHaveLength(19);
+    await again.close();
+  });
+
+  it.each([0, 7])('refuses rows that know nothing of what the log holds, in epoch %i and whenever it is tried again', async (epoch) => {
+    const engines = new MemoryEngines({ hurried });
+    const store = await engines.open();
+    await send(store, 1);
+    await store.close();
+    const fresh = new MemoryEngines({ hurried });
+    Object.assign(fresh, { log: engines.log, epoch });
+    const refused = {
+      code: 'ENGINE_INVALID',
+      message: expect.stringMatching(/^a log in memory holds batches of which rows in memory knows nothing/),
+    };
+    for (let tries = 0; tries < 3; tries++) await expect(fresh.open()).rejects.toMatchObject(refused);
+  });
+
+  it('refuses a log that lacks a batch', async () => {
+    const engines = new MemoryEngines({ hurried });
+    const store = await engines.open();
+    for (let position = 1; position < 20; position++) await send(store, position);
+    await store.close();
     engines.rows.checkpoint = { epoch: 1, number: 3, nextPosition: 1, offset: 10 };
     engines.log.entries.splice(11, 1);
     await expect(engines.open()).rejects.toMatchObject({ code: 'STORE_FAILED', message: expect.stringContaining('with batch') });
