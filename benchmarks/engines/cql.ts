@@ -11,7 +11,8 @@ import { cqlSettingsSchema } from '../../runtime/contract/cql-settings.ts';
 import { ROWS_IN_FLIGHT_MAX } from '../../runtime/contract/limits.ts';
 import type { RowChange } from '../../runtime/ports/group-rows.ts';
 import type { BenchmarkIo } from '../benchmark.ts';
-import { type Figure, median } from '../report.ts';
+import type { Figure } from '../report.ts';
+import { besideBare, type Side } from './beside-bare.ts';
 
 /** Envelopes of one apply, each to an inbox of its own, and what each holds. */
 const SHAPES = [
@@ -20,7 +21,6 @@ const SHAPES = [
 ] as const;
 type Shape = (typeof SHAPES)[number];
 type Apply = (shape: Shape, number: number) => Promise<void>;
-const WARM_UP_SHARE = 0.3;
 const MILLISECONDS_A_DAY = 86_400_000;
 /** What the adapter sends for an envelope, without knowing what the adapter knows. */
 const INSERT =
@@ -39,12 +39,13 @@ export async function cqlFigures(rounds: number, milliseconds: number, io: Bench
   try {
     const retention = 30 * MILLISECONDS_A_DAY;
     const rows = openCqlRows({ session, group: 'adapter', inboxRetentionMs: retention, outboxRetentionMs: retention });
-    const clients: Readonly<Record<string, Apply>> = {
-      adapter: (shape, number) => rows.apply(changesOf(shape, number), { epoch: 1, number }),
-      'bare driver': (shape, number) => insertAll(bare, shape, number),
-    };
+    const adapter: Apply = (shape, number) => rows.apply(changesOf(shape, number), { epoch: 1, number });
+    const plain: Apply = (shape, number) => insertAll(bare, shape, number);
     const figures: Figure[] = [];
-    for (const shape of SHAPES) figures.push(...(await compare(shape, clients, { rounds, milliseconds })));
+    for (const shape of SHAPES) {
+      const comparison = { engine: 'cql', what: shape.what, unit: 'message', durability: 'D2', rounds, milliseconds };
+      figures.push(...(await besideBare(comparison, { adapter: applying(adapter, shape), bare: applying(plain, shape) })));
+    }
     return figures;
   } finally {
     await session.close();
@@ -75,48 +76,13 @@ async function insertAll(client: cassandra.Client, { inboxes, messages, bytes }:
   await Promise.all(Array.from({ length: Math.min(ROWS_IN_FLIGHT_MAX, inboxes) }, lane));
 }
 
-interface Round {
-  readonly cpuMicroseconds: number;
-  readonly messagesPerSecond: number;
-}
-
-async function compare(
-  shape: Shape,
-  clients: Readonly<Record<string, Apply>>,
-  { rounds, milliseconds }: { rounds: number; milliseconds: number },
-): Promise<Figure[]> {
-  const names = Object.keys(clients);
-  const measured = new Map(names.map((name) => [name, [] as Round[]]));
-  for (const name of names) await applyFor(clients[name]!, shape, milliseconds * WARM_UP_SHARE);
-  for (let round = 0; round < rounds; round++) {
-    for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      measured.get(name)!.push(await applyFor(clients[name]!, shape, milliseconds));
-    }
-  }
-  const cpu = (name: string): number => median(measured.get(name)!.map(({ cpuMicroseconds }) => cpuMicroseconds));
-  const ratio = cpu('adapter') / cpu('bare driver');
-  return names.map((name) => ({
-    what: `cql ${name}: ${shape.what}`,
-    unit: 'µs CPU/message',
-    values: measured.get(name)!.map(({ cpuMicroseconds }) => cpuMicroseconds),
-    ...(name === 'adapter' && { goal: '≤ 1.3 × bare' }),
-    durability: 'D2',
-    details: {
-      'messages/s': Math.round(median(measured.get(name)!.map(({ messagesPerSecond }) => messagesPerSecond))),
-      ...(name === 'adapter' && { 'of the bare driver': Number(ratio.toFixed(2)) }),
-    },
-    voidReasons: [],
-  }));
-}
-
 let lastNumber = 0;
 
-async function applyFor(apply: Apply, shape: Shape, milliseconds: number): Promise<Round> {
-  const startedMs = performance.now();
-  const before = process.cpuUsage();
-  let applies = 0;
-  for (; performance.now() - startedMs < milliseconds; applies++) await apply(shape, ++lastNumber);
-  const { user, system } = process.cpuUsage(before);
-  const messages = applies * shape.inboxes * shape.messages;
-  return { cpuMicroseconds: (user + system) / messages, messagesPerSecond: (messages * 1_000) / (performance.now() - startedMs) };
+function applying(apply: Apply, shape: Shape): Side {
+  return async (milliseconds) => {
+    const startedMs = performance.now();
+    let applies = 0;
+    for (; performance.now() - startedMs < milliseconds; applies++) await apply(shape, ++lastNumber);
+    return applies * shape.inboxes * shape.messages;
+  };
 }

@@ -7,7 +7,8 @@ import { systemClock } from '../../runtime/adapters/clock-system.ts';
 import { openKafkaLog } from '../../runtime/adapters/group-log-kafka.ts';
 import { kafkaSettings } from '../../runtime/contract/kafka-settings.ts';
 import type { BenchmarkIo } from '../benchmark.ts';
-import { type Figure, median } from '../report.ts';
+import type { Figure } from '../report.ts';
+import { besideBare, type Side } from './beside-bare.ts';
 import { MemoryMetrics } from './memory-metrics.ts';
 
 /** Entries of one append, as many as a commit of a busy core has, and what each holds. */
@@ -19,7 +20,6 @@ type Shape = (typeof SHAPES)[number];
 type Append = (entries: readonly Buffer[]) => Promise<unknown>;
 /** Appends under way: the next is ready when the one before is answered. */
 const UNDER_WAY = 2;
-const WARM_UP_SHARE = 0.3;
 
 /** The log’s adapter beside the bare driver, both acknowledged by a broker of their own in this run. */
 export async function kafkaFigures(rounds: number, milliseconds: number, io: BenchmarkIo): Promise<Figure[]> {
@@ -38,12 +38,13 @@ export async function kafkaFigures(rounds: number, milliseconds: number, io: Ben
       acks: ProduceAcks.ALL,
       retries: 10,
     });
-    const clients: Readonly<Record<string, Append>> = {
-      adapter: (entries) => log.append(entries),
-      'bare driver': (entries) => producer.send({ messages: entries.map((value) => ({ topic, partition: 0, value })) }),
-    };
+    const adapter: Append = (entries) => log.append(entries);
+    const bare: Append = (entries) => producer.send({ messages: entries.map((value) => ({ topic, partition: 0, value })) });
     const figures: Figure[] = [];
-    for (const shape of SHAPES) figures.push(...(await compare(shape, clients, { rounds, milliseconds })));
+    for (const shape of SHAPES) {
+      const comparison = { engine: 'kafka', what: shape.what, unit: 'message', durability: 'D1', rounds, milliseconds };
+      figures.push(...(await besideBare(comparison, { adapter: appending(adapter, shape), bare: appending(bare, shape) })));
+    }
     await log.close();
     await producer.close();
     return figures;
@@ -54,50 +55,15 @@ export async function kafkaFigures(rounds: number, milliseconds: number, io: Ben
   }
 }
 
-async function compare(
-  shape: Shape,
-  clients: Readonly<Record<string, Append>>,
-  { rounds, milliseconds }: { rounds: number; milliseconds: number },
-): Promise<Figure[]> {
-  const names = Object.keys(clients);
-  const measured = new Map(names.map((name) => [name, [] as Round[]]));
-  for (const name of names) await appendFor(clients[name]!, shape, milliseconds * WARM_UP_SHARE);
-  for (let round = 0; round < rounds; round++) {
-    for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      measured.get(name)!.push(await appendFor(clients[name]!, shape, milliseconds));
-    }
-  }
-  const cpu = (name: string): number => median(measured.get(name)!.map(({ cpuMicroseconds }) => cpuMicroseconds));
-  const ratio = cpu('adapter') / cpu('bare driver');
-  return names.map((name) => ({
-    what: `kafka ${name}: ${shape.what}`,
-    unit: 'µs CPU/message',
-    values: measured.get(name)!.map(({ cpuMicroseconds }) => cpuMicroseconds),
-    ...(name === 'adapter' && { goal: '≤ 1.3 × bare' }),
-    durability: 'D1',
-    details: {
-      'messages/s': Math.round(median(measured.get(name)!.map(({ messagesPerSecond }) => messagesPerSecond))),
-      ...(name === 'adapter' && { 'of the bare driver': Number(ratio.toFixed(2)) }),
-    },
-    voidReasons: [],
-  }));
-}
-
-interface Round {
-  readonly cpuMicroseconds: number;
-  readonly messagesPerSecond: number;
-}
-
-async function appendFor(append: Append, shape: Shape, milliseconds: number): Promise<Round> {
+function appending(append: Append, shape: Shape): Side {
   const entries = Array.from({ length: shape.entries }, (_, index) => Buffer.alloc(shape.bytes, index));
-  const startedMs = performance.now();
-  const before = process.cpuUsage();
-  let appends = 0;
-  const lane = async (): Promise<void> => {
-    for (; performance.now() - startedMs < milliseconds; appends++) await append(entries);
+  return async (milliseconds) => {
+    const startedMs = performance.now();
+    let appends = 0;
+    const lane = async (): Promise<void> => {
+      for (; performance.now() - startedMs < milliseconds; appends++) await append(entries);
+    };
+    await Promise.all(Array.from({ length: UNDER_WAY }, lane));
+    return appends * shape.entries * shape.messages;
   };
-  await Promise.all(Array.from({ length: UNDER_WAY }, lane));
-  const { user, system } = process.cpuUsage(before);
-  const messages = appends * shape.entries * shape.messages;
-  return { cpuMicroseconds: (user + system) / messages, messagesPerSecond: (messages * 1_000) / (performance.now() - startedMs) };
 }

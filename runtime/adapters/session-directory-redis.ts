@@ -35,6 +35,8 @@ interface Due {
 export class RedisSessionDirectory implements SessionDirectory {
   private readonly parts: RedisSessionDirectoryParts;
   private readonly prefix: string;
+  /** Of the channels on which edges hear of later logins; the edge’s name follows. */
+  private readonly takenPrefix: Buffer;
   private readonly table: SessionTable;
   private readonly enterScript: RedisScript;
   private readonly leaveScript: RedisScript;
@@ -56,6 +58,7 @@ export class RedisSessionDirectory implements SessionDirectory {
     this.parts = parts;
     const { connection, environment, region, node, telemetry, clock } = parts;
     this.prefix = `iris:${environment}:${region}:`;
+    this.takenPrefix = this.key('taken:');
     this.run = this.newRun();
     this.table = new SessionTable((user, gone) => this.changed(user, gone));
     this.enterScript = connection.script(enterScript(connection.publishCommand));
@@ -193,7 +196,7 @@ export class RedisSessionDirectory implements SessionDirectory {
       loginStamp,
       over,
       ...place,
-      this.key('taken:'),
+      this.takenPrefix,
       name,
       this.presenceChannel(user),
     );

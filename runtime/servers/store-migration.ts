@@ -71,9 +71,7 @@ async function copyGroup(migration: GroupMigration, engines: EngineStores, isFir
   let target: InboxStore | undefined;
   try {
     const lease = await leaseOf(engines.ownership(lost), signal);
-    target = await engines.open(lease, hearer).catch((error: unknown) => {
-      throw isFirst && isOfHigherEpoch(error) ? notEmpty(migration, HAS_LOG) : error;
-    });
+    target = await engines.open(lease, hearer);
     if (isFirst) {
       await checkEmpty(migration, target);
       migration.begun();
@@ -100,17 +98,10 @@ async function leaseOf(ownership: Ownership, signal: AbortSignal): Promise<Lease
   }
 }
 
-/** A log outlives a keyspace that was dropped, and its owners were of higher epochs than the first lease of the next. */
-const HAS_LOG = 'has a log that is not empty';
-
-function isOfHigherEpoch(error: unknown): boolean {
-  return error instanceof IrisError && error.code === 'OWNERSHIP_LOST';
-}
-
 async function checkEmpty(migration: GroupMigration, target: InboxStore): Promise<void> {
   const { inboxes, outboxes, parked } = await target.counts();
   const holdsSomething = target.firstPosition > 1 || inboxes + parked + Object.keys(outboxes).length > 0;
-  if (holdsSomething) throw notEmpty(migration, HAS_LOG);
+  if (holdsSomething) throw notEmpty(migration, 'has something');
 }
 
 function notEmpty(migration: GroupMigration, why: string): IrisError {
