@@ -19,6 +19,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   overload: async () => (await import('./scenarios/overload.ts')).benchmark,
   store: async () => (await import('./scenarios/store.ts')).benchmark,
   engines: async () => (await import('./scenarios/engines.ts')).benchmark,
+  turns: async () => (await import('./scenarios/turns.ts')).benchmark,
   waiting: async () => (await import('./scenarios/waiting.ts')).benchmark,
   synth: async () => (await import('./scenarios/synth.ts')).benchmark,
   plan: async () => (await import('./scenarios/plan.ts')).benchmark,

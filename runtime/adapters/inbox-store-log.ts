@@ -9,6 +9,7 @@ import {
   WAITING_ENVELOPES_MAX,
   WAITING_INBOXES_MAX,
 } from '../contract/limits.ts';
+import { Turns } from '../measure/turns.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Disk } from '../ports/disk.ts';
 import {
@@ -30,7 +31,6 @@ import type { Lease } from '../ports/ownership.ts';
 import { systemClock } from './clock-system.ts';
 import { systemDisk } from './disk-system.ts';
 import { BlockCache } from './inbox-log/block-cache.ts';
-import type { FoundEnvelope } from './inbox-log/envelope-index.ts';
 import { LogCleaner } from './inbox-log/log-cleaner.ts';
 import { LogContents } from './inbox-log/log-contents.ts';
 import {
@@ -47,7 +47,7 @@ import {
 import { LogRing, type Replay } from './inbox-log/log-ring.ts';
 import { MarkFlusher } from './inbox-log/mark-flusher.ts';
 import { MarkTable } from './inbox-log/mark-table.ts';
-import type { SegmentFile } from './inbox-log/segment-file.ts';
+import { PageReader } from './inbox-log/page-reader.ts';
 import { takeStoreLease } from './store-ownership.ts';
 
 const DEFAULT_BOUNDS: StoreBounds = {
@@ -69,6 +69,8 @@ export interface LogStoreOptions {
   readonly segmentBytes?: number;
   /** @default STORE_CACHE_BYTES_MAX */
   readonly cacheBytes?: number;
+  /** Bytes of a commit that are worked on at a time. @default TURN_BYTES */
+  readonly turnBytes?: number;
   /** @default INBOX_ENVELOPES_MAX, INBOX_BYTES_MAX, OUTBOX_ENVELOPES_MAX, OUTBOX_BYTES_MAX */
   readonly bounds?: StoreBounds;
   /** Hears what goes wrong behind the commits: cleaning and flushing, which are tried again. */
@@ -92,7 +94,9 @@ export async function openLogStore(directory: string, options: LogStoreOptions =
       `the store ${directory} has format 1, this release knows 3; remove the folder to start with an empty one`,
     );
   const lease = options.lease ?? (await takeStoreLease(directory, { disk, clock, ...options }));
-  const marks = new MarkTable({ disk, directory: join(directory, 'marks'), epoch: lease.epoch, soon: (callback) => clock.soon(callback) });
+  const soon = (callback: () => void) => clock.soon(callback);
+  const turns = new Turns(soon, options);
+  const marks = new MarkTable({ disk, directory: join(directory, 'marks'), epoch: lease.epoch, soon });
   const contents = new LogContents(marks, options.bounds ?? DEFAULT_BOUNDS);
   const replay: Replay = {
     record: (bytes, start, end, place) => contents.apply(bytes, start, end, place),
@@ -107,11 +111,11 @@ export async function openLogStore(directory: string, options: LogStoreOptions =
   try {
     const cache = new BlockCache(options.cacheBytes ?? STORE_CACHE_BYTES_MAX);
     const segmentBytes = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes };
-    ring = await LogRing.open({ disk, directory: join(directory, 'log'), cache, lease, ...segmentBytes }, replay);
+    ring = await LogRing.open({ disk, directory: join(directory, 'log'), cache, lease, turns, ...segmentBytes }, replay);
     await marks.open();
     await marks.removeStrays();
     const { failed = () => undefined, broken = () => undefined, lost = () => undefined } = options;
-    return new LogStore({ ring, marks, contents, lease, failed, broken, lost });
+    return new LogStore({ ring, marks, contents, turns, lease, failed, broken, lost });
   } catch (error) {
     await ring?.closeFiles();
     await marks.close();
@@ -126,6 +130,7 @@ interface LogStoreParts {
   readonly ring: LogRing;
   readonly marks: MarkTable;
   readonly contents: LogContents;
+  readonly turns: Turns;
   readonly lease: Lease;
   readonly failed: (error: unknown) => void;
   readonly broken: (reason: string) => void;
@@ -137,6 +142,8 @@ class LogStore implements InboxStore {
   private readonly ring: LogRing;
   private readonly marks: MarkTable;
   private readonly contents: LogContents;
+  private readonly turns: Turns;
+  private readonly pages: PageReader;
   private readonly cleaner: LogCleaner;
   private readonly flusher: MarkFlusher;
   private readonly lease: Lease;
@@ -153,6 +160,8 @@ class LogStore implements InboxStore {
     this.ring = ring;
     this.marks = marks;
     this.contents = contents;
+    this.turns = parts.turns;
+    this.pages = new PageReader(ring, contents.index);
     this.lease = parts.lease;
     this.tellBroken = parts.broken;
     this.tellLost = parts.lost;
@@ -325,7 +334,13 @@ class LogStore implements InboxStore {
     this.checkOpen();
     if (batch === undefined) return;
     const place = await this.ring.append(batch, options);
-    this.contents.apply(batch.bytes, 0, batch.length, { ...place, sequence: this.ring.lastSequence }, batch.markHashes);
+    const { markHashes } = batch;
+    await this.contents.applyInTurns(
+      batch.bytes,
+      batch.length,
+      { ...place, sequence: this.ring.lastSequence },
+      { markHashes, turns: this.turns },
+    );
   }
 
   /** Memory is bounded: a store that is full takes removals only. */
@@ -341,30 +356,7 @@ class LogStore implements InboxStore {
   }
 
   private page(row: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
-    return this.reading(async () => {
-      const found = this.contents.index.page(row, position, limits);
-      const page = found.map(({ position: at, place }) => {
-        const envelope = this.ring.segment(place.segment).peek(place.offset, place.length);
-        return envelope === undefined ? undefined : { position: at, envelope, firstIndex: place.firstIndex };
-      });
-      return page.includes(undefined) ? await this.readPage(found) : (page as StoredEnvelope[]);
-    });
-  }
-
-  /** Reads from the disk, block by block; the segments stay until it has ended. */
-  private async readPage(found: readonly FoundEnvelope[]): Promise<StoredEnvelope[]> {
-    const segments = new Map(found.map(({ place }) => [place.segment, this.ring.segment(place.segment)]));
-    for (const segment of segments.values()) segment.hold();
-    try {
-      const page: StoredEnvelope[] = [];
-      for (const { position, place } of found) {
-        const envelope = await (segments.get(place.segment) as SegmentFile).read(place.offset, place.length);
-        page.push({ position, envelope, firstIndex: place.firstIndex });
-      }
-      return page;
-    } finally {
-      for (const segment of segments.values()) await segment.release();
-    }
+    return this.reading(() => this.pages.read(row, position, limits));
   }
 
   private async reading<T>(read: () => Promise<T>): Promise<T> {

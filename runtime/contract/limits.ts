@@ -391,3 +391,4 @@ export * from './limits-directory.ts';
 export * from './limits-log.ts';
 export * from './limits-presence.ts';
 export * from './limits-store.ts';
+export * from './limits-turns.ts';

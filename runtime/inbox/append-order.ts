@@ -1,4 +1,5 @@
 import { DEDUP_MEMORY_MAX, ORDER_HOLD_MS } from '../contract/limits.ts';
+import type { Turns } from '../measure/turns.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore, StoreBatch, StoredMark, StoredParked } from '../ports/inbox-store.ts';
@@ -6,16 +7,12 @@ import type { AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import {
   ENVELOPE_SENT_ON,
-  ENVELOPE_STATUS_EXACT,
-  ENVELOPE_STATUS_WANTED,
   envelopeCount,
-  envelopeFlags,
   envelopePrevious,
   envelopeRecipient,
   envelopeSequence,
   markKeyOf,
   skipEntries,
-  withFlags,
   withoutFlags,
   withPrevious,
 } from '../wire/envelope.ts';
@@ -26,7 +23,7 @@ import { markKeyIn } from './mark-owner.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
 import { RowKey } from './row-key.ts';
 import { isSentOn, SentOnMarks, sentOnMarkKey } from './sent-on-marks.ts';
-import { filledHoles, mergedMark, withHole } from './sequence-holes.ts';
+import { exactly, filledHoles, mergedMark, withHole } from './sequence-holes.ts';
 import { SequenceMarks } from './sequence-marks.ts';
 
 /** A request on its way into a log. */
@@ -119,10 +116,11 @@ export class AppendOrder {
    * Reads the marks that memory has lost, for every request that could be a duplicate or too early, and for `others`. Before anything is decided, so that
    * order needs no lock. Rows that are found are noted in their requests.
    */
-  async readMissingMarks(requests: Iterable<Ordered>, others: readonly string[] = []): Promise<void> {
+  async readMissingMarks(requests: Iterable<Ordered>, others: readonly string[], turns: Turns): Promise<void> {
     const missing = new Set<string>(others.filter((markKey) => this.marks.high(markKey) === undefined));
     for (const ordered of requests) {
       const { envelope, flags } = ordered.request;
+      if (turns.spend(0)) await turns.rest();
       if ((flags & SEND_RETRY) === 0 && envelopePrevious(envelope) === 0 && !this.isInherited(envelope)) continue;
       if (isSentOn(envelope)) missing.add(sentOnMarkKey(markKeyOf(envelope)));
       const row = this.marks.row(this.key.ofEnvelope(envelope, ordered.destination));
@@ -277,8 +275,8 @@ export class AppendOrder {
   }
 
   /** Writes the rows touched; what was placed is then announced after the commit. */
-  finish(): readonly Placed[] {
-    this.marks.write(this.batch, this.clock.nowMs());
+  async finish(turns: Turns): Promise<readonly Placed[]> {
+    await this.marks.write(this.batch, this.clock.nowMs(), turns);
     return this.placed;
   }
 
@@ -392,9 +390,4 @@ export class AppendOrder {
     else this.batch.appendOutbox(destination.group, entry.position, envelope);
     this.placed.push({ destination, recipient, entry });
   }
-}
-
-/** An earlier message may come after this one, so the delivery of this one says nothing of it. */
-function exactly(envelope: Buffer): Buffer {
-  return (envelopeFlags(envelope) & ENVELOPE_STATUS_WANTED) === 0 ? envelope : withFlags(envelope, ENVELOPE_STATUS_EXACT);
 }

@@ -1,3 +1,4 @@
+import type { Turns } from '../measure/turns.ts';
 import type { StoreBatch } from '../ports/inbox-store.ts';
 import type { AppendOrder } from './append-order.ts';
 import type { Change } from './change.ts';
@@ -47,8 +48,14 @@ export class ChangeBatch {
     this.each((change) => change.decide?.(order));
   }
 
-  apply(batch: StoreBatch): void {
-    this.each((change) => change.apply(batch));
+  /** There may be as many as CHANGES_MAX. */
+  async apply(batch: StoreBatch, turns: Turns): Promise<void> {
+    for (const change of this.all) {
+      this.inHand = change;
+      change.apply(batch);
+      if (turns.spend(0)) await turns.rest();
+    }
+    this.inHand = undefined;
   }
 
   /** The commit failed. */

@@ -1,16 +1,17 @@
 import { errorLine, IrisError } from '../contract/errors.ts';
 import * as limits from '../contract/limits.ts';
 import { clampTo } from '../contract/sequence-set.ts';
+import { Turns } from '../measure/turns.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore, StoredMark, StoredParked } from '../ports/inbox-store.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { Durability } from '../wire/durability.ts';
-import { envelopeCount, envelopeRecipient, markKeyFor, withoutPredecessor } from '../wire/envelope.ts';
+import { envelopeRecipient, markKeyFor, withoutPredecessor } from '../wire/envelope.ts';
 import { decodeStatusEnvelope, isStatusEnvelope, type StatusNews } from '../wire/status-envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
+import { Announcements } from './announcements.ts';
 import { AppendOrder, type Holding, type Ordered } from './append-order.ts';
 import type { Change } from './change.ts';
 import { ChangeBatch } from './change-batch.ts';
@@ -33,6 +34,8 @@ export interface CommitterParts {
   /** Users of other regions whose inbox is full there, one byte a character. */
   readonly heldBack: ReadonlySet<string>;
   readonly holding: Holding;
+  /** Bytes of a commit that are worked on at a time. @default TURN_BYTES */
+  readonly turnBytes?: number;
   /** Where what concerns a user is kept: here, or by the group behind an outbox. */
   destinationOf(user: Buffer): Destination;
   /** Called after the commit, in the order of the log. */
@@ -49,14 +52,15 @@ interface Entry extends Ordered, Addressed {
 /**
  * The log of one core: takes appends in the order they arrive and commits everything that waits as one synced batch (C5, D3). While a
  * batch is on its way to the disk the next one gathers, so the disk’s pace sets the batch. An answer follows the commit it names, never
- * before (L1).
+ * before (L1). A large batch is decided and announced in several turns of the event loop, so that nobody else waits for all of it.
  */
 export class Committer {
   private readonly parts: CommitterParts;
   private readonly order: AppendOrder;
   private readonly ledger: StatusLedger;
   private readonly refusals: Refusals;
-  private readonly counters;
+  private readonly turns: Turns;
+  private readonly announcements: Announcements;
   private readonly commits: LogCommits;
   private readonly queue = new CommitQueue<Entry>();
   private changes: Change[] = [];
@@ -78,10 +82,8 @@ export class Committer {
     this.order = new AppendOrder({ store, clock, telemetry, heldBack, takePosition, holding });
     this.ledger = new StatusLedger({ store, clock, telemetry, takePosition, destinationOf: (user) => parts.destinationOf(user) });
     this.commits = new LogCommits(parts);
-    this.counters = {
-      envelopes: telemetry.counter('iris_envelopes_committed_total', 'Envelopes appended to the log'),
-      messages: telemetry.counter('iris_messages_committed_total', 'Messages appended to the log'),
-    };
+    this.turns = new Turns((callback) => clock.soon(callback), { turnBytes: parts.turnBytes, queueShare: () => this.queue.share });
+    this.announcements = new Announcements({ telemetry, turns: this.turns, committed: (placed) => parts.committed(placed) });
     this.refusals = new Refusals(telemetry);
     telemetry.gauge('iris_commit_queued_bytes', 'Bytes waiting for the next commit', () => this.queue.bytes);
   }
@@ -244,11 +246,11 @@ export class Committer {
       const notes = changes.notes();
       await this.readMissingRows(entries, notes, changes.markKeys(this.order));
       left = accepted;
-      const hasAppended = this.decide(entries, accepted);
+      const hasAppended = await this.decide(entries, accepted);
       changes.decide(this.order);
       this.order.releaseOverdue();
-      placed = this.order.finish();
-      changes.apply(batch);
+      placed = await this.order.finish(this.turns);
+      await changes.apply(batch, this.turns);
       for (const note of notes) this.ledger.note(this.truthful(note));
       statuses = this.ledger.finish();
       await this.commits.commit(batch, { sync: hasAppended || placed.length > 0 || changes.isSynced });
@@ -268,7 +270,7 @@ export class Committer {
       return;
     }
     this.isForChanges = false;
-    this.announce(accepted, placed);
+    await this.announcements.make(accepted, placed);
     this.announceStatuses(statuses);
     changes.done();
     this.sweepLater();
@@ -282,7 +284,7 @@ export class Committer {
       if (news !== undefined) statuses.push(news.markKey);
     }
     const read = notes.filter((note) => note.read.length > 0).map((note) => note.markKey);
-    await this.order.readMissingMarks(entries, [...read, ...markKeys]);
+    await this.order.readMissingMarks(entries, [...read, ...markKeys], this.turns);
     if (statuses.length > 0) await this.ledger.prepare(statuses);
   }
 
@@ -292,57 +294,45 @@ export class Committer {
   }
 
   /** Gives each entry its place, and adds to `accepted` those to be acknowledged with the commit. True when the log has changed. */
-  private decide(entries: readonly Entry[], accepted: Entry[]): boolean {
+  private async decide(entries: readonly Entry[], accepted: Entry[]): Promise<boolean> {
     let hasAppended = false;
     for (const entry of entries) {
       this.inHand = entry;
-      const { request, recipient } = entry;
-      const isFreed = this.refusals.lowersFence(entry);
-      if (this.refusals.isFenced(entry)) {
-        this.refuse(request, recipient, {
-          code: 'REFUSED_IN_ORDER',
-          message: 'an earlier message to this recipient was refused',
-          retryAfterMs: 0,
-        });
-        continue;
-      }
-      if (entry.news !== undefined) {
-        this.ledger.note(entry.news);
-        accepted.push(entry);
-        hasAppended = true;
-        continue;
-      }
-      // Its publisher goes on without what was refused: waiting for that would be in vain. One that repeats it names what came before.
-      const envelope = isFreed && (request.flags & SEND_RETRY) === 0 ? withoutPredecessor(request.envelope) : request.envelope;
-      const refusal = this.order.refusalOf(envelope, entry.destination, recipient);
-      if (refusal !== undefined) {
-        this.refuse(request, recipient, refusal);
-        continue;
-      }
-      if (this.order.place(envelope, entry.destination, recipient, entry.row)) hasAppended = true;
-      accepted.push(entry);
+      if (this.decideOne(entry, accepted)) hasAppended = true;
+      if (this.turns.spend(entry.request.envelope.length)) await this.turns.rest();
     }
     this.inHand = undefined;
     return hasAppended;
   }
 
+  private decideOne(entry: Entry, accepted: Entry[]): boolean {
+    const { request, recipient } = entry;
+    const isFreed = this.refusals.lowersFence(entry);
+    if (this.refusals.isFenced(entry)) {
+      const message = 'an earlier message to this recipient was refused';
+      this.refuse(request, recipient, { code: 'REFUSED_IN_ORDER', message, retryAfterMs: 0 });
+      return false;
+    }
+    if (entry.news !== undefined) {
+      this.ledger.note(entry.news);
+      accepted.push(entry);
+      return true;
+    }
+    // Its publisher goes on without what was refused: waiting for that would be in vain. One that repeats it names what came before.
+    const envelope = isFreed && (request.flags & SEND_RETRY) === 0 ? withoutPredecessor(request.envelope) : request.envelope;
+    const refusal = this.order.refusalOf(envelope, entry.destination, recipient);
+    if (refusal !== undefined) {
+      this.refuse(request, recipient, refusal);
+      return false;
+    }
+    const hasChanged = this.order.place(envelope, entry.destination, recipient, entry.row);
+    accepted.push(entry);
+    return hasChanged;
+  }
+
   /** A number that grows, over restarts too. */
   takePosition(): number {
     return this.positions.take();
-  }
-
-  private announce(accepted: readonly Entry[], placed: readonly Placed[]): void {
-    const origins = new Set<AppendOrigin>();
-    for (const { request } of accepted) {
-      request.origin.appended(request.correlation, Durability.D2);
-      origins.add(request.origin);
-    }
-    for (const origin of origins) origin.settled();
-    for (const one of placed) {
-      this.counters.envelopes.value++;
-      this.counters.messages.value += envelopeCount(one.entry.envelope);
-      this.parts.committed(one);
-    }
   }
 
   private announceStatuses({ grown, placed }: ReturnType<StatusLedger['finish']>): void {

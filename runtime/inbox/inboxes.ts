@@ -48,6 +48,8 @@ export interface InboxesParts {
   readonly bucketMessagesPerSecondMax: number;
   /** @default by the sender’s hash; another one only to plant a fault */
   readonly bucketOf?: BucketOf;
+  /** Bytes of a commit that are worked on at a time. @default TURN_BYTES */
+  readonly turnBytes?: number;
   /** Where users are fetched from whom a newer slot map gives to this core. */
   readonly peers: HandoverPeers;
   /** Linked nodes of a release that reads no buckets. */
@@ -86,6 +88,7 @@ export class Inboxes implements ShardOwner {
       committed: (placed) => this.committed(placed),
       statusGrown: (row) => this.statusGrown(row),
       holding: holdingBy(() => this.fetcher),
+      ...(parts.turnBytes !== undefined && { turnBytes: parts.turnBytes }),
     });
     this.handovers = new Handovers({ ...parts, committer: this.committer, arrivals: () => this.buckets });
     this.fetcher = this.handovers.fetcher;

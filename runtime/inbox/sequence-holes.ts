@@ -1,5 +1,6 @@
 import { HOLES_MAX } from '../contract/limits.ts';
 import type { StoredMark } from '../ports/inbox-store.ts';
+import { ENVELOPE_STATUS_EXACT, ENVELOPE_STATUS_WANTED, envelopeFlags, withFlags } from '../wire/envelope.ts';
 
 type Holes = StoredMark['holes'];
 const NO_HOLES: Holes = [];
@@ -44,4 +45,9 @@ function holesBeside(holes: Holes, { high, holes: theirs }: StoredMark): Holes {
       .map((hole) => ({ from: Math.max(from, hole.from), to: Math.min(to, hole.to) }))
       .filter((hole) => hole.to > hole.from),
   );
+}
+
+/** An earlier message may come after this one, so the delivery of this one says nothing of it. */
+export function exactly(envelope: Buffer): Buffer {
+  return (envelopeFlags(envelope) & ENVELOPE_STATUS_WANTED) === 0 ? envelope : withFlags(envelope, ENVELOPE_STATUS_EXACT);
 }

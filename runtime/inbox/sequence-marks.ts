@@ -1,4 +1,5 @@
 import { type KeyBytes, KeyTable } from '../contract/key-table.ts';
+import type { Turns } from '../measure/turns.ts';
 import type { StoreBatch, StoredMark } from '../ports/inbox-store.ts';
 import { RowKey } from './row-key.ts';
 
@@ -98,14 +99,18 @@ export class SequenceMarks {
   }
 
   /** Writes what the batch has touched. */
-  write(batch: StoreBatch, nowMs: number): void {
-    const { keys, highs } = this.young;
+  async write(batch: StoreBatch, nowMs: number, turns: Turns): Promise<void> {
+    const { young } = this;
+    const { keys } = young;
     const key = { bytes: keys.bytes, start: 0, end: 0, hash: 0 };
     for (const row of this.touched) {
+      // The tables grow where a row is looked for meanwhile.
+      key.bytes = keys.bytes;
       key.start = keys.startOf(row);
       key.end = keys.endOf(row);
       key.hash = keys.hashOf(row);
-      batch.markRow(key, { high: highs[row] as number, holes: this.holesAt(row) }, nowMs);
+      batch.markRow(key, { high: young.highs[row] as number, holes: this.holesAt(row) }, nowMs);
+      if (turns.spend(key.end - key.start)) await turns.rest();
     }
   }
 

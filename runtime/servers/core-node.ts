@@ -28,6 +28,8 @@ import { storeGauges } from './store-gauges.ts';
 export interface CoreParts {
   /** How a bucket is chosen; left out but to plant a fault. */
   readonly bucketOf?: BucketOf;
+  /** Bytes of a commit that are worked on at a time; left out but to have more turns. */
+  readonly turnBytes?: number;
   readonly slots: SlotMaps;
   readonly store: InboxStore;
   readonly transport: Transport;

@@ -30,6 +30,8 @@ export interface LeasedCoreParts {
   readonly random: Random;
   /** How a bucket is chosen; left out but to plant a fault. */
   readonly bucketOf?: BucketOf;
+  /** Bytes of a commit that are worked on at a time; left out but to have more turns. */
+  readonly turnBytes?: number;
   /** Share of the heap in use; left out where nothing is measured. */
   readonly heapShare?: () => number;
   /** Where the cores of the group agree on who serves it. `lost` is called once when a lease is lost. */
@@ -131,9 +133,10 @@ export class LeasedCore {
     // The owner before may have acted by a map that this process has not looked for yet: users it gave away must not be taken for its own.
     await slots.refresh();
     this.epoch = lease.epoch;
-    const { bucketOf } = this.parts;
-    const measured = { ...(heapShare !== undefined && { heapShare }), ...(bucketOf !== undefined && { bucketOf }) };
-    const parts = { slots, store, transport: this.door, clock, random, telemetry, epoch: lease.epoch, ...measured };
+    const { bucketOf, turnBytes } = this.parts;
+    const simulated = { ...(bucketOf !== undefined && { bucketOf }), ...(turnBytes !== undefined && { turnBytes }) };
+    const measured = heapShare === undefined ? {} : { heapShare };
+    const parts = { slots, store, transport: this.door, clock, random, telemetry, epoch: lease.epoch, ...measured, ...simulated };
     this.core = await openCore(this.config, parts);
   }
 

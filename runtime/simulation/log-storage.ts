@@ -4,6 +4,7 @@ import type { NodeStorage, StoreAccess, StoreUser } from './node-storage.ts';
 import { ProcessDisk } from './process-disk.ts';
 import { SectorDisk } from './sector-disk.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import { SIMULATED_TURN_BYTES } from './turn-size.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 const DIRECTORY = '/store';
@@ -32,7 +33,7 @@ export class LogStorage implements NodeStorage {
   access({ clock, holder }: StoreUser): StoreAccess {
     const disk = new ProcessDisk(this.disk, { clock, random: this.random, isSlow: () => this.time.nowMs < this.slowUntilMs });
     this.processes.set(holder, disk);
-    const bounds = { segmentBytes: SEGMENT_BYTES, cacheBytes: CACHE_BYTES };
+    const bounds = { segmentBytes: SEGMENT_BYTES, cacheBytes: CACHE_BYTES, turnBytes: SIMULATED_TURN_BYTES };
     return {
       ownership: (lost) => storeOwnership(DIRECTORY, { disk, clock, holder, lost }),
       openStore: (lease, hearer) => openLogStore(DIRECTORY, { disk, clock, lease, ...bounds, ...hearer }),

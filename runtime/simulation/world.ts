@@ -22,6 +22,7 @@ import type { NodeStorage } from './node-storage.ts';
 import { type Sabotage, sabotaged, sabotagedOwnership } from './sabotage.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { type Place, SimulatedNetwork } from './simulated-network.ts';
+import { SIMULATED_TURN_BYTES } from './turn-size.ts';
 import { type Crash, ProcessClock, VirtualTime } from './virtual-time.ts';
 
 /** A region as the simulation needs it. */
@@ -249,6 +250,7 @@ export class World {
       const core = new LeasedCore(configOf(node) as CoreConfig, {
         ...parts,
         slots,
+        turnBytes: SIMULATED_TURN_BYTES,
         ownership: (lost) => sabotagedOwnership((hears) => access.ownership(hears), lost, this.sabotages),
         openStore: async (lease, hearer) => this.prepared(await access.openStore(lease, hearer), node),
         end: (error) => this.ended(node, place, error.message),

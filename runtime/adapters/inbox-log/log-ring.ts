@@ -1,4 +1,5 @@
 import { errorLine, IrisError } from '../../contract/errors.ts';
+import type { Turns } from '../../measure/turns.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { CacheUse } from '../../ports/inbox-store.ts';
 import type { Lease } from '../../ports/ownership.ts';
@@ -23,6 +24,8 @@ export interface LogRingOptions {
   readonly cache: BlockCache;
   /** Who may write; asked before each write and after it. */
   readonly lease: Pick<Lease, 'epoch' | 'isHeld'>;
+  /** In which a large record is taken in, so that it holds nobody. */
+  readonly turns: Turns;
   /** @default what suits the disk: 64 MiB, less on a disk below 1 GiB */
   readonly segmentBytes?: number;
 }
@@ -55,14 +58,16 @@ export class LogRing {
   private durableThrough = 0;
   private openedAt = 0;
   private readonly lease: LogRingOptions['lease'];
+  private readonly turns: Turns;
   /** Why nothing more can be written until the log is opened again; undefined while it can. */
   broken: string | undefined;
 
-  private constructor({ disk, directory, cache, lease }: LogRingOptions, segmentBytes: number) {
+  private constructor({ disk, directory, cache, lease, turns }: LogRingOptions, segmentBytes: number) {
     this.disk = disk;
     this.directory = directory;
     this.cache = cache;
     this.lease = lease;
+    this.turns = turns;
     this.segmentBytes = segmentBytes;
     this.space = new FreeSpace(disk, directory, RESERVED_SEGMENTS * segmentBytes);
   }
@@ -130,8 +135,8 @@ export class LogRing {
     if (this.broken !== undefined) throw new IrisError('STORE_FAILED', this.broken);
     if (batch.appends > 0) await this.space.claim(batch.length);
     const segment = await this.segmentFor(batch.length);
-    const header = { sequence: this.sequence + 1, durableThrough: this.durableThrough };
-    sealRecord(batch.bytes, batch.length, segment.header.nonce, header);
+    const header = { sequence: this.sequence + 1, durableThrough: this.durableThrough, nonce: segment.header.nonce };
+    await sealRecord(batch.bytes, batch.length, header, this.turns);
     const record = batch.bytes.subarray(0, batch.length);
     try {
       await segment.write(record);
@@ -143,7 +148,7 @@ export class LogRing {
     // Another may own the log by now, and have read its end before this record came: then nobody may hear of it.
     this.checkHeld();
     const offset = segment.size;
-    segment.advance(record, header.sequence);
+    await segment.advanceInTurns(record, header.sequence, this.turns);
     this.sequence = header.sequence;
     if (sync) this.durableThrough = header.sequence;
     return { segment: segment.number, offset };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { IrisError } from '../../contract/errors.ts';
+import type { Turns } from '../../measure/turns.ts';
 import type { Disk, DiskFile } from '../../ports/disk.ts';
 import { BLOCK_BYTES, type BlockCache } from './block-cache.ts';
 import { isDiskFull, isMissing } from './free-space.ts';
@@ -171,16 +172,28 @@ export class SegmentFile {
 
   /** Takes written or scanned bytes into the segment: they can be read from now on. */
   advance(bytes: Buffer, sequence: number): void {
-    let from = 0;
-    while (from < bytes.length) {
-      const within = this.size % BLOCK_BYTES;
-      const taken = Math.min(BLOCK_BYTES - within, bytes.length - from);
-      bytes.copy(this.tail, within, from, from + taken);
-      this.size += taken;
+    for (let from = 0; from < bytes.length; ) from += this.advanceOnce(bytes, from);
+    this.lastSequence = sequence;
+  }
+
+  /** The same, block by block where there are many. */
+  async advanceInTurns(bytes: Buffer, sequence: number, turns: Turns): Promise<void> {
+    for (let from = 0; from < bytes.length; ) {
+      const taken = this.advanceOnce(bytes, from);
       from += taken;
-      if (within + taken === BLOCK_BYTES) this.closeBlock();
+      if (turns.spend(taken)) await turns.rest();
     }
     this.lastSequence = sequence;
+  }
+
+  /** Takes in what the block under way has room for; returns how much. */
+  private advanceOnce(bytes: Buffer, from: number): number {
+    const within = this.size % BLOCK_BYTES;
+    const taken = Math.min(BLOCK_BYTES - within, bytes.length - from);
+    bytes.copy(this.tail, within, from, from + taken);
+    this.size += taken;
+    if (within + taken === BLOCK_BYTES) this.closeBlock();
+    return taken;
   }
 
   /** A copy of the bytes at `offset` when they are in memory. */

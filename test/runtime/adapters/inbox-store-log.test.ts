@@ -8,8 +8,8 @@ import { describeInboxStoreContract } from '../../contract/inbox-store-contract.
 import { describeInboxStoreKillNine } from '../../contract/inbox-store-kill-nine.ts';
 import { describeInboxStoreModel } from '../../contract/inbox-store-model.ts';
 
-/** Segments and a cache so small that a few commits pass through all there is: rolls, cleaning, reads from the disk. */
-const TINY = { segmentBytes: 1_024, cacheBytes: 1 };
+/** Segments, a cache and turns so small that a few commits pass through all there is: rolls, cleaning, reads from the disk, rests. */
+const TINY = { segmentBytes: 1_024, cacheBytes: 1, turnBytes: 1 };
 
 describeInboxStoreContract('the log store', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'iris-store-'));

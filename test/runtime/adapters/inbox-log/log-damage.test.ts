@@ -7,6 +7,7 @@ import { Kind, LogBatch, OperationReader } from '../../../../runtime/adapters/in
 import { LogRing } from '../../../../runtime/adapters/inbox-log/log-ring.ts';
 import { SEGMENT_HEADER_BYTES, segmentName } from '../../../../runtime/adapters/inbox-log/segment-file.ts';
 import { openLogStore } from '../../../../runtime/adapters/inbox-store-log.ts';
+import { Turns } from '../../../../runtime/measure/turns.ts';
 import type { InboxStore } from '../../../../runtime/ports/inbox-store.ts';
 import { SectorDisk } from '../../../../runtime/simulation/sector-disk.ts';
 import { SeededRandom } from '../../../../runtime/simulation/seeded-random.ts';
@@ -49,7 +50,7 @@ async function outcomeOf(log: Buffer): Promise<string[] | string> {
   const reader = new OperationReader();
   const open = () =>
     LogRing.open(
-      { disk, directory, cache: new BlockCache(1), lease: { epoch: ++epoch, isHeld: true } },
+      { disk, directory, cache: new BlockCache(1), lease: { epoch: ++epoch, isHeld: true }, turns: new Turns(setImmediate) },
       {
         droppedBelow: 1,
         reserved: 1,

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { Kind, LogBatch, OperationReader, parkedPartsOf } from '../../../../runtime/adapters/inbox-log/log-operations.ts';
 import { isIntact, readHeader, recordLength, sealRecord } from '../../../../runtime/adapters/inbox-log/log-record.ts';
+import { Turns } from '../../../../runtime/measure/turns.ts';
 import { envelopeOf } from '../../../fakes/envelopes.ts';
 
 const NONCE = Buffer.from('segment!');
@@ -77,10 +78,11 @@ it('gives back what a parked envelope’s row was made of', () => {
   );
 });
 
-it('finds a record whole, and fails on one with any bit flipped or another segment’s nonce (F6)', () => {
+it('finds a record whole, and fails on one with any bit flipped or another segment’s nonce (F6)', async () => {
   const batch = new LogBatch();
   batch.appendInbox(Buffer.from('bob'), 0, 9, envelopeOf({}));
-  sealRecord(batch.bytes, batch.length, NONCE, { sequence: 2 ** 40, durableThrough: 2 ** 40 - 3 });
+  const seal = { sequence: 2 ** 40, durableThrough: 2 ** 40 - 3, nonce: NONCE };
+  await sealRecord(batch.bytes, batch.length, seal, new Turns(setImmediate));
   const record = Buffer.from(batch.bytes.subarray(0, batch.length));
   expect(recordLength(record, 0, record.length, NONCE)).toBe(record.length);
   expect(isIntact(record, 0, record.length)).toBe(true);
