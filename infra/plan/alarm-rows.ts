@@ -49,6 +49,21 @@ export function happens(role: Role, key: string, metric: NodeMetricName, says: s
   });
 }
 
+/** The last good map stays (F20), but no newer one comes: a failover would not be heard of. */
+export function mapSourceAway(role: Role): AlarmPlan {
+  return alarm({
+    key: `${role}-slot-map-source-away`,
+    signal: 'service',
+    says: `${role}s cannot read the place of published slot maps`,
+    figures: { up: ofNodes(role, 'iris_slot_map_source_up', 'Minimum') },
+    comparison: 'below',
+    threshold: 1,
+    unit: 'places',
+    periods: 10,
+    pages: false,
+  });
+}
+
 /** Days are long enough that a calm night is none. */
 const UNDER_PERIOD_SECONDS = 21_600;
 const UNDER_PERIODS = 4;

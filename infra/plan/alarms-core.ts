@@ -1,5 +1,5 @@
 import type { AlarmPlan } from './alarm-plan.ts';
-import { alarm, happens, machineAlarms, ofNodes, slow } from './alarm-rows.ts';
+import { alarm, happens, machineAlarms, mapSourceAway, ofNodes, slow } from './alarm-rows.ts';
 import type { RegionPlan } from './plan.ts';
 
 /** What the owners of shards notice, and how full they are. */
@@ -26,7 +26,17 @@ export function coreAlarms(region: RegionPlan): AlarmPlan[] {
     { ...happens('core', 'inbox-expired', 'iris_inbox_expired_total', 'messages waited too long for their reader'), pages: false },
     happens('core', 'outbox-expired', 'iris_outbox_expired_total', 'messages waited too long for another region and were taken out'),
     happens('core', 'slot-map-refused', 'iris_slot_map_refused_total', 'cores refuse the published slot map'),
+    mapSourceAway('core'),
     ...machineAlarms('core', region.instanceTypes.core),
+    alarm({
+      key: 'core-store-full',
+      signal: 'saturation',
+      says: 'what waits in inboxes and outboxes nearly takes the memory that a core has for it',
+      figures: { used: ofNodes('core', 'iris_store_percent', 'Maximum') },
+      threshold: 80,
+      unit: '%',
+    }),
+    ...(region.store === null ? [] : engineAlarms()),
     alarm({
       key: 'core-disk-full',
       signal: 'saturation',
@@ -45,5 +55,15 @@ export function coreAlarms(region: RegionPlan): AlarmPlan[] {
       unit: 'nodes',
       whenMissing: 'breaching',
     }),
+  ];
+}
+
+/** A log and rows on engines that do not keep up, before what waits for them is refused. */
+function engineAlarms(): AlarmPlan[] {
+  const filling = (key: string, metric: 'iris_log_waiting_percent' | 'iris_rows_behind_percent', says: string): AlarmPlan =>
+    alarm({ key, signal: 'saturation', says, figures: { used: ofNodes('core', metric, 'Maximum') }, threshold: 50, unit: '%' });
+  return [
+    filling('core-log-behind', 'iris_log_waiting_percent', 'appends pile up in front of the bus'),
+    filling('core-rows-behind', 'iris_rows_behind_percent', 'changes pile up in front of the store'),
   ];
 }

@@ -1,5 +1,5 @@
 import type { AlarmPlan } from './alarm-plan.ts';
-import { alarm, happens, machineAlarms, ofNodes, slow } from './alarm-rows.ts';
+import { alarm, happens, machineAlarms, mapSourceAway, ofNodes, slow } from './alarm-rows.ts';
 import type { Plan, RegionPlan } from './plan.ts';
 
 /** What clients notice, and how full the edges are. */
@@ -10,7 +10,19 @@ export function edgeAlarms(plan: Plan, region: RegionPlan): AlarmPlan[] {
     slow('edge', 'login', 'iris_login_p95_ms', 1_000),
     ...trafficAlarms(plan),
     ...errorAlarms(),
+    mapSourceAway('edge'),
     ...machineAlarms('edge', region.instanceTypes.edge),
+    ...(region.directory === null ? [] : directoryAlarms()),
+    alarm({
+      key: 'edge-certificate-expires',
+      signal: 'service',
+      says: 'clients will refuse the certificate of an edge within 30 days (F21)',
+      figures: { days: ofNodes('edge', 'iris_certificate_days', 'Minimum') },
+      comparison: 'below',
+      threshold: 30,
+      unit: 'days',
+      pages: false,
+    }),
     alarm({
       key: 'edge-silent',
       signal: 'service',
@@ -119,5 +131,24 @@ function errorAlarms(): AlarmPlan[] {
       periods: 3,
     }),
     happens('edge', 'slot-map-refused', 'iris_slot_map_refused_total', 'edges refuse the published slot map'),
+  ];
+}
+
+/** Sessions are where they are whatever the directory says; what asks it where is told something old (R15). */
+function directoryAlarms(): AlarmPlan[] {
+  return [
+    alarm({
+      key: 'edge-directory-stale',
+      signal: 'errors',
+      says: 'an edge could not tell the session directory what happened for over 5 s',
+      figures: { stale: ofNodes('edge', 'iris_directory_stale_ms', 'Maximum') },
+      threshold: 5_000,
+      unit: 'ms',
+      pages: false,
+    }),
+    {
+      ...happens('edge', 'directory-channels-refused', 'iris_directory_channels_refused_total', 'an edge hears as many channels as it may'),
+      pages: false,
+    },
   ];
 }

@@ -93,6 +93,7 @@ function saturationPanels(): PanelPlan[] {
     both('Queues, %', 'iris_queue_percent', 80),
     both('Network, Mbit/s', 'iris_network_megabits'),
     { signal: 'saturation', title: 'Disk of stores, %', threshold: 85, lines: averageAndMost('core', 'iris_disk_percent') },
+    { signal: 'saturation', title: 'What waits in stores, %', threshold: 80, lines: averageAndMost('core', 'iris_store_percent') },
     both('Load level', 'iris_load_level', 2),
     both('Event loop, ms late', 'iris_event_loop_lag_ms'),
   ];

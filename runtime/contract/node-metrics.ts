@@ -22,7 +22,12 @@ export interface NodeMetric {
   readonly roles: readonly ('edge' | 'core')[];
   /** CloudWatch’s unit. */
   readonly unit: 'Count' | 'Milliseconds' | 'Percent' | 'Megabits/Second';
+  /** Nodes without this part do not name it; left out for what every node of the roles names. */
+  readonly part?: NodePart;
 }
+
+/** What some nodes have: a certificate of their own, a register of slot maps, Redis or Valkey, a log and rows on engines. */
+export type NodePart = 'certificate' | 'register' | 'directory' | 'engines';
 
 const EDGE = ['edge'] as const;
 const CORE = ['core'] as const;
@@ -59,6 +64,17 @@ export const NODE_METRICS = {
   iris_commit_p95_ms: { kind: 'gauge', roles: CORE, unit: 'Milliseconds' },
   iris_commit_p99_ms: { kind: 'gauge', roles: CORE, unit: 'Milliseconds' },
   iris_disk_percent: { kind: 'gauge', roles: CORE, unit: 'Percent' },
+  iris_store_percent: { kind: 'gauge', roles: CORE, unit: 'Percent' },
+  iris_store_cache_percent: { kind: 'gauge', roles: CORE, unit: 'Percent' },
+  iris_rows_behind_percent: { kind: 'gauge', roles: CORE, unit: 'Percent', part: 'engines' },
+  iris_log_waiting_percent: { kind: 'gauge', roles: CORE, unit: 'Percent', part: 'engines' },
+  iris_log_retries_total: { kind: 'counter', roles: CORE, unit: 'Count', part: 'engines' },
+  iris_status_cache_percent: { kind: 'gauge', roles: EDGE, unit: 'Percent' },
+  iris_certificate_days: { kind: 'gauge', roles: EDGE, unit: 'Count', part: 'certificate' },
+  iris_directory_stale_ms: { kind: 'gauge', roles: EDGE, unit: 'Milliseconds', part: 'directory' },
+  iris_directory_errors_total: { kind: 'counter', roles: EDGE, unit: 'Count', part: 'directory' },
+  iris_directory_channels_refused_total: { kind: 'counter', roles: EDGE, unit: 'Count', part: 'directory' },
+  iris_slot_map_source_up: { kind: 'gauge', roles: BOTH, unit: 'Count', part: 'register' },
   iris_breakers_open: { kind: 'gauge', roles: BOTH, unit: 'Count' },
   iris_queue_percent: { kind: 'gauge', roles: BOTH, unit: 'Percent' },
   iris_cpu_percent: { kind: 'gauge', roles: BOTH, unit: 'Percent' },
@@ -72,7 +88,12 @@ export const NODE_METRICS = {
 
 export type NodeMetricName = keyof typeof NODE_METRICS;
 
-/** Names of what a node of this role publishes. */
-export function publishedMetrics(role: 'edge' | 'core'): NodeMetricName[] {
-  return (Object.keys(NODE_METRICS) as NodeMetricName[]).filter((name) => (NODE_METRICS[name].roles as readonly string[]).includes(role));
+const EVERY_PART: readonly NodePart[] = ['certificate', 'register', 'directory', 'engines'];
+
+/** Names of what a node of this role publishes, with these parts. @default parts - all there are */
+export function publishedMetrics(role: 'edge' | 'core', parts: readonly NodePart[] = EVERY_PART): NodeMetricName[] {
+  return (Object.keys(NODE_METRICS) as NodeMetricName[]).filter((name) => {
+    const { roles, part }: NodeMetric = NODE_METRICS[name];
+    return roles.includes(role) && (part === undefined || parts.includes(part));
+  });
 }

@@ -1,8 +1,11 @@
 /** O1: what alarms, dashboards and scaling are made of is what started nodes really name, with figures in it. */
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { NODE_METRICS, type NodeMetricName, publishedMetrics } from '../../runtime/contract/node-metrics.ts';
 import { NodePair, until } from './node-pair.ts';
 import { V2Client } from './v2-client.ts';
 
+const root = resolve(__dirname, '../..');
 let pair: NodePair;
 
 beforeAll(async () => {
@@ -24,8 +27,17 @@ async function metricsOf(role: 'edge' | 'core'): Promise<Map<string, { type: str
 
 it.each(['edge', 'core'] as const)('a started %s names every metric that it is to publish, as the kind it is', async (role) => {
   const metrics = await metricsOf(role);
-  const wanted = publishedMetrics(role).map((name) => [name, NODE_METRICS[name].kind]);
-  expect(publishedMetrics(role).map((name) => [name, metrics.get(name)?.type])).toEqual(wanted);
+  const names = publishedMetrics(role, []);
+  const wanted = names.map((name) => [name, NODE_METRICS[name].kind]);
+  expect(names.map((name) => [name, metrics.get(name)?.type])).toEqual(wanted);
+});
+
+it('what only some nodes have is named somewhere in the runtime, as the kind it is', () => {
+  const sources = globSync('runtime/**/*.ts', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
+  const named = (name: string, kind: string) => sources.some((source) => new RegExp(`${kind}\\(\\s*'${name}'`).test(source));
+  const ofParts = Object.entries(NODE_METRICS).filter(([, metric]) => 'part' in metric);
+  expect(ofParts.length).toBeGreaterThan(5);
+  expect(ofParts.filter(([name, { kind }]) => !named(name, kind)).map(([name]) => name)).toEqual([]);
 });
 
 it('latencies have no figure before there was work, and one afterwards; a machine’s use always has one (O1)', async () => {
@@ -50,7 +62,10 @@ it('latencies have no figure before there was work, and one afterwards; a machin
     expect(metrics.get('iris_memory_percent')?.value).toBeGreaterThan(0);
     expect(metrics.get('iris_cpu_percent')?.value).toBeGreaterThanOrEqual(0);
   }
-  expect((await metricsOf('core')).get('iris_disk_percent')?.value).toBeGreaterThan(0);
+  const core = await metricsOf('core');
+  expect(core.get('iris_disk_percent')?.value).toBeGreaterThan(0);
+  expect(core.get('iris_store_percent')?.value).toBeGreaterThan(0);
+  expect(core.get('iris_rows_behind_percent')?.value).toBeNaN();
   alice.end();
   bob.end();
 });

@@ -1,4 +1,4 @@
-import { METRIC_PERIOD_SECONDS, publishedMetrics } from '../../../runtime/contract/node-metrics.ts';
+import { METRIC_PERIOD_SECONDS, type NodePart, publishedMetrics } from '../../../runtime/contract/node-metrics.ts';
 import { HOURS_PER_MONTH, UNIT_PRICES } from '../../facts/prices.ts';
 import { alarmsOf } from '../../plan/alarms.ts';
 import type { Plan, RegionPlan } from '../../plan/plan.ts';
@@ -8,7 +8,12 @@ import type { CostLine } from './cost-line.ts';
 export function monitoringLines(plan: Plan, region: RegionPlan): CostLine[] {
   const alarms = alarmsOf(plan, region);
   const queries = alarms.filter(({ figures }) => Object.values(figures).some(({ from }) => from === 'query'));
-  const metrics = publishedMetrics('edge').length + publishedMetrics('core').length;
+  const parts: NodePart[] = [
+    'register',
+    ...(region.directory === null ? [] : (['directory'] as const)),
+    ...(region.store === null ? [] : (['engines'] as const)),
+  ];
+  const metrics = publishedMetrics('edge', parts).length + publishedMetrics('core', parts).length;
   const nodes = region.edges + region.cores;
   const publications = (nodes * HOURS_PER_MONTH * 3_600) / METRIC_PERIOD_SECONDS;
   const line = (item: string, quantity: number, unit: string, price: number): CostLine => ({
