@@ -21,7 +21,7 @@ const withoutM7g = new Set(['ca-west-1', 'eu-south-1']);
 function instanceTypesIn(awsRegion = ''): Region['instanceTypes'] {
   return {
     ...(withoutI7ie.has(awsRegion) ? { store: 'i4i.xlarge' } : {}),
-    ...(withoutM7g.has(awsRegion) ? { core: 'r7g.medium', bus: 'm5.large', directory: 'r7g.large' } : {}),
+    ...(withoutM7g.has(awsRegion) ? { bus: 'm5.large', directory: 'r7g.large' } : {}),
   };
 }
 
@@ -36,8 +36,7 @@ export const planet = defineEnvironment({
   regionJoin: 'cloud-wan',
   dailyActiveUsers: 5_000_000_000,
   edgesPerRegionMax: edgesElsewhere, // C15’s 100 would need more than 50 regions.
-  // A core fills half of 4 GiB and a fraction of one processor: the c7g with as much memory has a second one that idles (K9).
-  instanceTypes: { core: 'm7g.medium', bus: 'm7g.large', store: 'i7ie.xlarge', directory: 'm7g.large' },
+  instanceTypes: { bus: 'm7g.large', store: 'i7ie.xlarge', directory: 'm7g.large' },
   regions: fiftyPlaces.map((place) => {
     const count = edges.get(place.code) ?? edgesElsewhere;
     return { ...place, edges: count, shards: count * 10, instanceTypes: instanceTypesIn(place.awsRegion) };
