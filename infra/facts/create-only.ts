@@ -108,6 +108,7 @@ export const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = {
   'AWS::SNS::TopicPolicy': row(''),
   'AWS::SNS::Topic': row('FifoTopic TopicName'),
   'AWS::SSM::Parameter': row('Name'),
+  'AWS::SecretsManager::Secret': row('Name'),
   'AWS::ServiceDiscovery::HttpNamespace': row('Name'),
   'AWS::ServiceDiscovery::PrivateDnsNamespace': row('Name Vpc'),
   'AWS::ServiceDiscovery::Service': row('HealthCheckCustomConfig Name NamespaceId Type'),
@@ -122,6 +123,7 @@ export const STATEFUL_TYPES: readonly string[] = [
   'AWS::MSK::ServerlessCluster',
   'AWS::Route53::HostedZone',
   'AWS::S3::Bucket',
+  'AWS::SecretsManager::Secret',
 ];
 
 function row(always: string, sometimes = ''): CreateOnly {
