@@ -62,7 +62,8 @@ describe('a planted bug', () => {
     // Leases are the real store’s, and run out while their holder stands still.
     const isOfLeases = sabotage.includes('epoch-check-lost');
     const store = isOfLeases ? 'log' : 'memory';
-    const faults: readonly Fault[] = isOfLeases ? ['pause', 'crash'] : FAULTS;
+    // Nobody waits for predecessors from a region that was given up, so nothing puts the order right there.
+    const faults: readonly Fault[] = isOfLeases ? ['pause', 'crash'] : FAULTS.filter((fault) => fault !== 'give-up');
     for (let seed = 1; seed <= seeds && !(law !== undefined && broken.has(law)); seed++) {
       for (const found of (await simulate({ regions, seed, hours: 0.2, store, faults, sabotage })).broken) broken.add(found.law);
     }
