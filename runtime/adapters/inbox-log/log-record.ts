@@ -17,7 +17,7 @@ const LENGTH = 12;
 const SEQUENCE = 16;
 const DURABLE_THROUGH = 24;
 /** Bytes that are summed before others may have their turn: some 0.1 ms. */
-const SUMMED_AT_ONCE = 262_144;
+const SUM_PART_BYTES = 262_144;
 
 export interface RecordHeader {
   readonly sequence: number;
@@ -31,8 +31,8 @@ export async function sealRecord(buffer: Buffer, end: number, seal: RecordHeader
   writeNumber(buffer, seal.sequence, SEQUENCE);
   writeNumber(buffer, seal.durableThrough, DURABLE_THROUGH);
   let sum = 0;
-  for (let from = LENGTH; from < end; from += SUMMED_AT_ONCE) {
-    const part = buffer.subarray(from, Math.min(end, from + SUMMED_AT_ONCE));
+  for (let from = LENGTH; from < end; from += SUM_PART_BYTES) {
+    const part = buffer.subarray(from, Math.min(end, from + SUM_PART_BYTES));
     sum = crc32(part, sum);
     if (turns.spend(part.length)) await turns.rest();
   }
