@@ -4,7 +4,7 @@ import { IrisError } from '../contract/errors.ts';
 import { CQL_GIVE_UP_MS, CQL_RETRY_LAST_MS, SCHEMA_LOCK_SECONDS, SCHEMA_STATEMENT_TIMEOUT_MS } from '../contract/limits-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import { isScylla } from './cql-cluster.ts';
-import { refuseNewer, SCHEMA_STEPS, SCHEMA_VERSION, type SchemaStep, STATE_TABLE, schemaState } from './cql-schema.ts';
+import { refuseNewer, SCHEMA_STEPS, SCHEMA_VERSION, type SchemaState, type SchemaStep, STATE_TABLE, schemaState } from './cql-schema.ts';
 import { CqlSession } from './cql-session.ts';
 
 /** Copies in each data centre. */
@@ -48,16 +48,38 @@ export function schemaStatements(keyspace: string, replication: Replication, isO
  */
 export async function migrateSchema(options: MigrationOptions): Promise<{ readonly from: number; readonly to: number }> {
   await makeKeyspace(options);
-  const { settings, clock } = options;
-  const session = await CqlSession.connect({ settings, clock, keyspace: settings.keyspace });
+  const { settings } = options;
+  const { session, state } = await whenKnown(options);
   try {
-    await session.define(STATE_TABLE, SCHEMA_STATEMENT_TIMEOUT_MS);
-    const state = await schemaState(session);
     refuseNewer(state, settings.keyspace);
     if (state.version < SCHEMA_VERSION) await new Migration(session, options).run();
     return { from: state.version, to: Math.max(state.version, SCHEMA_VERSION) };
   } finally {
     await session.close();
+  }
+}
+
+/** The keyspace is there; the node that is asked may not know yet of what another core made a moment ago, and says that there is none. */
+async function whenKnown({ settings, clock }: MigrationOptions): Promise<{ session: CqlSession; state: SchemaState }> {
+  const endMs = clock.monotonicMs() + CQL_GIVE_UP_MS;
+  for (;;) {
+    try {
+      return await openState(settings, clock);
+    } catch (error) {
+      if (!(error instanceof IrisError) || error.code !== 'ENGINE_INVALID' || clock.monotonicMs() > endMs) throw error;
+    }
+    await new Promise<void>((resolve) => void clock.after(CQL_RETRY_LAST_MS, resolve));
+  }
+}
+
+async function openState(settings: CqlSettings, clock: Clock): Promise<{ session: CqlSession; state: SchemaState }> {
+  const session = await CqlSession.connect({ settings, clock, keyspace: settings.keyspace });
+  try {
+    await session.define(STATE_TABLE, SCHEMA_STATEMENT_TIMEOUT_MS);
+    return { session, state: await schemaState(session) };
+  } catch (error) {
+    await session.close();
+    throw error;
   }
 }
 

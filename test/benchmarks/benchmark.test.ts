@@ -103,6 +103,7 @@ describe('the benchmark command', () => {
       'overload',
       'store',
       'engines',
+      'turns',
       'waiting',
       'synth',
       'plan',

@@ -78,6 +78,14 @@ describe('iris schema', () => {
     session = await openCqlSession({ settings, clock });
   }, 60_000);
 
+  it('makes one schema for cores that start at the same moment (F20)', async () => {
+    for (const keyspace of ['iris_together_1', 'iris_together_2', 'iris_together_3']) {
+      const options = { settings: { ...settings, keyspace }, replication: { dc1: 1 }, clock, done: () => undefined };
+      const all = await Promise.all(Array.from({ length: 4 }, () => migrateSchema(options)));
+      expect(all.map(({ to }) => to)).toEqual([1, 1, 1, 1]);
+    }
+  }, 60_000);
+
   it('goes on where a migration was cut short, and leaves a schema of a later release alone', async () => {
     const options = { settings: { ...settings, keyspace: 'iris_half' }, replication: { dc1: 1 }, clock, done: () => undefined };
     await session.define(`CREATE KEYSPACE iris_half WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 1}`, 10_000);

@@ -46,9 +46,11 @@ const NODE_ACTIONS = [
   's3:GetObject',
   's3:ListBucket',
   's3:PutObject',
+  'secretsmanager:GetSecretValue',
   'servicediscovery:DeregisterInstance',
   'servicediscovery:RegisterInstance',
   'ssm:GetParameter',
+  'ssm:PutParameter',
   'ssm:GetParameters',
 ];
 

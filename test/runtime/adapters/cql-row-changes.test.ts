@@ -48,6 +48,7 @@ it('sends the last change of a row only', () => {
 
 /** A store that answers when it is told to. */
 class HeldStore {
+  readonly settings = { keyspace: 'iris_test' };
   readonly sent: readonly CqlStatement[][] = [];
   readonly answers: ((error?: Error) => void)[] = [];
   most = 0;
@@ -115,6 +116,7 @@ it('begins nothing more after a failure, and rejects when what was under way is 
 
 /** A store that is asked only: it counts questions under way at a time. */
 class AskedStore {
+  readonly settings = { keyspace: 'iris_test' };
   asked = 0;
   underWay = 0;
   most = 0;
