@@ -1,12 +1,17 @@
 /** What an infra team does, done: `cdk deploy` of whole environments to an AWS on loopback, again, changed, failed, grown and shrunk. */
+import { join } from 'node:path';
 import { ListHostedZonesCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
+import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Environment } from '../../environments/environment.ts';
 import { planet } from '../../environments/planet.ts';
 import { proof } from '../../environments/proof.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
 import { newRegionEntry, withRegion } from '../../infra/plan/new-region.ts';
+import type { Plan } from '../../infra/plan/plan.ts';
+import { mediaParameters } from '../../infra/stacks/region-parameters.ts';
 import { checkNodeConfig } from '../../runtime/contract/node-config.ts';
 import { readSlotMap } from '../../runtime/contract/slot-map.ts';
+import { PUBLIC_KEY } from '../infra/apps/full-environment.ts';
 import { CdkDeployment, count, outcome } from './cdk-deployment.ts';
 
 let cloud: CdkDeployment;
@@ -58,18 +63,7 @@ describe('proof, on the embedded foundation', () => {
   });
 
   it('answers for its name in Route 53: a record for each place that a region serves, one default (G1)', async () => {
-    const route53 = new Route53Client({
-      endpoint: cloud.aws.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
-    const { HostedZones = [] } = await route53.send(new ListHostedZonesCommand({}));
-    const zone = HostedZones.find(({ Name }) => Name?.replace(/\.$/, '') === plan.domain);
-    const { ResourceRecordSets = [] } = await route53.send(new ListResourceRecordSetsCommand({ HostedZoneId: zone!.Id! }));
-    const records = ResourceRecordSets.filter(({ Name, Type }) => Name?.replace(/\.$/, '') === plan.names.endpointHost && Type === 'A');
-    const places = records.map(({ GeoLocation }) => GeoLocation?.ContinentCode ?? GeoLocation?.CountryCode ?? '');
-    const wanted = plan.regions.flatMap(({ serves }) => [...serves.continents, ...serves.countries, ...(serves.default ? ['*'] : [])]);
-    expect(places.toSorted()).toEqual(wanted.toSorted());
+    expect(await placesIn(plan)).toEqual(placesServed(plan));
   });
 
   it('protects what has state from deletion', () => {
@@ -85,26 +79,105 @@ describe('proof, on the embedded foundation', () => {
     expect(result.output).toMatch(/iris-proof-tokyo-edge \| .*UPDATE_COMPLETE/);
   }, 120_000);
 
-  it('grows by a region with stacks of its own, two global updates and a peering from each other region, and shrinks by its record, its stacks left to be deleted (G4, A27)', () => {
-    const grown = withRegion(proof, newRegionEntry(proof, { code: 'sydney', awsRegion: 'ap-southeast-2', countries: ['AU', 'NZ'] }));
-    const ofRegion = (stacks - 2) / proof.regions.length;
-    const unchanged = stacks - 2 - plan.joins.length;
+  const sydney = newRegionEntry(proof, { code: 'sydney', awsRegion: 'ap-southeast-2', countries: ['AU', 'NZ'] });
+
+  it('grows by a region with stacks of its own, two global updates and a peering from each other region (G4)', async () => {
+    const grown = withRegion(proof, sydney);
     cloud.bootstrap(grown, ['sydney']);
     cloud.deploy(path);
     const result = cloud.deploy(cloud.fileOf(grown, 'grown'));
-    expect(outcome(result)).toEqual({ status: 0, done: stacks + ofRegion, unchanged });
-    const back = cloud.deploy(path);
-    expect(outcome(back)).toEqual({ status: 0, done: stacks, unchanged });
-    expect(back.output).toMatch(/iris-proof-global-routing \| .*UPDATE_COMPLETE/);
+    const ofRegion = (stacks - 2) / proof.regions.length;
+    expect(outcome(result)).toEqual({ status: 0, done: stacks + ofRegion, unchanged: stacks - 2 - plan.joins.length });
+    expect(await placesIn(plan)).toEqual(placesServed(createPlan(grown)));
+  }, 240_000);
+
+  it('loses it by iris remove-region: its records go while its load balancer stands, what is protected goes when a person has said so, volumes stay (A27)', async () => {
+    const file = join(cloud.folder, 'grown.json');
+    const wave = (kind: string) => {
+      const number = wavesOf(file).findIndex((one) => one.kind === kind);
+      return cloud.iris('deploy', file, '--wave', `${number}`, '--execute', '--out', cloud.out);
+    };
+    expect(cloud.iris('remove-region', 'sydney', '--from', file, '--drained')).toMatchObject({ status: 0 });
+    for (const kind of ['global', 'routing']) {
+      const { status, output } = wave(kind);
+      if (status !== 0) throw new Error(output);
+    }
+    expect(await placesIn(plan)).toEqual(placesServed(plan));
+    expect(await balancersIn('ap-southeast-2')).toBe(1);
+
+    const volumes = await volumesOf('ap-southeast-2', 'iris-proof-sydney-core-0');
+    expect(volumes).not.toEqual([]);
+
+    const kept = wave('leaving');
+    expect(kept.status).not.toBe(0);
+    const protectedStacks = [...kept.output.matchAll(/--no-enable-termination-protection --region (\S+) --stack-name (\S+)/g)];
+    expect(protectedStacks.map(([, , stack]) => stack)).toContain('iris-proof-sydney-core-0');
+    for (const [, region, stack] of protectedStacks) await cloud.aws.unprotect(region!, stack!);
+    const gone = wave('leaving');
+    if (gone.status !== 0) throw new Error(gone.output);
+    expect(await balancersIn('ap-southeast-2')).toBe(0);
+    expect((await cloud.aws.stacksIn('ap-southeast-2')).filter((stack) => stack.startsWith('iris-proof'))).toEqual([]);
+    for (const id of volumes) expect({ id, isThere: await isVolumeThere('ap-southeast-2', id) }).toEqual({ id, isThere: true });
+
+    expect(cloud.iris('remove-region', 'sydney', '--from', file, '--gone')).toMatchObject({ status: 0 });
+    expect(wave('global').output).toMatch(/\(no changes\)/);
   }, 240_000);
 });
 
+function wavesOf(environment: string): readonly { readonly kind: string }[] {
+  const { status, stdout, output } = cloud.iris('rollout', environment, '--json');
+  if (status !== 0) throw new Error(output);
+  return (JSON.parse(stdout) as { waves: { kind: string }[] }).waves;
+}
+
+/** Places for which Route 53 has an answer of its own, `*` for all others. */
+async function placesIn({ domain, names }: Plan): Promise<string[]> {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const route53 = new Route53Client({ endpoint: cloud.aws.endpoint, region: 'us-east-1', credentials });
+  const { HostedZones = [] } = await route53.send(new ListHostedZonesCommand({}));
+  const zone = HostedZones.find(({ Name }) => Name?.replace(/\.$/, '') === domain);
+  const { ResourceRecordSets = [] } = await route53.send(new ListResourceRecordSetsCommand({ HostedZoneId: zone!.Id! }));
+  const records = ResourceRecordSets.filter(({ Name, Type }) => Name?.replace(/\.$/, '') === names.endpointHost && Type === 'A');
+  return records.map(({ GeoLocation }) => GeoLocation?.ContinentCode ?? GeoLocation?.CountryCode ?? '').toSorted();
+}
+
+function placesServed({ regions }: Plan): string[] {
+  const places = regions.flatMap(({ serves }) => [...serves.continents, ...serves.countries, ...(serves.default ? ['*'] : [])]);
+  return places.toSorted();
+}
+
+async function balancersIn(region: string): Promise<number> {
+  const answer = await cloud.aws.query('elasticloadbalancing', region, { Action: 'DescribeLoadBalancers', Version: '2015-12-01' });
+  return count(answer, /<LoadBalancerArn>/);
+}
+
+/** Volumes with the data of a shard group. */
+async function volumesOf(region: string, stack: string): Promise<string[]> {
+  const answer = await cloud.aws.query('cloudformation', region, {
+    Action: 'DescribeStackResources',
+    Version: '2010-05-15',
+    StackName: stack,
+  });
+  return [...answer.matchAll(/<PhysicalResourceId>(vol-[0-9a-f]+)</g)].map((match) => match[1]!);
+}
+
+async function isVolumeThere(region: string, id: string): Promise<boolean> {
+  const answer = await cloud.aws.query('ec2', region, {
+    Action: 'DescribeVolumes',
+    Version: '2016-11-15',
+    'Filter.1.Name': 'volume-id',
+    'Filter.1.Value.1': id,
+  });
+  return answer.includes(`<volumeId>${id}<`);
+}
+
+const media = { signingKey: PUBLIC_KEY };
 /** Three zones, since each holds one of three copies. */
-const distributedProof: Environment = { ...proof, foundation: 'distributed', zones: 3, instanceTypes: { store: 'i4i.large' } };
+const distributedProof: Environment = { ...proof, media, foundation: 'distributed', zones: 3, instanceTypes: { store: 'i4i.large' } };
 
 describe.each([
   ['proof, on the distributed foundation', distributedProof, proof.regions.map(({ code }) => code)],
-  ['a region of planet', planet, ['frankfurt']],
+  ['a region of planet', { ...planet, media }, ['frankfurt']],
 ] as const)('%s', (_, environment, codes) => {
   const plan = createPlan(environment);
   const regions = plan.regions.filter(({ code }) => codes.some((one) => one === code));
@@ -134,6 +207,14 @@ describe.each([
     const { awsRegion, names } = regions[0]!;
     const document = (await cloud.documentAt(awsRegion, names.coreConfigParameter)) as object;
     expect(checkNodeConfig({ ...document, node: 'n', group: 'g' })).toEqual([]);
+  });
+
+  it('has a bucket for media where the parameter says (D12)', async () => {
+    const { awsRegion, code } = regions[0]!;
+    const bucket = await cloud.aws.parameter(awsRegion, mediaParameters(environment.name, code).bucket);
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const s3 = new S3Client({ endpoint: cloud.aws.endpoint, region: awsRegion, credentials, forcePathStyle: true });
+    expect((await s3.send(new HeadBucketCommand({ Bucket: bucket! }))).$metadata.httpStatusCode).toBe(200);
   });
 });
 

@@ -155,10 +155,9 @@ describe('servers that are named and wrong end iris up with one line, before a n
         /ENGINE_INVALID.*it is no cluster; set mode to single/,
       ],
     ] as const;
-    const base = await freePortRow();
     const runs = cases.map(async ([what, environment, flags, said], index) => {
-      const place = ['--state', join(folder, `wrong-${index}`), '--base-port', String(base)];
-      const { code, stderr } = await runIris(['up', environment, '--shrink', ...flags, ...place], { cwd: folder });
+      const place = ['--state', join(folder, `wrong-${index}`), '--base-port', String(await freePortRow())];
+      const { code, stderr } = await runIris(['up', environment, '--shrink', '--regions', 'tokyo', ...flags, ...place], { cwd: folder });
       expect([what, code, stderr]).toEqual([what, 1, expect.stringMatching(said)]);
       expect(stderr).not.toMatch(/bundle|correct-horse/);
     });

@@ -48,7 +48,7 @@ export class EmulatedAws {
     const child = spawn(python, [resolve(__dirname, 'emulated_aws.py'), String(port)], { env, stdio: ['ignore', log, log] });
     closeSync(log);
     const aws = new EmulatedAws(child, port, folder);
-    await until(() => aws.answers(), 'the emulated AWS answers', 60_000);
+    await until(() => aws.answers(), 'the emulated AWS answers', 180_000);
     return aws;
   }
 
@@ -100,6 +100,18 @@ export class EmulatedAws {
       StackName: stack,
     });
     return [...answer.matchAll(/<LogicalResourceId>([^<]+)</g)].map((match) => match[1]!);
+  }
+
+  /** Names of the stacks that are there. */
+  async stacksIn(region: string): Promise<string[]> {
+    const answer = await this.query('cloudformation', region, { Action: 'DescribeStacks', Version: '2010-05-15' });
+    return [...answer.matchAll(/<StackName>([^<]+)</g)].map((match) => match[1]!);
+  }
+
+  /** What an operator says before a stack with state may be deleted. */
+  async unprotect(region: string, stack: string): Promise<void> {
+    const Action = 'UpdateTerminationProtection';
+    await this.query('cloudformation', region, { Action, Version: '2010-05-15', StackName: stack, EnableTerminationProtection: 'false' });
   }
 
   /** Answer of a service that speaks forms and XML. */

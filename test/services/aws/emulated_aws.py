@@ -18,7 +18,9 @@ import moto.cloudformation.responses as responses
 import moto.ec2.models.instances as instances
 import moto.elbv2.models as balancers
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.vpc_peering_connections import VPCPeeringConnection
+from moto.route53.models import RecordSet, route53_backends
 import recorded_types
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.common_models import CloudFormationModel
@@ -263,6 +265,31 @@ def create_peering(cls, resource_name, cloudformation_json, account_id, region_n
 
 
 VPCPeeringConnection.create_from_cloudformation_json = create_peering
+
+
+def delete_record(self, account_id, region):
+    """moto’s own deletes every record of the name; each place has one of its own."""
+    zone = route53_backends[account_id]["aws"].get_hosted_zone(self.hosted_zone_id)
+    zone.rrsets = [record for record in zone.rrsets if record is not self]
+
+
+@classmethod
+def delete_named_record(cls, resource_name, cloudformation_json, account_id, region_name):
+    properties = cloudformation_json["Properties"]
+    zone = route53_backends[account_id]["aws"].get_hosted_zone(properties["HostedZoneId"])
+    same = [record for record in zone.rrsets if (record.name, record.set_identifier) == (resource_name, properties.get("SetIdentifier"))]
+    zone.rrsets = [record for record in zone.rrsets if record not in same]
+
+
+def delete_route_table(self, account_id, region):
+    """moto’s own lets them stand, and so the network too."""
+    self._associations.clear()
+    ec2_backends[account_id][region].delete_route_table(self.id)
+
+
+RouteTable.delete = delete_route_table
+RecordSet.delete = delete_record
+RecordSet.delete_from_cloudformation_json = delete_named_record
 
 
 _create_instance = instances.Instance.create_from_cloudformation_json.__func__
