@@ -1,3 +1,4 @@
+import type { FleetEngine } from '../infra/local/local-engines.ts';
 import type { CpuPair } from './process-meter.ts';
 import type { Report } from './report.ts';
 
@@ -18,6 +19,8 @@ export interface BenchmarkIo {
   readonly cpus: CpuPair | undefined;
   /** Folder for a CPU profile of every server process. Profiled servers run from their sources, so that functions have names. */
   readonly profileDirectory?: string;
+  /** `distributed` measures that beside embedded. */
+  readonly engine: FleetEngine;
 }
 
 /** One scenario. */

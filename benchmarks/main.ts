@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { FleetEngine } from '../infra/local/local-engines.ts';
 import { IrisError } from '../runtime/contract/errors.ts';
 import { type Benchmark, UsageError } from './benchmark.ts';
 import { cpuPair } from './process-meter.ts';
@@ -25,6 +26,9 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   plan: async () => (await import('./scenarios/plan.ts')).benchmark,
 };
 
+/** Scenarios that run on the engines too. */
+const ON_ENGINES: readonly string[] = ['s-2', 's-3'];
+
 process.exit(await main(process.argv.slice(2)));
 
 /** Exit code: 0 measured, 1 the run failed, 2 wrong usage. A void figure is said in the table and is no failure. */
@@ -39,9 +43,9 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
       throw new UsageError(`no scenario is called '${name}'; there are ${Object.keys(SCENARIOS).join(', ')}, all`);
     }
     const benchmark = await SCENARIOS[name]!();
-    const { flag, stateRoot, profileDirectory } = parse(benchmark, args);
+    const { flag, stateRoot, profileDirectory, engine } = parse(benchmark, args);
     const note = (text: string) => void process.stderr.write(`${text}\n`);
-    const io = { note, stateRoot, cpus: cpuPair(), ...(profileDirectory === undefined ? {} : { profileDirectory }) };
+    const io = { note, stateRoot, cpus: cpuPair(), engine, ...(profileDirectory === undefined ? {} : { profileDirectory }) };
     process.stdout.write(`${renderReport(await benchmark.run(flag, io))}\n`);
     return 0;
   } catch (error) {
@@ -55,6 +59,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 
 /** Each scenario as a process of its own, since one pins itself to a CPU, with its own defaults. @returns 1 when one of them failed. */
 async function everything(args: readonly string[]): Promise<number> {
+  if (args.some((arg) => arg.startsWith('--engine'))) throw new UsageError(`--engine is of ${ON_ENGINES.join(' and ')}, not of all`);
   let worst = 0;
   for (const name of Object.keys(SCENARIOS)) {
     const child = spawn(process.execPath, [import.meta.filename, name, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
@@ -66,7 +71,7 @@ async function everything(args: readonly string[]): Promise<number> {
 
 function parse({ name, flags }: Benchmark, args: readonly string[]) {
   const options = Object.fromEntries(
-    [...flags.map((flag) => flag.name), 'state', 'profile'].map((flag) => [flag, { type: 'string' as const }]),
+    [...flags.map((flag) => flag.name), 'state', 'profile', 'engine'].map((flag) => [flag, { type: 'string' as const }]),
   );
   const { values } = parseArgs({ args: [...args], options });
   const numbers = new Map(flags.map((flag) => [flag.name, wholeNumber(flag.name, values[flag.name] ?? String(flag.fallback))]));
@@ -78,7 +83,18 @@ function parse({ name, flags }: Benchmark, args: readonly string[]) {
     },
     stateRoot: values['state'] ?? tmpdir(),
     profileDirectory: values['profile'],
+    engine: engineOf(name, values['engine'] ?? 'embedded'),
   };
+}
+
+function engineOf(scenario: string, engine: string): FleetEngine {
+  if (engine !== 'embedded' && engine !== 'distributed') {
+    throw new UsageError(`no engine is called '${engine}'; there are embedded and distributed`);
+  }
+  if (engine === 'distributed' && !ON_ENGINES.includes(scenario)) {
+    throw new UsageError(`${scenario} has no --engine distributed; ${ON_ENGINES.join(' and ')} have it`);
+  }
+  return engine;
 }
 
 function wholeNumber(flag: string, text: string): number {
@@ -96,6 +112,9 @@ async function usage(): Promise<string> {
   }
   lines.push('all       every scenario with its defaults, one after the other; takes the flags below only');
   lines.push('', '--state DIR: where stores are made (default: the system’s temporary folder); its disk is what D2 measures');
+  lines.push(
+    `--engine distributed, of ${ON_ENGINES.join(' and ')}: measures a core on a Kafka and a Cassandra of this run beside an embedded one`,
+  );
   lines.push('--profile DIR: a CPU profile of every server process');
   return `${lines.join('\n')}\n`;
 }

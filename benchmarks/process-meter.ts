@@ -12,6 +12,21 @@ export function cpuSeconds(pids: readonly number[]): number {
   return nanoseconds / 1e9;
 }
 
+/** Clock ticks of a second in /proc, on every Linux. */
+const TICKS_A_SECOND = 100;
+
+/** The same in steps of 10 ms, threads that have ended included: for processes that are not Node’s. */
+export function tickedCpuSeconds(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // Counted after the command’s name: state is the first field, user and system time the 12th and 13th.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / TICKS_A_SECOND;
+}
+
 /** Bytes of memory that are these processes’ own, shared pages counted by their share. Socket buffers of the kernel are not in it. */
 export function proportionalBytes(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');

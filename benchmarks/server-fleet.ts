@@ -10,15 +10,20 @@ import { IrisError } from '../runtime/contract/errors.ts';
 import { nodeFlags } from '../runtime/contract/node-flags.ts';
 import { createSlotMap } from '../runtime/contract/slot-map.ts';
 import type { BenchmarkIo } from './benchmark.ts';
-import { type CpuPair, pinThisProcess } from './process-meter.ts';
+import { EMBEDDED_STORE, type FleetStore } from './engines/fleet-store.ts';
+import { type CpuPair, pause, pinThisProcess } from './process-meter.ts';
 
 const LOOPBACK = '127.0.0.1';
-const ENVIRONMENT = 'benchmark';
 const REGION = 'tokyo';
-const GROUP = 'tokyo-g0';
+/** Shard group of the core. */
+export const GROUP = 'tokyo-g0';
 /** The name by which edges know the core; its real port is chosen by the system. */
 const CORE_ADDRESS = 'core.benchmark:7400';
 const TOKEN_FILE = 'admin-token';
+/** Milliseconds in which the rows of an engine follow the log. */
+const ROWS_TIMEOUT_MS = 300_000;
+/** Of what the rows may lack; less is noise of the last moment. */
+const ROWS_BEHIND_PERCENT = 0.5;
 const SOURCES = join(import.meta.dirname, '..', 'runtime');
 
 /** A server process. */
@@ -42,26 +47,29 @@ interface Member {
 export class ServerFleet {
   /** Undefined where the machine has one CPU. */
   readonly cpus: CpuPair | undefined;
+  readonly store: FleetStore;
   private readonly folder: string;
   private readonly launcher: Launcher;
   private readonly members: Member[] = [];
 
-  private constructor(folder: string, launcher: Launcher, cpus: CpuPair | undefined) {
+  private constructor(store: FleetStore, folder: string, launcher: Launcher, cpus: CpuPair | undefined) {
+    this.store = store;
     this.folder = folder;
     this.launcher = launcher;
     this.cpus = cpus;
   }
 
   /** @throws IrisError NODE_FAILED with what the process said last. */
-  static async start(edgeCount: number, io: BenchmarkIo): Promise<ServerFleet> {
+  static async start(edgeCount: number, io: BenchmarkIo, store = EMBEDDED_STORE): Promise<ServerFleet> {
     const folder = mkdtempSync(join(io.stateRoot, 'iris-benchmark-'));
-    io.note(`starting a core and ${edgeCount === 1 ? 'an edge' : `${edgeCount} edges`} in ${folder}`);
-    const fleet = new ServerFleet(folder, await launcherOf(folder, io), io.cpus);
+    io.note(`starting a core, ${store.engine}, and ${edgeCount === 1 ? 'an edge' : `${edgeCount} edges`} in ${folder}`);
+    const fleet = new ServerFleet(store, folder, await launcherOf(folder, io), io.cpus);
     try {
-      writeFileSync(join(folder, 'slot-map.json'), JSON.stringify(slotMap()));
+      writeFileSync(join(folder, 'slot-map.json'), JSON.stringify(slotMap(store.environment)));
       writeFileSync(join(folder, TOKEN_FILE), randomBytes(32).toString('hex'), { mode: 0o600 });
-      const core = await fleet.add('core', 'core-0', coreConfig(0, 0));
-      for (let index = 0; index < edgeCount; index++) await fleet.add('edge', `edge-${index}`, edgeConfig(index, core.address, 0, 0));
+      const core = await fleet.add('core', 'core-0', coreConfig(store, 0, 0));
+      for (let index = 0; index < edgeCount; index++)
+        await fleet.add('edge', `edge-${index}`, edgeConfig(store, index, core.address, 0, 0));
       if (io.cpus !== undefined) pinThisProcess(io.cpus.generator);
       return fleet;
     } catch (error) {
@@ -109,12 +117,26 @@ export class ServerFleet {
     const again = async (member: Member) => {
       const ports = [portOf(member.node.address), portOf(member.node.adminAddress)] as const;
       const index = Number(member.name.split('-')[1]);
-      const config = member.role === 'core' ? coreConfig(...ports) : edgeConfig(index, core, ...ports);
+      const config = member.role === 'core' ? coreConfig(this.store, ...ports) : edgeConfig(this.store, index, core, ...ports);
       const { child, ready } = this.launch(member.role, member.name, config);
       member.child = child;
       member.node = await ready;
     };
     await Promise.all(members.map(again));
+  }
+
+  /** Per cent of what the rows of an engine may lack; NaN of an embedded store, which has none. */
+  async rowsBehindPercent(): Promise<number> {
+    return await this.metric(this.core, 'iris_rows_behind_percent');
+  }
+
+  /** Resolves when the rows have followed the log, at once on an embedded store. @throws IrisError NODE_FAILED */
+  async rowsFollowed(): Promise<void> {
+    const endMs = performance.now() + ROWS_TIMEOUT_MS;
+    while ((await this.rowsBehindPercent()) > ROWS_BEHIND_PERCENT) {
+      if (performance.now() > endMs) throw new IrisError('NODE_FAILED', `the rows did not follow the log within ${ROWS_TIMEOUT_MS} ms`);
+      await pause(100);
+    }
   }
 
   /** Ends every process and removes the stores. */
@@ -170,20 +192,20 @@ async function launcherOf(folder: string, { cpus, profileDirectory }: BenchmarkI
   };
 }
 
-function slotMap() {
+function slotMap(environment: string) {
   const groups = [{ id: GROUP, firstShard: 0, shardCount: 16, address: CORE_ADDRESS }];
   return createSlotMap({
-    environment: ENVIRONMENT,
+    environment,
     version: 1,
     shards: 16,
     regions: [{ code: REGION, awsRegion: 'ap-northeast-1', groups }],
   });
 }
 
-function sharedFields(node: string, adminPort: number) {
+function sharedFields({ environment }: FleetStore, node: string, adminPort: number) {
   return {
     format: 'iris-node/1',
-    environment: ENVIRONMENT,
+    environment,
     region: REGION,
     node,
     local: true,
@@ -194,24 +216,29 @@ function sharedFields(node: string, adminPort: number) {
 }
 
 /** Port 0 lets the system choose. */
-function coreConfig(linkPort: number, adminPort: number) {
+function coreConfig(store: FleetStore, linkPort: number, adminPort: number) {
   return {
-    ...sharedFields('core-0', adminPort),
+    ...sharedFields(store, 'core-0', adminPort),
     role: 'core',
     group: GROUP,
     link: { host: LOOPBACK, port: linkPort },
-    store: { kind: 'embedded', directory: 'store' },
+    store: store.config,
   };
 }
 
-function edgeConfig(index: number, coreAddress: string, clientPort: number, adminPort: number) {
+function edgeConfig(store: FleetStore, index: number, coreAddress: string, clientPort: number, adminPort: number) {
   return {
-    ...sharedFields(`edge-${index}`, adminPort),
+    ...sharedFields(store, `edge-${index}`, adminPort),
     role: 'edge',
     client: { host: LOOPBACK, port: clientPort },
     authentication: { kind: 'none' },
     addresses: { [CORE_ADDRESS]: coreAddress },
   };
+}
+
+interface ReadyLine {
+  readonly listen: { readonly client?: string; readonly link?: string; readonly admin: string };
+  readonly isStandby?: boolean;
 }
 
 async function readyNode(child: ChildProcess, name: string): Promise<ServerNode> {
@@ -220,9 +247,14 @@ async function readyNode(child: ChildProcess, name: string): Promise<ServerNode>
     said = (said + chunk.toString()).slice(-1_000);
   });
   const lines = createInterface({ input: child.stdout! });
-  const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit')])) as [unknown];
-  if (typeof line !== 'string') throw new IrisError('NODE_FAILED', `${name} ended before it was ready: ${said.trim()}`);
-  const { listen } = JSON.parse(line) as { listen: { client?: string; link?: string; admin: string } };
+  const next = async (): Promise<string> => {
+    const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit')])) as [unknown];
+    if (typeof line !== 'string') throw new IrisError('NODE_FAILED', `${name} ended before it was ready: ${said.trim()}`);
+    return line;
+  };
+  const { listen, isStandby } = JSON.parse(await next()) as ReadyLine;
+  // The lease of the one before has not run out yet: it serves from its next line on.
+  if (isStandby === true) await next();
   return { name, pid: child.pid!, address: listen.client ?? listen.link!, adminAddress: listen.admin };
 }
 

@@ -1,5 +1,6 @@
 import { durabilityName } from '../runtime/wire/durability.ts';
 import { DeliveryLedger } from './delivery-ledger.ts';
+import type { EngineSeconds } from './engines/fleet-store.ts';
 import { InboxReader } from './inbox-reader.ts';
 import { MessageSender, type SendShape } from './message-sender.ts';
 import { cpuSeconds, pause } from './process-meter.ts';
@@ -26,6 +27,8 @@ export interface Stretch {
   /** User and system seconds of all servers, less what they burn when idle. */
   readonly serverSeconds: number;
   readonly coreSeconds: number;
+  /** User and system seconds of the engines by name, their idle burn included. */
+  readonly engineSeconds: EngineSeconds;
   readonly generatorBusy: number;
   /** Envelopes that the core committed at a time, on average. */
   readonly envelopesPerCommit: number;
@@ -101,9 +104,9 @@ export class Traffic {
     return this.senders.reduce((sum, sender) => sum + sender.sent, 0);
   }
 
-  /** The weakest class of all acknowledgements. */
+  /** The weakest class of all acknowledgements, as they say or as the store of this run truly has it. */
   get durability(): string {
-    return this.acknowledged === 0 ? '' : durabilityName(this.durabilityMin);
+    return this.acknowledged === 0 ? '' : (this.fleet.store.durability ?? durabilityName(this.durabilityMin));
   }
 
   prepare(shape: SendShape): void {
@@ -122,14 +125,18 @@ export class Traffic {
 
   /** Measures the servers from the start of `work` to its end. */
   async measure(work: () => Promise<void>): Promise<Stretch> {
-    const { pids, core } = this.fleet;
+    const { pids, core, store } = this.fleet;
     const [received, acknowledged] = [this.ledger.received, this.acknowledged];
     const [commits, envelopes] = [await this.commits(), await this.envelopes()];
+    const engines = store.engineSeconds();
     const [servers, coreAlone, generator, startedMs] = [cpuSeconds(pids), cpuSeconds([core.pid]), process.cpuUsage(), performance.now()];
     await work();
     const wallSeconds = (performance.now() - startedMs) / 1_000;
     const serverSeconds = cpuSeconds(pids) - servers - this.idleBurn * wallSeconds;
     const coreSeconds = cpuSeconds([core.pid]) - coreAlone;
+    const engineSeconds = Object.fromEntries(
+      Object.entries(store.engineSeconds()).map(([engine, seconds]) => [engine, seconds - (engines[engine] ?? 0)]),
+    );
     const { user, system } = process.cpuUsage(generator);
     const generatorBusy = (user + system) / 1e6 / wallSeconds;
     return {
@@ -138,6 +145,7 @@ export class Traffic {
       wallSeconds,
       serverSeconds,
       coreSeconds,
+      engineSeconds,
       generatorBusy,
       envelopesPerCommit: ((await this.envelopes()) - envelopes) / Math.max(1, (await this.commits()) - commits),
       voidReasons: this.reasonsAgainst(generatorBusy, serverSeconds),

@@ -1,4 +1,7 @@
+import type { FleetEngine } from '../../infra/local/local-engines.ts';
 import type { Benchmark, BenchmarkIo } from '../benchmark.ts';
+import type { FleetStore } from '../engines/fleet-store.ts';
+import { engineFigures, Foundations } from '../engines/foundations.ts';
 import type { SendShape } from '../message-sender.ts';
 import { cpuSeconds } from '../process-meter.ts';
 import { type Deliveries, type Figure, sumOf } from '../report.ts';
@@ -10,7 +13,6 @@ const KINDS = {
   singles: { label: 'one by one', goal: '≤ 2', shape: { frameMessages: 1, bodyBytes: BODY_BYTES, window: 64 } },
   batches: { label: 'in batches of 100', goal: '≤ 0.6', shape: { frameMessages: 100, bodyBytes: BODY_BYTES, window: 8 } },
 } as const;
-type Kind = keyof typeof KINDS;
 
 export const benchmark: Benchmark = {
   name: 's-2',
@@ -23,24 +25,39 @@ export const benchmark: Benchmark = {
   ],
   async run(flag, io) {
     const size = { messages: flag('messages'), users: flag('users'), senders: flag('senders') };
-    const rounds: Record<Kind, Round[]> = { singles: [], batches: [] };
-    for (let round = 0; round < flag('rounds'); round++) {
-      for (const kind of round % 2 === 0 ? (['singles', 'batches'] as const) : (['batches', 'singles'] as const)) {
-        const result = await killAndDrain(KINDS[kind].shape, size, io);
-        io.note(`${KINDS[kind].label}: ${result.acknowledgedMicroseconds.toFixed(2)} µs, back after ${result.restartSeconds.toFixed(1)} s`);
-        rounds[kind].push(result);
+    const foundations = await Foundations.open(io);
+    try {
+      const cases = foundations.engines.flatMap((engine) =>
+        (['singles', 'batches'] as const).map((kind) => ({ engine, ...KINDS[kind], rounds: [] as Round[] })),
+      );
+      for (let round = 0; round < flag('rounds'); round++) {
+        for (const { engine, label, shape, rounds } of round % 2 === 0 ? cases : cases.toReversed()) {
+          const result = await killAndDrain(shape, size, io, await foundations.storeFor(engine));
+          const { acknowledgedMicroseconds, restartSeconds } = result;
+          io.note(`${engine}, ${label}: ${acknowledgedMicroseconds.toFixed(2)} µs, back after ${restartSeconds.toFixed(1)} s`);
+          rounds.push(result);
+        }
       }
+      return {
+        scenario: 's-2',
+        figures: cases.flatMap(figuresOf),
+        remarks: [
+          'CPU counts from the first send to the last acknowledgement; the drain follows after the kill, on cold processes, and is printed beside it',
+          'a restart counts from the start of the processes until both are ready; each round has a warm-up of half its size to other users, drained',
+          ...(foundations.engines.length === 1 ? [] : ENGINE_REMARKS),
+          ...foundations.remarks,
+        ],
+      };
+    } finally {
+      await foundations.close();
     }
-    return {
-      scenario: 's-2',
-      figures: (['singles', 'batches'] as const).flatMap((kind) => figuresOf(KINDS[kind], rounds[kind])),
-      remarks: [
-        'CPU counts from the first send to the last acknowledgement; the drain follows after the kill, on cold processes, and is printed beside it',
-        'a restart counts from the start of the processes until both are ready; each round has a warm-up of half its size to other users, drained',
-      ],
-    };
   },
 };
+
+const ENGINE_REMARKS = [
+  'kill -9 is of Iris’s processes, core and edge; Kafka and Cassandra go on',
+  'the rows follow the log: what they lack at the last acknowledgement (rows behind, % of 64 MiB) is written after the restart',
+];
 
 interface Size {
   readonly messages: number;
@@ -53,13 +70,15 @@ interface Round {
   readonly restartSeconds: number;
   readonly drainSeconds: number;
   readonly drainMicroseconds: number;
+  /** NaN of an embedded store. */
+  readonly rowsBehindPercent: number;
   readonly stretch: Stretch;
   readonly deliveries: Deliveries;
   readonly durability: string;
 }
 
-async function killAndDrain(shape: SendShape, { messages, users, senders }: Size, io: BenchmarkIo): Promise<Round> {
-  const fleet = await ServerFleet.start(1, io);
+async function killAndDrain(shape: SendShape, { messages, users, senders }: Size, io: BenchmarkIo, store: FleetStore): Promise<Round> {
+  const fleet = await ServerFleet.start(1, io, store);
   /** Each sender begins elsewhere, so that no user is every sender’s first. */
   const namesFor = (word: string) => (sender: number) =>
     Array.from({ length: users }, (_, index) => `${word}-${(index + Math.floor((sender * users) / senders)) % users}`);
@@ -76,8 +95,10 @@ async function killAndDrain(shape: SendShape, { messages, users, senders }: Size
     await warmUp.connectReaders();
     await warmUp.allReceived();
     warmUp.disconnect();
+    await fleet.rowsFollowed();
     const traffic = await Traffic.open(fleet, offline('offline'));
     const stretch = await traffic.measure(() => send(traffic, perSender));
+    const rowsBehindPercent = await fleet.rowsBehindPercent();
     const nodes = [fleet.core, ...fleet.edges];
     await fleet.kill(nodes);
     const restartedMs = performance.now();
@@ -92,6 +113,7 @@ async function killAndDrain(shape: SendShape, { messages, users, senders }: Size
       restartSeconds: (readyMs - restartedMs) / 1_000,
       drainSeconds: (performance.now() - readyMs) / 1_000,
       drainMicroseconds: (drainCpu / Math.max(1, traffic.ledger.received)) * 1e6,
+      rowsBehindPercent,
       stretch,
       deliveries: await traffic.verdict(),
       durability: traffic.durability,
@@ -101,26 +123,44 @@ async function killAndDrain(shape: SendShape, { messages, users, senders }: Size
   }
 }
 
-function figuresOf({ label, goal }: (typeof KINDS)[Kind], rounds: readonly Round[]): Figure[] {
+interface Case {
+  readonly engine: FleetEngine;
+  readonly label: string;
+  readonly goal: string;
+  readonly rounds: readonly Round[];
+}
+
+/** The goals are of embedded stores. */
+function figuresOf({ engine, label, goal, rounds }: Case): Figure[] {
   const deliveries = sumOf(rounds.map((round) => round.deliveries));
   const voidReasons = [...new Set([...rounds.flatMap(({ stretch }) => stretch.voidReasons), ...reasonsOf(deliveries)])];
   const last = rounds.at(-1)!;
   const common = { durability: last.durability, deliveries, voidReasons };
   const perSecond = Math.round(last.stretch.acknowledged / last.stretch.wallSeconds);
+  const isEmbedded = engine === 'embedded';
+  const named = (what: string) => (isEmbedded ? what : `${engine}: ${what}`);
   return [
     {
       ...common,
-      what: `acknowledged ${label}`,
+      what: named(`acknowledged ${label}`),
       unit: 'µs CPU/message',
-      goal,
+      ...(isEmbedded && { goal }),
       values: rounds.map(({ acknowledgedMicroseconds }) => acknowledgedMicroseconds),
-      details: { 'acked msg/s': perSecond, 'envelopes/commit': Number(last.stretch.envelopesPerCommit.toFixed(1)) },
+      details: {
+        'acked msg/s': perSecond,
+        'envelopes/commit': Number(last.stretch.envelopesPerCommit.toFixed(1)),
+        ...(!isEmbedded && { 'rows behind %': Number(last.rowsBehindPercent.toFixed(1)) }),
+      },
     },
+    ...engineFigures(
+      named(`the engines’ CPU, ${label}`),
+      rounds.map(({ stretch }) => ({ stretch, messages: stretch.acknowledged })),
+    ),
     {
       ...common,
-      what: `${label}: restart after kill -9`,
+      what: named(`${label}: restart after kill -9`),
       unit: 's',
-      goal: '≤ 5',
+      ...(isEmbedded && { goal: '≤ 5' }),
       values: rounds.map(({ restartSeconds }) => restartSeconds),
       details: { 'drain s': Number(last.drainSeconds.toFixed(2)), 'drain µs CPU/message': Number(last.drainMicroseconds.toFixed(2)) },
     },

@@ -1,4 +1,6 @@
 import type { Benchmark, BenchmarkIo } from '../benchmark.ts';
+import type { FleetStore } from '../engines/fleet-store.ts';
+import { engineFigures, Foundations } from '../engines/foundations.ts';
 import type { SendShape } from '../message-sender.ts';
 import { pause } from '../process-meter.ts';
 import type { Figure } from '../report.ts';
@@ -26,17 +28,24 @@ export const benchmark: Benchmark = {
     { name: 'buckets', meaning: 'buckets of the celebrity’s inbox; 1 leaves it unpromoted', fallback: 100 },
   ],
   async run(flag, io) {
-    const figures: Figure[] = [];
-    for (const kind of KINDS)
-      figures.push(...(await fanIn(kind, { seconds: flag('seconds'), buckets: flag('buckets'), connections: flag('connections') }, io)));
-    return {
-      scenario: 's-3',
-      figures,
-      remarks: [
-        `the celebrity has ${flag('buckets')} buckets, all on the one core, which shares its CPU with 5 edges, and reads them over ${flag('connections')} connections`,
-        'each kind runs on a fleet and stores of its own; CPU counts up to the end of the final drain',
-      ],
-    };
+    const size = { seconds: flag('seconds'), buckets: flag('buckets'), connections: flag('connections') };
+    const foundations = await Foundations.open(io);
+    try {
+      const figures: Figure[] = [];
+      for (const kind of KINDS)
+        for (const engine of foundations.engines) figures.push(...(await fanIn(kind, size, io, await foundations.storeFor(engine))));
+      return {
+        scenario: 's-3',
+        figures,
+        remarks: [
+          `the celebrity has ${size.buckets} buckets, all on the one core, which shares its CPU with 5 edges, and reads them over ${size.connections} connections`,
+          'each kind runs on a fleet and stores of its own; CPU counts up to the end of the final drain',
+          ...foundations.remarks,
+        ],
+      };
+    } finally {
+      await foundations.close();
+    }
   },
 };
 
@@ -44,12 +53,13 @@ async function fanIn(
   { label, shape, receivedGoal, goal }: (typeof KINDS)[number],
   { seconds, buckets, connections }: { seconds: number; buckets: number; connections: number },
   io: BenchmarkIo,
+  store: FleetStore,
 ): Promise<Figure[]> {
-  const fleet = await ServerFleet.start(EDGES, io);
+  const fleet = await ServerFleet.start(EDGES, io, store);
   try {
     const traffic = await Traffic.open(fleet, { senders: SENDERS, recipientsOf: () => [CELEBRITY], readConnections: connections });
     if (buckets > 1) await fleet.command(fleet.core, 'promote', { user: CELEBRITY, buckets });
-    io.note(`${label}: frames of ${shape.frameMessages} for ${seconds} s`);
+    io.note(`${store.engine}, ${label}: frames of ${shape.frameMessages} for ${seconds} s`);
     traffic.prepare(shape);
     let receivedInTime = 0;
     let drainSeconds = 0;
@@ -64,23 +74,27 @@ async function fanIn(
     });
     const deliveries = await traffic.verdict();
     const common = { durability: traffic.durability, deliveries, voidReasons: [...stretch.voidReasons, ...reasonsOf(deliveries)] };
+    const isEmbedded = store.engine === 'embedded';
+    const named = (what: string) => `${isEmbedded ? '' : `${store.engine}: `}${label}: ${what}`;
     return [
       {
         ...common,
-        what: `${label}: received in ${seconds} s`,
+        what: named(`received in ${seconds} s`),
         unit: 'messages',
-        goal: `≥ ${(receivedGoal / 1e6).toFixed(0)} M in 30 s`,
+        // The goals are of embedded stores.
+        ...(isEmbedded && { goal: `≥ ${(receivedGoal / 1e6).toFixed(0)} M in 30 s` }),
         values: [receivedInTime],
         details: { 'sent in time': traffic.sent, 'final drain s': Number(drainSeconds.toFixed(1)) },
       },
       {
         ...common,
-        what: `${label}: end to end`,
+        what: named('end to end'),
         unit: 'µs CPU/message',
-        ...(goal === undefined ? {} : { goal }),
+        ...(isEmbedded && goal !== undefined && { goal }),
         values: [microsecondsOf(stretch)],
         details: detailsOf([stretch]),
       },
+      ...engineFigures(named('the engines’ CPU'), [{ stretch, messages: stretch.messages }]),
     ];
   } finally {
     await fleet.stop();

@@ -2,7 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { DeliveryLedger } from '../../benchmarks/delivery-ledger.ts';
+import { engineFigures } from '../../benchmarks/engines/foundations.ts';
 import { isWhole, stampPayload } from '../../benchmarks/payload.ts';
+import { tickedCpuSeconds } from '../../benchmarks/process-meter.ts';
 import { median, type Report } from '../../benchmarks/report.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'benchmarks', 'main.ts');
@@ -114,11 +116,47 @@ describe('the benchmark command', () => {
   it.each([
     [['durabel'], /^benchmark: no scenario is called 'durabel'; there are durable, .*\n$/],
     [['idle', '--connections', '0'], /^benchmark: --connections is '0', it must be a whole number from 1 on\n$/],
+    [['idle', '--engine', 'distributed'], /^benchmark: idle has no --engine distributed; s-2 and s-3 have it\n$/],
+    [['s-2', '--engine', 'mnesia'], /^benchmark: no engine is called 'mnesia'; there are embedded and distributed\n$/],
+    [['all', '--engine', 'distributed'], /^benchmark: --engine is of s-2 and s-3, not of all\n$/],
     [['idle', '--conections', '1'], /^benchmark: Unknown option '--conections'.*\n$/],
   ])('fails on %j with one line and exit code 2', (args, line) => {
     const { status, stdout, stderr } = benchmark(...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(line);
+  });
+});
+
+describe('the engines’ line', () => {
+  const stretch = (engineSeconds: Readonly<Record<string, number>>) => ({
+    messages: 0,
+    acknowledged: 0,
+    wallSeconds: 1,
+    serverSeconds: 1,
+    coreSeconds: 1,
+    generatorBusy: 0,
+    envelopesPerCommit: 1,
+    voidReasons: [],
+    engineSeconds,
+  });
+
+  it('is their CPU a message in each round, with the share of each engine in the last', () => {
+    const shares = [
+      { stretch: stretch({ Kafka: 0.5, Cassandra: 1.5 }), messages: 1_000_000 },
+      { stretch: stretch({ Kafka: 1, Cassandra: 2 }), messages: 500_000 },
+    ];
+    const [figure, ...more] = engineFigures('the engines’ CPU', shares);
+    expect(more).toEqual([]);
+    expect(figure).toMatchObject({ values: [2, 6], details: { Kafka: 2, Cassandra: 4 } });
+  });
+
+  it('is not there for an embedded store', () => {
+    expect(engineFigures('the engines’ CPU', [{ stretch: stretch({}), messages: 1 }])).toEqual([]);
+  });
+
+  it('takes the CPU of all threads that a process has and had', () => {
+    const { user, system } = process.cpuUsage();
+    expect(Math.abs(tickedCpuSeconds([process.pid]) - (user + system) / 1e6)).toBeLessThan(1);
   });
 });
 
