@@ -106,7 +106,7 @@ export class Traffic {
 
   /** The weakest class of all acknowledgements, as they say or as the store of this run truly has it. */
   get durability(): string {
-    return this.acknowledged === 0 ? '' : (this.fleet.store.durability ?? durabilityName(this.durabilityMin));
+    return this.acknowledged === 0 ? '' : durabilityName(this.durabilityMin);
   }
 
   prepare(shape: SendShape): void {

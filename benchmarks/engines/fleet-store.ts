@@ -7,8 +7,6 @@ export interface FleetStore {
   readonly environment: string;
   /** `store` of the core’s config. */
   readonly config: object;
-  /** The class that an acknowledgement truly has, where it is another than the acknowledgement says. */
-  readonly durability?: string;
   /** User and system seconds of the engines so far, by name; nothing where there are none. */
   engineSeconds(): EngineSeconds;
 }

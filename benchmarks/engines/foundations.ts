@@ -34,7 +34,7 @@ export class Foundations {
     return [
       'distributed: one Kafka broker and one Cassandra node, started once; each fleet has a topic and a keyspace of its own, dropped after it',
       'an embedded acknowledgement waits for an fsync of the core’s log (D2); a distributed one for the broker (acks=all of its one copy) and a lease that still holds',
-      'that broker answers before its disk has the batch, so the class is D1, whatever the acknowledgement says; on three brokers, as deployed, it is D2q',
+      'that broker answers before its disk has the batch, so the class is D1; on three brokers, as deployed, it is D2q',
       'a distributed figure is of Iris’s own processes too; the engines’ CPU is a line of its own, idle burn included, on both CPUs beside servers and generator',
     ];
   }

@@ -57,8 +57,6 @@ export class StoreEngines {
       engine: 'distributed',
       environment,
       config: { kind: 'distributed', kafka: { brokers, replicas: 1 }, cql: { ...cql, replicas: 1 } },
-      // The one broker answers from memory, before its disk has the entry.
-      durability: 'D1',
       engineSeconds: () => Object.fromEntries(Object.entries(this.pids).map(([engine, pids]) => [engine, tickedCpuSeconds(pids)])),
     };
   }

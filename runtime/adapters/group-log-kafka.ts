@@ -1,10 +1,12 @@
 import { IrisError } from '../contract/errors.ts';
 import type { KafkaSettings } from '../contract/kafka-settings.ts';
 import { LOG_APPENDS_WAITING_BYTES_MAX, LOG_TIMEOUT_MS } from '../contract/limits.ts';
+import { replicasInSync } from '../contract/log-topic.ts';
 import { Latency } from '../measure/latency.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GroupLog, LogEntry } from '../ports/group-log.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import { Durability } from '../wire/durability.ts';
 import { AppendQueue, LOG_ENTRY_BYTES_MAX } from './append-queue.ts';
 import { type KafkaDriver, loadKafkaDriver } from './kafka/kafka-driver.ts';
 import { BARRIER, LogProducer, type TopicPlace } from './kafka/log-producer.ts';
@@ -38,7 +40,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<GroupLog> 
   const kafka = await loadKafkaDriver(settings, clientId);
   const place = { brokers: settings.brokers, topic, clock, timeoutMs };
   await ensureTopic(kafka, { place, replicas: settings.replicas });
-  return new KafkaLog(kafka, place, telemetry);
+  return new KafkaLog(kafka, { place, telemetry, replicas: settings.replicas });
 }
 
 /**
@@ -54,16 +56,19 @@ export async function prepareKafkaLogs(topics: readonly string[], options: Omit<
 
 class KafkaLog implements GroupLog {
   readonly name: string;
+  readonly durability: number;
   readonly entryBytesMax = LOG_ENTRY_BYTES_MAX;
   private readonly kafka: KafkaDriver;
   private readonly place: TopicPlace;
   private readonly producer: LogProducer;
   private readonly queue: AppendQueue;
 
-  constructor(kafka: KafkaDriver, place: TopicPlace, telemetry: Telemetry) {
+  constructor(kafka: KafkaDriver, { place, telemetry, replicas }: { place: TopicPlace; telemetry: Telemetry; replicas: number }) {
     const { clock } = place;
     this.kafka = kafka;
     this.place = place;
+    // A broker answers before its disk has what it says; only copies on others outlive its power.
+    this.durability = replicasInSync(replicas) > 1 ? Durability.D2q : Durability.D1;
     this.name = `Kafka topic ${place.topic}`;
     const retries = telemetry.counter('iris_log_retries_total', 'Tries of the log after the first');
     this.producer = new LogProducer(kafka, place, retries);

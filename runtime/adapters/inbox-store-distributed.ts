@@ -59,6 +59,7 @@ export async function openDistributedStore(options: DistributedStoreOptions): Pr
 }
 
 class DistributedStore implements InboxStore {
+  readonly durability: number;
   firstPosition = 1;
   private readonly options: DistributedStoreOptions;
   private readonly contents: GroupContents;
@@ -76,6 +77,7 @@ class DistributedStore implements InboxStore {
   constructor(options: DistributedStoreOptions) {
     const { rows, clock, lease, bounds } = options;
     this.options = options;
+    this.durability = options.log.durability;
     this.contents = new GroupContents(bounds);
     const failed = (error: unknown) => this.failed(error);
     this.applier = new RowApplier({ rows, contents: this.contents, clock, epoch: lease.epoch, nextOffset: () => this.offset, failed });

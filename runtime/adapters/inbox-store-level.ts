@@ -16,6 +16,7 @@ import {
   type StoreSurvey,
   tellInbox,
 } from '../ports/inbox-store.ts';
+import { Durability } from '../wire/durability.ts';
 import { envelopeCount, envelopeRecipient, envelopeSequence } from '../wire/envelope.ts';
 import * as keys from './inbox-store-keys.ts';
 
@@ -49,6 +50,7 @@ export async function openLevelStore(directory: string): Promise<InboxStore> {
 }
 
 class LevelStore implements InboxStore {
+  readonly durability = Durability.D2;
   readonly firstPosition: number;
   /** It keeps no sizes, since no node runs on it: it is here to be measured against. */
   readonly isFull = false;

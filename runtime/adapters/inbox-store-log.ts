@@ -28,6 +28,7 @@ import {
   tellInbox,
 } from '../ports/inbox-store.ts';
 import type { Lease } from '../ports/ownership.ts';
+import { Durability } from '../wire/durability.ts';
 import { systemClock } from './clock-system.ts';
 import { systemDisk } from './disk-system.ts';
 import { BlockCache } from './inbox-log/block-cache.ts';
@@ -138,6 +139,7 @@ interface LogStoreParts {
 }
 
 class LogStore implements InboxStore {
+  readonly durability = Durability.D2;
   readonly firstPosition: number;
   private readonly ring: LogRing;
   private readonly marks: MarkTable;

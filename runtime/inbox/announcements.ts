@@ -1,13 +1,14 @@
 import type { Turns } from '../measure/turns.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { Durability } from '../wire/durability.ts';
 import { envelopeCount } from '../wire/envelope.ts';
 import type { Placed } from './destination.ts';
 
 export interface AnnouncementsParts {
   readonly telemetry: Telemetry;
   readonly turns: Turns;
+  /** Class of what a commit has written. */
+  readonly durability: number;
   /** Called in the order of the log. */
   committed(placed: Placed): void;
 }
@@ -46,7 +47,7 @@ export class Announcements {
       origins.clear();
     };
     for (const { request } of accepted) {
-      request.origin.appended(request.correlation, Durability.D2);
+      request.origin.appended(request.correlation, this.parts.durability);
       origins.add(request.origin);
       if (!turns.spend(0)) continue;
       settle();

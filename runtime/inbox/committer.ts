@@ -83,7 +83,12 @@ export class Committer {
     this.ledger = new StatusLedger({ store, clock, telemetry, takePosition, destinationOf: (user) => parts.destinationOf(user) });
     this.commits = new LogCommits(parts);
     this.turns = new Turns((callback) => clock.soon(callback), { turnBytes: parts.turnBytes, queueShare: () => this.queue.share });
-    this.announcements = new Announcements({ telemetry, turns: this.turns, committed: (placed) => parts.committed(placed) });
+    this.announcements = new Announcements({
+      telemetry,
+      turns: this.turns,
+      durability: store.durability,
+      committed: (placed) => parts.committed(placed),
+    });
     this.refusals = new Refusals(telemetry);
     telemetry.gauge('iris_commit_queued_bytes', 'Bytes waiting for the next commit', () => this.queue.bytes);
   }

@@ -17,6 +17,8 @@ export interface GroupLog {
   readonly name: string;
   /** Bytes that one entry may have. */
   readonly entryBytesMax: number;
+  /** Class of what `append` has resolved for, as `wire/durability.ts` numbers them: D2q on a quorum of copies, D1 on one that answers before its disk. */
+  readonly durability: number;
   /**
    * Appends the entries in their order, behind everything appended before; resolves to the offset of the last when a quorum has them all.
    * Rejects with ENGINE_UNAVAILABLE after a bounded time: then it is not known which of them stand in the log, and the same may be appended

@@ -139,6 +139,8 @@ export interface StoreBatch {
  * `commit` calls; a read sees every batch whose commit has resolved. Rejects with STORE_FAILED and then keeps what it had.
  */
 export interface InboxStore {
+  /** Class of what a synced commit has written, as `wire/durability.ts` numbers them: what senders are told (L1). */
+  readonly durability: number;
   /** Lowest position that was never given out, so that positions grow over restarts. */
   readonly firstPosition: number;
   /** True when the store as a whole takes no more envelopes; what only removes is always taken. */

@@ -133,6 +133,7 @@ function counted(log: GroupLog, underWay: UnderWay): GroupLog {
   return {
     name: log.name,
     entryBytesMax: log.entryBytesMax,
+    durability: log.durability,
     read: (offset) => log.read(offset),
     close: () => log.close(),
     append: async (entries) => {

@@ -2,6 +2,7 @@ import { AppendQueue, LOG_ENTRY_BYTES_MAX } from '../adapters/append-queue.ts';
 import { IrisError } from '../contract/errors.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { GroupLog, LogEntry } from '../ports/group-log.ts';
+import { Durability } from '../wire/durability.ts';
 
 /** Shares of produce requests, 0 to 1, that go wrong in a way the port allows; their sum is 1 at most. */
 export interface LogFaults {
@@ -45,6 +46,7 @@ export class MemoryLogStorage {
     return {
       name: 'a log in memory',
       entryBytesMax: LOG_ENTRY_BYTES_MAX,
+      durability: Durability.D2q,
       append: (entries) => queue.append(entries),
       read: (offset) => this.read(offset, clock),
       close: async () => queue.close(new IrisError('ENGINE_UNAVAILABLE', 'the log is closed')),

@@ -12,6 +12,7 @@ import {
   type StoredRecord,
   type StoreSurvey,
 } from '../ports/inbox-store.ts';
+import { Durability } from '../wire/durability.ts';
 import { type MemoryBatch, MemoryRows } from './memory-rows.ts';
 import type { NodeStorage, StoreAccess, StoreUser } from './node-storage.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -96,6 +97,7 @@ export class MemoryStorage implements NodeStorage {
 
 /** The InboxStore of a simulated core. Commits and reads take time; a process that dies in between leaves them done or not. */
 class MemoryStore implements InboxStore {
+  readonly durability = Durability.D2;
   readonly firstPosition: number;
   readonly isFull = false;
   readonly usage = { waitingShare: 0, behindShare: Number.NaN, cache: NO_CACHE };

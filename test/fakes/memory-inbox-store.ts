@@ -13,12 +13,15 @@ import {
   type StoreSurvey,
 } from '../../runtime/ports/inbox-store.ts';
 import { type MemoryBatch, MemoryRows } from '../../runtime/simulation/memory-rows.ts';
+import { Durability } from '../../runtime/wire/durability.ts';
 
 /** What a store leaves behind when its process ends: a test opens it again and counts its rows. */
 export class MemoryDisk extends MemoryRows {
   holder: MemoryInboxStore | undefined;
   /** How many of the next commits and reads fail. */
   readonly failing = { commits: 0, reads: 0 };
+  /** Class of a synced commit. */
+  durability: number = Durability.D2;
   /** Commits that add an envelope fail, as on a full disk. */
   refusesAppends = false;
   commits = 0;
@@ -39,6 +42,7 @@ export function openMemoryStore(disk = new MemoryDisk()): MemoryInboxStore {
 /** The whole port in memory: the model that the real adapters are held against. */
 export class MemoryInboxStore implements InboxStore {
   readonly disk: MemoryDisk;
+  readonly durability: number;
   readonly firstPosition: number;
   readonly isFull = false;
   readonly usage = { waitingShare: 0, behindShare: Number.NaN, cache: NO_CACHE };
@@ -47,6 +51,7 @@ export class MemoryInboxStore implements InboxStore {
 
   constructor(disk: MemoryDisk) {
     this.disk = disk;
+    this.durability = disk.durability;
     this.firstPosition = disk.reserved;
   }
 

@@ -5,6 +5,7 @@ import { systemClock } from '../../runtime/adapters/clock-system.ts';
 import { openKafkaLog } from '../../runtime/adapters/group-log-kafka.ts';
 import { kafkaSettings } from '../../runtime/contract/kafka-settings.ts';
 import type { GroupLog } from '../../runtime/ports/group-log.ts';
+import { Durability } from '../../runtime/wire/durability.ts';
 import { MemoryTelemetry } from '../fakes/memory-telemetry.ts';
 import { until } from '../servers/node-pair.ts';
 import { startKafka, type TestKafka } from '../services/kafka.ts';
@@ -131,6 +132,7 @@ it('refuses while fewer copies than two are in sync, and shows nothing of it as 
     clock: systemClock,
     timeoutMs: 5_000,
   });
+  expect(log.durability).toBe(Durability.D2q);
   const leader = (await partition())?.leader as number;
   const others = [1, 2, 3].filter((id) => id !== leader);
   for (const id of others) test.kafka.signalBroker(id - 1, 'SIGSTOP');

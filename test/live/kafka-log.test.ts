@@ -8,6 +8,7 @@ import { type KafkaLogOptions, openKafkaLog } from '../../runtime/adapters/group
 import { type KafkaSettings, kafkaSettings } from '../../runtime/contract/kafka-settings.ts';
 import { LOG_READ_BYTES_MAX } from '../../runtime/contract/limits.ts';
 import { logTopicName, logTopicSettings } from '../../runtime/contract/log-topic.ts';
+import { Durability } from '../../runtime/wire/durability.ts';
 import { describeGroupLogContract } from '../contract/group-log-contract.ts';
 import { MemoryTelemetry } from '../fakes/memory-telemetry.ts';
 import { makeCertificate, startKafka, type TestKafka } from '../services/kafka.ts';
@@ -58,6 +59,12 @@ describeGroupLogContract('kafka log', async () => {
     back: () => test.kafka.startBroker(0),
     dispose: () => log.close(),
   };
+});
+
+it('answers as D1 on one copy, which its broker has before its disk (L1)', async () => {
+  const log = await open();
+  expect(log.durability).toBe(Durability.D1);
+  await log.close();
 });
 
 it('a broker that stands still with all its connections open is given up in time, and serves again (F25)', async () => {

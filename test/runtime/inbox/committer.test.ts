@@ -1,12 +1,26 @@
 /** L1, L2, L3, L7: what a core acknowledges is stored once and in order; what it cannot store is refused, and nothing overtakes it. */
 import { ORDER_HOLD_MS, ORDER_SWEEP_MS } from '../../../runtime/contract/limits.ts';
 import { durably } from '../../../runtime/inbox/durable-change.ts';
+import { Durability } from '../../../runtime/wire/durability.ts';
 import { SEND_FRESH, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
 import { envelopeOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest } from './core-under-test.ts';
 
 const RETRY = { flags: SEND_RETRY };
 const chain = (sequence: number, previous = sequence - 1) => ({ sequence, previous, bodies: [`m${sequence}`] });
+
+it.each([Durability.D2, Durability.D2q, Durability.D1])(
+  'an acknowledgement names the class of what its store has written: %d (L1)',
+  async (durability) => {
+    const core = await CoreUnderTest.start();
+    core.disk.durability = durability;
+    await core.restart();
+    const origin = core.origin();
+    const sent = origin.send(chain(1));
+    await core.settle();
+    expect(origin.answers.get(sent)).toEqual({ kind: 'appended', durability });
+  },
+);
 
 describe('a retry (L2)', () => {
   it('is acknowledged again and appended once, in one burst, later, and after a restart', async () => {
