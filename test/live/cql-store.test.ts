@@ -254,7 +254,7 @@ function totals(owners: readonly Owner[]): string {
 
 it('the only node is killed under load and comes back: nothing that resolved is missing, and no session outlives its close (L1, F3)', async () => {
   const child = spawn(process.execPath, [join(__dirname, 'one-cql-session.ts'), JSON.stringify(settings)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -269,6 +269,7 @@ it('the only node is killed under load and comes back: nothing that resolved is 
     expect(owner.longestMs).toBeLessThan(CQL_GIVE_UP_MS + 3 * CQL_ANSWER_TIMEOUT_MS + 5_000);
     expect(await owner.missing(session)).toBe(0);
   }
+  child.stdin.end();
   expect((await lines.next()).value).toBe('closed');
   const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
   expect(await ended).toEqual([0, null]);
