@@ -93,13 +93,18 @@ class DistributedStore implements InboxStore {
   }
 
   get isFull(): boolean {
-    return this.usage.waitingShare >= 1;
+    return this.waitingShare >= 1;
   }
 
   get usage(): StoreUsage {
-    const { inboxes, outboxes, unappliedBytes } = this.contents;
-    const waitingShare = Math.max(inboxes.size / WAITING_INBOXES_MAX, outboxes.envelopes / WAITING_ENVELOPES_MAX);
-    return { waitingShare, behindShare: unappliedBytes / GROUP_UNAPPLIED_BYTES_MAX, cache: NO_CACHE };
+    const behindShare = this.contents.unappliedBytes / GROUP_UNAPPLIED_BYTES_MAX;
+    return { waitingShare: this.waitingShare, behindShare, cache: NO_CACHE };
+  }
+
+  /** Asked for every message. */
+  private get waitingShare(): number {
+    const { inboxes, outboxes } = this.contents;
+    return Math.max(inboxes.size / WAITING_INBOXES_MAX, outboxes.envelopes / WAITING_ENVELOPES_MAX);
   }
 
   get hasFullRows(): boolean {
