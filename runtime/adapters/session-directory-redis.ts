@@ -189,7 +189,8 @@ export class RedisSessionDirectory implements SessionDirectory {
   private async writeLogin(login: DirectoryLogin, over: string): Promise<void> {
     const { user, loginStamp, device, protocol, sinceMs } = login;
     const { node, region } = this.parts;
-    const place = [node, this.run, region, device, protocol, sinceMs, limits.DIRECTORY_ENTRY_TTL_MS] as const;
+    const runThen = this.run;
+    const place = [node, runThen, region, device, protocol, sinceMs, limits.DIRECTORY_ENTRY_TTL_MS] as const;
     const name = Buffer.from(user, 'latin1');
     const answer = await this.enterScript(
       this.sessionKey(user),
@@ -206,6 +207,8 @@ export class RedisSessionDirectory implements SessionDirectory {
     else this.put(user, { gone: undefined, sinceMs: this.parts.clock.monotonicMs(), over: stamp });
     const now = this.table.of(user);
     if (now === undefined) this.contested.delete(user);
+    // Held up on its way, it may be over the entry of the present run: nobody would believe it.
+    else if (runThen !== this.run) this.put(user, { gone: undefined, sinceMs: this.parts.clock.monotonicMs() });
     // It left while this was under way, and a cluster may have done the one after the other.
     if (now === undefined && isEntered === 1) this.put(user, { gone: login, sinceMs: this.parts.clock.monotonicMs() });
   }

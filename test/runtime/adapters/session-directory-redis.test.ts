@@ -15,6 +15,9 @@ class FakeEngine implements RedisEngine {
   private known: unknown = null;
   private ready = () => {};
   private scripts = 0;
+  isSlow = false;
+  /** An entry that is on its way arrives. */
+  arrive = () => {};
 
   onReady(listener: () => void): void {
     this.ready = listener;
@@ -24,6 +27,7 @@ class FakeEngine implements RedisEngine {
     const isEnter = this.scripts++ === 0;
     return async (_, ...args) => {
       if (!this.isUp) throw new Error('away');
+      if (isEnter && this.isSlow) await new Promise<void>((resolve) => (this.arrive = resolve));
       if (isEnter) this.entered.push({ stamp: Number(args[0]), run: String(args[3]), user: String(args[10]) });
       else this.left.push(Number(args[0]));
       return [1];
@@ -79,6 +83,22 @@ it('while Redis is away nothing is sent, and the latest of each user waits; back
   engine.connect();
   await clock.advance(limits.DIRECTORY_BEAT_MS);
   expect(new Set(engine.entered.map(({ run }) => run)).size).toBe(2);
+});
+
+it('an entry that was held up over a new connection does not stay: the last that the engine has is of the present run', async () => {
+  const { engine, clock, enter } = open();
+  engine.connect();
+  engine.isSlow = true;
+  enter('alice');
+  await clock.advance(limits.DIRECTORY_FLUSH_MS);
+  engine.isSlow = false;
+  engine.connect();
+  await clock.advance(limits.DIRECTORY_BEAT_MS);
+  const present = engine.entered.at(-1)?.run;
+  engine.arrive();
+  await clock.advance(limits.DIRECTORY_BEAT_MS);
+  const runs = engine.entered.map(({ run }) => run);
+  expect([runs.length, runs[0], runs[1] === present, runs[2]]).toEqual([3, present, false, present]);
 });
 
 it('an engine that has forgotten the edge is told everything again; one that has not is not, until the entries need renewal', async () => {
