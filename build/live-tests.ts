@@ -69,7 +69,9 @@ function judge(first: readonly (JestReport | undefined)[]): boolean {
   for (const { path } of failed) process.stdout.write(`second try: ${relative(root, path)} missed a bound on time\n`);
   const again = run('--runTestsByPath', ...failed.map(({ path }) => path));
   if (again === undefined || failedFiles(again).length > 0) return false;
-  process.stdout.write(`passed at a second try: ${failed.reduce((sum, file) => sum + file.failed, 0)} tests that had missed a bound on time\n`);
+  process.stdout.write(
+    `passed at a second try: ${failed.reduce((sum, file) => sum + file.failed, 0)} tests that had missed a bound on time\n`,
+  );
   return true;
 }
 
