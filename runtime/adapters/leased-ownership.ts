@@ -103,6 +103,8 @@ class HeldLease implements Lease {
   private untilMs: number;
   private isOver = false;
   private renewals = 0;
+  /** Why it was not renewed when that was tried last. */
+  private failure: string | undefined;
   private renewing: Promise<void> = Promise.resolve();
   private timer: Timer | undefined;
 
@@ -134,23 +136,29 @@ class HeldLease implements Lease {
   }
 
   private async renew(): Promise<void> {
+    // Renewed now it would only be waited for once more by whoever comes next.
+    if (!this.isHeld) return await this.lose(this.ranOut());
     const startedMs = this.parts.clock.monotonicMs();
     try {
       this.renewals++;
       const highest = await this.taken.renew(this.renewals);
       if (highest !== undefined) return await this.lose(`the lease of epoch ${this.epoch} is gone, the highest is ${highest}`);
     } catch (error) {
-      if (this.isHeld) return this.renewLater(RENEWAL_RETRY_MS);
-      return await this.lose(`the lease of epoch ${this.epoch} could not be renewed: ${String(error)}`);
+      this.failure = String(error);
+      return this.isHeld ? this.renewLater(RENEWAL_RETRY_MS) : await this.lose(this.ranOut());
     }
     if (this.isOver) return;
+    this.failure = undefined;
     // A renewal that came back too late says nothing: another may have begun meanwhile.
-    if (!this.isHeld) {
-      const lateMs = Math.round(this.parts.clock.monotonicMs() - this.untilMs);
-      return await this.lose(`the lease of epoch ${this.epoch} ran out ${lateMs} ms before it was renewed`);
-    }
+    if (!this.isHeld) return await this.lose(this.ranOut());
     this.untilMs = startedMs + OWNERSHIP_LEASE_MS - OWNERSHIP_MARGIN_MS;
     this.renewLater(OWNERSHIP_RENEWAL_MS - Math.min(OWNERSHIP_RENEWAL_MS, this.parts.clock.monotonicMs() - startedMs));
+  }
+
+  private ranOut(): string {
+    if (this.failure !== undefined) return `the lease of epoch ${this.epoch} could not be renewed: ${this.failure}`;
+    const lateMs = Math.round(this.parts.clock.monotonicMs() - this.untilMs);
+    return `the lease of epoch ${this.epoch} ran out ${lateMs} ms before it was renewed`;
   }
 
   private async lose(reason: string): Promise<void> {

@@ -52,7 +52,7 @@ export class LeasedCore {
   private core: CoreNode | undefined;
   private opening: Promise<void> = Promise.resolve();
   private hasTakenOver: (epoch: number) => void = () => undefined;
-  private epoch = 0;
+  private lease: Lease | undefined;
   private isDraining = false;
 
   constructor(config: CoreConfig, parts: LeasedCoreParts) {
@@ -64,7 +64,9 @@ export class LeasedCore {
     });
     const ownership = parts.ownership((reason) => this.lost(reason));
     this.ownership = new CoreOwnership({ ownership, clock, log: telemetry.log });
-    telemetry.gauge('iris_owner_epoch', 'Epoch in which this core owns its shards; 0 for a standby', () => this.epoch);
+    telemetry.gauge('iris_owner_epoch', 'Epoch in which this core owns its shards; 0 for a standby', () =>
+      this.lease?.isHeld === true ? this.lease.epoch : 0,
+    );
   }
 
   get linkAddress(): string {
@@ -87,7 +89,9 @@ export class LeasedCore {
 
   get unreadyReason(): string | undefined {
     if (this.isDraining) return 'draining';
-    return this.core === undefined ? `standby: ${this.ownership.waitsFor ?? 'the store is being opened'}` : undefined;
+    if (this.core === undefined) return `standby: ${this.ownership.waitsFor ?? 'the store is being opened'}`;
+    // After a stop it answers this before it has noticed, and another may serve already.
+    return this.lease?.isHeld === true ? undefined : 'its lease has run out';
   }
 
   /** Resolves when it serves, or waits as a standby. */
@@ -132,7 +136,7 @@ export class LeasedCore {
     });
     // The owner before may have acted by a map that this process has not looked for yet: users it gave away must not be taken for its own.
     await slots.refresh();
-    this.epoch = lease.epoch;
+    this.lease = lease;
     const { bucketOf, turnBytes } = this.parts;
     const simulated = { ...(bucketOf !== undefined && { bucketOf }), ...(turnBytes !== undefined && { turnBytes }) };
     const measured = heapShare === undefined ? {} : { heapShare };

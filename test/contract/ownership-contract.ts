@@ -175,6 +175,23 @@ export function describeOwnershipContract(name: string, under: OwnershipUnderTes
       expect([await next.ask(), next.epochs]).toEqual([true, [2]]);
     });
 
+    it('a holder that goes on after the end of its lease does not make who waits for it begin to wait anew', async () => {
+      const ground = groundOf();
+      const { clock } = ground;
+      const [owner, standby] = ['a', 'b'].map((one) => new LeaseNode(one, ground)) as [LeaseNode, LeaseNode];
+      await owner.ask();
+      owner.stop();
+      const stoppedMs = clock.monotonicMs();
+      while (owner.lease?.isHeld === true) {
+        await standby.ask();
+        await clock.advance(STANDBY_POLL_MS);
+      }
+      owner.go();
+      while (!(await standby.ask())) await clock.advance(STANDBY_POLL_MS);
+      expect(clock.monotonicMs() - stoppedMs).toBeLessThanOrEqual(OWNERSHIP_LEASE_MS + STANDBY_POLL_MS);
+      expect([owner.lost, standby.epochs]).toEqual([[expect.stringMatching(/ran out/)], [2]]);
+    });
+
     it('what was given back, or held by a process that is gone, is taken at once', async () => {
       const ground = groundOf();
       const gone = new Set<string>();
