@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { AdminAccess } from '../infra/local/admin-access.ts';
 import { buildRuntimeBundles } from '../infra/package/runtime-bundle.ts';
 import { IrisError } from '../runtime/contract/errors.ts';
-import { nodeFlags } from '../runtime/contract/node-flags.ts';
+import { NODE_ENVIRONMENT, nodeFlags } from '../runtime/contract/node-flags.ts';
 import { createSlotMap } from '../runtime/contract/slot-map.ts';
 import type { BenchmarkIo } from './benchmark.ts';
 import { EMBEDDED_STORE, type FleetStore } from './engines/fleet-store.ts';
@@ -174,20 +174,21 @@ interface Launcher {
 /** How a node is started: pinned by taskset, which becomes the node’s process, and ended with this one. */
 async function launcherOf(folder: string, { cpus, profileDirectory }: BenchmarkIo): Promise<Launcher> {
   const pin = cpus === undefined ? [] : ['taskset', '-c', String(cpus.server)];
+  const variables = Object.entries({ ...NODE_ENVIRONMENT, IRIS_PARENT_PIPE: '1' }).map(([name, value]) => `${name}=${value}`);
   const flags = (role: 'edge' | 'core') => nodeFlags(role, process.versions.v8);
   if (profileDirectory !== undefined) {
     mkdirSync(profileDirectory, { recursive: true });
     const profiler = ['--cpu-prof', '--cpu-prof-dir', profileDirectory];
     return {
       isProfiled: true,
-      command: (role) => ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags(role), ...profiler],
+      command: (role) => [...variables, ...pin, process.execPath, ...flags(role), ...profiler],
       entry: (role: string) => join(SOURCES, `${role}.ts`),
     };
   }
   const { entries } = await buildRuntimeBundles({ outDir: join(folder, 'bundle') });
   return {
     isProfiled: false,
-    command: (role) => ['IRIS_PARENT_PIPE=1', ...pin, process.execPath, ...flags(role)],
+    command: (role) => [...variables, ...pin, process.execPath, ...flags(role)],
     entry: (role: 'edge' | 'core') => entries[role],
   };
 }

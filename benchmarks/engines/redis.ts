@@ -59,7 +59,7 @@ function enterAll(sessions: RedisSessionDirectory, metrics: GaugeMetrics): Side 
     for (; performance.now() - startedMs < milliseconds; waves++) {
       stamp++;
       for (const user of USERS)
-        sessions.enter({ user, loginStamp: stamp, protocol: 'v2.4', device: DEVICE, sinceMs: stamp }, () => undefined);
+        sessions.enter({ user, loginStamp: stamp, protocol: 'v2.4', device: DEVICE, sinceMs: stamp }, { replaced: () => undefined });
       while (metrics.value('iris_directory_due') > 0) await delay(10);
     }
     return waves * USERS.length;

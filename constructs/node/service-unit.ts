@@ -1,4 +1,4 @@
-import { flagsOf } from '../../runtime/contract/node-flags.ts';
+import { flagsOf, NODE_ENVIRONMENT } from '../../runtime/contract/node-flags.ts';
 
 export interface ServiceUnitProps {
   readonly role: 'edge' | 'core';
@@ -22,6 +22,7 @@ export function serviceUnit({ role, stopTimeoutSeconds }: ServiceUnitProps): str
     'Type=exec',
     'User=iris',
     'Group=iris',
+    ...Object.entries(NODE_ENVIRONMENT).map(([name, value]) => `Environment=${name}=${value}`),
     'EnvironmentFile=/etc/iris/node.env',
     // Written anew by the refresh; only where there are engines.
     'EnvironmentFile=-/etc/iris/engines.env',

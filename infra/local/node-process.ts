@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readSync, renameSync, statSync } from '
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { IrisError } from '../../runtime/contract/errors.ts';
+import { NODE_ENVIRONMENT } from '../../runtime/contract/node-flags.ts';
 import type { FleetNode } from './fleet-layout.ts';
 
 /** Bytes of a node's log above which it is set aside as `.old` when the node starts. */
@@ -48,7 +49,7 @@ export function spawnNode(node: FleetNode, program: NodeProgram, options: SpawnO
   const startedAtMs = performance.now();
   const child = spawn(program.command, [...program.args, node.configPath], {
     stdio: ['pipe', 'pipe', log],
-    env: { ...options.env, IRIS_PARENT_PIPE: '1' },
+    env: { ...NODE_ENVIRONMENT, ...options.env, IRIS_PARENT_PIPE: '1' },
     // A Ctrl-C reaches every process of the terminal's group; the nodes are told by the supervisor, in order.
     detached: true,
   });

@@ -7,7 +7,7 @@ export function createProcessSessionDirectory({ node, region }: { readonly node:
   const table = new SessionTable((user) => watches.changed(user));
   const watches = new DirectoryWatches((user) => table.of(user) !== undefined);
   return {
-    enter: (login, replaced) => table.enter(login, replaced),
+    enter: (login, holder) => table.enter(login, holder),
     isHere: (user) => table.of(user) !== undefined,
     find: async (user) => {
       const login = table.of(user);

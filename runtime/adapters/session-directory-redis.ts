@@ -1,6 +1,13 @@
 import * as limits from '../contract/limits.ts';
 import type { Clock, Random, Timer } from '../ports/clock.ts';
-import type { DirectoryEntry, DirectoryLogin, DirectoryWatch, SessionDirectory, SessionPlace } from '../ports/session-directory.ts';
+import type {
+  DirectoryEntry,
+  DirectoryLogin,
+  DirectoryWatch,
+  LoginHolder,
+  SessionDirectory,
+  SessionPlace,
+} from '../ports/session-directory.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { enterScript, leaveScript } from './redis/directory-scripts.ts';
 import type { RedisEngine, RedisScript } from './redis/redis-connection.ts';
@@ -79,8 +86,8 @@ export class RedisSessionDirectory implements SessionDirectory {
     this.beat();
   }
 
-  enter(login: DirectoryLogin, replaced: () => void): DirectoryEntry {
-    return this.table.enter(login, replaced);
+  enter(login: DirectoryLogin, holder: LoginHolder): DirectoryEntry {
+    return this.table.enter(login, holder);
   }
 
   isHere(user: string): boolean {

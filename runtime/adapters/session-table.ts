@@ -1,9 +1,20 @@
-import type { DirectoryEntry, DirectoryLogin } from '../ports/session-directory.ts';
+import type { DirectoryEntry, DirectoryLogin, LoginHolder } from '../ports/session-directory.ts';
 
-/** A user’s latest login at this edge. */
-interface Seat {
+/** A login at this edge: one object and no closure, since there are as many as sessions. */
+class Seat implements DirectoryEntry {
   readonly login: DirectoryLogin;
-  replaced(): void;
+  readonly holder: LoginHolder;
+  private readonly table: SessionTable;
+
+  constructor(login: DirectoryLogin, holder: LoginHolder, table: SessionTable) {
+    this.login = login;
+    this.holder = holder;
+    this.table = table;
+  }
+
+  leave(): void {
+    this.table.leave(this);
+  }
 }
 
 /** The latest session of each user at one edge; as many as the edge has connections. */
@@ -28,17 +39,18 @@ export class SessionTable {
     return this.seats.get(user)?.login;
   }
 
-  enter(login: DirectoryLogin, replaced: () => void): DirectoryEntry {
+  enter(login: DirectoryLogin, holder: LoginHolder): DirectoryEntry {
     const { user, loginStamp } = login;
+    const seat = new Seat(login, holder, this);
     const before = this.seats.get(user);
     if (before !== undefined && before.login.loginStamp > loginStamp) {
-      replaced();
-      return { leave() {} };
+      holder.replaced();
+      return seat;
     }
-    this.seats.set(user, { login, replaced });
-    before?.replaced();
+    this.seats.set(user, seat);
+    before?.holder.replaced();
     this.changed(user, undefined);
-    return { leave: () => this.leave(login) };
+    return seat;
   }
 
   /** A login with a higher stamp is known elsewhere: the one here hears it and is forgotten. */
@@ -46,11 +58,13 @@ export class SessionTable {
     const seat = this.seats.get(user);
     if (seat === undefined || seat.login.loginStamp >= byStamp) return;
     this.seats.delete(user);
-    seat.replaced();
+    seat.holder.replaced();
   }
 
-  private leave(login: DirectoryLogin): void {
-    if (this.seats.get(login.user)?.login !== login) return;
+  /** Takes out this login and no later one. */
+  leave(seat: Seat): void {
+    const { login } = seat;
+    if (this.seats.get(login.user) !== seat) return;
     this.seats.delete(login.user);
     this.changed(login.user, login);
   }

@@ -18,6 +18,12 @@ export interface SessionPlace extends DirectoryLogin {
   readonly region: string;
 }
 
+/** Who logged in. */
+export interface LoginHolder {
+  /** A later login of the same user is known, here or at another edge of the region. Called once. */
+  replaced(): void;
+}
+
 /** A login in the directory. */
 export interface DirectoryEntry {
   /** Takes out this login and no later one of the same user. May be called again. */
@@ -35,8 +41,7 @@ export interface DirectoryWatch {
  * again within 5 s after the engine is back. The later of two logins counts, by stamp, in whatever order they become known.
  */
 export interface SessionDirectory {
-  /** `replaced` is called once when a later login of the same user is known, here or at another edge of the region. */
-  enter(login: DirectoryLogin, replaced: () => void): DirectoryEntry;
+  enter(login: DirectoryLogin, holder: LoginHolder): DirectoryEntry;
   /** True while a session of this edge is the user’s latest that this edge knows. Never waits. */
   isHere(user: string): boolean;
   /**

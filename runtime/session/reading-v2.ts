@@ -63,8 +63,10 @@ export class ReadingV2 {
       this.subscription = notAtHome(session);
       return;
     }
-    const to = { address: parts.router.ownerOf(user), user, cursors, credit: this.pushWindow };
-    this.subscription = parts.feed.attach({ ...to, loginStamp, isSelective: false, takesEphemerals: version >= 3 }, session);
+    const address = parts.router.ownerOf(user);
+    const { pushWindow: credit } = options;
+    const takesEphemerals = version >= 3;
+    this.subscription = parts.feed.attach({ address, user, cursors, credit, loginStamp, isSelective: false, takesEphemerals }, session);
   }
 
   /** The inbox is promoted: from now on its buckets are read as well, here or by further connections. */

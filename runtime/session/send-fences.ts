@@ -1,18 +1,18 @@
 import { SESSION_FENCES_MAX } from '../contract/limits.ts';
 import type { FaultOptions } from '../wire/v2/fault.ts';
 
-/** Recipients with a refused message of one session; a later one must not overtake it (L3). Most sessions never have any. */
+/** Recipients with a refused message of one session; a later one must not overtake it (L3). */
 export class SendFences {
   /** Names one byte a character. */
-  private fences: Set<string> | undefined;
+  private readonly fences = new Set<string>();
 
   has(recipient: Buffer): boolean {
-    return this.fences?.has(recipient.toString('latin1')) ?? false;
+    return this.fences.has(recipient.toString('latin1'));
   }
 
   /** Whether a message must wait for one before it; `isFresh` says that it is that one. */
   holdsBack(recipient: Buffer, isFresh: boolean): boolean {
-    if (this.fences === undefined || this.fences.size === 0) return false;
+    if (this.fences.size === 0) return false;
     const name = recipient.toString('latin1');
     if (isFresh) this.fences.delete(name);
     return this.fences.has(name);
@@ -20,7 +20,6 @@ export class SendFences {
 
   /** Returns why the session must end: order could not be kept any more. */
   raise(recipient: Buffer): FaultOptions | undefined {
-    this.fences ??= new Set();
     this.fences.add(recipient.toString('latin1'));
     if (this.fences.size <= SESSION_FENCES_MAX) return undefined;
     const message = `messages to ${this.fences.size} recipients stand refused, limit is ${SESSION_FENCES_MAX}`;

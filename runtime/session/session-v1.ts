@@ -6,7 +6,7 @@ import * as limits from '../contract/limits.ts';
 import type { Publisher, Refusal } from '../ports/bus.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { EphemeralKind, InboxSubscriber, InboxSubscription } from '../ports/inbox-feed.ts';
-import type { DirectoryEntry } from '../ports/session-directory.ts';
+import type { DirectoryEntry, LoginHolder } from '../ports/session-directory.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { BurstTarget } from '../wire/bursts.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
@@ -29,6 +29,8 @@ import { NO_BUCKET, type SignallingSessionV1, SignalsV1 } from './signals-v1.ts'
 
 /** Bytes of a LOGIN with its token; a longer one is dropped, as the original does. */
 const LOGIN_BYTES_MAX = 256;
+/** v1 has no word for being replaced: it stays open and hears nothing. */
+const OPEN_ANYWAY: LoginHolder = { replaced: () => undefined };
 
 /**
  * One client of the original’s protocol. What the original drops in silence is dropped; what it loses is kept. A packet that cannot
@@ -292,8 +294,7 @@ export class SessionV1 implements Session, Publisher, InboxSubscriber, BurstTarg
     this.loginStamp = this.parts.stamps.next();
     this.entry?.leave();
     const session = { user, device: this.device, loginStamp: this.loginStamp, protocol: 'v1' };
-    // v1 has no word for being replaced: it stays open and hears nothing.
-    this.entry = enterDirectory(this.parts, session, () => undefined);
+    this.entry = enterDirectory(this.parts, session, OPEN_ANYWAY);
     this.subscription = this.parts.feed.attach(
       {
         address,

@@ -38,7 +38,7 @@ import { encodeSent } from '../wire/v2/sent.ts';
 import { encodeTyping } from '../wire/v2/typing.ts';
 import { encodeWelcome } from '../wire/v2/welcome.ts';
 import { admit, HELD_BACK, messagesLimited } from './admission.ts';
-import { enterDirectory } from './enter-directory.ts';
+import { enterDirectory, PROTOCOLS_V2 } from './enter-directory.ts';
 import { handMessages } from './ephemeral-sends.ts';
 import { PushWindow } from './push-window.ts';
 import { type ReadingSession, ReadingV2 } from './reading-v2.ts';
@@ -63,7 +63,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private version = 0;
   user = NO_BYTES;
   device = NO_BYTES;
-  private readonly fences = new SendFences();
+  /** Most sessions never have any. */
+  private fences: SendFences | undefined;
   private readonly openedMs: number;
   private heardMs: number;
   private loginStamp = 0;
@@ -161,7 +162,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   }
 
   isFenced(recipient: Buffer): boolean {
-    return this.fences.has(recipient);
+    return this.fences?.has(recipient) ?? false;
   }
 
   pushed(at: { bucket: number; position: number; firstIndex: number }, buffer: Buffer, start: number, end: number): void {
@@ -213,11 +214,15 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
 
   ended(reason: 'replaced' | 'flushed'): void {
     if (!this.isOpen) return;
-    if (reason === 'replaced') this.end({ code: 'SESSION_REPLACED', message: 'this user logged in elsewhere' });
+    if (reason === 'replaced') this.replaced();
     else {
       encodeFarewell(this.writer());
       this.finish();
     }
+  }
+
+  replaced(): void {
+    this.end({ code: 'SESSION_REPLACED', message: 'this user logged in elsewhere' });
   }
 
   /** Handles the frame `buffer[start … end)`; throws what ends the session. */
@@ -289,8 +294,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     encodeWelcome(this.writer(), { version, serverTimeMs: this.parts.clock.nowMs(), region, awsRegion, node });
     const login = { user, version, cursors: hello.cursors, loginStamp: this.loginStamp, reads: hello.reads ?? Reads.all };
     this.reading = new ReadingV2(this.parts, this, { login, pushWindow: this.pushWindow });
-    const session = { user, device: this.device, loginStamp: this.loginStamp, protocol: `v2.${version}` };
-    if (login.reads !== Reads.shares) this.entry = enterDirectory(this.parts, session, () => this.ended('replaced'));
+    const session = { user, device: this.device, loginStamp: this.loginStamp, protocol: PROTOCOLS_V2[version] as string };
+    if (login.reads !== Reads.shares) this.entry = enterDirectory(this.parts, session, this);
   }
 
   private send(reader: ByteReader, opcode: number): void {
@@ -313,7 +318,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
       if (!this.isOverRate(frame)) this.sendBestEffort(frame, reader);
       return;
     }
-    if (this.fences.holdsBack(frame.recipient, (frame.flags & SEND_FRESH) !== 0)) {
+    if (this.fences?.holdsBack(frame.recipient, (frame.flags & SEND_FRESH) !== 0) === true) {
       this.refuse(frame.sequence, frame.count, HELD_BACK);
       return;
     }
@@ -360,6 +365,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   }
 
   private fence(recipient: Buffer): void {
+    this.fences ??= new SendFences();
     const fault = this.fences.raise(recipient);
     if (fault !== undefined) this.end(fault);
   }

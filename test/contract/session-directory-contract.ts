@@ -39,7 +39,7 @@ export function describeSessionDirectoryContract(name: string, create: () => Pro
 
     const heard: string[] = [];
     const enter = (directory: SessionDirectory, login: DirectoryLogin, says = 'replaced'): DirectoryEntry =>
-      directory.enter(login, () => heard.push(says));
+      directory.enter(login, { replaced: () => void heard.push(says) });
     beforeEach(() => heard.splice(0));
 
     const known = async (directory: SessionDirectory, login: DirectoryLogin) => {

@@ -75,7 +75,7 @@ describe.each(['single', 'cluster', 'sentinel'] as const)('Redis as %s', (mode) 
     const [here, there] = [await upEdge(mode, environment), await upEdge(mode, environment)];
     const users = Array.from({ length: 500 }, (_, i) => `user-${i}`);
     const login = (user: string, loginStamp: number) => ({ user, loginStamp, protocol: 'v2.4', device: '00', sinceMs: 1 });
-    const entries = users.map((user) => here.directory.enter(login(user, 1), () => undefined));
+    const entries = users.map((user) => here.directory.enter(login(user, 1), { replaced: () => undefined }));
     const isKnown = async (user: string, stamp: number | undefined) =>
       (await there.directory.find(user).catch(() => undefined))?.loginStamp === stamp;
     const everyone = async (from: number, stamp: number | undefined) =>
@@ -90,7 +90,7 @@ describe.each(['single', 'cluster', 'sentinel'] as const)('Redis as %s', (mode) 
     // Half of them leave, and others come, while it is away: neither waits.
     const startMs = performance.now();
     for (const entry of entries.slice(0, 250)) entry.leave();
-    const late = here.directory.enter(login('late', 2), () => undefined);
+    const late = here.directory.enter(login('late', 2), { replaced: () => undefined });
     expect(performance.now() - startMs).toBeLessThan(1_000);
     await new Promise((resolve) => setTimeout(resolve, 500));
     // Behind sentinels its copy takes over; elsewhere it has lost everything it knew.
@@ -136,7 +136,7 @@ it('in a cluster a watched user is heard of at the node of its slot, and at no o
 it('an edge that dies takes its sessions with it, and those it had are free to be taken by an earlier stamp', async () => {
   const [dead, living] = [await upEdge('single', 'death'), await upEdge('single', 'death')];
   const login = { user: 'alice', protocol: 'v1', device: '00', sinceMs: 1 };
-  dead.directory.enter({ ...login, loginStamp: 9_000 }, () => undefined);
+  dead.directory.enter({ ...login, loginStamp: 9_000 }, { replaced: () => undefined });
   await until(async () => (await living.directory.find('alice')) !== undefined, 'alice is known');
   const words: (boolean | undefined)[] = [];
   living.directory.watch('alice', (isOnline) => words.push(isOnline));
@@ -149,7 +149,7 @@ it('an edge that dies takes its sessions with it, and those it had are free to b
   await until(() => words.at(-1) === false, 'who watches hears it by expiry', 10_000);
   // At the next look at the edges.
   expect(performance.now() - startMs).toBeLessThan(DIRECTORY_NODE_TTL_MS + DIRECTORY_BEAT_MS + 3_000);
-  living.directory.enter({ ...login, loginStamp: 8_000 }, () => undefined);
+  living.directory.enter({ ...login, loginStamp: 8_000 }, { replaced: () => undefined });
   const third = await upEdge('single', 'death');
   await until(async () => (await third.directory.find('alice'))?.loginStamp === 8_000, 'the living one holds it');
 });
@@ -207,7 +207,7 @@ describe('Redis over TLS', () => {
     };
     const [here, there] = [await edge('here'), await edge('there')];
     const isKnown = async () => (await there.find('alice').catch(() => undefined))?.loginStamp === 1;
-    here.enter({ user: 'alice', loginStamp: 1, protocol: 'v2.4', device: '00', sinceMs: 1 }, () => undefined);
+    here.enter({ user: 'alice', loginStamp: 1, protocol: 'v2.4', device: '00', sinceMs: 1 }, { replaced: () => undefined });
     await until(isKnown, 'alice is known', 20_000);
     await redis.kill('node-1');
     await redis.restart('node-1');
@@ -260,7 +260,7 @@ describe.each(['single', 'cluster'] as const)('a login that changes, as of IAM, 
     await until(() => connection.isUp && tokens > 1, 'it is connected, and has its second token');
     await everywhere('acl', 'setuser', 'node', 'resetpass', '>token-2');
     await everywhere('client', 'kill', 'user', 'node');
-    directory.enter({ user: 'alice', loginStamp: 1, protocol: 'v1', device: '00', sinceMs: 1 }, () => undefined);
+    directory.enter({ user: 'alice', loginStamp: 1, protocol: 'v1', device: '00', sinceMs: 1 }, { replaced: () => undefined });
     await until(async () => (await other.directory.find('alice')) !== undefined, 'what it tells is known', 10_000);
     expect(await everywhere('acl', 'whoami')).not.toContain('');
     expect((await everywhere('client', 'list')).join('\n')).toMatch(/user=node/);

@@ -21,6 +21,8 @@ export const Reads = {
 export type ReadsKind = (typeof Reads)[keyof typeof Reads];
 
 const READS_OPTION = 1;
+/** What most sessions begin with. */
+const NO_CURSORS: readonly Cursor[] = [];
 
 /**
  * Hello => 01 versionMin:u8 versionMax:u8 device:8 user:bytes16 token:bytes16 cursorCount:u16 cursors options
@@ -49,7 +51,7 @@ export function decodeHello(reader: ByteReader): HelloFrame {
   const token = reader.text16(TOKEN_BYTES_MAX, 'token');
   const count = reader.u16();
   if (count > CURSORS_MAX) throw new IrisError('FRAME_MALFORMED', `${count} cursors, limit is ${CURSORS_MAX}`);
-  const cursors = Array.from({ length: count }, () => decodeCursor(reader));
+  const cursors = count === 0 ? NO_CURSORS : Array.from({ length: count }, () => decodeCursor(reader));
   let reads: ReadsKind = Reads.all;
   readOptions(reader, (tag, value) => {
     if (tag === READS_OPTION && value.length === 1) reads = readsOf(value[0] as number);

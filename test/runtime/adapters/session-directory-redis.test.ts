@@ -63,7 +63,7 @@ function open() {
   const place = { environment: 'unit', region: 'tokyo', node: 'tokyo-edge-0' };
   const directory = new RedisSessionDirectory({ ...place, connection: engine, clock, random, telemetry });
   const enter = (user: string, loginStamp = 1) =>
-    directory.enter({ user, loginStamp, protocol: 'v1', device: '00', sinceMs: 0 }, () => undefined);
+    directory.enter({ user, loginStamp, protocol: 'v1', device: '00', sinceMs: 0 }, { replaced: () => undefined });
   return { engine, clock, telemetry, directory, enter };
 }
 

@@ -1,7 +1,7 @@
 /** A node that relays buffers spends no time on full collections of a heap that they are not in. */
 import { spawnSync } from 'node:child_process';
 import { serviceUnit } from '../../../constructs/node/service-unit.ts';
-import { flagsOf, nodeFlags } from '../../../runtime/contract/node-flags.ts';
+import { flagsOf, NODE_ENVIRONMENT, nodeFlags } from '../../../runtime/contract/node-flags.ts';
 
 /** 1 GB in buffers of a socket's size, a few of them kept for a while, in a heap as small as a node's. */
 const RELAY = `
@@ -26,7 +26,7 @@ it('leaves out what another V8 may not know', () => {
 });
 
 it.each(['edge', 'core'] as const)('starts the %s of a machine with them', (role) => {
-  expect(serviceUnit({ role, stopTimeoutSeconds: 30 })).toContain(
-    `/opt/iris/current/node ${flagsOf(role).join(' ')} /opt/iris/current/${role}.mjs`,
-  );
+  const unit = serviceUnit({ role, stopTimeoutSeconds: 30 });
+  expect(unit).toContain(`/opt/iris/current/node ${flagsOf(role).join(' ')} /opt/iris/current/${role}.mjs`);
+  for (const [name, value] of Object.entries(NODE_ENVIRONMENT)) expect(unit).toContain(`\nEnvironment=${name}=${value}\n`);
 });
