@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { nearestName } from '../environments/nearest-name.ts';
 import { errorLine, IrisError } from '../runtime/contract/errors.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
 import { renderCommandHelp, renderHelp } from './command-help.ts';
 import { COMMAND_NAMES, loadCommand } from './commands.ts';
 import { interruption } from './interruption.ts';
+import { packageVersion } from './package-version.ts';
 
 const DONE = 0;
 const REFUSED = 1;
@@ -92,13 +92,4 @@ function endQuietlyOnClosedPipe(): void {
 
 async function flushed(stream: NodeJS.WriteStream): Promise<void> {
   await new Promise<void>((resolve) => stream.write('', () => resolve()));
-}
-
-/** The manifest is one folder up from the source and two from the compiled form. */
-function packageVersion(): string {
-  const isCompiled = import.meta.url.endsWith('.js');
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL(isCompiled ? '../../package.json' : '../package.json', import.meta.url), 'utf8'),
-  );
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
 }

@@ -6,10 +6,9 @@ import { createPlan } from '../../infra/plan/create-plan.ts';
 import { BUDGETS, type SimulationBudget } from '../../runtime/simulation/budgets.ts';
 import { FAULTS, type Fault } from '../../runtime/simulation/fault-injector.ts';
 import { verdictLine } from '../../runtime/simulation/history-checker.ts';
-import { type SimulateOptions, type SimulationReport, simulate } from '../../runtime/simulation/simulate.ts';
 import { type Command, type CommandIo, UsageError } from '../command.ts';
-import { checkHistoryFile, createHistoryFile } from '../history-file.ts';
-import { runTasks } from '../progress.ts';
+import { checkHistoryFile } from '../history-file.ts';
+import { simulateSeeds } from '../simulation-seeds.ts';
 import { simulationText } from '../simulation-text.ts';
 
 /** The first preset. */
@@ -27,7 +26,7 @@ export const command: Command = {
   name: 'simulate',
   summary: 'Run the production code of an environment on a virtual clock, under seeded faults, and judge what users saw.',
   usage:
-    'iris simulate [--environment <environment>] [--seed <n>] [--seeds <n>] [--hours <h>] [--budget <name>] [--engine <kind>] [--store <kind>] [--fault <a,b>] [--promote-every <s>] [--history <file>] [--check <file>] [--json]',
+    'iris simulate [--environment <environment>] [--seed <n>] [--seeds <n>] [--hours <h>] [--budget <name>] [--engine <kind>] [--store <kind>] [--fault <a,b>] [--promote-every <s>] [--progress <folder>] [--history <file>] [--check <file>] [--json]',
   options: [
     ['--environment <name>', `a preset or a file; default: ${SMALLEST}`],
     ['--seed <n>', 'whole number that decides everything; the same seed gives the same history; default: 1'],
@@ -41,9 +40,13 @@ export const command: Command = {
     ['--store <kind>', 'of embedded; log: the production store on a simulated disk; memory: a model of it; default: log'],
     ['--fault <a,b>', `only these faults, or none; reshard moves users by new slot maps; default: ${FAULTS.join(',')}`],
     ['--promote-every <s>', 'virtual seconds between two changes of some inbox’s buckets, on average; default: 30, or the budget’s'],
+    [
+      '--progress <folder>',
+      'keep there what each seed gave: a run that was interrupted or killed goes on when it is started again; default: none',
+    ],
     ['--history <file>', 'write what every client saw, one JSON line per event; for one seed'],
     ['--check <file>', 'run nothing: judge such a file, of a simulation or of real processes'],
-    ['--json', 'one line for each seed'],
+    ['--json', 'one line for each seed; with --progress it says how many are done'],
   ],
   async run(args, io) {
     const flags = parse(args);
@@ -52,10 +55,10 @@ export const command: Command = {
     const isShrunk = plan.totals.edges + plan.totals.shardGroups > NODES_MAX;
     if (isShrunk) io.note(`${plan.environment} is simulated with one edge and one shard group in each region`);
     const { regions } = fleetShape(plan, { isShrunk });
-    const startMs = performance.now();
-    const reports = await simulateAll(io, flags, regions);
+    const { seed: first, seeds: count, hours, store, faults, promoteEverySeconds, history, progress, json: isJson } = flags;
+    const terms = { regions, hours, store, faults, promoteEverySeconds };
+    const reports = await simulateSeeds(io, { terms, first, count, history, progress, isJson });
     if (!flags.json && reports.length > 0) io.result(simulationText(reports));
-    io.note(speedLine(reports, performance.now() - startMs));
     const failed = reports.filter((report) => report.broken.length > 0);
     for (const { seed } of failed) io.note(`iris: repeat it with ${repeatFlags(flags, seed)}`);
     return failed.length === 0 ? 0 : 1;
@@ -76,43 +79,11 @@ function storeFlag(store: Flags['store']): string {
   return store === 'engines' ? ' --engine distributed' : ` --store ${store}`;
 }
 
-async function simulateAll(io: CommandIo, flags: Flags, regions: SimulateOptions['regions']): Promise<SimulationReport[]> {
-  const { seed: first, seeds, hours, store, faults, promoteEverySeconds, json } = flags;
-  const reports: SimulationReport[] = [];
-  const runAll = async (say: (text: string) => void) => {
-    for (let seed = first; seed < first + seeds && !io.signal.aborted; seed++) {
-      const report = await simulateOne({ regions, seed, hours, store, faults, promoteEverySeconds }, flags.history);
-      reports.push(report);
-      if (json) io.result(JSON.stringify(report));
-      const broken = reports.filter((one) => one.broken.length > 0).length;
-      say(`${reports.length} of ${seeds} seeds, ${(reports.length * hours).toFixed(1)} virtual hours, ${broken} broken`);
-    }
-  };
-  if (io.isInteractive && !json) await runTasks(io, [{ title: `simulate ${regions.length} regions`, run: runAll }]);
-  else await runAll((text) => io.note(text));
-  return reports;
-}
-
-async function simulateOne(options: SimulateOptions, history: string | undefined): Promise<SimulationReport> {
-  if (history === undefined) return await simulate(options);
-  const file = createHistoryFile(history);
-  try {
-    return await simulate({ ...options, line: (text) => file.line(text) });
-  } finally {
-    file.close();
-  }
-}
-
 async function check(io: CommandIo, path: string, isJson: boolean): Promise<number> {
   const verdict = await checkHistoryFile(path);
   const shown = verdict.broken.map(({ law, first }) => `${law}: ${first.join(', ')}`);
   io.result(isJson ? JSON.stringify(verdict) : [verdictLine(verdict), ...shown].join('\n'));
   return verdict.broken.length === 0 ? 0 : 1;
-}
-
-function speedLine(reports: readonly SimulationReport[], elapsedMs: number): string {
-  const hours = reports.reduce((sum, report) => sum + report.hours, 0);
-  return `${hours.toFixed(1)} virtual hours in ${(elapsedMs / 1_000).toFixed(1)} s: ${Math.round(hours / (elapsedMs / 3_600_000))} an hour`;
 }
 
 function parse(args: readonly string[]) {
@@ -128,6 +99,7 @@ function parse(args: readonly string[]) {
       store: { type: 'string' },
       fault: { type: 'string', default: FAULTS.join(',') },
       'promote-every': { type: 'string' },
+      progress: { type: 'string' },
       history: { type: 'string' },
       check: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -136,6 +108,8 @@ function parse(args: readonly string[]) {
   const budget = budgetOf(values.budget);
   const seeds = values.seeds === undefined ? budget.seeds : wholeNumber('--seeds', values.seeds, 1);
   if (values.history !== undefined && seeds !== 1) throw new UsageError(`--history takes one seed, this runs ${seeds}; give --seeds 1`);
+  if (values.history !== undefined && values.progress !== undefined)
+    throw new UsageError('--history keeps no progress; give one of the two');
   return {
     environment: values.environment,
     seed: wholeNumber('--seed', values.seed, 0),
@@ -144,6 +118,7 @@ function parse(args: readonly string[]) {
     store: storeOf(values.engine, values.store),
     faults: faultsOf(values.fault),
     promoteEverySeconds: wholeNumber('--promote-every', values['promote-every'] ?? String(budget.promoteEverySeconds), 1),
+    progress: values.progress,
     history: values.history,
     check: values.check,
     json: values.json,

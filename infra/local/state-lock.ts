@@ -14,18 +14,18 @@ export interface StateLock {
 }
 
 /**
- * Makes this process the only one that runs a fleet on a state folder. The lock names its holder; one whose holder is gone (kill -9,
- * power loss) is taken over.
+ * Makes this process the only one that works on a state folder. The lock names its holder; one whose holder is gone (kill -9,
+ * power loss) is taken over. `inUse` says to whom it is refused what the holder does, and the remedy.
  * @throws IrisError STATE_IN_USE with the holder's pid.
  */
-export function lockState(stateDirectory: string): StateLock {
+export function lockState(stateDirectory: string, inUse = fleetRuns): StateLock {
   mkdirSync(stateDirectory, { recursive: true });
   const path = join(stateDirectory, 'lock.json');
   let wasTakenOver = false;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     if (createLock(path)) return { wasTakenOver, release: () => rmSync(path, { force: true }) };
     const holder = readHolder(path);
-    if (holder !== undefined && isRunning(holder)) throw inUse(stateDirectory, holder.pid);
+    if (holder !== undefined && isRunning(holder)) throw new IrisError('STATE_IN_USE', inUse(stateDirectory, holder.pid));
     wasTakenOver = removeStale(path) || wasTakenOver;
   }
   throw new IrisError('STATE_IN_USE', `${stateDirectory} is being taken over by another process; try again`);
@@ -78,9 +78,6 @@ function isIdentity(value: unknown): value is ProcessIdentity {
   return typeof value === 'object' && value !== null && 'pid' in value && Number.isInteger(value.pid) && 'startTicks' in value;
 }
 
-function inUse(stateDirectory: string, pid: number): IrisError {
-  return new IrisError(
-    'STATE_IN_USE',
-    `process ${pid} runs a fleet on ${stateDirectory}; stop it with kill ${pid}, or give this one a folder of its own with --state`,
-  );
+function fleetRuns(stateDirectory: string, pid: number): string {
+  return `process ${pid} runs a fleet on ${stateDirectory}; stop it with kill ${pid}, or give this one a folder of its own with --state`;
 }

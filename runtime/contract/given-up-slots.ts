@@ -1,3 +1,5 @@
+import { GIVEN_UP_MS } from './limits.ts';
+import { positionsBy } from './positions-by.ts';
 import type { GivenUp } from './slot-map-schema.ts';
 
 type SlotSet = Pick<GivenUp, 'shards' | 'overrides' | 'runs'>;
@@ -21,6 +23,11 @@ export class GivenUpSlots {
       const [wasLost, ...areBack] = [lost, ...returned].map(hasOf) as [Has, ...Has[]];
       return { region, untilMs, has: (slot) => wasLost(slot) && !areBack.some((isBack) => isBack(slot)) };
     });
+  }
+
+  /** Above every position that one of the regions can have given out before it was given up; 0 without any. */
+  get positionsFrom(): number {
+    return this.untilMs === 0 ? 0 : positionsBy(this.untilMs - GIVEN_UP_MS);
   }
 
   /** True while `has` holds for some. */

@@ -1,5 +1,6 @@
 import { IrisError } from './errors.ts';
-import { GIVEN_UP_MAX, GIVEN_UP_MS, POSITIONS_MARGIN_MS, POSITIONS_PER_MS_MAX, POSITIONS_SINCE_MS } from './limits.ts';
+import { GIVEN_UP_MAX, GIVEN_UP_MS } from './limits.ts';
+import { positionsBy } from './positions-by.ts';
 import { shardRunsOf } from './slot-map.ts';
 import { fill, homesOf, movedTo, owningGroupsOf, settled, takenBack } from './slot-map-moves.ts';
 import type { SlotMap } from './slot-map-schema.ts';
@@ -81,10 +82,6 @@ export function homesWith(map: SlotMap, region: string): string[] {
   }
   const own = fill(planned, [...new Set([...owningGroupsOf(map), ...groups])]);
   return homesOf(map).map((group, shard) => (groups.includes(own[shard] as string) ? (own[shard] as string) : group));
-}
-
-function positionsBy(nowMs: number): number {
-  return Math.max(0, nowMs + POSITIONS_MARGIN_MS - POSITIONS_SINCE_MS) * POSITIONS_PER_MS_MAX;
 }
 
 function regionGroups(map: SlotMap, code: string): string[] {

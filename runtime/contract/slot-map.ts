@@ -119,6 +119,11 @@ export class SlotRouter {
     return former !== undefined && this.lost.has(former.region);
   }
 
+  /** Positions are not below this one: users of regions that were lost have cursors of logs that nobody else knows. 0 where none was. */
+  get positionsFrom(): number {
+    return Math.max(this.map.moving?.positionsFrom ?? 0, this.givenUp.positionsFrom);
+  }
+
   /** True while `isGivenUp` holds for some. */
   hasGivenUp(nowMs: number): boolean {
     return this.givenUp.isAny(nowMs);

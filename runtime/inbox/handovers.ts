@@ -107,9 +107,9 @@ export class Handovers {
     this.strays.send();
   }
 
-  /** Users of a lost region have cursors of its log: what they get here has to stand behind them. */
+  /** Users of a lost region have cursors of its log: what they get here has to stand behind them, also where this core missed the map of the failover. */
   private raisePositions(): void {
     const { slots, committer } = this.parts;
-    committer.raisePosition(slots.current.map.moving?.positionsFrom ?? 0);
+    committer.raisePosition(slots.current.positionsFrom);
   }
 }

@@ -8,7 +8,7 @@ export interface SimulationBudget {
 }
 
 /**
- * `ci`: part of `npm test`, under a minute of one core. `nightly`: `npm run simulate:nightly`, 400 virtual hours, two to three of one core: the first
+ * `ci`: part of `npm test`, under a minute of one core. `nightly`: `npm run simulate:nightly -- --progress <folder>`, 400 virtual hours, two to three of one core: the first
  * eleven took 228 s of it. Many short worlds find more than few long ones; half an hour holds the longest cut and an order that is given up.
  */
 export const BUDGETS = {

@@ -1,7 +1,7 @@
 /** N4: `iris simulate` as users run it. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runIris, temporaryFolder } from './run-iris.ts';
+import { runIris, startIris, temporaryFolder } from './run-iris.ts';
 
 describe('iris simulate', () => {
   it('gives the same history, byte for byte, in two processes, and judges it again from the file', async () => {
@@ -29,6 +29,30 @@ describe('iris simulate', () => {
     expect(stderr).toMatch(/2 of 2 seeds, 0.1 virtual hours, 0 broken/);
   }, 60_000);
 
+  it('goes on after kill -9 from what --progress keeps, torn lines and all, and gives what one run gives', async () => {
+    const cwd = temporaryFolder();
+    const args = ['simulate', '--seeds', '3', '--hours', '0.02', '--store', 'memory', '--json', '--progress'];
+    const whole = await runIris([...args, 'whole'], { cwd });
+    expect(whole.stdout.split('\n').map((line) => (JSON.parse(line) as { progress: unknown }).progress)).toEqual(
+      [1, 2, 3].map((done) => ({ done, of: 3 })),
+    );
+
+    const killed = startIris([...args, 'killed'], { cwd });
+    await killed.line('stdout', /"done":1,"of":3/);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    appendFileSync(join(cwd, 'killed', 'simulation.jsonl'), '{"seed":3,"hou');
+    const resumed = await runIris([...args, 'killed'], { cwd });
+    expect([resumed.code, resumed.stdout]).toEqual([0, whole.stdout]);
+    expect(resumed.stderr).toMatch(/^[123] of 3 seeds were done before, 0 broken$/m);
+
+    const others = await runIris(['simulate', '--seeds', '3', '--hours', '0.03', '--store', 'memory', '--progress', 'killed'], { cwd });
+    expect([others.code, others.stderr]).toEqual([
+      1,
+      expect.stringMatching(/killed\/simulation.jsonl is of hours 0.02, this run of 0.03/) as string,
+    ]);
+  }, 60_000);
+
   it('ends with 1 and the law on a history that breaks one', async () => {
     const cwd = temporaryFolder();
     const events = [
@@ -53,6 +77,7 @@ describe('iris simulate', () => {
       ['--engine', 'distributed', '--store', 'log'],
       ['--budget', 'endless'],
       ['--seeds', '2', '--history', 'x'],
+      ['--progress', 'x', '--history', 'y'],
     ])
       expect((await runIris(['simulate', ...args], { cwd })).code).toBe(2);
   });

@@ -85,6 +85,19 @@ it('goes on so after a restart, under newer maps and for a day; others wait as e
   expect(core.stored(ofLima)).toEqual(['m6', 'm6']);
 });
 
+it('stands behind cursors of the lost log also where the map of the failover was missed, running or restarted (L1)', async () => {
+  const core = await CoreUnderTest.start(readSlotMap(first));
+  const over = failedOver(first, 'lima', core.clock.nowMs());
+  const map = readSlotMap(givenUpOf(over, 'lima', core.clock.nowMs()));
+  const from = over.moving?.positionsFrom as number;
+  core.slots.change(map);
+  await core.settle();
+  expect(core.inboxes.nextPosition).toBeGreaterThanOrEqual(from);
+  const restarted = await CoreUnderTest.start(map);
+  expect(restarted.inboxes.nextPosition).toBeGreaterThanOrEqual(from);
+  expect(readSlotMap(first).positionsFrom).toBe(0);
+});
+
 it('is remembered of several regions, the oldest forgotten, and refused of one that is not lost', () => {
   const over = failedOver(first, 'lima', 0);
   const once = givenUpOf(over, 'lima', 0);
