@@ -1,7 +1,6 @@
 import type { Turns } from '../measure/turns.ts';
 import type { AppendOrigin, AppendRequest } from '../ports/shard-owner.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { envelopeCount } from '../wire/envelope.ts';
 import type { Placed } from './destination.ts';
 
 export interface AnnouncementsParts {
@@ -31,11 +30,10 @@ export class Announcements {
     await this.answer(accepted);
     const { turns } = this.parts;
     for (const one of placed) {
-      const { envelope } = one.entry;
       this.counters.envelopes.value++;
-      this.counters.messages.value += envelopeCount(envelope);
+      this.counters.messages.value += one.messages;
       this.parts.committed(one);
-      if (turns.spend(envelope.length)) await turns.rest();
+      if (turns.spend(one.bytes)) await turns.rest();
     }
   }
 
@@ -46,11 +44,15 @@ export class Announcements {
       for (const origin of origins) origin.settled();
       origins.clear();
     };
+    let last: AppendOrigin | undefined;
     for (const { request } of accepted) {
-      request.origin.appended(request.correlation, this.parts.durability);
-      origins.add(request.origin);
+      const { origin } = request;
+      origin.appended(request.correlation, this.parts.durability);
+      if (origin !== last) origins.add(origin);
+      last = origin;
       if (!turns.spend(0)) continue;
       settle();
+      last = undefined;
       await turns.rest();
     }
     settle();

@@ -18,7 +18,7 @@ import {
 } from '../wire/envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
 import { lackOfRoom, type Room } from './append-room.ts';
-import { type Destination, INBOX, type Placed, type Way } from './destination.ts';
+import { type Destination, INBOX, type Placed, placed, type Way } from './destination.ts';
 import { markKeyIn } from './mark-owner.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
 import { RowKey } from './row-key.ts';
@@ -248,7 +248,7 @@ export class AppendOrder {
     }
     const entry = { position: this.takePosition(), envelope, firstIndex: 0 };
     this.batch.appendOutbox(destination.group, entry.position, envelope);
-    this.placed.push({ destination, recipient, entry });
+    this.placed.push(placed(destination, recipient, entry));
   }
 
   /** Sends on what an inbox here held: should it come back, it is no duplicate. After its row was read. */
@@ -388,6 +388,6 @@ export class AppendOrder {
     };
     if (destination.kind === 'inbox') this.batch.appendToRecipient(entry.position, entry.envelope);
     else this.batch.appendOutbox(destination.group, entry.position, envelope);
-    this.placed.push({ destination, recipient, entry });
+    this.placed.push(placed(destination, recipient, entry));
   }
 }

@@ -1,4 +1,5 @@
 import type { StoredEnvelope } from '../ports/inbox-store.ts';
+import { envelopeCount } from '../wire/envelope.ts';
 
 /** Where an envelope belongs: an inbox of this core, or the outbox to another group. */
 export type Destination =
@@ -25,4 +26,12 @@ export interface Placed {
   /** One byte a character. */
   readonly recipient: string;
   readonly entry: StoredEnvelope;
+  /** In the envelope, and its bytes: told apart, since after the commit the envelope itself is far from the processor. */
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export function placed(destination: Destination, recipient: string, entry: StoredEnvelope): Placed {
+  const { envelope } = entry;
+  return { destination, recipient, entry, messages: envelopeCount(envelope), bytes: envelope.length };
 }

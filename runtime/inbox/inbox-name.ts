@@ -13,11 +13,10 @@ export interface InboxName {
 
 /** The names of inboxes that messages go to. */
 export class InboxNames {
-  private readonly names = new NameCache<InboxName>(NAMES_KEPT, (bytes) => ({
-    bytes,
-    text: bytes.toString('latin1'),
-    slot: slotOf(bytes),
-  }));
+  private readonly names = new NameCache<InboxName>(NAMES_KEPT, (text) => {
+    const bytes = Buffer.from(text, 'latin1');
+    return { bytes, text, slot: slotOf(bytes) };
+  });
 
   recipientOf(envelope: Buffer): InboxName {
     return this.names.of(envelope, recipientStart(envelope), entriesStart(envelope));

@@ -13,7 +13,7 @@ import type { LoadLevel } from '../ports/load-level.ts';
 import type { AppendOrigin, AppendRequest, OwnedSubscription, ReadRequest, ShardOwner } from '../ports/shard-owner.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { envelopeCount, envelopePrevious, envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
+import { envelopePrevious, envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
 import { APPEND_FORWARDED, SEND_FRESH } from '../wire/v2/send.ts';
 import { Buckets } from './buckets.ts';
 import type { Change } from './change.ts';
@@ -295,9 +295,9 @@ export class Inboxes implements ShardOwner {
     return destination;
   }
 
-  private committed({ destination, recipient, entry }: Placed): void {
+  private committed({ destination, recipient, entry, messages }: Placed): void {
     if (destination.kind === 'inbox') {
-      this.buckets.took(recipient, envelopeCount(entry.envelope));
+      this.buckets.took(recipient, messages);
       this.readers.committed(recipient, entry);
     } else this.parts.outboxCommitted(destination.group, entry);
   }

@@ -6,7 +6,7 @@ import type { InboxStore, StoreBatch, StoredMark } from '../ports/inbox-store.ts
 import type { Telemetry } from '../ports/telemetry.ts';
 import { inboxOfMarkKey, markKeyOfInbox, partiesOfMark } from '../wire/envelope.ts';
 import { encodeStatusEnvelope } from '../wire/status-envelope.ts';
-import type { Destination, Placed } from './destination.ts';
+import { type Destination, type Placed, placed } from './destination.ts';
 
 /** What became of one device’s messages to one recipient; `markKey` names the three. */
 export interface StatusNote {
@@ -79,7 +79,7 @@ export class StatusLedger {
 
   /** Writes what was noted: rows that grew, and what entered outboxes. Both count once the batch is committed. */
   finish(): { grown: readonly StatusNote[]; placed: readonly Placed[] } {
-    const [grown, placed]: [StatusNote[], Placed[]] = [[], []];
+    const [grown, entered]: [StatusNote[], Placed[]] = [[], []];
     const nowMs = this.parts.clock.nowMs();
     for (const [markKey, news] of this.noted) {
       const destination = this.destinations.get(markKey);
@@ -87,7 +87,7 @@ export class StatusLedger {
       if (destination.kind === 'outbox') {
         // An acknowledgement makes room, so it must not fail for the lack of it: statuses give way to messages (X21).
         if (this.parts.store.isFull || this.parts.store.isOutboxFull(destination.group)) this.counters.shed.value++;
-        else placed.push(this.placeNews(markKey, news, destination));
+        else entered.push(this.placeNews(markKey, news, destination));
         continue;
       }
       const row = this.rows.get(markKey) ?? NOTHING_KNOWN;
@@ -99,7 +99,7 @@ export class StatusLedger {
       if (!isReadSame) this.batch?.mark(readKey(markKey), markOf(read), nowMs);
       grown.push({ markKey, delivered, read });
     }
-    return { grown, placed };
+    return { grown, placed: entered };
   }
 
   /** The batch is committed. */
@@ -124,7 +124,7 @@ export class StatusLedger {
     const envelope = encodeStatusEnvelope({ ...parties, ...news });
     const entry = { position: this.parts.takePosition(), envelope, firstIndex: 0 };
     this.batch?.appendOutbox(destination.group, entry.position, envelope);
-    return { destination, recipient: parties.sender.toString('latin1'), entry };
+    return placed(destination, parties.sender.toString('latin1'), entry);
   }
 
   private known(markKey: string): StatusRow | undefined {

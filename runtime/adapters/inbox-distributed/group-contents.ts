@@ -31,7 +31,7 @@ export class GroupContents {
   /** The rows may hold anything of what the log says: they were ahead when the log was opened. */
   isReplay = true;
   private readonly reader = new EntryReader();
-  private readonly names = new NameCache(NAMES_KEPT, (row) => row.toString('latin1'));
+  private readonly names = new NameCache(NAMES_KEPT, (row) => row);
 
   constructor(bounds: StoreBounds) {
     this.inboxes = new InboxBook(bounds.inbox, (row) => this.pendingInbox(row));

@@ -27,7 +27,7 @@ export class LogContents {
   private readonly reader = new OperationReader();
   /** Marks of the record under way that were taken. */
   private markCount = 0;
-  private readonly rows = new NameCache(NAMES_KEPT, (row) => row.toString('latin1'));
+  private readonly rows = new NameCache(NAMES_KEPT, (row) => row);
 
   constructor(marks: MarkTable, bounds: StoreBounds) {
     this.index = new EnvelopeIndex(bounds);
