@@ -51,96 +51,113 @@ export interface KeyBytes {
 }
 
 /**
- * Numbers keys of bytes 0, 1, 2 … as they come. Keys stand one behind the other outside the collected heap, so that a hundred thousand of
- * them cost no collection and a key that is found costs no string: 24 to 48 bytes each beside their own. No key leaves it.
+ * Rows, each a key of bytes with as many numbers as the table says. Numbers and key of a row stand side by side outside the collected heap, so
+ * that a hundred thousand of them cost no collection, a key that is found costs no string, and who finds it has read its numbers with it:
+ * with many rows most of the cost is in the places of memory that are touched. A row takes 8 bytes for each number, 8 for hash and
+ * length, its key, and 16 to 32 of the places. No row leaves it.
+ *
+ *   row => (number:f64)* hash:i32 length:i32 key, up to a multiple of 8 bytes
  */
 export class KeyTable {
   size = 0;
-  /** The keys; number `n` from `startOf(n)` to `endOf(n)`. */
-  bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  private ends = new Uint32Array(FIRST_KEYS);
-  private hashes = new Int32Array(FIRST_KEYS);
-  /** Open addressing: hash and number + 1 of a key, side by side; 0 for none. Half of it is empty at least. */
+  /** The memory of all rows; the key of `row` from `startOf(row)` to `endOf(row)`. Another buffer after `add`. */
+  bytes = Buffer.alloc(0);
+  /** The same memory: number `i` of `row` at `row + i`, 0 until it is set. Another array after `add`. */
+  numbers = new Float64Array(0);
+  private words = new Int32Array(0);
+  private readonly width: number;
+  /** In steps of 8 bytes, as all rows are named. */
+  private used = 0;
+  /** Open addressing: hash and row + 1 of a key, side by side; 0 for none. Half of it is empty at least. */
   private places = new Int32Array(4 * FIRST_KEYS);
 
-  /** Keys there is room for: grows by doubling. */
-  get capacity(): number {
-    return this.ends.length;
+  /** `width` is how many numbers each row has. */
+  constructor(width: number) {
+    this.width = width;
+    this.growMemory(FIRST_BYTES);
   }
 
-  startOf(number: number): number {
-    return number === 0 ? 0 : (this.ends[number - 1] as number);
+  startOf(row: number): number {
+    return 8 * (row + this.width + 1);
   }
 
-  endOf(number: number): number {
-    return this.ends[number] as number;
+  endOf(row: number): number {
+    return this.startOf(row) + (this.words[2 * (row + this.width) + 1] as number);
   }
 
-  hashOf(number: number): number {
-    return this.hashes[number] as number;
+  hashOf(row: number): number {
+    return this.words[2 * (row + this.width)] as number;
   }
 
   /** One byte a character. */
-  textOf(number: number): string {
-    return this.bytes.toString('latin1', this.startOf(number), this.endOf(number));
+  textOf(row: number): string {
+    return this.bytes.toString('latin1', this.startOf(row), this.endOf(row));
   }
 
-  /** The key’s number; -1 when it is not there. */
+  /** The key’s row; -1 when it is not there. */
   find({ bytes, start, end, hash }: KeyBytes): number {
     const { places } = this;
     const mask = places.length - 1;
     for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
-      const number = (places[at + 1] as number) - 1;
-      if (number < 0) return -1;
-      if (places[at] === hash && this.isKey(number, bytes, start, end)) return number;
+      const row = (places[at + 1] as number) - 1;
+      if (row < 0) return -1;
+      if (places[at] === hash && this.isKey(row, bytes, start, end)) return row;
     }
   }
 
-  /** Numbers a key that is not there yet. */
+  /** Adds a key that is not there yet; returns its row, which is above all others. */
   add({ bytes, start, end, hash }: KeyBytes): number {
-    if (this.size === this.ends.length) this.growKeys();
-    const number = this.size++;
-    const from = this.startOf(number);
-    const to = from + end - start;
-    if (to > this.bytes.length) this.growBytes(to);
-    bytes.copy(this.bytes, from, start, end);
-    this.ends[number] = to;
-    this.hashes[number] = hash;
-    this.place(number, hash);
-    return number;
+    if (4 * (this.size + 1) > this.places.length) this.growPlaces();
+    const row = this.used;
+    const needed = row + this.width + 1 + Math.ceil((end - start) / 8);
+    if (8 * needed > this.bytes.length) this.growMemory(8 * needed);
+    this.words[2 * (row + this.width)] = hash;
+    this.words[2 * (row + this.width) + 1] = end - start;
+    copyFew(bytes, start, end, this.bytes, this.startOf(row));
+    this.used = needed;
+    this.size++;
+    place(this.places, hash, row + 1);
+    return row;
   }
 
-  private isKey(number: number, bytes: Uint8Array, start: number, end: number): boolean {
+  private isKey(row: number, bytes: Uint8Array, start: number, end: number): boolean {
     const own = this.bytes;
-    let at = this.startOf(number);
-    if (this.endOf(number) - at !== end - start) return false;
+    let at = this.startOf(row);
+    if (this.endOf(row) - at !== end - start) return false;
     for (let i = start; i < end; i++) if (bytes[i] !== own[at++]) return false;
     return true;
   }
 
-  private place(number: number, hash: number): void {
-    const mask = this.places.length - 1;
-    let at = (hash << 1) & mask;
-    while (this.places[at + 1] !== 0) at = (at + 2) & mask;
-    this.places[at] = hash;
-    this.places[at + 1] = number + 1;
+  private growPlaces(): void {
+    const grown = new Int32Array(2 * this.places.length);
+    for (let at = 0; at < this.places.length; at += 2) {
+      const next = this.places[at + 1] as number;
+      if (next !== 0) place(grown, this.places[at] as number, next);
+    }
+    this.places = grown;
   }
 
-  private growKeys(): void {
-    const { ends, hashes } = this;
-    this.ends = new Uint32Array(2 * ends.length);
-    this.ends.set(ends);
-    this.hashes = new Int32Array(2 * hashes.length);
-    this.hashes.set(hashes);
-    this.places = new Int32Array(2 * this.places.length);
-    for (let number = 0; number < this.size; number++) this.place(number, hashes[number] as number);
-  }
-
-  private growBytes(needed: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length));
-    this.bytes.copy(grown, 0, 0, this.startOf(this.size - 1));
+  private growMemory(needed: number): void {
+    const memory = new ArrayBuffer(Math.max(needed + 7, 2 * this.bytes.length) & ~7);
+    this.numbers = new Float64Array(memory);
+    this.words = new Int32Array(memory);
+    const grown = Buffer.from(memory);
+    grown.set(this.bytes);
     this.bytes = grown;
   }
+}
+
+function place(places: Int32Array, hash: number, next: number): void {
+  const mask = places.length - 1;
+  let at = (hash << 1) & mask;
+  while (places[at + 1] !== 0) at = (at + 2) & mask;
+  places[at] = hash;
+  places[at + 1] = next;
+}
+
+/** For keys: a loop is faster than a call where there are a few dozen bytes. */
+export function copyFew(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  for (let from = start, to = at; from < end; from++, to++) target[to] = source[from] as number;
 }
 
 /** The same key as one that is one byte a character. */

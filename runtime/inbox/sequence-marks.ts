@@ -8,34 +8,21 @@ const NO_HOLES: Holes = [];
 /** In the place of a row’s mark: memory does not know it. */
 const UNKNOWN = -1;
 
-/** Rows with their marks, by number. */
-class Generation {
-  readonly keys = new KeyTable();
-  highs = new Float64Array(0);
-  /** The batch that touched the row last. */
-  batches = new Float64Array(0);
-
-  add(key: KeyBytes, high: number): number {
-    const row = this.keys.add(key);
-    if (row >= this.highs.length) {
-      this.highs = widened(this.highs, this.keys.capacity);
-      this.batches = widened(this.batches, this.keys.capacity);
-    }
-    this.highs[row] = high;
-    return row;
-  }
-}
+/** What a row of the window has: its mark, and the batch that touched it last. */
+const HIGH = 0;
+const BATCH = 1;
+const WIDTH = 2;
 
 /**
  * The marks of all rows (L2): a window in memory over the store’s rows, and which of them the batch that is being decided has touched. With
- * many rows a look-up misses the processor’s cache, so a row that has been found is held by its number through a decision. Numbers
- * count for one batch. Holes are rare and kept apart.
+ * many rows a look-up misses the processor’s cache, so a row that has been found is held through a decision. Rows are named for one
+ * batch. Holes are rare and kept apart.
  */
 export class SequenceMarks {
   private readonly entriesMax: number;
   /** Two generations: a look-up refreshes, a full young one replaces the old between batches. Cheaper than ordering every touch. */
-  private young = new Generation();
-  private old = new Generation();
+  private young = new KeyTable(WIDTH);
+  private old = new KeyTable(WIDTH);
   private readonly holes = new Map<string, Holes>();
   private readonly named = new RowKey();
   private batch = 0;
@@ -51,23 +38,23 @@ export class SequenceMarks {
     this.batch++;
     this.touched = [];
     this.before = [];
-    if (this.young.keys.size * 2 <= this.entriesMax) return;
+    if (this.young.size * 2 <= this.entriesMax) return;
     this.forgetHoles();
     this.old = this.young;
-    this.young = new Generation();
+    this.young = new KeyTable(WIDTH);
   }
 
-  /** The row’s number; -1 where memory has nothing of it. */
+  /** The row; -1 where memory has nothing of it. */
   row(key: KeyBytes): number {
-    const row = this.young.keys.find(key);
-    if (row >= 0 || this.old.keys.size === 0) return row;
-    const older = this.old.keys.find(key);
-    return older < 0 ? -1 : this.young.add(key, this.old.highs[older] as number);
+    const row = this.young.find(key);
+    if (row >= 0 || this.old.size === 0) return row;
+    const older = this.old.find(key);
+    return older < 0 ? -1 : this.add(key, this.old.numbers[older + HIGH] as number);
   }
 
   /** Undefined where memory does not know it. */
   highAt(row: number): number | undefined {
-    const high = row < 0 ? UNKNOWN : (this.young.highs[row] as number);
+    const high = row < 0 ? UNKNOWN : (this.young.numbers[row + HIGH] as number);
     return high === UNKNOWN ? undefined : high;
   }
 
@@ -82,34 +69,33 @@ export class SequenceMarks {
 
   setHigh(key: string, high: number): void {
     const row = this.row(this.named.ofText(key));
-    if (row < 0) this.young.add(this.named, high);
-    else this.young.highs[row] = high;
+    if (row < 0) this.add(this.named, high);
+    else this.young.numbers[row + HIGH] = high;
   }
 
-  /** The batch sets the mark of a row; `row` is its number, -1 for one that memory has nothing of. */
+  /** The batch sets the mark of a row; `row` is -1 for one that memory has nothing of. */
   touch(row: number, key: KeyBytes, high: number): void {
-    const at = row < 0 ? this.young.add(key, UNKNOWN) : row;
-    const { highs, batches } = this.young;
-    if (batches[at] !== this.batch) {
-      batches[at] = this.batch;
+    const at = row < 0 ? this.add(key, UNKNOWN) : row;
+    const { numbers } = this.young;
+    if (numbers[at + BATCH] !== this.batch) {
+      numbers[at + BATCH] = this.batch;
       this.touched.push(at);
-      this.before.push(highs[at] as number);
+      this.before.push(numbers[at + HIGH] as number);
     }
-    highs[at] = high;
+    numbers[at + HIGH] = high;
   }
 
   /** Writes what the batch has touched. */
   async write(batch: StoreBatch, nowMs: number, turns: Turns): Promise<void> {
     const { young } = this;
-    const { keys } = young;
-    const key = { bytes: keys.bytes, start: 0, end: 0, hash: 0 };
+    const key = { bytes: young.bytes, start: 0, end: 0, hash: 0 };
     for (const row of this.touched) {
-      // The tables grow where a row is looked for meanwhile.
-      key.bytes = keys.bytes;
-      key.start = keys.startOf(row);
-      key.end = keys.endOf(row);
-      key.hash = keys.hashOf(row);
-      batch.markRow(key, { high: young.highs[row] as number, holes: this.holesAt(row) }, nowMs);
+      // The table grows where a row is looked for meanwhile.
+      key.bytes = young.bytes;
+      key.start = young.startOf(row);
+      key.end = young.endOf(row);
+      key.hash = young.hashOf(row);
+      batch.markRow(key, { high: young.numbers[row + HIGH] as number, holes: this.holesAt(row) }, nowMs);
       if (turns.spend(key.end - key.start)) await turns.rest();
     }
   }
@@ -117,7 +103,7 @@ export class SequenceMarks {
   /** The batch does not count. */
   undo(): void {
     this.touched.forEach((row, i) => {
-      this.young.highs[row] = this.before[i] as number;
+      this.young.numbers[row + HIGH] = this.before[i] as number;
     });
   }
 
@@ -136,22 +122,22 @@ export class SequenceMarks {
 
   forget(key: string): void {
     const row = this.row(this.named.ofText(key));
-    if (row >= 0) this.young.highs[row] = UNKNOWN;
+    if (row >= 0) this.young.numbers[row + HIGH] = UNKNOWN;
     this.holes.delete(key);
+  }
+
+  private add(key: KeyBytes, high: number): number {
+    const row = this.young.add(key);
+    this.young.numbers[row + HIGH] = high;
+    return row;
   }
 
   /** Of the rows that memory gives up; the store has them. */
   private forgetHoles(): void {
-    for (const key of this.holes.keys()) if (this.young.keys.find(this.named.ofText(key)) < 0) this.holes.delete(key);
+    for (const key of this.holes.keys()) if (this.young.find(this.named.ofText(key)) < 0) this.holes.delete(key);
   }
 
   private holesAt(row: number): Holes {
-    return this.hasHoles ? this.holesOf(this.young.keys.textOf(row)) : NO_HOLES;
+    return this.hasHoles ? this.holesOf(this.young.textOf(row)) : NO_HOLES;
   }
-}
-
-function widened(values: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
-  const wider = new Float64Array(length);
-  wider.set(values);
-  return wider;
 }

@@ -1,4 +1,4 @@
-import { type KeyBytes, keyOfText } from '../../contract/key-table.ts';
+import { copyFew, type KeyBytes, keyOfText } from '../../contract/key-table.ts';
 import type { RecordKind, StoreBatch, StoredMark, StoredParked } from '../../ports/inbox-store.ts';
 import { entriesStart, envelopeCount, envelopeSequence, recipientStart } from '../../wire/envelope.ts';
 import { RECORD_HEADER_BYTES, readNumber, writeNumber } from './log-record.ts';
@@ -295,9 +295,4 @@ function numberText(value: number, bytes: 4 | 8): string {
   const text = Buffer.alloc(8);
   writeNumber(text, value, 0);
   return text.toString('latin1', 0, bytes);
-}
-
-/** For keys: a loop is faster than a call where there are a few dozen bytes. */
-function copyFew(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
-  for (let from = start, to = at; from < end; from++, to++) target[to] = source[from] as number;
 }

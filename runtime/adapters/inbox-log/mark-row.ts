@@ -1,3 +1,4 @@
+import { copyFew } from '../../contract/key-table.ts';
 import type { StoredMark } from '../../ports/inbox-store.ts';
 import { readNumber, writeNumber } from './log-record.ts';
 
@@ -44,7 +45,7 @@ export function markRowLength({ start, end, holes }: MarkRow): number {
 export function writeMarkRow(out: Buffer, at: number, hash: number, row: MarkRow): number {
   const { bytes, start, end, holes } = row;
   writeHeader(out, at, { hash, kind: RowKind.mark, keyLength: end - start, valueLength: 16 + 16 * holes.length });
-  bytes.copy(out, at + ROW_HEADER_BYTES, start, end);
+  copyFew(bytes, start, end, out, at + ROW_HEADER_BYTES);
   let value = at + ROW_HEADER_BYTES + end - start;
   writeNumber(out, row.timeMs, value);
   writeNumber(out, row.high, value + 8);

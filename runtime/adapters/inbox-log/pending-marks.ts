@@ -6,14 +6,19 @@ import { type MarkRow, RowKind, rowHashOf } from './mark-row.ts';
 type Holes = StoredMark['holes'];
 const NO_HOLES: Holes = [];
 
-/** Marks that the log says and no run does yet: the last of each key, outside the collected heap. */
+/** What a row has: its mark, when it was made, and the record of the log that says it. */
+const HIGH = 0;
+const TIME = 1;
+const SEQUENCE = 2;
+const WIDTH = 3;
+const FIRST_MARKS = 64;
+
+/** Marks that the log says and no run does yet: the last of each key, outside the collected heap. Numbered 0, 1, 2 … as their keys came. */
 export class PendingMarks {
-  private readonly keys = new KeyTable();
-  private highs = new Float64Array(0);
-  private times = new Float64Array(0);
-  /** Of the record of the log that says the mark. */
-  private sequences = new Float64Array(0);
-  /** By number; few have any. */
+  private readonly keys = new KeyTable(WIDTH);
+  /** By number. */
+  private rows = new Uint32Array(FIRST_MARKS);
+  /** By row; few have any. */
   private readonly holes = new Map<number, Holes>();
 
   get size(): number {
@@ -23,25 +28,26 @@ export class PendingMarks {
   /** The mark that `operation` stands on; `hash` is its key’s where that is known. */
   take(operation: OperationReader, hash: number | undefined, sequence: number): void {
     const { bytes, keyStart: start, bodyStart: end } = operation;
-    const number = this.numberOf({ bytes, start, end, hash: hash ?? keyHash(bytes, start, end) });
-    this.highs[number] = operation.number;
-    this.times[number] = operation.markTimeMs;
-    this.sequences[number] = sequence;
-    this.setHoles(number, operation.markHoles);
+    const row = this.rowFor({ bytes, start, end, hash: hash ?? keyHash(bytes, start, end) });
+    const { numbers } = this.keys;
+    numbers[row + HIGH] = operation.number;
+    numbers[row + TIME] = operation.markTimeMs;
+    numbers[row + SEQUENCE] = sequence;
+    this.setHoles(row, operation.markHoles);
   }
 
   of(text: string): StoredMark | undefined {
-    const number = this.keys.find(keyOfText(text));
-    return number < 0 ? undefined : { high: this.highs[number] as number, holes: this.holesOf(number) };
+    const row = this.keys.find(keyOfText(text));
+    return row < 0 ? undefined : { high: this.keys.numbers[row + HIGH] as number, holes: this.holesOf(row) };
   }
 
   /** Those of records after this one. */
   after(sequence: number): PendingMarks {
     let isWhole = true;
-    for (let number = 0; number < this.size && isWhole; number++) isWhole = (this.sequences[number] as number) > sequence;
+    for (let number = 0; number < this.size && isWhole; number++) isWhole = this.sequenceOf(number) > sequence;
     if (isWhole) return this;
     const left = new PendingMarks();
-    for (let number = 0; number < this.size; number++) if ((this.sequences[number] as number) > sequence) left.copy(this, number);
+    for (let number = 0; number < this.size; number++) if (this.sequenceOf(number) > sequence) left.copy(this, number);
     return left;
   }
 
@@ -52,53 +58,56 @@ export class PendingMarks {
 
   /** As a run holds it. */
   rowOf(number: number): MarkRow {
-    const { bytes, start, end } = this.key(number);
-    return { bytes, start, end, high: this.highs[number] as number, timeMs: this.times[number] as number, holes: this.holesOf(number) };
+    const { keys } = this;
+    const row = this.rows[number] as number;
+    const [high, timeMs] = [keys.numbers[row + HIGH] as number, keys.numbers[row + TIME] as number];
+    return { bytes: keys.bytes, start: keys.startOf(row), end: keys.endOf(row), high, timeMs, holes: this.holesOf(row) };
   }
 
   /** The hash of that row, which is not the one of memory’s table. */
   rowHash(number: number): number {
     const { keys } = this;
-    return rowHashOf(RowKind.mark, keys.bytes, keys.startOf(number), keys.endOf(number));
+    const row = this.rows[number] as number;
+    return rowHashOf(RowKind.mark, keys.bytes, keys.startOf(row), keys.endOf(row));
   }
 
   private copy(from: PendingMarks, number: number): void {
-    const own = this.numberOf(from.key(number));
-    this.highs[own] = from.highs[number] as number;
-    this.times[own] = from.times[number] as number;
-    this.sequences[own] = from.sequences[number] as number;
-    this.setHoles(own, from.holesOf(number));
+    const row = from.rows[number] as number;
+    const own = this.rowFor(from.key(number));
+    for (let i = 0; i < WIDTH; i++) this.keys.numbers[own + i] = from.keys.numbers[row + i] as number;
+    this.setHoles(own, from.holesOf(row));
+  }
+
+  private sequenceOf(number: number): number {
+    return this.keys.numbers[(this.rows[number] as number) + SEQUENCE] as number;
   }
 
   private key(number: number): KeyBytes {
     const { keys } = this;
-    return { bytes: keys.bytes, start: keys.startOf(number), end: keys.endOf(number), hash: keys.hashOf(number) };
+    const row = this.rows[number] as number;
+    return { bytes: keys.bytes, start: keys.startOf(row), end: keys.endOf(row), hash: keys.hashOf(row) };
   }
 
-  private numberOf(key: KeyBytes): number {
+  private rowFor(key: KeyBytes): number {
     const known = this.keys.find(key);
     if (known >= 0) return known;
-    const number = this.keys.add(key);
-    if (number >= this.highs.length) this.widen(this.keys.capacity);
-    return number;
+    const number = this.size;
+    const row = this.keys.add(key);
+    if (number === this.rows.length) {
+      const longer = new Uint32Array(2 * number);
+      longer.set(this.rows);
+      this.rows = longer;
+    }
+    this.rows[number] = row;
+    return row;
   }
 
-  private holesOf(number: number): Holes {
-    return this.holes.get(number) ?? NO_HOLES;
+  private holesOf(row: number): Holes {
+    return this.holes.get(row) ?? NO_HOLES;
   }
 
-  private setHoles(number: number, holes: Holes): void {
-    if (holes.length > 0) this.holes.set(number, holes);
-    else if (this.holes.size > 0) this.holes.delete(number);
-  }
-
-  private widen(length: number): void {
-    const { highs, times, sequences } = this;
-    this.highs = new Float64Array(length);
-    this.highs.set(highs);
-    this.times = new Float64Array(length);
-    this.times.set(times);
-    this.sequences = new Float64Array(length);
-    this.sequences.set(sequences);
+  private setHoles(row: number, holes: Holes): void {
+    if (holes.length > 0) this.holes.set(row, holes);
+    else if (this.holes.size > 0) this.holes.delete(row);
   }
 }
