@@ -21,6 +21,7 @@ const COMMANDS = {
   listen: () => import('./commands/listen.ts'),
   who: () => import('./commands/who.ts'),
   watch: () => import('./commands/watch.ts'),
+  audience: () => import('./commands/audience.ts'),
   promote: () => import('./commands/promote.ts'),
   demote: () => import('./commands/demote.ts'),
   'dead-letters': () => import('./commands/dead-letters.ts'),

@@ -1,5 +1,6 @@
 export type { TlsClientOptions } from '../adapters/transport-tls.ts';
 export { IrisError } from '../contract/errors.ts';
+export type { WhoMaySee } from './audience.ts';
 export type { ClientParts, ConnectOptions, SendOptions } from './client-options.ts';
 export type { BestEffortMessage, Presence, TypingSignal } from './ephemerals.ts';
 export { IrisMessage } from './incoming.ts';

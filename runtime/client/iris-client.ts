@@ -10,12 +10,11 @@ import { decodeFault, type FaultFrame } from '../wire/v2/fault.ts';
 import { decodeGap } from '../wire/v2/gap.ts';
 import { decodeGeneration, type GenerationFrame } from '../wire/v2/generation.ts';
 import { type HelloFrame, Reads } from '../wire/v2/hello.ts';
-import { decodeMessageStatus } from '../wire/v2/message-status.ts';
 import { FETCH_VERSION, Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
 import { decodeSent, type SentFrame } from '../wire/v2/sent.ts';
-import { decodeWatched } from '../wire/v2/watch.ts';
 import type { WelcomeFrame } from '../wire/v2/welcome.ts';
 import { Acknowledgements } from './acknowledgements.ts';
+import type { WhoMaySee } from './audience.ts';
 import { type ClientParts, type ConnectOptions, checkOptions, type SendOptions, transportFor } from './client-options.ts';
 import { EdgeConnection, type EdgeConnectionUser } from './edge-connection.ts';
 import { type BestEffortMessage, Ephemerals, type Presence, type TypingSignal } from './ephemerals.ts';
@@ -188,6 +187,20 @@ export class IrisClient {
     return this.signals.watches.add(users, listener);
   }
 
+  /**
+   * From now on only these may see whether this user is online and when it was last seen: everyone (the default, as v1 has it), nobody, or the users
+   * named, 8,192 bytes of names. To all others it is as one who was never seen, within 5 s. Resolves when it is durable; waits through reconnects.
+   * @throws IrisError TIMED_OUT after 15 s, NAME_INVALID, FRAME_TOO_LARGE, VERSION_UNSUPPORTED, OVERLOADED, SESSION_REPLACED
+   */
+  async setAudience(who: WhoMaySee): Promise<void> {
+    await this.signals.audience.ask(who);
+  }
+
+  /** Who may see whether this user is online. @throws IrisError as `setAudience` */
+  audience(): Promise<WhoMaySee> {
+    return this.signals.audience.ask();
+  }
+
   /** Tells of messages that will never come, before what follows: each gap once, also one that came before this call. Returns what ends it. */
   onGap(listener: (gap: MessageGap) => void): () => void {
     return this.gaps.listen(listener);
@@ -239,12 +252,6 @@ export class IrisClient {
       case Opcode.Gap:
         this.gaps.arrived(decodeGap(reader));
         break;
-      case Opcode.MessageStatus:
-        this.signals.grown(decodeMessageStatus(reader));
-        break;
-      case Opcode.Watched:
-        this.signals.watches.told(decodeWatched(reader));
-        break;
       case Opcode.Fault:
         this.fault(decodeFault(reader));
         break;
@@ -255,7 +262,7 @@ export class IrisClient {
         this.farewell?.(true);
         break;
       default:
-        this.ephemerals.frame(opcode, reader);
+        if (!this.signals.frame(opcode, reader)) this.ephemerals.frame(opcode, reader);
     }
   }
 
@@ -383,7 +390,7 @@ export class IrisClient {
     this.connection.stop();
     this.shares?.stop();
     this.outgoing.failAll(error);
-    this.signals.end();
+    this.signals.end(error);
     this.ephemerals.lost();
     this.incoming.close();
     this.loggedIn?.reject(error);

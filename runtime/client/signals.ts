@@ -1,7 +1,12 @@
+import type { IrisError } from '../contract/errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
-import { encodeMessageStatusQuery, type MessageStatusFrame } from '../wire/v2/message-status.ts';
-import { WATCH_VERSION } from '../wire/v2/opcodes.ts';
+import { decodeAudienceAnswer } from '../wire/v2/audience.ts';
+import { decodeMessageStatus, encodeMessageStatusQuery, type MessageStatusFrame } from '../wire/v2/message-status.ts';
+import { AUDIENCE_VERSION, Opcode, WATCH_VERSION } from '../wire/v2/opcodes.ts';
+import { decodeWatched } from '../wire/v2/watch.ts';
+import { OwnAudience } from './audience.ts';
 import type { IrisMessage } from './incoming.ts';
 import { type MessageStatus, MessageStatuses, type SentMessages } from './message-statuses.ts';
 import { ReadMarks } from './read-marks.ts';
@@ -26,6 +31,7 @@ export interface SignalsParts {
 export class Signals {
   readonly statuses: MessageStatuses;
   readonly watches: Watches;
+  readonly audience: OwnAudience;
   private readonly parts: SignalsParts;
   private readonly reads = new ReadMarks();
   /** Recipients to ask about. */
@@ -36,9 +42,13 @@ export class Signals {
   constructor(parts: SignalsParts) {
     this.parts = parts;
     this.statuses = new MessageStatuses(parts.clock);
-    const isNew = () => parts.version() >= WATCH_VERSION;
-    const writer = () => (isNew() ? parts.writer() : undefined);
-    this.watches = new Watches({ clock: parts.clock, writer, isOld: () => parts.version() > 0 && !isNew() });
+    const since = (version: number) => ({
+      clock: parts.clock,
+      writer: () => (parts.version() >= version ? parts.writer() : undefined),
+      isOld: () => parts.version() > 0 && parts.version() < version,
+    });
+    this.watches = new Watches(since(WATCH_VERSION));
+    this.audience = new OwnAudience(since(AUDIENCE_VERSION));
   }
 
   markRead(message: IrisMessage): void {
@@ -82,6 +92,15 @@ export class Signals {
     return this.statuses.until(messages.to, isSo, timeoutMs);
   }
 
+  /** Handles a frame of the server’s; false for an opcode that is none of these. */
+  frame(opcode: number, reader: ByteReader): boolean {
+    if (opcode === Opcode.MessageStatus) this.grown(decodeMessageStatus(reader));
+    else if (opcode === Opcode.Watched) this.watches.told(decodeWatched(reader));
+    else if (opcode === Opcode.AudienceAnswer) this.audience.answered(decodeAudienceAnswer(reader));
+    else return false;
+    return true;
+  }
+
   grown(frame: MessageStatusFrame): void {
     if (frame.recipient.length === 0) this.repeat();
     else this.statuses.grown(frame);
@@ -92,6 +111,7 @@ export class Signals {
     this.reads.repeat();
     for (const to of this.statuses.awaited) this.questions.add(to);
     this.watches.repeat();
+    this.audience.repeat();
     this.flushSoon();
   }
 
@@ -102,8 +122,9 @@ export class Signals {
   }
 
   /** The client is closed: who waits hears what is known. */
-  end(): void {
+  end(error: IrisError): void {
     this.statuses.endWaiting();
+    this.audience.failAll(error);
   }
 
   private flush(): void {

@@ -15,3 +15,9 @@ export const PRESENCE_FRAMES_AT_ONCE = 2_000;
 export const PRESENCE_GRACE_MS = 2_000;
 /** Watched users of whom an owner of an older release is asked in LINK_PING_MS. */
 export const PRESENCE_POLLED_AT_ONCE = 256;
+/** Bytes of the names of those who may see a user: a contact list, 256 names of 30 bytes. */
+export const AUDIENCE_BYTES_MAX = 8_192;
+/** Bytes of such lists, of users who are watched, that an edge or a core keeps at hand; of a user beyond it nobody sees anything. */
+export const AUDIENCES_BYTES_MAX = 64 * 1_048_576;
+/** Users of a core who change at the same time who may see them; a further one tries again in a second. */
+export const AUDIENCE_CHANGES_MAX = 1_024;

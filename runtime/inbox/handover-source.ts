@@ -19,7 +19,7 @@ export interface HandoverSourceParts {
 }
 
 /** Records that go with their user. */
-const MOVING_RECORDS = [RecordKind.layout, RecordKind.bucket, RecordKind.gap, RecordKind.home] as const;
+const MOVING_RECORDS = [RecordKind.layout, RecordKind.bucket, RecordKind.gap, RecordKind.home, RecordKind.audience] as const;
 const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
 /** Bytes of a hole in a frame. */
 const HOLE_BYTES = 16;

@@ -1,3 +1,4 @@
+import { NOBODY, UNSEEN } from '../contract/audience.ts';
 import { IrisError } from '../contract/errors.ts';
 import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { BucketOf } from '../contract/layout.ts';
@@ -15,6 +16,7 @@ import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopePrevious, envelopeRecipient, partiesOfMark } from '../wire/envelope.ts';
 import { APPEND_FORWARDED, SEND_FRESH } from '../wire/v2/send.ts';
+import { Audiences } from './audiences.ts';
 import { Buckets } from './buckets.ts';
 import type { Change } from './change.ts';
 import { Committer } from './committer.ts';
@@ -73,6 +75,7 @@ export class Inboxes implements ShardOwner {
   private readonly outboxes = new Map<string, Destination>();
   private readonly names = new InboxNames();
   private readonly handovers: Handovers;
+  private readonly audiences: Audiences;
   private readonly fetcher: UserFetcher;
 
   constructor(parts: InboxesParts) {
@@ -122,8 +125,16 @@ export class Inboxes implements ShardOwner {
     const isHome = (user: Buffer) => this.isHome(user);
     const presenceChanged = (inbox: string) => this.presence.changed(inbox);
     this.readers = new Readers({ ...parts, committer, buckets, fetcher, gaps, deadLetters, isHome, presenceChanged });
+    this.audiences = new Audiences({
+      store: parts.store,
+      change: (change) => committer.change(change),
+      isHome,
+      isPending: (user) => this.isOnItsWay(user),
+      isInherited: (user) => fetcher.isInherited(user),
+    });
     this.presence = new OwnedPresence({
       ...parts,
+      audiences: this.audiences,
       isHome,
       isOnline: (user) => this.readers.has(user),
       readLastSeen: (user) => parts.store.readLastSeen(user),
@@ -236,8 +247,10 @@ export class Inboxes implements ShardOwner {
   }
 
   async status(user: Buffer): Promise<UserStatus> {
-    if (this.readers.has(user.toString('latin1'))) return { isOnline: true, lastSeenSeconds: 0 };
-    return { isOnline: false, lastSeenSeconds: (await this.parts.store.readLastSeen(user)) ?? 0 };
+    const found = await this.audiences.of(user);
+    const audience = found === 'everyone' ? {} : { audience: found === 'unknown' ? NOBODY : found };
+    if (this.readers.has(user.toString('latin1'))) return { isOnline: true, lastSeenSeconds: 0, ...audience };
+    return { ...UNSEEN, lastSeenSeconds: (await this.parts.store.readLastSeen(user)) ?? 0, ...audience };
   }
 
   /**
@@ -273,6 +286,12 @@ export class Inboxes implements ShardOwner {
   /** Resolves when everything taken in is committed. */
   drained(): Promise<void> {
     return this.committer.drained();
+  }
+
+  private isOnItsWay(user: string): boolean {
+    const isPending = this.fetcher.isPending(user);
+    if (isPending) this.fetcher.touch(user);
+    return isPending;
   }
 
   private isHome(user: Buffer): boolean {

@@ -96,12 +96,18 @@ export class UserFetcher {
     return !this.fetched.has(name, version) && !this.fetched.hasAllOf(former.group, version);
   }
 
+  /** True for a user whose former owner is lost and may come back: what the user has said of itself there is not known here. */
+  isInherited(user: Buffer): boolean {
+    const { current } = this.parts.slots;
+    return current.map.moving !== undefined && current.isInherited(user);
+  }
+
   /** True for a user whose former owner is lost: what came before is not known here, and cannot be asked for. */
   isHeir(name: string): boolean {
     const { slots, clock } = this.parts;
     const { current } = slots;
     const user = Buffer.from(name, 'latin1');
-    return (current.map.moving !== undefined && current.isInherited(user)) || current.isGivenUp(user, clock.nowMs());
+    return this.isInherited(user) || current.isGivenUp(user, clock.nowMs());
   }
 
   get hasHeirs(): boolean {

@@ -1,10 +1,11 @@
 import { BUCKET_QUERIES_MAX, BUCKET_QUERY_TIMEOUT_MS } from '../contract/limits.ts';
 import type { BucketReport, MarkQuestion } from '../ports/bucket-owners.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Reading } from '../ports/inbox-feed.ts';
+import type { AudienceAnswer, AudienceChange, Reading } from '../ports/inbox-feed.ts';
 import type { StoredMark } from '../ports/inbox-store.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
+import { AUDIENCE_LINK_VERSION, decodeLinkAudienceAnswer, encodeLinkAudience } from '../wire/link/audience.ts';
 import { BUCKETS_VERSION, decodeMarks, decodeSealed, encodeMarkQuery, encodeSeal } from '../wire/link/buckets.ts';
 import { decodeReading, encodeReadingQuery, READING_VERSION } from '../wire/link/reading.ts';
 
@@ -34,6 +35,11 @@ export class BucketQuestions {
     const encode = (out: ByteWriter, query: number) => encodeReadingQuery(out, { query, loginStamp, user });
     const reading = await this.ask(encode, decodeReading, READING_VERSION);
     return reading?.layout.generations.length === 0 ? 'other' : reading;
+  }
+
+  audience(user: Buffer, change: AudienceChange | undefined): Promise<AudienceAnswer | undefined> {
+    const encode = (out: ByteWriter, query: number) => encodeLinkAudience(out, { query, user, change });
+    return this.ask(encode, decodeLinkAudienceAnswer, AUDIENCE_LINK_VERSION);
   }
 
   /** The query number stands first in every answer. */

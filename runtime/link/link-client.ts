@@ -315,6 +315,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
       case LinkOpcode.Sealed:
       case LinkOpcode.Mark:
       case LinkOpcode.Reading:
+      case LinkOpcode.AudienceAnswer:
         this.questions.answered(reader);
         break;
       case LinkOpcode.Handover:

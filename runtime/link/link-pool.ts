@@ -5,6 +5,8 @@ import type { Bus, Forwarding, Publication, Publisher } from '../ports/bus.ts';
 import type { HandoverPeers, PullAnswer, PullRequest } from '../ports/handover.ts';
 import type {
   AttachOptions,
+  AudienceAnswer,
+  AudienceChange,
   EphemeralKind,
   HandedOver,
   InboxFeed,
@@ -129,6 +131,10 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers, Pr
     const status = this.link(address).status(user);
     this.statuses.set(key, { status, untilMs: now + STATUS_CACHE_MS });
     return status;
+  }
+
+  audience(address: string, user: Buffer, change?: AudienceChange): Promise<AudienceAnswer | undefined> {
+    return this.link(address).questions.audience(user, change);
   }
 
   /** Share of its bounds that the fullest link has waiting. */

@@ -20,7 +20,6 @@ import { decodeLinkHello, encodeLinkRefuse, encodeLinkWelcome, type LinkHello } 
 import { decodeLinkRead, decodeLinkStatusQuery, encodeLinkMessageStatus } from '../wire/link/message-status.ts';
 import { LINK_HEADER_BYTES_MAX, LINK_VERSION_MAX, LINK_VERSION_MIN, LinkOpcode } from '../wire/link/opcodes.ts';
 import { encodeLinkPong } from '../wire/link/ping.ts';
-import { encodeStatus } from '../wire/link/status.ts';
 import { decodeUndelivered } from '../wire/link/undelivered.ts';
 import { decodeCursor } from '../wire/v2/cursor.ts';
 import { answerBuckets } from './bucket-answers.ts';
@@ -62,7 +61,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, FrameSink {
     const [peer, writer] = [connection.remoteAddress, () => this.writer()];
     const laidOut = (user: Buffer, layout: Layout) => this.tellLayout(0, user, layout, 0);
     this.appends = new LinkAppends({ owner, log, peer, writer, laidOut, cut: (reason) => this.cut(reason) });
-    this.watcher = new LinkWatcher(owner.presence, writer);
+    this.watcher = new LinkWatcher(owner.presence, writer, () => this.version);
     this.heardMs = parts.clock.monotonicMs();
     this.watch();
   }
@@ -284,7 +283,7 @@ export class LinkServer implements BurstTarget, ConnectionHandler, FrameSink {
 
   private status(query: number, user: Buffer): void {
     this.parts.owner.status(user).then(
-      (status) => encodeStatus(this.writer(), { query, ...status }),
+      (status) => this.watcher.answer(query, status),
       (error: unknown) => this.parts.log.error('status-failed', { reason: errorLine(error) }),
     );
   }

@@ -109,10 +109,10 @@ export class LinkWatches {
   }
 
   told(reader: ByteReader): void {
-    const { user, code, isOnline, lastSeenSeconds } = decodeLinkPresence(reader);
+    const { user, code, ...status } = decodeLinkPresence(reader);
     const watch = this.watches.get(user.toString('latin1'));
     if (watch === undefined) return;
-    watch.told(code === 0 ? { isOnline, lastSeenSeconds } : undefined);
+    watch.told(code === 0 ? status : undefined);
     if (code === 0) return;
     watch.isRefused = code !== ERROR_CODES.SHARD_MOVED.wire;
     this.hasRefused ||= watch.isRefused;

@@ -1,3 +1,4 @@
+import type { Audience } from '../contract/audience.ts';
 import type { InboxGap } from '../contract/inbox-gap.ts';
 import type { Layout } from '../contract/layout.ts';
 import type { SequenceSet } from '../contract/sequence-set.ts';
@@ -111,6 +112,8 @@ export interface UserStatus {
   readonly isOnline: boolean;
   /** Seconds since 1970; 0 when online or never seen. */
   readonly lastSeenSeconds: number;
+  /** Who may see this; everyone where there is none. Whoever shows it to a user asks `seenBy` first. */
+  readonly audience?: Audience;
 }
 
 /** Reads inboxes at their owners, wherever they are: from a cursor to the tail and on, repeatably and in order (L4). */
@@ -128,4 +131,19 @@ export interface InboxFeed {
   reading(address: string, user: Buffer, loginStamp: number): Promise<Reading | 'other' | 'unknown' | undefined>;
   /** Whether someone reads the user’s inbox. Undefined when the owner does not answer within the deadline of STATUS_TIMEOUT_MS. */
   status(address: string, user: Buffer): Promise<UserStatus | undefined>;
+  /** Who may see how the user is; with `change` from now on, durably. Undefined when the owner does not answer, or is of a release that cannot. */
+  audience(address: string, user: Buffer, change?: AudienceChange): Promise<AudienceAnswer | undefined>;
+}
+
+export interface AudienceChange {
+  /** Undefined: everyone. */
+  readonly audience: Audience | undefined;
+  /** The edge’s stamp of the login: of two changes that of the later login counts. */
+  readonly loginStamp: number;
+}
+
+export interface AudienceAnswer {
+  /** Of ERROR_CODES; 0: done. */
+  readonly code: number;
+  readonly audience: Audience | undefined;
 }

@@ -37,6 +37,8 @@ export const RecordKind = {
   gap: 8,
   /** Of nobody: when positions were given out. */
   positionTimes: 9,
+  /** At a user’s home: who may see whether it is online. */
+  audience: 10,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 

@@ -1,5 +1,6 @@
+import type { Audience } from '../contract/audience.ts';
 import type { ErrorCode } from '../contract/errors.ts';
-import type { UserStatus } from './inbox-feed.ts';
+import type { AudienceChange, UserStatus } from './inbox-feed.ts';
 
 /** Who hears how users are: one link at an owner, one session at an edge. An object is one watcher, whatever number of users it watches. */
 export interface PresenceWatcher {
@@ -22,6 +23,11 @@ export interface PresenceOwner {
   unwatch(watcher: PresenceWatcher, user: Buffer): void;
   /** Everything that it watches ends. */
   watcherClosed(watcher: PresenceWatcher): void;
+  /**
+   * Who may see how the user is; undefined: everyone. With `change` from the moment on at which this resolves, durably.
+   * @throws IrisError SHARD_MOVED, OVERLOADED, STORE_FAILED, SESSION_REPLACED where a later login has changed it
+   */
+  audience(user: Buffer, change?: AudienceChange): Promise<Audience | undefined>;
 }
 
 /** Ends with `stop`. */
@@ -45,6 +51,8 @@ export interface WatchedPresence {
 }
 
 export interface SessionWatcher extends PresenceWatcher {
+  /** Whose session it is. */
+  readonly user: Buffer;
   /** False while its client reads too slowly: then it is passed over, and says `resumed` later. */
   takes(): boolean;
 }

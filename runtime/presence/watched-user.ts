@@ -1,3 +1,4 @@
+import type { Audience, AudienceRoom } from '../contract/audience.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { UserStatus } from '../ports/inbox-feed.ts';
 import type { PresenceWatch, SessionWatcher } from '../ports/presence.ts';
@@ -13,12 +14,14 @@ export interface PresenceSources {
 export interface WatchedUserParts {
   readonly clock: Clock;
   readonly sources: PresenceSources;
+  readonly room: AudienceRoom;
   changed(): void;
 }
 
 /**
  * One user whom sessions of this edge watch, as two sources tell it. Online is who is so by either: they look at different places. Offline needs the
  * owner, which sees all of them; while it cannot be reached, the last word stands, but for who was last known to be here and has left the directory.
+ * Who may see it only the owner knows: before its first word there is none.
  */
 export class WatchedUser {
   readonly name: Buffer;
@@ -29,15 +32,22 @@ export class WatchedUser {
   private readonly parts: WatchedUserParts;
   private readonly watches: readonly PresenceWatch[];
   private owner: UserStatus | undefined;
+  /** Who may see it, as the owner said last; nobody is told anything before it has. */
+  private audience: Audience | undefined;
+  private hasAudience = false;
   private isInDirectory: boolean | undefined;
 
   constructor(name: Buffer, parts: WatchedUserParts) {
     this.name = name;
     this.parts = parts;
-    const { sources } = parts;
+    const { sources, room } = parts;
     this.watches = [
       sources.owner(name, (status) => {
         this.owner = status;
+        if (status !== undefined) {
+          this.audience = room.exchange(this.audience, status.audience);
+          this.hasAudience = true;
+        }
         this.settle(false);
       }),
       sources.directory(name.toString('latin1'), (isOnline) => {
@@ -50,12 +60,16 @@ export class WatchedUser {
 
   stop(): void {
     for (const watch of this.watches) watch.stop();
+    this.audience = this.parts.room.exchange(this.audience, undefined);
   }
 
   private settle(hasLeft: boolean): void {
-    const now = this.now(hasLeft);
-    if (now === undefined || (now.isOnline === this.status?.isOnline && now.lastSeenSeconds === this.status.lastSeenSeconds)) return;
-    this.status = now;
+    const now = this.hasAudience ? this.now(hasLeft) : undefined;
+    if (now === undefined) return;
+    const { audience } = this;
+    const status = { isOnline: now.isOnline, lastSeenSeconds: now.lastSeenSeconds, ...(audience !== undefined && { audience }) };
+    if (isSame(status, this.status)) return;
+    this.status = status;
     this.parts.changed();
   }
 
@@ -64,6 +78,11 @@ export class WatchedUser {
     if (this.owner !== undefined) return this.owner;
     return hasLeft ? { isOnline: false, lastSeenSeconds: Math.floor(this.parts.clock.nowMs() / 1_000) } : this.status;
   }
+}
+
+function isSame(one: UserStatus, other: UserStatus | undefined): boolean {
+  if (one.isOnline !== other?.isOnline || one.lastSeenSeconds !== other.lastSeenSeconds) return false;
+  return one.audience === other.audience || (one.audience !== undefined && other.audience?.equals(one.audience) === true);
 }
 
 const ONLINE: UserStatus = { isOnline: true, lastSeenSeconds: 0 };

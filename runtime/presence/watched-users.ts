@@ -1,3 +1,4 @@
+import { AudienceRoom, seenBy } from '../contract/audience.ts';
 import * as limits from '../contract/limits.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { LoadLevel } from '../ports/load-level.ts';
@@ -21,6 +22,7 @@ export class WatchedUsers implements WatchedPresence {
   /** One byte a character. */
   private readonly users = new Map<string, WatchedUser>();
   private readonly changed = new Set<WatchedUser>();
+  private readonly room = new AudienceRoom();
   private watches = 0;
   private flushing: Timer | undefined;
   private readonly toldCount: { value: number };
@@ -69,7 +71,7 @@ export class WatchedUsers implements WatchedPresence {
   }
 
   private open(key: string, user: Buffer): WatchedUser {
-    const watched = new WatchedUser(user, { ...this.parts, changed: () => this.note(watched) });
+    const watched = new WatchedUser(user, { ...this.parts, room: this.room, changed: () => this.note(watched) });
     this.users.set(key, watched);
     return watched;
   }
@@ -99,13 +101,15 @@ export class WatchedUsers implements WatchedPresence {
     }
   }
 
-  /** How the user is now, unless that is what it was told last. */
+  /** How the user is now as this one may see it, unless that is what it was told last. */
   private tell({ name, status, watchers }: WatchedUser, watcher: SessionWatcher): void {
     const last = watchers.get(watcher);
-    if (status === undefined || last === status || !watcher.takes()) return;
-    watchers.set(watcher, status);
-    if (last?.isOnline === status.isOnline && last.lastSeenSeconds === status.lastSeenSeconds) return;
+    if (status === undefined) return;
+    const seen = seenBy(status, name, watcher.user);
+    if (last === seen || !watcher.takes()) return;
+    watchers.set(watcher, seen);
+    if (last?.isOnline === seen.isOnline && last.lastSeenSeconds === seen.lastSeenSeconds) return;
     this.toldCount.value++;
-    watcher.told(name, status);
+    watcher.told(name, seen);
   }
 }

@@ -67,7 +67,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   private fences: SendFences | undefined;
   private readonly openedMs: number;
   private heardMs: number;
-  private loginStamp = 0;
+  loginStamp = 0;
   private signals: SignalsV2 | undefined;
   private entry: DirectoryEntry | undefined;
   private hasMissedStatuses = false;

@@ -8,6 +8,8 @@ import { encodeWatched } from '../wire/v2/watch.ts';
 
 export interface SessionWatchesParts {
   readonly presence: WatchedPresence;
+  /** Whose session it is. */
+  readonly user: Buffer;
   writer(): ByteWriter;
   /** False while the client reads too slowly. */
   takes(): boolean;
@@ -22,6 +24,10 @@ export class SessionWatches implements SessionWatcher {
 
   constructor(parts: SessionWatchesParts) {
     this.parts = parts;
+  }
+
+  get user(): Buffer {
+    return this.parts.user;
   }
 
   /** Each is answered: by how it is, or by why not. A user watched already changes nothing. */
@@ -41,7 +47,7 @@ export class SessionWatches implements SessionWatcher {
   }
 
   told(user: Buffer, status: UserStatus): void {
-    encodeWatched(this.parts.writer(), { user, code: 0, ...status });
+    encodeWatched(this.parts.writer(), { ...status, user, code: 0 });
   }
 
   refused(user: Buffer, code: ErrorCode): void {

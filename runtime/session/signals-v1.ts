@@ -94,7 +94,7 @@ export class SignalsV1 {
   }
 
   private questions(): StatusQuestions {
-    this.asked ??= new StatusQuestions(this.parts, (user: Buffer, status: UserStatus) => {
+    this.asked ??= new StatusQuestions(this.parts, this.session.user as Buffer, (user: Buffer, status: UserStatus) => {
       if (this.session.isOpen) v1.encodeStatusV1(this.session.writer(), user, status);
     });
     return this.asked;

@@ -2,13 +2,15 @@ import * as limits from '../contract/limits.ts';
 import type { InboxSubscription, UserStatus } from '../ports/inbox-feed.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
+import { decodeAudience } from '../wire/v2/audience.ts';
 import { encodeFault } from '../wire/v2/fault.ts';
 import { decodeMessageStatusQuery } from '../wire/v2/message-status.ts';
-import { Opcode, WATCH_VERSION } from '../wire/v2/opcodes.ts';
+import { AUDIENCE_VERSION, Opcode, WATCH_VERSION } from '../wire/v2/opcodes.ts';
 import { decodePresenceQuery, encodePresence } from '../wire/v2/presence.ts';
 import { decodeRead } from '../wire/v2/read.ts';
 import { decodeTyping } from '../wire/v2/typing.ts';
 import { decodeWatch } from '../wire/v2/watch.ts';
+import { AudienceQuestions } from './audience-questions.ts';
 import { handTyping } from './ephemeral-sends.ts';
 import type { SessionParts } from './session-parts.ts';
 import { SessionWatches } from './session-watches.ts';
@@ -22,6 +24,8 @@ export interface SignallingSession {
   readonly isSlow: boolean;
   readonly user: Buffer;
   readonly device: Buffer;
+  /** The edge’s stamp of the login. */
+  readonly loginStamp: number;
   readonly subscription: InboxSubscription | undefined;
   writer(): ByteWriter;
 }
@@ -29,6 +33,7 @@ export interface SignallingSession {
 /** The frames that SignalsV2 handles, of a client’s version; most sessions never have any. */
 export function isSignal(opcode: number, version: number): boolean {
   if (opcode === Opcode.Watch || opcode === Opcode.Unwatch) return version >= WATCH_VERSION;
+  if (opcode === Opcode.Audience) return version >= AUDIENCE_VERSION;
   return version >= 3 && SIGNALS.has(opcode);
 }
 
@@ -41,6 +46,7 @@ export class SignalsV2 {
   private readonly budget: SignalBudget;
   private asked: StatusQuestions | undefined;
   private watches: SessionWatches | undefined;
+  private audience: AudienceQuestions | undefined;
 
   constructor(parts: SessionParts, session: SignallingSession) {
     this.parts = parts;
@@ -78,6 +84,9 @@ export class SignalsV2 {
       const user = decodePresenceQuery(reader);
       if (load.sheds('presence')) this.passOver('the node is busy and answers no presence queries');
       else this.questions().ask(user);
+    } else if (opcode === Opcode.Audience) {
+      this.audience ??= new AudienceQuestions(this.parts, this.session);
+      this.audience.ask(decodeAudience(reader));
     } else if (opcode === Opcode.Unwatch) this.watches?.unwatch(decodeWatch(reader));
     else if (opcode === Opcode.Watch) {
       const users = decodeWatch(reader);
@@ -89,7 +98,7 @@ export class SignalsV2 {
   }
 
   private questions(): StatusQuestions {
-    this.asked ??= new StatusQuestions(this.parts, (user: Buffer, status: UserStatus) => {
+    this.asked ??= new StatusQuestions(this.parts, this.session.user, (user: Buffer, status: UserStatus) => {
       if (this.session.isOpen) encodePresence(this.session.writer(), { user, ...status });
     });
     return this.asked;
@@ -99,6 +108,7 @@ export class SignalsV2 {
     const { parts, session } = this;
     this.watches ??= new SessionWatches({
       presence: parts.presence,
+      user: session.user,
       writer: () => session.writer(),
       takes: () => session.isOpen && !session.isSlow,
     });

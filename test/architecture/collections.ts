@@ -39,6 +39,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'adapters/rate-limits-redis.ts': { grown: 'RATE_GROWN_MAX' },
   'adapters/session-directory-redis.ts': { due: 'DIRECTORY_DUE_MAX', contested: 'connections' },
   'adapters/session-table.ts': { seats: 'connections' },
+  'client/audience.ts': { questions: 'QUESTIONS_MAX' },
   'client/acknowledgements.ts': { waiting: 'buckets' },
   'client/edge-connection.ts': { closedUntilMs: 'addresses' },
   'client/ephemerals.ts': {
@@ -76,6 +77,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'inbox/inboxes.ts': { heldBack: 'HELD_RECIPIENTS_MAX', outboxes: 'groups' },
   'inbox/inherited-marks.ts': { waiting: 'INHERITANCE_BYTES_MAX', fresh: 'INHERITANCE_BYTES_MAX' },
   'inbox/layouts.ts': { layouts: 'LAYOUTS_MAX', away: 'LAYOUTS_MAX' },
+  'inbox/audiences.ts': { underWay: 'AUDIENCE_CHANGES_MAX' },
   'inbox/owned-presence.ts': { watched: 'CORE_WATCHES_MAX', changes: 'CORE_WATCHES_MAX' },
   'inbox/parked-envelopes.ts': { rows: 'PARKED_BYTES_MAX', rowsSentOn: 'PARKED_BYTES_MAX' },
   'inbox/own-appends.ts': { underWay: 'PARKED_BYTES_MAX' },

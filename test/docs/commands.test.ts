@@ -42,6 +42,7 @@ const TALKING = [
   'npx iris send --as alice --to bob --wait read "have you seen this?"',
   'npx iris watch bob carol --as alice --count 2',
   'npx iris send --as alice --to bob --best-effort "are you there?"',
+  'npx iris audience --as bob --only alice,carol',
 ];
 const ALONE: Readonly<Record<string, RegExp>> = {
   'npx iris plan planet': /50 in all/,
@@ -98,6 +99,7 @@ it('sends and listens as printed, while an environment runs, over TLS', async ()
     expect((await reader).stdout).toMatch(/alice.*have you seen this/);
     expect((await iris(TALKING[6] as string)).stdout).toMatch(/carol is offline/);
     await expect(iris(TALKING[7] as string)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/NOT_DELIVERED.*not online/) });
+    expect((await iris(TALKING[8] as string)).stdout).toMatch(/bob is seen by alice, carol/);
   } finally {
     up.kill('SIGTERM');
     await exited;

@@ -1,4 +1,4 @@
-/** D0 of L1, L7, X11: what never touches a log, at the ports of real nodes of two regions: it comes now, or is refused visibly. */
+/** D0 of L1, L7, X11, A23: what never touches a log, at the ports of real nodes of two regions: it comes now, or is refused visibly. */
 import { rmSync } from 'node:fs';
 import { type BestEffortMessage, IrisClient, type TypingSignal, type UserPresence } from '../../runtime/client/index.ts';
 import { SESSION_WATCHES_MAX, SIGNALS_BURST_MAX } from '../../runtime/contract/limits.ts';
@@ -218,6 +218,35 @@ it('who watches hears the state at once, and each coming and leaving, in whateve
   await until(() => late.length === 1, 'a second listener hears what is known');
   expect(late).toEqual([`${bobName} off`]);
   await Promise.all([alice.close(), eve.close()]);
+}, 60_000);
+
+it('who may not see a user is told of all as of one who was never seen, by watch, question and v1 status; who may sees it (A23)', async () => {
+  const [bobName, friendName, nobodyName] = [name('bob'), name('friend'), name('ghost')];
+  const audience = (...flags: string[]) => runIris(['audience', '--as', bobName, '--at', south, '--json', ...flags]);
+  expect(JSON.parse((await audience('--only', `${friendName},other`)).stdout)).toEqual({ user: bobName, audience: [friendName, 'other'] });
+  const bob = await connect(south, bobName);
+  const [friend, stranger, old] = [
+    await connect(north, friendName),
+    await connect(north, name('eve')),
+    await V1Client.logIn(north, name('v1')),
+  ];
+  await isOnline(friend, bobName);
+  const heard: UserPresence[] = [];
+  stranger.watch([bobName, nobodyName], (presence) => heard.push(presence));
+  const unseen = { isOnline: false, lastSeenMs: 0 };
+  await until(() => heard.length === 2, 'both are told of');
+  expect(heard.toSorted((a, b) => (a.user < b.user ? -1 : 1))).toEqual([bobName, nobodyName].map((user) => ({ user, ...unseen })));
+  expect([await stranger.presenceOf(bobName), await stranger.presenceOf(nobodyName)]).toEqual([unseen, unseen]);
+  const statusOf = async (user: string) => {
+    old.raw.write(named(0x05, user));
+    return (await old.raw.take(3 + user.length + 9)).subarray(3 + user.length).toString('hex');
+  };
+  expect(await statusOf(bobName)).toBe(await statusOf(nobodyName));
+  expect(await bob.presenceOf(bobName)).toMatchObject({ isOnline: true });
+  await bob.setAudience('everyone');
+  await until(() => heard.some(({ user, isOnline: isOn }) => user === bobName && isOn), 'everyone sees it again');
+  await Promise.all([bob, friend, stranger].map((client) => client.close()));
+  old.end();
 }, 60_000);
 
 it('a session watches SESSION_WATCHES_MAX users; of others it hears WATCHES_LIMITED, and messages flow on', async () => {

@@ -26,6 +26,8 @@ export const LinkOpcode = {
   // Since version 4.
   Watch: 0x33,
   Unwatch: 0x34,
+  // Since version 5.
+  Audience: 0x35,
   Welcome: 0x81,
   Pong: 0x82,
   Refuse: 0x83,
@@ -48,6 +50,8 @@ export const LinkOpcode = {
   Reading: 0xb1,
   // Since version 4.
   Presence: 0xb2,
+  // Since version 5.
+  AudienceAnswer: 0xb3,
 } as const;
 
 /**
@@ -55,6 +59,6 @@ export const LinkOpcode = {
  * owner of an older one cuts a link on which it reads one.
  */
 export const LINK_VERSION_MIN = 1;
-export const LINK_VERSION_MAX = 4;
+export const LINK_VERSION_MAX = 5;
 /** Bytes a link frame may have beyond its envelope. */
 export const LINK_HEADER_BYTES_MAX = 64;

@@ -1,7 +1,9 @@
+import type { Audience } from '../../contract/audience.ts';
 import { USER_BYTES_MAX } from '../../contract/limits.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import { skipOptions } from '../v2/options.ts';
+import { readAudienceOption, writeAudienceOption } from './audience.ts';
 import { LinkOpcode } from './opcodes.ts';
 
 /**
@@ -51,21 +53,23 @@ export interface LinkPresenceFrame {
   readonly code: number;
   readonly isOnline: boolean;
   readonly lastSeenSeconds: number;
+  /** Who may see it; everyone where there is none. */
+  readonly audience?: Audience;
 }
 
 export function decodeLinkPresence(reader: ByteReader): LinkPresenceFrame {
   const user = Buffer.from(reader.bytes16(USER_BYTES_MAX, 'user name'));
   const frame = { user, code: reader.u16(), isOnline: reader.u8() === 1, lastSeenSeconds: reader.u64() };
-  skipOptions(reader);
-  return frame;
+  return { ...frame, ...readAudienceOption(reader) };
 }
 
-export function encodeLinkPresence(out: ByteWriter, { user, code, isOnline, lastSeenSeconds }: LinkPresenceFrame): void {
+export function encodeLinkPresence(out: ByteWriter, { user, code, isOnline, lastSeenSeconds, audience }: LinkPresenceFrame): void {
   const mark = out.beginFrame();
   out.u8(LinkOpcode.Presence);
   out.bytes16(user);
   out.u16(code);
   out.u8(isOnline ? 1 : 0);
   out.u64(isOnline ? 0 : lastSeenSeconds);
+  writeAudienceOption(out, audience);
   out.endFrame(mark);
 }

@@ -16,6 +16,8 @@ export const Opcode = {
   // Since version 5.
   Watch: 0x0c,
   Unwatch: 0x0d,
+  // Since version 6.
+  Audience: 0x0e,
   Welcome: 0x81,
   Sent: 0x82,
   Deliver: 0x83,
@@ -33,6 +35,8 @@ export const Opcode = {
   Generation: 0x8c,
   // Since version 5.
   Watched: 0x8e,
+  // Since version 6.
+  AudienceAnswer: 0x8f,
 } as const;
 
 /**
@@ -40,8 +44,10 @@ export const Opcode = {
  * only on connections that speak it: version 2 ends at FAREWELL, version 3 at GAP.
  */
 export const VERSION_MIN = 2;
-export const VERSION_MAX = 5;
+export const VERSION_MAX = 6;
 /** The one that tells generations, and reads over several connections. */
 export const FETCH_VERSION = 4;
 /** The one that tells how watched users are. */
 export const WATCH_VERSION = 5;
+/** The one in which a user says who may see whether it is online. */
+export const AUDIENCE_VERSION = 6;

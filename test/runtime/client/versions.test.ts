@@ -38,7 +38,7 @@ class OldServer implements ConnectionHandler {
   closed(): void {}
 }
 
-it('asks for versions 2 to 5 and keeps to the one that the server names', async () => {
+it('asks for versions 2 to 6 and keeps to the one that the server names', async () => {
   const clock = new ManualClock();
   const transport = new MemoryTransport(clock);
   const servers: OldServer[] = [];
@@ -49,5 +49,5 @@ it('asks for versions 2 to 5 and keeps to the one that the server names', async 
   const connecting = IrisClient.connect({ addresses: ['10.0.0.1:7000'], user: 'alice' }, { transport, clock, random: fixedRandom() });
   await clock.advance(50);
   const client = await connecting;
-  expect([servers[0]?.asked, client.protocolVersion]).toEqual([[2, 5], 2]);
+  expect([servers[0]?.asked, client.protocolVersion]).toEqual([[2, 6], 2]);
 });

@@ -156,7 +156,8 @@ it('a full owner is asked again, and one that says the user moved is left for th
 
 it('an owner keeps CORE_WATCHES_MAX watches and forgets those of who is gone', () => {
   const [clock, telemetry, told] = [new ManualClock(), new MemoryTelemetry(), [] as string[]];
-  const users = { isOnline: () => true, isHome: () => true, readLastSeen: async () => 0 };
+  const audiences = { of: async () => 'everyone' as const, set: async () => undefined };
+  const users = { audiences, isOnline: () => true, isHome: () => true, readLastSeen: async () => 0 };
   const presence = new OwnedPresence({ clock, telemetry, load: CALM, ...users });
   const watcher = (): PresenceWatcher => ({ told() {}, refused: (_, code) => told.push(code) });
   const [one, other] = [watcher(), watcher()];

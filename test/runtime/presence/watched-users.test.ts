@@ -1,4 +1,5 @@
-/** R15, X21, L8: what an edge tells the sessions that watch a user: what two sources say as one, in bursts, bounded, and later while it is busy. */
+/** R15, A23, X21, L8: what an edge tells the sessions that watch a user: what two sources say as one, in bursts, bounded, and later while it is busy. */
+import { AudienceRoom, audienceOf, NOBODY } from '../../../runtime/contract/audience.ts';
 import type { ErrorCode } from '../../../runtime/contract/errors.ts';
 import * as limits from '../../../runtime/contract/limits.ts';
 import type { UserStatus } from '../../../runtime/ports/inbox-feed.ts';
@@ -8,6 +9,10 @@ import { ManualClock } from '../../fakes/manual-clock.ts';
 import { MemoryTelemetry } from '../../fakes/memory-telemetry.ts';
 
 class TestWatcher implements SessionWatcher {
+  readonly user: Buffer;
+  constructor(user = 'alice') {
+    this.user = Buffer.from(user);
+  }
   isSlow = false;
   readonly heard: string[] = [];
   told(user: Buffer, { isOnline, lastSeenSeconds }: UserStatus): void {
@@ -159,4 +164,45 @@ it('a burst has PRESENCE_FRAMES_AT_ONCE frames and some; the rest comes with the
     bursts.push(alice.take().length);
   }
   expect(bursts).toEqual([limits.PRESENCE_FRAMES_AT_ONCE, limits.PRESENCE_FRAMES_AT_ONCE, limits.PRESENCE_FRAMES_AT_ONCE, 0]);
+});
+
+const named = (...names: string[]) => audienceOf(names.map((one) => Buffer.from(one)));
+
+it('shows a user to those named and to itself; to others it is as one who was never seen, whatever happens (A23)', async () => {
+  const { users, owner, directory, flushed, alice } = open();
+  const [eve, self] = [new TestWatcher('eve'), new TestWatcher('bob')];
+  for (const one of [alice, eve, self]) users.watch(one, bob);
+  // Of who may see it the directory knows nothing.
+  directory.get('bob')?.(true);
+  await flushed();
+  expect([alice.take(), eve.take()]).toEqual([[], []]);
+  owner({ ...online, audience: named('alice', 'evening') });
+  await flushed();
+  owner({ ...offline(9), audience: named('alice', 'evening') });
+  directory.get('bob')?.(false);
+  await flushed();
+  owner(undefined);
+  directory.get('bob')?.(true);
+  await flushed();
+  expect([alice.take(), eve.take(), self.take()]).toEqual([
+    ['bob on', 'bob off 9', 'bob on'],
+    ['bob off 0'],
+    ['bob on', 'bob off 9', 'bob on'],
+  ]);
+  owner({ ...online, audience: named('eve') });
+  await flushed();
+  expect([alice.take(), eve.take(), self.take()]).toEqual([['bob off 0'], ['bob on'], []]);
+  owner(online);
+  await flushed();
+  expect([alice.take(), eve.take()]).toEqual([['bob on'], []]);
+});
+
+it('keeps AUDIENCES_BYTES_MAX of names at hand; a user beyond is seen by nobody', () => {
+  const room = new AudienceRoom();
+  const list = audienceOf(Array.from({ length: 32 }, (_, i) => Buffer.alloc(254, 65 + (i % 26))));
+  expect(list.length).toBe(limits.AUDIENCE_BYTES_MAX);
+  for (let i = 0; i < limits.AUDIENCES_BYTES_MAX / list.length; i++) expect(room.exchange(undefined, list)).toBe(list);
+  expect([room.exchange(undefined, list), room.exchange(undefined, undefined)]).toEqual([NOBODY, undefined]);
+  expect(room.exchange(list, list)).toBe(list);
+  expect(() => audienceOf([list])).toThrow(/limit is 8192/);
 });

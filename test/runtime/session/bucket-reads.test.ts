@@ -53,6 +53,7 @@ function readOneGeneration(): { buckets: BucketReads; home: boolean[]; opened: O
       hand: nothing,
       status: async () => undefined,
       reading: async () => undefined,
+      audience: async () => undefined,
     },
     router: { publish: nothing, ownerOf: () => 'owner:1' } as never,
     pushWindow: new PushWindow(connection, 65_536, { bytes: 0 }),

@@ -90,6 +90,7 @@ export class SessionUnderTest {
         },
         hand: (_, kind, envelope, answer) => void this.handed.push({ kind, envelope, answer }),
         status: async () => undefined,
+        audience: async () => undefined,
         reading: async () => {
           this.questions++;
           return this.reading;

@@ -22,7 +22,7 @@ it('watches SESSION_WATCHES_MAX users; a further one hears WATCHES_LIMITED, and 
     resumed() {},
   };
   const out = new ByteWriter();
-  const watches = new SessionWatches({ presence, writer: () => out, takes: () => true });
+  const watches = new SessionWatches({ user: Buffer.from('alice'), presence, writer: () => out, takes: () => true });
   watches.watch(names(SESSION_WATCHES_MAX));
   watches.watch(names(1));
   watches.watch(names(2, SESSION_WATCHES_MAX));
