@@ -81,17 +81,15 @@ function runScript(client: Redis): Side {
       for (let from = 0; from < USERS.length; from += DIRECTORY_UNDER_WAY_MAX) {
         const part = USERS.slice(from, from + DIRECTORY_UNDER_WAY_MAX);
         const tail = [stamp, DIRECTORY_ENTRY_TTL_MS, 'bare:taken:'];
-        await Promise.all(
-          part.map((user) => enter(under('session', user), stamp, '', ...place, ...tail, Buffer.from(user), under('presence', user))),
-        );
+        await Promise.all(part.map((user) => enter(under('session', user), stamp, '', ...place, ...tail, user, under('presence', user))));
       }
     }
     return waves * USERS.length;
   };
 }
 
-function under(kind: string, user: string): Buffer {
-  return Buffer.from(`bare:${kind}:{${user}}`);
+function under(kind: string, user: string): string {
+  return `bare:${kind}:{${user}}`;
 }
 
 /** Keeps the gauges: they say when everything is told. */

@@ -1,10 +1,10 @@
-import type { InboxMeasure, InboxRange } from '../ports/group-rows.ts';
+import type { InboxMeasure, InboxRange, MeasuredRange } from '../ports/group-rows.ts';
 import type { PageLimits, StoredEnvelope } from '../ports/inbox-store.ts';
 import type { CqlRow, CqlSession } from './cql-session.ts';
 
 const OF_CHUNK = 'WHERE grp = ? AND user = ? AND bucket = ? AND chunk = ?';
 const INBOX = `SELECT position, envelope, first_index FROM inbox ${OF_CHUNK} AND position > ?`;
-const COUNT = `SELECT count(bytes) AS envelopes, sum(bytes) AS bytes FROM inbox ${OF_CHUNK} AND position < ?`;
+const COUNT = `SELECT count(bytes) AS envelopes, sum(bytes) AS bytes FROM inbox ${OF_CHUNK} AND position >= ? AND position < ?`;
 const NEXT = `SELECT position, bytes, messages FROM inbox ${OF_CHUNK} AND position >= ?`;
 const OUTGOING = 'SELECT position, envelope FROM outgoing WHERE grp = ? AND to_grp = ? AND chunk = ? AND position > ?';
 /** Rows of a look for what follows: one, but for envelopes that are gone and of which it is still said how far they were read. */
@@ -40,15 +40,18 @@ export async function outgoingPage(session: CqlSession, page: OutgoingPage): Pro
   return gathering.found;
 }
 
-export async function measure(session: CqlSession, group: string, range: InboxRange): Promise<InboxMeasure> {
-  const { inbox, firstChunk, lastChunk, position } = range;
+/** Only from where something lies: what was taken out before it stays in the store’s files until those are merged, and would be read each time. */
+export async function measure(session: CqlSession, group: string, range: MeasuredRange): Promise<InboxMeasure> {
+  const { inbox, firstChunk, lastChunk, position, firstPosition } = range;
   let [envelopes, bytes] = [0, 0];
   for (let chunk = firstChunk; chunk <= lastChunk; chunk++) {
     const key = [group, inbox.user, inbox.bucket, chunk];
-    const counted = await session.readOne(COUNT, [...key, position]);
-    envelopes += Number(counted?.['envelopes'] ?? 0);
-    bytes += Number(counted?.['bytes'] ?? 0);
-    const next = await nextOf(session, key, position);
+    if (position > firstPosition) {
+      const counted = await session.readOne(COUNT, [...key, firstPosition, position]);
+      envelopes += Number(counted?.['envelopes'] ?? 0);
+      bytes += Number(counted?.['bytes'] ?? 0);
+    }
+    const next = await nextOf(session, key, Math.max(position, firstPosition));
     if (next !== undefined) return { envelopes, bytes, next: { ...next, chunk } };
   }
   return { envelopes, bytes, next: undefined };

@@ -15,6 +15,7 @@ import type {
   InboxMeasure,
   InboxRange,
   InboxSummary,
+  MeasuredRange,
   OutgoingSize,
   RowChange,
 } from '../ports/group-rows.ts';
@@ -120,7 +121,7 @@ class CqlGroupRows implements GroupRows {
     return inboxPage(this.session, { group: this.group, inbox, firstChunk, lastChunk, position, limits, firstRows: ROWS_PAGE_FIRST });
   }
 
-  measureInbox(range: InboxRange): Promise<InboxMeasure> {
+  measureInbox(range: MeasuredRange): Promise<InboxMeasure> {
     return measure(this.session, this.group, range);
   }
 

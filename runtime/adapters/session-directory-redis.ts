@@ -33,6 +33,9 @@ interface Due {
   readonly over?: string;
 }
 
+/** What the script of a login answers: 1, or 0 and the stamp, edge and run of the later one that is there. */
+type EnterAnswer = readonly [isEntered: number, stamp: string, node: string, run: string];
+
 /**
  * The region’s directory in Redis. Changes are written behind, the latest of each user, and again until the engine has them. An entry
  * counts while the edge that wrote it says every DIRECTORY_BEAT_MS that it lives, under the name of its present `run`: so an edge that died,
@@ -43,7 +46,7 @@ export class RedisSessionDirectory implements SessionDirectory {
   private readonly parts: RedisSessionDirectoryParts;
   private readonly prefix: string;
   /** Of the channels on which edges hear of later logins; the edge’s name follows. */
-  private readonly takenPrefix: Buffer;
+  private readonly takenPrefix: string;
   private readonly table: SessionTable;
   private readonly enterScript: RedisScript;
   private readonly leaveScript: RedisScript;
@@ -55,6 +58,8 @@ export class RedisSessionDirectory implements SessionDirectory {
   private sweptMs = 0;
   private run: string;
   private underWay = 0;
+  /** The last flush ended where as much was under way as may be. */
+  private isHeldUp = false;
   private saidRun: string | undefined;
   private failedMs = Number.NEGATIVE_INFINITY;
   private flushing: Timer | undefined;
@@ -65,7 +70,7 @@ export class RedisSessionDirectory implements SessionDirectory {
     this.parts = parts;
     const { connection, environment, region, node, telemetry, clock } = parts;
     this.prefix = `iris:${environment}:${region}:`;
-    this.takenPrefix = this.key('taken:');
+    this.takenPrefix = `${this.prefix}taken:`;
     this.run = this.newRun();
     this.table = new SessionTable((user, gone) => this.changed(user, gone));
     this.enterScript = connection.script(enterScript(connection.publishCommand));
@@ -75,7 +80,7 @@ export class RedisSessionDirectory implements SessionDirectory {
       clock,
       node,
       isHere: (user) => this.isHere(user),
-      channel: (user) => this.presenceChannel(user),
+      channel: (user) => this.key(`presence:{${user}}`),
       lookUp: (user) => this.lookUp(user),
       runOf: (other) => this.runOf(other),
     });
@@ -153,35 +158,47 @@ export class RedisSessionDirectory implements SessionDirectory {
   }
 
   private flushSoon(): void {
-    if (this.isClosed) return;
-    const { clock } = this.parts;
-    const hasFailed = clock.monotonicMs() - this.failedMs < limits.DIRECTORY_RETRY_LAST_MS;
-    this.flushing ??= clock.after(hasFailed ? limits.DIRECTORY_RETRY_LAST_MS : limits.DIRECTORY_FLUSH_MS, () => {
+    if (this.isClosed || this.flushing !== undefined) return;
+    this.flushing = this.parts.clock.after(this.hasFailed ? limits.DIRECTORY_RETRY_LAST_MS : limits.DIRECTORY_FLUSH_MS, () => {
       this.flushing = undefined;
       this.flush();
     });
   }
 
+  private get hasFailed(): boolean {
+    return this.parts.clock.monotonicMs() - this.failedMs < limits.DIRECTORY_RETRY_LAST_MS;
+  }
+
   private flush(): void {
+    this.isHeldUp = false;
     if (!this.parts.connection.isUp) return;
     for (const [user, due] of this.due) {
-      if (this.underWay >= limits.DIRECTORY_UNDER_WAY_MAX) return;
+      if (this.isFull) return;
       this.due.delete(user);
       void this.write(user, due);
     }
-    while (this.sweep !== undefined && this.underWay < limits.DIRECTORY_UNDER_WAY_MAX) {
+    while (this.sweep !== undefined && !this.isFull) {
       const { value: user, done } = this.sweep.next();
       if (done) this.sweep = undefined;
       else void this.write(user, { gone: undefined, sinceMs: this.sweptMs });
     }
   }
 
+  private get isFull(): boolean {
+    this.isHeldUp = this.underWay >= limits.DIRECTORY_UNDER_WAY_MAX;
+    return this.isHeldUp;
+  }
+
   private async write(user: string, due: Due): Promise<void> {
     this.underWay++;
     try {
       const login = this.table.of(user);
-      if (login !== undefined) await this.writeLogin(login, due.over ?? '');
-      else if (due.gone !== undefined)
+      const { run } = this;
+      if (login !== undefined) {
+        const answer = await this.tell(login, due.over ?? '');
+        if (answer[0] !== 1) await this.refused(user, answer);
+        this.told(login, run, answer[0] === 1);
+      } else if (due.gone !== undefined)
         await this.leaveScript(this.sessionKey(user), due.gone.loginStamp, this.parts.node, this.presenceChannel(user));
     } catch {
       // Counted and told by the connection. A change that came meanwhile says more than this one.
@@ -189,35 +206,51 @@ export class RedisSessionDirectory implements SessionDirectory {
       if (!this.due.has(user) && !this.isClosed) this.put(user, due);
     } finally {
       this.underWay--;
-      if (this.due.size > 0 || this.sweep !== undefined) this.flushSoon();
+      this.goOn();
     }
   }
 
-  private async writeLogin(login: DirectoryLogin, over: string): Promise<void> {
-    const { user, loginStamp, device, protocol, sinceMs } = login;
+  /** What waited only for room does not wait for more to come. */
+  private goOn(): void {
+    if (this.due.size === 0 && this.sweep === undefined) return;
+    const hasRoom = this.isHeldUp && this.underWay <= limits.DIRECTORY_UNDER_WAY_MAX / 2;
+    if (hasRoom && !this.isClosed && !this.hasFailed) this.flush();
+    else this.flushSoon();
+  }
+
+  private tell({ user, loginStamp, device, protocol, sinceMs }: DirectoryLogin, over: string): Promise<EnterAnswer> {
     const { node, region } = this.parts;
-    const runThen = this.run;
-    const place = [node, runThen, region, device, protocol, sinceMs, limits.DIRECTORY_ENTRY_TTL_MS] as const;
-    const name = Buffer.from(user, 'latin1');
-    const answer = await this.enterScript(
+    return this.enterScript(
       this.sessionKey(user),
       loginStamp,
       over,
-      ...place,
+      node,
+      this.run,
+      region,
+      device,
+      protocol,
+      sinceMs,
+      limits.DIRECTORY_ENTRY_TTL_MS,
       this.takenPrefix,
-      name,
+      wireText(user),
       this.presenceChannel(user),
-    );
-    const [isEntered, stamp, at, run] = answer as [number, string, string, string];
-    if (isEntered === 1) this.contested.delete(user);
-    else if (await this.isAlive(at, run)) this.contested.add(user);
+    ) as Promise<EnterAnswer>;
+  }
+
+  /** A later login is there: of a living edge, or of one that is dead. */
+  private async refused(user: string, [, stamp, at, run]: EnterAnswer): Promise<void> {
+    if (await this.isAlive(at, run)) this.contested.add(user);
     else this.put(user, { gone: undefined, sinceMs: this.parts.clock.monotonicMs(), over: stamp });
+  }
+
+  private told(login: DirectoryLogin, runThen: string, isEntered: boolean): void {
+    const { user } = login;
     const now = this.table.of(user);
-    if (now === undefined) this.contested.delete(user);
+    if (isEntered || now === undefined) this.contested.delete(user);
     // Held up on its way, it may be over the entry of the present run: nobody would believe it.
-    else if (runThen !== this.run) this.put(user, { gone: undefined, sinceMs: this.parts.clock.monotonicMs() });
+    if (now !== undefined && runThen !== this.run) this.put(user, { gone: undefined, sinceMs: this.parts.clock.monotonicMs() });
     // It left while this was under way, and a cluster may have done the one after the other.
-    if (now === undefined && isEntered === 1) this.put(user, { gone: login, sinceMs: this.parts.clock.monotonicMs() });
+    if (now === undefined && isEntered) this.put(user, { gone: login, sinceMs: this.parts.clock.monotonicMs() });
   }
 
   private async isAlive(node: string, run: string | null | undefined): Promise<boolean> {
@@ -281,13 +314,18 @@ export class RedisSessionDirectory implements SessionDirectory {
     return Buffer.from(`${this.prefix}${name}`, 'latin1');
   }
 
-  private presenceChannel(user: string): Buffer {
-    return this.key(`presence:{${user}}`);
+  private presenceChannel(user: string): string | Buffer {
+    return wireText(`${this.prefix}presence:{${user}}`);
   }
 
-  private sessionKey(user: string): Buffer {
-    return this.key(`session:{${user}}`);
+  private sessionKey(user: string): string | Buffer {
+    return wireText(`${this.prefix}session:{${user}}`);
   }
+}
+
+/** One byte a character; as ASCII, which most names are, the driver writes it as it is. */
+function wireText(text: string): string | Buffer {
+  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text, 'latin1');
 }
 
 const FIELDS = ['stamp', 'node', 'run', 'region', 'device', 'protocol', 'since'] as const;

@@ -77,6 +77,11 @@ export interface InboxRange {
   readonly position: number;
 }
 
+export interface MeasuredRange extends InboxRange {
+  /** Nothing lies before it: a store need not look there, where what was taken out before may still lie. */
+  readonly firstPosition: number;
+}
+
 /** What lies in some chunks before a position, and the first envelope that does not. */
 export interface InboxMeasure {
   readonly envelopes: number;
@@ -114,7 +119,7 @@ export interface GroupRows {
   /** Envelopes ascending; fewer than the limits only at the end. */
   readInbox(range: InboxRange, limits: PageLimits): Promise<StoredEnvelope[]>;
   /** Counts what lies before `range.position`, and looks up what follows; no envelope is read for it. */
-  measureInbox(range: InboxRange): Promise<InboxMeasure>;
+  measureInbox(range: MeasuredRange): Promise<InboxMeasure>;
   /** Envelopes to `group` behind `position`, ascending; fewer than the limits only at the end. */
   readOutgoing(group: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]>;
   /** What waits for other groups, in parts, without the envelopes. */

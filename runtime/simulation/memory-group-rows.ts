@@ -7,6 +7,7 @@ import type {
   InboxMeasure,
   InboxRange,
   InboxSummary,
+  MeasuredRange,
   OutgoingSize,
   RowChange,
 } from '../ports/group-rows.ts';
@@ -117,12 +118,13 @@ export class MemoryGroupRows implements GroupRows {
     });
   }
 
-  measureInbox({ inbox, firstChunk, lastChunk, position }: InboxRange): Promise<InboxMeasure> {
+  measureInbox({ inbox, firstChunk, lastChunk, position, firstPosition }: MeasuredRange): Promise<InboxMeasure> {
     return this.call('measureInbox', () => {
       const cells = this.storage.inboxes.get(inboxId(inbox));
       const rows = [...(cells?.envelopes.values() ?? [])].filter(({ chunk }) => chunk >= firstChunk && chunk <= lastChunk);
-      const before = rows.filter((row) => row.position < position);
-      const next = rows.filter((row) => row.position >= position).toSorted((a, b) => a.position - b.position)[0];
+      // Like a store that does not look before it: a wrong one shows.
+      const before = rows.filter((row) => row.position >= firstPosition && row.position < position);
+      const next = rows.filter((row) => row.position >= Math.max(position, firstPosition)).toSorted((a, b) => a.position - b.position)[0];
       return {
         envelopes: before.length,
         bytes: before.reduce((sum, { envelope }) => sum + envelope.length, 0),

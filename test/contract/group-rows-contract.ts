@@ -123,7 +123,8 @@ export function describeGroupRowsContract(name: string, under: RowsUnderTest): v
     it('counts what lies before a place, and tells what follows', async () => {
       const [small, large] = [envelopeOf({}), envelopeOf({ bodies: ['x'.repeat(5_000)] })];
       await apply(put(1, 0, small), put(2, 0, large), put(5, 1, small), put(7, 3, large), put(8, 3, small));
-      const measure = (position: number, lastChunk: number) => rows.measureInbox({ inbox: bob, firstChunk: 0, lastChunk, position });
+      const measure = (position: number, lastChunk: number, firstPosition = 0) =>
+        rows.measureInbox({ inbox: bob, firstChunk: 0, lastChunk, position, firstPosition });
       expect(await measure(7, 3)).toEqual({
         envelopes: 3,
         bytes: 2 * small.length + large.length,
@@ -134,6 +135,9 @@ export function describeGroupRowsContract(name: string, under: RowsUnderTest): v
         bytes: small.length + large.length,
         next: { position: 5, chunk: 1, bytes: small.length, messages: 3 },
       });
+      // Nothing is looked for before the place at which the inbox begins.
+      expect(await measure(7, 3, 5)).toMatchObject({ envelopes: 1, bytes: small.length, next: { position: 7, chunk: 3 } });
+      expect(await measure(2, 3, 5)).toMatchObject({ envelopes: 0, bytes: 0, next: { position: 5, chunk: 1 } });
       expect(await measure(9, 3)).toEqual({ envelopes: 5, bytes: 3 * small.length + 2 * large.length, next: undefined });
       await apply(
         { kind: 'trim', inbox: bob, firstChunk: 0, chunk: 3, position: 8 },

@@ -287,10 +287,14 @@ describe.each(['single', 'cluster'] as const)('rate limits over two edges on Red
     await until(() => connections.every(({ isUp }) => isUp), 'both are connected');
     const taken = (rates: RedisRateLimits, count: number) =>
       Array.from({ length: count }, () => rates.take('messages', 'alice')).filter((waitMs) => waitMs === 0).length;
+    const keys = async () =>
+      (await Promise.all(redisOf(mode).names.map((name) => redisOf(mode).command(name, 'keys', `*rates-${mode}*`)))).join('');
     expect(taken(here, 60)).toBe(60);
+    await until(async () => (await keys()).includes('alice'), 'the first edge has told');
     expect(taken(there, 20)).toBe(20);
+    // It tells within a second, and is told of the first.
     await new Promise((resolve) => setTimeout(resolve, 2.5 * RATE_SYNC_MS));
-    // Who had asked first has not heard of the second's last words until it counts again.
+    // The first has not heard of the second until it counts again.
     const rest = taken(there, 100);
     expect([rest, taken(here, 100) <= 40]).toEqual([20, true]);
     await until(() => here.waitMs('messages', 'alice') > 0, 'both refuse');

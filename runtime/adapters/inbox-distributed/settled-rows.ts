@@ -30,9 +30,9 @@ export async function planRows(
   const settled = new Map<string, SettledInbox>();
   const settle = async ([row, pending]: [string, PendingRow]) => {
     const inbox = keyOfRow(row);
-    const taken = await takenOut(inbox, pending, rows);
-    changes.push(...taken.changes, ...additions(inbox, pending));
     const held = contents.inboxes.get(row);
+    const taken = await takenOut(inbox, { pending, rows, firstPosition: contents.isReplay ? 0 : (held?.firstPosition ?? 0) });
+    changes.push(...taken.changes, ...additions(inbox, pending));
     if (!isCounted(row) || held === undefined) return;
     const left = { envelopes: Math.max(0, held.rowEnvelopes - taken.envelopes), bytes: Math.max(0, held.rowBytes - taken.bytes) };
     const start = startOf(
@@ -57,6 +57,13 @@ export async function planRows(
   return { summaries, changes, settled };
 }
 
+interface TakingOut {
+  readonly pending: PendingRow;
+  readonly rows: GroupRows;
+  /** The rows hold nothing of the inbox before it. 0 while a log is replayed, when they may be ahead of what is known of them. */
+  readonly firstPosition: number;
+}
+
 interface Taken {
   readonly changes: RowChange[];
   readonly envelopes: number;
@@ -68,10 +75,11 @@ interface Taken {
 /**
  * What the rows lose of an inbox, counted while it is there. What is not there is taken out too: a former owner’s write of it may still come.
  */
-async function takenOut(inbox: InboxKey, pending: PendingRow, rows: GroupRows): Promise<Taken> {
+async function takenOut(inbox: InboxKey, { pending, rows, firstPosition }: TakingOut): Promise<Taken> {
   const { cursor, removed, chunks } = pending;
   if (chunks === undefined) return { changes: [], envelopes: 0, bytes: 0, first: undefined };
-  const measure = (position: number) => rows.measureInbox({ inbox, firstChunk: chunks.first, lastChunk: chunks.last, position });
+  const range = { inbox, firstChunk: chunks.first, lastChunk: chunks.last, firstPosition };
+  const measure = (position: number) => rows.measureInbox({ ...range, position });
   const taken = cursor === undefined ? undefined : await trimmed(inbox, { cursor, chunks, pending, measure });
   const changes = [...(taken?.changes ?? [])];
   let { envelopes, bytes, next: first } = taken?.counted ?? (await measure(0));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { IrisError } from '../../contract/errors.ts';
@@ -6,6 +7,7 @@ import type { RedisSettings } from '../../contract/redis-settings.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { readCredentials } from '../engine-credentials.ts';
+import { CommandDeadlines, type Instead } from './command-deadlines.ts';
 import type { PublishCommand } from './directory-scripts.ts';
 import { type IamLogin, iamToken } from './iam-token.ts';
 import { redisError } from './redis-errors.ts';
@@ -21,7 +23,7 @@ export interface RedisParts {
 
 type Argument = string | number | Buffer;
 /** Runs a script on the server that has `key`. @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
-export type RedisScript = (key: Buffer, ...args: readonly Argument[]) => Promise<unknown>;
+export type RedisScript = (key: string | Buffer, ...args: readonly Argument[]) => Promise<unknown>;
 type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>;
 type Ready = () => void;
 
@@ -68,6 +70,8 @@ export class RedisConnection implements RedisEngine {
   private readonly driver: Driver;
   private readonly login: RedisOptions;
   private readonly client: Redis | Cluster;
+  private readonly deadlines: CommandDeadlines;
+  private readonly refusal = (error: unknown): IrisError => this.failed(error);
   private readonly errorCount: { value: number };
   private readonly channelsRefused: { value: number };
   private listener: Redis | undefined;
@@ -76,8 +80,9 @@ export class RedisConnection implements RedisEngine {
   private renewing: Timer | undefined;
   private readonly channels = new Map<string, Channel>();
   private readonly readyListeners = new Set<Ready>();
-  private scripts = 0;
   private nextAddress = 0;
+  /** So many there have been. */
+  private connections = 0;
   private toldMs = Number.NEGATIVE_INFINITY;
   private isClosed = false;
 
@@ -85,6 +90,7 @@ export class RedisConnection implements RedisEngine {
     this.parts = parts;
     this.driver = driver;
     this.login = login;
+    this.deadlines = new CommandDeadlines(parts.clock, limits.DIRECTORY_TIMEOUT_MS);
     this.errorCount = parts.telemetry.counter(
       'iris_directory_errors_total',
       'Commands and connections that the session directory’s Redis failed',
@@ -122,15 +128,22 @@ export class RedisConnection implements RedisEngine {
     this.readyListeners.add(listener);
   }
 
+  /** Whole once a connection, and where a server does not have it; then by its digest. The driver’s own scripts cost two promises more each time. */
   script(lua: string): RedisScript {
-    const name = `iris${++this.scripts}`;
-    this.client.defineCommand(name, { lua, numberOfKeys: 1 });
-    const scripts = this.client as unknown as Record<string, (...args: readonly Argument[]) => Promise<unknown>>;
-    return (key, ...args) => this.run(() => (scripts[name] as RedisScript).call(this.client, key, ...args));
+    const digest = createHash('sha1').update(lua).digest('hex');
+    let toldAt: number | undefined;
+    return (...args) => {
+      if (toldAt !== this.connections) {
+        toldAt = this.connections;
+        return this.answered('EVAL', [lua, 1, ...args]);
+      }
+      const whole = (error: unknown) => (isUnknownScript(error) ? this.client.call('EVAL', lua, 1, ...args) : undefined);
+      return this.answered('EVALSHA', [digest, 1, ...args], whole);
+    };
   }
 
   command(name: string, ...args: readonly Argument[]): Promise<unknown> {
-    return this.run(() => this.client.call(name, ...args));
+    return this.answered(name, args);
   }
 
   subscribe(
@@ -166,6 +179,7 @@ export class RedisConnection implements RedisEngine {
   close(): void {
     this.isClosed = true;
     this.renewing?.stop();
+    this.deadlines.stop();
     this.client.disconnect();
     this.listener?.disconnect();
     this.sharded?.disconnect();
@@ -206,12 +220,9 @@ export class RedisConnection implements RedisEngine {
     this.sharded?.disconnect();
   }
 
-  private async run<T>(command: () => Promise<T>): Promise<T> {
-    try {
-      return await command();
-    } catch (error) {
-      throw this.failed(error);
-    }
+  /** `instead` may make another command of an error. */
+  private answered(name: string, args: readonly Argument[], instead?: Instead): Promise<unknown> {
+    return this.deadlines.within(this.client.call(name, args as Argument[]), this.refusal, instead);
   }
 
   /** A server that is away fails many times a second: one line in DIRECTORY_LOG_MS, and a count. */
@@ -247,6 +258,7 @@ export class RedisConnection implements RedisEngine {
   }
 
   private tellReady(): void {
+    this.connections++;
     for (const listener of this.readyListeners) listener();
   }
 
@@ -273,7 +285,7 @@ export class RedisConnection implements RedisEngine {
   private shardedOf(cluster: Cluster): ShardedChannels {
     return new ShardedChannels({
       nodeOf: (slot) => cluster.slots[slot]?.[0],
-      connect: (address) => new this.driver.Redis({ ...this.login, ...COMMON, ...hostPort(address), retryStrategy: () => null }),
+      connect: (address) => new this.driver.Redis({ ...this.login, ...LISTENER, ...hostPort(address), retryStrategy: () => null }),
       heard: (channel, message) => this.channels.get(channel)?.hears(message),
       subscribed: (channel) => this.channels.get(channel)?.subscribed(),
       failed: (error) => void this.failed(error),
@@ -294,7 +306,7 @@ export class RedisConnection implements RedisEngine {
     if (this.isClosed) return;
     const { mode, addresses } = this.parts.settings;
     const place = mode === 'cluster' ? hostPort(addresses[this.nextAddress++ % addresses.length] as string) : this.singleOptions();
-    const listener = new this.driver.Redis({ ...this.login, ...COMMON, ...place, retryStrategy: () => null });
+    const listener = new this.driver.Redis({ ...this.login, ...place, ...LISTENER, retryStrategy: () => null });
     this.listener = listener;
     listener.on('error', (error) => void this.failed(error));
     listener.on('messageBuffer', (channel: Buffer, message: Buffer) => this.channels.get(channel.toString('latin1'))?.hears(message));
@@ -315,7 +327,6 @@ const COMMON = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  commandTimeout: limits.DIRECTORY_TIMEOUT_MS,
   connectTimeout: limits.DIRECTORY_TIMEOUT_MS,
   // A primary that is a copy now.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
@@ -324,6 +335,13 @@ const COMMON = {
   keepAlive: 10_000,
   disableClientInfo: true,
 } as const satisfies RedisOptions;
+
+/** It has few commands, and nobody else looks after them. */
+const LISTENER = { ...COMMON, commandTimeout: limits.DIRECTORY_TIMEOUT_MS };
+
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}
 
 function retryMs(attempt: number): number {
   return Math.min(limits.DIRECTORY_RETRY_LAST_MS, limits.DIRECTORY_RETRY_FIRST_MS * 2 ** Math.min(attempt, 10));
