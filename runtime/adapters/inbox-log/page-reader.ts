@@ -16,21 +16,24 @@ export class PageReader {
   /** Envelopes after `position`, ascending; fewer than the limits only at the end. @throws IrisError STORE_FAILED */
   async read(row: string, position: number, limits: PageLimits): Promise<StoredEnvelope[]> {
     const found = this.index.page(row, position, limits);
-    const page = found.map(({ position: at, place }) => {
+    const page: StoredEnvelope[] = [];
+    for (const { position: at, place } of found) {
       const envelope = this.ring.segment(place.segment).peek(place.offset, place.length);
-      return envelope === undefined ? undefined : { position: at, envelope, firstIndex: place.firstIndex };
-    });
-    return page.includes(undefined) ? await this.readFromDisk(found) : (page as StoredEnvelope[]);
+      if (envelope === undefined) return await this.readFromDisk(found, page);
+      page.push({ position: at, envelope, firstIndex: place.firstIndex });
+    }
+    return page;
   }
 
-  /** Block by block; the segments stay until it has ended. */
-  private async readFromDisk(found: readonly FoundEnvelope[]): Promise<StoredEnvelope[]> {
-    const segments = new Map(found.map(({ place }) => [place.segment, this.ring.segment(place.segment)]));
+  /** Goes on behind what `page` has of `found`. The segments stay until it has ended. */
+  private async readFromDisk(found: readonly FoundEnvelope[], page: StoredEnvelope[]): Promise<StoredEnvelope[]> {
+    const rest = found.slice(page.length);
+    const segments = new Map(rest.map(({ place }) => [place.segment, this.ring.segment(place.segment)]));
     for (const segment of segments.values()) segment.hold();
     try {
-      const page: StoredEnvelope[] = [];
-      for (const { position, place } of found) {
-        const envelope = await (segments.get(place.segment) as SegmentFile).read(place.offset, place.length);
+      for (const { position, place } of rest) {
+        const segment = segments.get(place.segment) as SegmentFile;
+        const envelope = segment.peek(place.offset, place.length) ?? (await segment.read(place.offset, place.length));
         page.push({ position, envelope, firstIndex: place.firstIndex });
       }
       return page;

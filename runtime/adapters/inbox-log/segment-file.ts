@@ -95,6 +95,8 @@ export class SegmentFile {
   private readonly file: DiskFile;
   private readonly cache: BlockCache;
   private readonly checks: number[] = [];
+  /** Blocks on their way into memory: who wants one meanwhile waits for it. */
+  private readonly loading = new Map<number, Promise<void>>();
   private tail: Buffer;
   /** Bytes of the file that were written once, so that writing them again changes no extent. */
   private allocated: number;
@@ -200,10 +202,13 @@ export class SegmentFile {
   peek(offset: number, length: number): Buffer | undefined {
     const first = Math.floor(offset / BLOCK_BYTES);
     const last = Math.floor((offset + length - 1) / BLOCK_BYTES);
-    const bytes = this.block(first) === undefined ? undefined : Buffer.allocUnsafe(length);
-    for (let block = first; block <= last; block++) {
-      const source = this.block(block);
-      if (source === undefined || bytes === undefined) return undefined;
+    let source = this.block(first);
+    if (source === undefined) return undefined;
+    const bytes = Buffer.allocUnsafe(length);
+    this.copyOut(source, first, bytes, offset);
+    for (let block = first + 1; block <= last; block++) {
+      source = this.block(block);
+      if (source === undefined) return undefined;
       this.copyOut(source, block, bytes, offset);
     }
     return bytes;
@@ -218,6 +223,8 @@ export class SegmentFile {
     const last = Math.floor((offset + length - 1) / BLOCK_BYTES);
     const bytes = Buffer.allocUnsafe(length);
     for (let block = first; block <= last; block++) {
+      // Behind the wait it may have gone again, and its buffer round: then the next load is waited for, or made.
+      for (let loading = this.loading.get(block); loading !== undefined; loading = this.loading.get(block)) await loading;
       const source = this.block(block);
       if (source === undefined) await this.load(block, bytes, offset);
       else this.copyOut(source, block, bytes, offset);
@@ -277,8 +284,18 @@ export class SegmentFile {
     return block === this.checks.length ? this.tail : this.cache.get(this.number, block);
   }
 
-  /** Reads a block into memory, and what it has of the bytes at `offset` into `bytes`. */
+  /** Brings a block into memory, for all who want it meanwhile, and what it has of the bytes at `offset` into `bytes`. */
   private async load(block: number, bytes: Buffer, offset: number): Promise<void> {
+    const loading = this.loadOnce(block, bytes, offset);
+    this.loading.set(block, loading);
+    try {
+      await loading;
+    } finally {
+      this.loading.delete(block);
+    }
+  }
+
+  private async loadOnce(block: number, bytes: Buffer, offset: number): Promise<void> {
     const loaded = this.cache.take();
     const count = await this.readRaw(loaded, 0, block * BLOCK_BYTES);
     if (count !== BLOCK_BYTES || crc32(loaded) !== this.checks[block]) {
