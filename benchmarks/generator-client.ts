@@ -1,6 +1,6 @@
 import { createTcpTransport } from '../runtime/adapters/transport-tcp.ts';
 import { IrisError } from '../runtime/contract/errors.ts';
-import { FRAME_BYTES_MAX } from '../runtime/contract/limits.ts';
+import { FRAME_BYTES_MAX, PING_INTERVAL_MS } from '../runtime/contract/limits.ts';
 import type { Connection, ConnectionHandler } from '../runtime/ports/transport.ts';
 import { Bursts, type BurstTarget } from '../runtime/wire/bursts.ts';
 import { ByteReader } from '../runtime/wire/byte-reader.ts';
@@ -11,6 +11,7 @@ import { decodeFault } from '../runtime/wire/v2/fault.ts';
 import { decodeGeneration, type GenerationFrame } from '../runtime/wire/v2/generation.ts';
 import { encodeHello, Reads, type ReadsKind } from '../runtime/wire/v2/hello.ts';
 import { FETCH_VERSION, Opcode, VERSION_MAX, VERSION_MIN } from '../runtime/wire/v2/opcodes.ts';
+import { encodePing } from '../runtime/wire/v2/ping.ts';
 import { decodeSent } from '../runtime/wire/v2/sent.ts';
 
 /** What a client of the generator does with what it hears. */
@@ -47,6 +48,8 @@ export class GeneratorClient implements ConnectionHandler, BurstTarget, FrameSin
   private readonly events: ClientEvents;
   private readonly splitter = new FrameSplitter(FRAME_BYTES_MAX);
   private connection: Connection | undefined;
+  /** As every client does: who has nothing to say for long is taken for dead. */
+  private pinging: NodeJS.Timeout | undefined;
   private login: { resolve(): void; reject(error: IrisError): void } | undefined;
 
   private constructor(events: ClientEvents) {
@@ -66,6 +69,7 @@ export class GeneratorClient implements ConnectionHandler, BurstTarget, FrameSin
       client.connection = connection;
       return client;
     });
+    client.pinging = setInterval(() => encodePing(client.writer(), 0), PING_INTERVAL_MS).unref();
     const deviceBytes = Buffer.alloc(8);
     deviceBytes.writeUInt32BE(device, 4);
     const versionMin = reads === Reads.shares ? FETCH_VERSION : VERSION_MIN;
@@ -81,6 +85,7 @@ export class GeneratorClient implements ConnectionHandler, BurstTarget, FrameSin
 
   /** Drops the connection as a lost network does. */
   destroy(): void {
+    clearInterval(this.pinging);
     this.splitter.stop();
     this.connection?.destroy();
   }
@@ -95,6 +100,7 @@ export class GeneratorClient implements ConnectionHandler, BurstTarget, FrameSin
   closed(reason: string): void {
     this.login?.reject(new IrisError('CONNECTION_FAILED', `connection ended before the login: ${reason}`));
     this.connection = undefined;
+    clearInterval(this.pinging);
   }
 
   writeBurst(bytes: Buffer): void {

@@ -5,7 +5,6 @@ import type { GroupLog } from '../ports/group-log.ts';
 import type { GroupRows } from '../ports/group-rows.ts';
 import {
   type InboxStore,
-  NO_CACHE,
   type PageLimits,
   type RecordKind,
   type StoreBatch,
@@ -73,6 +72,8 @@ class DistributedStore implements InboxStore {
   private readonly givenUp = Promise.withResolvers<void>();
   private isClosing = false;
   private hasTold = false;
+  /** Questions that the rows need not be asked, of all. */
+  private readonly cache = { asked: 0, hits: 0 };
 
   constructor(options: DistributedStoreOptions) {
     const { rows, clock, lease, bounds } = options;
@@ -98,7 +99,7 @@ class DistributedStore implements InboxStore {
 
   get usage(): StoreUsage {
     const behindShare = this.contents.unappliedBytes / GROUP_UNAPPLIED_BYTES_MAX;
-    return { waitingShare: this.waitingShare, behindShare, cache: NO_CACHE };
+    return { waitingShare: this.waitingShare, behindShare, cache: this.cache };
   }
 
   /** Asked for every message. */
@@ -138,12 +139,14 @@ class DistributedStore implements InboxStore {
     return this.reading(async () => {
       const row = inboxRow(user, bucket);
       const held = this.contents.inboxes.get(row);
+      const areInMemory = held === undefined || held.rowEnvelopes === 0;
+      this.count(1, areInMemory ? 1 : 0);
       if (held === undefined) return [];
       const { firstChunk, lastChunk, firstPosition } = held;
       const read = (after: number, page: PageLimits) =>
         this.options.rows.readInbox({ inbox: { user, bucket }, firstChunk, lastChunk, position: Math.max(after, firstPosition - 1) }, page);
       const overlay = { rows: this.contents.pendingInbox(row), through: held.lastPosition };
-      return mergedPage(overlay, position, limits, held.rowEnvelopes > 0 ? read : undefined);
+      return mergedPage(overlay, position, limits, areInMemory ? undefined : read);
     });
   }
 
@@ -186,6 +189,7 @@ class DistributedStore implements InboxStore {
     return this.reading(async () => {
       const known = keys.map((key) => this.contents.newest((layer) => layer.marks.get(key))?.mark);
       const missing = keys.filter((_, i) => known[i] === undefined);
+      this.count(keys.length, keys.length - missing.length);
       if (missing.length === 0) return known;
       const read = await this.options.rows.readMarks(missing);
       let next = 0;
@@ -200,6 +204,7 @@ class DistributedStore implements InboxStore {
   readLastSeen(user: Buffer): Promise<number | undefined> {
     return this.reading(async () => {
       const known = this.contents.newest((layer) => layer.seen.get(user.toString('latin1')));
+      this.count(1, known === undefined ? 0 : 1);
       return known ?? this.options.rows.readLastSeen(user);
     });
   }
@@ -208,6 +213,7 @@ class DistributedStore implements InboxStore {
     return this.reading(async () => {
       const row = recordRow(kind, user);
       const known = this.contents.newest((layer) => layer.records.get(row));
+      this.count(1, known === undefined ? 0 : 1);
       return known === undefined ? this.options.rows.readRecord(kind, user) : known.value;
     });
   }
@@ -293,6 +299,11 @@ class DistributedStore implements InboxStore {
     if (operation.kind === Kind.append) return inboxes.place(row, operation.number, operation.bodyLength);
     if (operation.kind === Kind.trim) operation.endTrimAt(inboxes.get(row)?.placedPosition ?? 0);
     return inboxes.chunksOf(row);
+  }
+
+  private count(asked: number, hits: number): void {
+    this.cache.asked += asked;
+    this.cache.hits += hits;
   }
 
   private checkRoom(): void {

@@ -1,4 +1,5 @@
 import { DEDUP_MEMORY_MAX, ORDER_HOLD_MS } from '../contract/limits.ts';
+import { hitPercent } from '../measure/hit-percent.ts';
 import type { Turns } from '../measure/turns.ts';
 import type { Refusal } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -83,6 +84,11 @@ export class AppendOrder {
     this.batch = parts.store.batch();
     this.room = { store: parts.store, parked: this.parked, heldBack: parts.heldBack };
     const { telemetry } = parts;
+    telemetry.gauge(
+      'iris_mark_cache_percent',
+      'Marks of pairs that memory had, of those looked for',
+      hitPercent(() => this.marks.use),
+    );
     telemetry.gauge('iris_parked_bytes', 'Bytes of envelopes that wait for their predecessor', () => this.parked.bytes);
     this.counters = {
       duplicates: telemetry.counter('iris_duplicates_total', 'Envelopes recognised as sent before'),
@@ -124,8 +130,8 @@ export class AppendOrder {
       if ((flags & SEND_RETRY) === 0 && envelopePrevious(envelope) === 0 && !this.isInherited(envelope)) continue;
       if (isSentOn(envelope)) missing.add(sentOnMarkKey(markKeyOf(envelope)));
       const row = this.marks.row(this.key.ofEnvelope(envelope, ordered.destination));
-      if (this.marks.highAt(row) === undefined) missing.add(this.key.text);
-      else ordered.row = row;
+      if (this.marks.hits(row)) ordered.row = row;
+      else missing.add(this.key.text);
     }
     for (const key of this.parked.isEmpty ? [] : this.keysOfParked()) if (this.marks.high(key) === undefined) missing.add(key);
     if (missing.size === 0) return;

@@ -25,6 +25,8 @@ export class SequenceMarks {
   private old = new KeyTable(WIDTH);
   private readonly holes = new Map<string, Holes>();
   private readonly named = new RowKey();
+  /** Rows whose mark was wanted, and those of them that had one here. */
+  readonly use = { asked: 0, hits: 0 };
   private batch = 0;
   private touched: number[] = [];
   /** The marks of those that were touched, before they were. */
@@ -56,6 +58,14 @@ export class SequenceMarks {
   highAt(row: number): number | undefined {
     const high = row < 0 ? UNKNOWN : (this.young.numbers[row + HIGH] as number);
     return high === UNKNOWN ? undefined : high;
+  }
+
+  /** Whether memory has the mark of a row that is wanted; it is counted. */
+  hits(row: number): boolean {
+    const isHere = this.highAt(row) !== undefined;
+    this.use.asked++;
+    if (isHere) this.use.hits++;
+    return isHere;
   }
 
   high(key: string): number | undefined {

@@ -100,7 +100,7 @@ export interface StoreUsage {
   readonly waitingShare: number;
   /** Of what an engine’s rows may lack; at 1 commits wait. */
   readonly behindShare: number;
-  /** Blocks of the log that were asked for since it was opened, and those of them that memory had. */
+  /** Blocks of the log that were asked for since it was opened, and those of them that memory had; of an engine’s store pages, marks and records. */
   readonly cache: CacheUse;
 }
 

@@ -16,7 +16,7 @@ export function storeGauges(store: InboxStore, telemetry: Telemetry): void {
   );
   telemetry.gauge(
     'iris_store_cache_percent',
-    'Blocks of the log that were in memory, of those looked for since the last reading',
+    'Blocks of the log that were in memory, of those looked for since the last reading; on engines pages, marks and records',
     hitPercent(() => store.usage.cache),
   );
 }

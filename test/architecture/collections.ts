@@ -33,6 +33,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'adapters/inbox-log/segment-file.ts': { checks: 'segments' },
   'adapters/inbox-store-level.ts': { operations: 'batch', trims: 'batch' },
   'adapters/redis/redis-presence.ts': { watched: 'DIRECTORY_CHANNELS_MAX', waiting: 'DIRECTORY_CHANNELS_MAX' },
+  'adapters/redis/command-deadlines.ts': { waiting: 'DIRECTORY_UNDER_WAY_MAX' },
   'adapters/redis/redis-connection.ts': { channels: 'DIRECTORY_CHANNELS_MAX', readyListeners: 'listeners' },
   'adapters/redis/sharded-channels.ts': { places: 'DIRECTORY_CHANNELS_MAX', listeners: 'nodes' },
   'adapters/rate-limits-process.ts': { young: 'RATE_KEYS_MAX', old: 'RATE_KEYS_MAX' },

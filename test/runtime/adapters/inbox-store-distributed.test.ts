@@ -152,6 +152,25 @@ describe('the distributed store and its engines', () => {
     expect((await positionsOf(await engines.open())).length).toBe(position);
   });
 
+  it('says how many of its questions memory answered, and how many the rows were asked', async () => {
+    const engines = new MemoryEngines({ hurried });
+    const store = await engines.open();
+    await send(store, 1);
+    const batch = store.batch();
+    batch.mark('key', { high: 1, holes: [] }, 1);
+    await store.commit(batch, SYNCED);
+    await store.readMarks(['key', 'other']);
+    expect(store.usage.cache).toEqual({ asked: 2, hits: 1 });
+    await store.readInbox(bob, 0, 0, { envelopesMax: 10, bytesMax: 1_000 });
+    expect(store.usage.cache).toEqual({ asked: 3, hits: 2 });
+    // Now they are in the rows, and no more in memory.
+    await store.counts();
+    await store.readMarks(['key']);
+    await store.readInbox(bob, 0, 0, { envelopesMax: 10, bytesMax: 1_000 });
+    expect(store.usage.cache).toEqual({ asked: 5, hits: 2 });
+    await store.close();
+  });
+
   it('never writes into the rows what was read within a moment, but its mark', async () => {
     const engines = new MemoryEngines({ hurried });
     const calls: string[] = [];

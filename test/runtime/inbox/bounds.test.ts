@@ -2,6 +2,7 @@
 import * as limits from '../../../runtime/contract/limits.ts';
 import { CommitQueue } from '../../../runtime/inbox/commit-queue.ts';
 import { InheritedMarks, type InheritedMarksParts } from '../../../runtime/inbox/inherited-marks.ts';
+import { RowKey } from '../../../runtime/inbox/row-key.ts';
 import { SequenceMarks } from '../../../runtime/inbox/sequence-marks.ts';
 import type { MarkQuestion } from '../../../runtime/ports/bucket-owners.ts';
 import { markKeyOf } from '../../../runtime/wire/envelope.ts';
@@ -77,6 +78,9 @@ it('memory holds no more marks than DEDUP_MEMORY_MAX; what was touched last stay
     marks.begin();
     marks.setHigh(key, 7);
   }
+  const rowOf = (key: string) => marks.row(new RowKey().ofText(key));
+  expect([marks.hits(rowOf(keys[0] as string)), marks.hits(rowOf(keys.at(-1) as string))]).toEqual([false, true]);
+  expect(marks.use).toEqual({ asked: 2, hits: 1 });
   const known = keys.filter((key) => marks.high(key) === 7);
   expect(known.length).toBeLessThanOrEqual(max);
   expect(known).toEqual(keys.slice(-known.length));
