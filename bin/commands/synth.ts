@@ -1,6 +1,5 @@
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { loadEnvironment } from '../../environments/load-environment.ts';
 import { createAwsApp } from '../../infra/apps/aws-app.ts';
 import { type Assembly, synthesize } from '../../infra/apps/synthesize.ts';
@@ -34,8 +33,6 @@ export const command: Command = {
     const [environment, surplus] = positionals;
     if (environment === undefined) throw new UsageError('iris synth needs an environment: a preset’s name or a file');
     if (surplus !== undefined) throw new UsageError(`iris synth takes one environment, got '${surplus}' too`);
-    // Synthesis makes much garbage that dies young; without this V8 lets the young generation grow by 60 to 100 MB for planet.
-    setFlagsFromString('--semi-space-growth-factor=1');
     const plan = createPlan(await loadEnvironment(environment, io.cwd));
     const nodePackage = await buildNodePackage({ onProgress: (text) => io.note(text), signal: io.signal, ...packageCache(io.env) });
     const validate = !values['no-validation'];

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { App } from 'aws-cdk-lib/core';
+import type { App, Stack } from 'aws-cdk-lib/core';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Rollout, rolloutOf } from '../reports/rollout.ts';
@@ -30,7 +30,7 @@ export async function synthesize(app: App, options: AwsStacksOptions): Promise<A
   const { plan } = options;
   const stacks = addAwsStacks(app, options);
   const assembly = synthesizeApp(app);
-  const templates = assembly.stacks.map((stack) => measureTemplate(stack.stackName, stack.templateFullPath));
+  const templates = assembly.stacks.map(({ id, templateFullPath }) => measureTemplate(app.node.findChild(id) as Stack, templateFullPath));
   const terraform = plan.geoRouting.includes('cloudflare') ? 'cloudflare' : null;
   const terraformFolder = join(assembly.directory, 'cloudflare');
   rmSync(terraformFolder, { recursive: true, force: true });

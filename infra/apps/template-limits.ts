@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { CfnParameter, CfnResource, type Stack } from 'aws-cdk-lib/core';
 import { IrisError } from '../../runtime/contract/errors.ts';
 
 /** CloudFormation’s limits of one template. */
@@ -13,15 +14,23 @@ export interface TemplateSize {
   readonly bytes: number;
 }
 
-/** @throws IrisError SYNTH_FAILED when CloudFormation would not take the template. */
-export function measureTemplate(stack: string, path: string): TemplateSize {
-  const text = readFileSync(path);
-  const template: { Resources?: object; Parameters?: object } = JSON.parse(text.toString('utf8'));
-  const resources = Object.keys(template.Resources ?? {}).length;
-  expectAtMost(stack, 'resources', resources, TEMPLATE_RESOURCES_MAX);
-  expectAtMost(stack, 'parameters', Object.keys(template.Parameters ?? {}).length, TEMPLATE_PARAMETERS_MAX);
-  expectAtMost(stack, 'bytes', text.length, TEMPLATE_BYTES_MAX);
-  return { stack, resources, bytes: text.length };
+/**
+ * Counts the elements of a synthesized stack instead of parsing what was just written: planet's templates are 36 MB of JSON.
+ * @throws IrisError SYNTH_FAILED when CloudFormation would not take the template.
+ */
+export function measureTemplate(stack: Stack, path: string): TemplateSize {
+  const elements = stack.node.findAll();
+  const resources = elements.filter((element) => CfnResource.isCfnResource(element)).length;
+  const { size: bytes } = statSync(path);
+  expectAtMost(stack.stackName, 'resources', resources, TEMPLATE_RESOURCES_MAX);
+  expectAtMost(
+    stack.stackName,
+    'parameters',
+    elements.filter((element) => element instanceof CfnParameter).length,
+    TEMPLATE_PARAMETERS_MAX,
+  );
+  expectAtMost(stack.stackName, 'bytes', bytes, TEMPLATE_BYTES_MAX);
+  return { stack: stack.stackName, resources, bytes };
 }
 
 function expectAtMost(stack: string, what: string, value: number, max: number): void {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CfnHostedZone } from 'aws-cdk-lib/aws-route53';
+import { App, CfnParameter, Stack } from 'aws-cdk-lib/core';
 import { proof } from '../../../environments/proof.ts';
 import { featureFlags } from '../../../infra/apps/aws-app.ts';
 import { measureTemplate } from '../../../infra/apps/template-limits.ts';
@@ -140,14 +142,30 @@ describe('synthesized environment', () => {
 
   it('fails on a template above a limit, with value and limit', () => {
     const path = join(temporaryFolder(), 'big.template.json');
-    const resources = Array.from({ length: 501 }, (_, index) => [`Zone${index}`, { Type: 'AWS::Route53::HostedZone' }]);
-    writeFileSync(path, JSON.stringify({ Resources: Object.fromEntries(resources) }));
-    assert.throws(() => measureTemplate('big', path), {
+    writeFileSync(path, '{}');
+    const big = new Stack(new App(), 'big');
+    for (let zone = 0; zone <= 500; zone++) new CfnHostedZone(big, `Zone${zone}`);
+    assert.throws(() => measureTemplate(big, path), {
       code: 'SYNTH_FAILED',
       message: /template of big has 501 resources, CloudFormation takes 500/,
     });
+    const long = new Stack(new App(), 'long');
+    for (let parameter = 0; parameter <= 200; parameter++) new CfnParameter(long, `Parameter${parameter}`);
+    assert.throws(() => measureTemplate(long, path), { code: 'SYNTH_FAILED', message: /has 201 parameters, CloudFormation takes 200/ });
     writeFileSync(path, JSON.stringify({ Description: 'x'.repeat(1_048_577) }));
-    assert.throws(() => measureTemplate('big', path), { code: 'SYNTH_FAILED', message: /bytes, CloudFormation takes 1048576/ });
+    assert.throws(() => measureTemplate(new Stack(new App(), 'wide'), path), {
+      code: 'SYNTH_FAILED',
+      message: /bytes, CloudFormation takes 1048576/,
+    });
+  });
+
+  it('counts of each stack what its template holds', async () => {
+    const { directory, templates } = await synthesizeEnvironment(proof);
+    for (const { stack, resources, bytes } of templates) {
+      const text = readFileSync(join(directory, `${stack}.template.json`));
+      assert.equal(resources, Object.keys(JSON.parse(text.toString()).Resources).length, stack);
+      assert.equal(bytes, text.length, stack);
+    }
   });
 
   it('uses the library’s recommended flags with weak references and rule violations as errors', () => {
