@@ -72,7 +72,7 @@ function runScript(client: Redis): Side {
   client.defineCommand('enter', { lua: enterScript('PUBLISH'), numberOfKeys: 1 });
   const enter = (client as unknown as { enter: Script }).enter.bind(client);
   let stamp = 0;
-  const place = ['edge-0', 'run', 'tokyo', DEVICE, 'v2.4'];
+  const place = ['edge-0', 'run', 'tokyo', DIRECTORY_ENTRY_TTL_MS, 'bare:taken:'];
   return async (milliseconds) => {
     const startedMs = performance.now();
     let waves = 0;
@@ -80,8 +80,8 @@ function runScript(client: Redis): Side {
       stamp++;
       for (let from = 0; from < USERS.length; from += DIRECTORY_UNDER_WAY_MAX) {
         const part = USERS.slice(from, from + DIRECTORY_UNDER_WAY_MAX);
-        const tail = [stamp, DIRECTORY_ENTRY_TTL_MS, 'bare:taken:'];
-        await Promise.all(part.map((user) => enter(under('session', user), stamp, '', ...place, ...tail, user, under('presence', user))));
+        const login = [...place, stamp, '', DEVICE, 'v2.4', stamp];
+        await Promise.all(part.map((user) => enter(under('session', user), ...login, user, under('presence', user))));
       }
     }
     return waves * USERS.length;

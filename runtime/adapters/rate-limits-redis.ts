@@ -64,7 +64,7 @@ export class RedisRateLimits implements RateLimits {
     const { environment, region, clock } = this.parts;
     const unsent = window.takeUnsent(clock.monotonicMs());
     try {
-      const all = await this.script(Buffer.from(`iris:${environment}:${region}:rate:${key}`, 'latin1'), ...unsent);
+      const all = await this.script([Buffer.from(`iris:${environment}:${region}:rate:${key}`, 'latin1')], unsent);
       window.heard(clock.monotonicMs(), all as number[]);
     } catch {
       // Counted and told by the connection; it goes with the next exchange.

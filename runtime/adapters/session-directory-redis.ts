@@ -33,7 +33,14 @@ interface Due {
   readonly over?: string;
 }
 
-/** What the script of a login answers: 1, or 0 and the stamp, edge and run of the later one that is there. */
+/** A login that is to be written. */
+interface Entering {
+  readonly user: string;
+  readonly login: DirectoryLogin;
+  readonly due: Due;
+}
+
+/** What the script answers of a login: 1, or 0 and the stamp, edge and run of the later one that is there. */
 type EnterAnswer = readonly [isEntered: number, stamp: string, node: string, run: string];
 
 /**
@@ -172,16 +179,18 @@ export class RedisSessionDirectory implements SessionDirectory {
   private flush(): void {
     this.isHeldUp = false;
     if (!this.parts.connection.isUp) return;
+    const entering: Entering[] = [];
     for (const [user, due] of this.due) {
-      if (this.isFull) return;
+      if (this.isFull) break;
       this.due.delete(user);
-      void this.write(user, due);
+      this.write(user, due, entering);
     }
     while (this.sweep !== undefined && !this.isFull) {
       const { value: user, done } = this.sweep.next();
       if (done) this.sweep = undefined;
-      else void this.write(user, { gone: undefined, sinceMs: this.sweptMs });
+      else this.write(user, { gone: undefined, sinceMs: this.sweptMs }, entering);
     }
+    if (entering.length > 0) void this.enterAll(entering);
   }
 
   private get isFull(): boolean {
@@ -189,25 +198,46 @@ export class RedisSessionDirectory implements SessionDirectory {
     return this.isHeldUp;
   }
 
-  private async write(user: string, due: Due): Promise<void> {
+  /** Logins go together, as many as one command may have; `entering` has those that wait for more. */
+  private write(user: string, due: Due, entering: Entering[]): void {
     this.underWay++;
+    const login = this.table.of(user);
+    const most = this.parts.connection.isSpread ? 1 : limits.DIRECTORY_LOGINS_AT_ONCE;
+    if (login === undefined) void this.leave(user, due);
+    else if (entering.push({ user, login, due }) >= most) void this.enterAll(entering.splice(0));
+  }
+
+  private async leave(user: string, due: Due): Promise<void> {
     try {
-      const login = this.table.of(user);
-      const { run } = this;
-      if (login !== undefined) {
-        const answer = await this.tell(login, due.over ?? '');
-        if (answer[0] !== 1) await this.refused(user, answer);
-        this.told(login, run, answer[0] === 1);
-      } else if (due.gone !== undefined)
-        await this.leaveScript(this.sessionKey(user), due.gone.loginStamp, this.parts.node, this.presenceChannel(user));
+      if (due.gone !== undefined)
+        await this.leaveScript([this.sessionKey(user)], [due.gone.loginStamp, this.parts.node, this.presenceChannel(user)]);
     } catch {
-      // Counted and told by the connection. A change that came meanwhile says more than this one.
-      this.failedMs = this.parts.clock.monotonicMs();
-      if (!this.due.has(user) && !this.isClosed) this.put(user, due);
+      this.putBack(user, due);
     } finally {
       this.underWay--;
       this.goOn();
     }
+  }
+
+  private async enterAll(entering: readonly Entering[]): Promise<void> {
+    const { run } = this;
+    try {
+      const answers = await this.tell(entering);
+      const refused = entering.flatMap(({ user }, i) => (answers[i]?.[0] === 1 ? [] : [this.refused(user, answers[i] as EnterAnswer)]));
+      await Promise.all(refused);
+      for (const [i, { login }] of entering.entries()) this.told(login, run, answers[i]?.[0] === 1);
+    } catch {
+      for (const { user, due } of entering) this.putBack(user, due);
+    } finally {
+      this.underWay -= entering.length;
+      this.goOn();
+    }
+  }
+
+  /** What failed is counted and told by the connection. A change that came meanwhile says more than this one. */
+  private putBack(user: string, due: Due): void {
+    this.failedMs = this.parts.clock.monotonicMs();
+    if (!this.due.has(user) && !this.isClosed) this.put(user, due);
   }
 
   /** What waited only for room does not wait for more to come. */
@@ -218,23 +248,15 @@ export class RedisSessionDirectory implements SessionDirectory {
     else this.flushSoon();
   }
 
-  private tell({ user, loginStamp, device, protocol, sinceMs }: DirectoryLogin, over: string): Promise<EnterAnswer> {
+  private tell(entering: readonly Entering[]): Promise<readonly EnterAnswer[]> {
     const { node, region } = this.parts;
-    return this.enterScript(
-      this.sessionKey(user),
-      loginStamp,
-      over,
-      node,
-      this.run,
-      region,
-      device,
-      protocol,
-      sinceMs,
-      limits.DIRECTORY_ENTRY_TTL_MS,
-      this.takenPrefix,
-      wireText(user),
-      this.presenceChannel(user),
-    ) as Promise<EnterAnswer>;
+    const keys: (string | Buffer)[] = [];
+    const words: (string | number | Buffer)[] = [node, this.run, region, limits.DIRECTORY_ENTRY_TTL_MS, this.takenPrefix];
+    for (const { user, login, due } of entering) {
+      keys.push(this.sessionKey(user));
+      words.push(login.loginStamp, due.over ?? '', login.device, login.protocol, login.sinceMs, wireText(user), this.presenceChannel(user));
+    }
+    return this.enterScript(keys, words) as Promise<readonly EnterAnswer[]>;
   }
 
   /** A later login is there: of a living edge, or of one that is dead. */

@@ -1,20 +1,34 @@
 /** In a cluster a message goes to one node: that of the key. A server that is too old for it writes the entry all the same. */
 export type PublishCommand = 'PUBLISH' | 'SPUBLISH';
 
+/** Words of a login among the arguments of the script, and of the edge in front of them. */
+const [EDGE_WORDS, LOGIN_WORDS] = [5, 7];
+
 /**
- * session:{user} => hash stamp node run region device protocol since. Written if no later login is there, or if the one there is the one that
- * ARGV[2] names, whose edge is dead. Answers 1, or 0 and whose login is later. Whom it replaces at another edge hears of it, and who watches the user.
+ * session:{user} => hash stamp node run region device protocol since, one for each key. Written if no later login is there, or if the one there is the one
+ * that `overStamp` names, whose edge is dead. Answers for each [1], or [0, stamp, node, run] of the login that is later. Whom it replaces at another edge
+ * hears of it, and who watches the user.
  *
- * ARGV stamp, overStamp, node, run, region, device, protocol, sinceMs, ttlMs, channel of take-overs without the node, user, channel of those who watch it
+ * ARGV node, run, region, ttlMs, channel of take-overs without the node; then for each key stamp, overStamp, device, protocol, sinceMs, user, channel of
+ * those who watch it
  */
 export const enterScript = (publish: PublishCommand) => `
-local was = redis.call('HMGET', KEYS[1], 'stamp', 'node', 'run')
-if was[1] and tonumber(was[1]) > tonumber(ARGV[1]) and was[1] ~= ARGV[2] then return {0, was[1], was[2], was[3]} end
-redis.call('HSET', KEYS[1], 'stamp', ARGV[1], 'node', ARGV[3], 'run', ARGV[4], 'region', ARGV[5], 'device', ARGV[6], 'protocol', ARGV[7], 'since', ARGV[8])
-redis.call('PEXPIRE', KEYS[1], ARGV[9])
-if was[2] and was[2] ~= ARGV[3] then redis.call('PUBLISH', ARGV[10] .. was[2], ARGV[1] .. ' ' .. ARGV[11]) end
-if was[1] ~= ARGV[1] or was[3] ~= ARGV[4] then redis.pcall('${publish}', ARGV[12], '') end
-return {1}
+local node, run, region, ttl, taken = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local answers = {}
+for i, key in ipairs(KEYS) do
+  local stamp, over, device, protocol, since, user, watched = unpack(ARGV, ${EDGE_WORDS + 1} + (i - 1) * ${LOGIN_WORDS}, ${EDGE_WORDS} + i * ${LOGIN_WORDS})
+  local was = redis.call('HMGET', key, 'stamp', 'node', 'run')
+  if was[1] and tonumber(was[1]) > tonumber(stamp) and was[1] ~= over then
+    answers[i] = {0, was[1], was[2], was[3]}
+  else
+    redis.call('HSET', key, 'stamp', stamp, 'node', node, 'run', run, 'region', region, 'device', device, 'protocol', protocol, 'since', since)
+    redis.call('PEXPIRE', key, ttl)
+    if was[2] and was[2] ~= node then redis.call('PUBLISH', taken .. was[2], stamp .. ' ' .. user) end
+    if was[1] ~= stamp or was[3] ~= run then redis.pcall('${publish}', watched, '') end
+    answers[i] = {1}
+  end
+end
+return answers
 `;
 
 /** Takes out that login of that edge and no other. ARGV stamp, node, channel of those who watch the user */

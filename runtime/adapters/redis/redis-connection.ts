@@ -22,8 +22,8 @@ export interface RedisParts {
 }
 
 type Argument = string | number | Buffer;
-/** Runs a script on the server that has `key`. @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
-export type RedisScript = (key: string | Buffer, ...args: readonly Argument[]) => Promise<unknown>;
+/** Runs a script on the server that has `keys`. @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
+export type RedisScript = (keys: readonly (string | Buffer)[], args: readonly Argument[]) => Promise<unknown>;
 type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>;
 type Ready = () => void;
 
@@ -45,6 +45,8 @@ export interface RedisEngine {
   readonly isUp: boolean;
   /** How sharded channels are published on. */
   readonly publishCommand: PublishCommand;
+  /** Whether keys are spread over servers: then a script is for one of them. */
+  readonly isSpread: boolean;
   /** Hears of each connection, the first and every later one: what the servers had may be gone. */
   onReady(listener: Ready): void;
   script(lua: string): RedisScript;
@@ -120,6 +122,10 @@ export class RedisConnection implements RedisEngine {
     return this.sharded === undefined ? 'PUBLISH' : 'SPUBLISH';
   }
 
+  get isSpread(): boolean {
+    return this.sharded !== undefined;
+  }
+
   get isUp(): boolean {
     return this.client.status === 'ready';
   }
@@ -132,13 +138,14 @@ export class RedisConnection implements RedisEngine {
   script(lua: string): RedisScript {
     const digest = createHash('sha1').update(lua).digest('hex');
     let toldAt: number | undefined;
-    return (...args) => {
+    return (keys, args) => {
+      const rest = [keys.length, ...keys, ...args];
       if (toldAt !== this.connections) {
         toldAt = this.connections;
-        return this.answered('EVAL', [lua, 1, ...args]);
+        return this.answered('EVAL', [lua, ...rest]);
       }
-      const whole = (error: unknown) => (isUnknownScript(error) ? this.client.call('EVAL', lua, 1, ...args) : undefined);
-      return this.answered('EVALSHA', [digest, 1, ...args], whole);
+      const whole = (error: unknown) => (isUnknownScript(error) ? this.client.call('EVAL', [lua, ...rest]) : undefined);
+      return this.answered('EVALSHA', [digest, ...rest], whole);
     };
   }
 

@@ -65,7 +65,7 @@ describe('a server that takes everything and answers nothing', () => {
     const connection = await RedisConnection.open({ settings, clock, telemetry: new MemoryTelemetry() });
     await until(() => connection.isUp, 'it is connected');
     const script = connection.script('return 1');
-    const sent = [...Array.from({ length: 50 }, (_, i) => connection.command('GET', `key-${i}`)), script('key-50', 'é')];
+    const sent = [...Array.from({ length: 50 }, (_, i) => connection.command('GET', `key-${i}`)), script(['key-50'], ['é'])];
     const refused = Promise.allSettled(sent);
     await until(() => chunks.join('').match(/key-/g)?.length === 51, 'they have arrived');
     await clock.advance(DIRECTORY_TIMEOUT_MS);

@@ -21,15 +21,14 @@ function engine(state: { isUp: boolean; elsewhere: number; told: number[] }): Re
       return state.isUp;
     },
     onReady: nothing,
-    script:
-      () =>
-      async (_, ...args) => {
-        if (!state.isUp) throw new Error('away');
-        state.told.push(args.reduce<number>((sum, arg, i) => sum + (i % 2 === 1 ? Number(arg) : 0), 0));
-        return [0, state.told.reduce((sum, count) => sum + count, 0) + state.elsewhere];
-      },
+    script: () => async (_, args) => {
+      if (!state.isUp) throw new Error('away');
+      state.told.push(args.reduce<number>((sum, arg, i) => sum + (i % 2 === 1 ? Number(arg) : 0), 0));
+      return [0, state.told.reduce((sum, count) => sum + count, 0) + state.elsewhere];
+    },
     command: async () => null,
     publishCommand: 'PUBLISH' as const,
+    isSpread: false,
     subscribe: () => true,
     unsubscribe: nothing,
     pulse: nothing,

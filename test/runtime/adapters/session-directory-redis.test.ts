@@ -9,6 +9,9 @@ import { MemoryTelemetry } from '../../fakes/memory-telemetry.ts';
 class FakeEngine implements RedisEngine {
   isUp = false;
   readonly publishCommand = 'PUBLISH';
+  readonly isSpread = false;
+  /** Logins of the commands it took. */
+  readonly together: number[] = [];
   readonly entered: { stamp: number; run: string; user: string }[] = [];
   readonly left: number[] = [];
   beats = 0;
@@ -25,12 +28,14 @@ class FakeEngine implements RedisEngine {
   /** The first is ENTER, the second LEAVE. */
   script(): RedisScript {
     const isEnter = this.scripts++ === 0;
-    return async (_, ...args) => {
+    return async (keys, args) => {
       if (!this.isUp) throw new Error('away');
       if (isEnter && this.isSlow) await new Promise<void>((resolve) => (this.arrive = resolve));
-      if (isEnter) this.entered.push({ stamp: Number(args[0]), run: String(args[3]), user: String(args[10]) });
-      else this.left.push(Number(args[0]));
-      return [1];
+      if (!isEnter) return this.left.push(Number(args[0]));
+      this.together.push(keys.length);
+      for (let i = 5; i < args.length; i += 7)
+        this.entered.push({ stamp: Number(args[i]), run: String(args[1]), user: String(args[i + 5]) });
+      return keys.map(() => [1]);
     };
   }
   async command(name: string, _key: unknown, value?: unknown): Promise<unknown> {
@@ -98,7 +103,19 @@ it('an entry that was held up over a new connection does not stay: the last that
   engine.arrive();
   await clock.advance(limits.DIRECTORY_BEAT_MS);
   const runs = engine.entered.map(({ run }) => run);
-  expect([runs.length, runs[0], runs[1] === present, runs[2]]).toEqual([3, present, false, present]);
+  expect([runs[0], runs[1] === present, runs.at(-1)]).toEqual([present, false, present]);
+});
+
+it('logins go together, DIRECTORY_LOGINS_AT_ONCE at the most; what waits only for room goes on when half of it is free', async () => {
+  const { engine, clock, telemetry, enter } = open();
+  engine.connect();
+  await clock.advance(limits.DIRECTORY_FLUSH_MS);
+  const users = 2 * limits.DIRECTORY_UNDER_WAY_MAX + limits.DIRECTORY_LOGINS_AT_ONCE + 1;
+  for (let i = 0; i < users; i++) enter(`user-${i}`);
+  await clock.advance(limits.DIRECTORY_FLUSH_MS);
+  expect(new Set(engine.entered.map(({ user }) => user)).size).toBe(users);
+  expect([Math.max(...engine.together), engine.together.at(-1)]).toEqual([limits.DIRECTORY_LOGINS_AT_ONCE, 1]);
+  expect(telemetry.value('iris_directory_due')).toBe(0);
 });
 
 it('an engine that has forgotten the edge is told everything again; one that has not is not, until the entries need renewal', async () => {
