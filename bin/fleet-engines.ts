@@ -1,12 +1,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { type EngineAccess, kafkaAccess, readEngineAccess } from '../infra/local/engine-access.ts';
 import { type FleetEngine, LocalEngines } from '../infra/local/local-engines.ts';
 import type { LocalEngine } from '../infra/local/machine-check.ts';
 import { systemClock } from '../runtime/adapters/clock-system.ts';
 import { type CqlSettings, cqlSettingsSchema, keyspaceOf } from '../runtime/contract/cql-settings.ts';
 import { DIRECTORY_VARIABLE, KAFKA_BROKERS_VARIABLE } from '../runtime/contract/engine-addresses.ts';
 import { IrisError } from '../runtime/contract/errors.ts';
-import { kafkaSettings } from '../runtime/contract/kafka-settings.ts';
+import { type KafkaSettings, kafkaSettings } from '../runtime/contract/kafka-settings.ts';
 import { logTopicName } from '../runtime/contract/log-topic.ts';
 import { redisSettings } from '../runtime/contract/redis-settings.ts';
 import { UsageError } from './command.ts';
@@ -24,6 +25,8 @@ export interface EngineChoice {
   readonly engine: FleetEngine;
   readonly kafka?: readonly string[];
   readonly cql?: readonly string[];
+  /** How those that are named are talked to. */
+  readonly access: EngineAccess;
 }
 
 /** Which of them a fleet starts itself. */
@@ -41,38 +44,47 @@ export const ENGINE_OPTIONS = {
   engine: { type: 'string', default: 'embedded' },
   kafka: { type: 'string' },
   cql: { type: 'string' },
+  access: { type: 'string' },
 } as const;
 
 interface EngineValues {
   readonly engine: string;
   readonly kafka?: string | undefined;
   readonly cql?: string | undefined;
+  readonly redis?: string | undefined;
+  readonly access?: string | undefined;
 }
 
-/** @throws UsageError */
-export function engineChoice(values: EngineValues): EngineChoice {
+/** @throws UsageError; IrisError CONFIG_INVALID for the file of --access */
+export function engineChoice(values: EngineValues, cwd: string): EngineChoice {
   const { engine, kafka, cql } = values;
   if (engine !== 'embedded' && engine !== 'distributed') {
     throw new UsageError(`no engine is called '${engine}'; there are embedded and distributed`);
   }
   const stray = Object.entries({ kafka, cql }).find(([, value]) => value !== undefined);
   if (engine === 'embedded' && stray !== undefined) throw new UsageError(`--${stray[0]} is of --engine distributed`);
+  const access = values.access === undefined ? {} : readEngineAccess(values.access, cwd);
+  const unnamed = (['kafka', 'cql', 'redis'] as const).find((one) => access[one] !== undefined && values[one] === undefined);
+  if (unnamed !== undefined) throw new UsageError(`--access speaks of ${unnamed}, which is not named: add --${unnamed}`);
   return {
     engine,
+    access,
     ...(kafka === undefined ? {} : { kafka: addresses('--kafka', kafka) }),
     ...(cql === undefined ? {} : { cql: addresses('--cql', cql) }),
   };
 }
 
 /** What the document of a core says of its store: where the engines are it hears from the environment, since their ports are not known before they run. */
-export async function engineStore(environment: string, { kafka, cql }: EngineChoice): Promise<unknown> {
+export async function engineStore(environment: string, choice: EngineChoice): Promise<unknown> {
+  const { kafka, access } = choice;
   return {
     kind: 'distributed',
-    kafka: { brokers: { env: KAFKA_BROKERS_VARIABLE }, replicas: copiesOf(kafka) },
+    kafka: { brokers: { env: KAFKA_BROKERS_VARIABLE }, replicas: copiesOf(kafka), ...kafkaAccess(access.kafka) },
     cql: {
       contactPoints: { env: CONTACT_POINTS_VARIABLE },
-      dataCentre: await dataCentreOf(environment, cql),
+      dataCentre: await dataCentreOf(environment, choice),
       keyspace: keyspaceOf(environment),
+      ...access.cql,
     },
   };
 }
@@ -96,7 +108,7 @@ export interface EngineStart {
 export async function startEngines(choice: EngineChoice, start: EngineStart) {
   const { environment, stateDirectory, env, startsRedis = false, groups = [], say } = start;
   const cacheDirectory = env['IRIS_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'iris');
-  const { kafka, cql } = choice;
+  const { kafka, cql, access } = choice;
   const engines = await LocalEngines.start({
     stateDirectory,
     cacheDirectory,
@@ -107,10 +119,11 @@ export async function startEngines(choice: EngineChoice, start: EngineStart) {
   });
   try {
     const { brokers, contactPoints } = engines;
-    const dataCentre = await dataCentreOf(environment, cql);
-    const settings = cqlSettingsSchema.parse({ contactPoints, dataCentre, keyspace: keyspaceOf(environment) });
+    const dataCentre = await dataCentreOf(environment, choice);
+    const settings = cqlSettingsSchema.parse({ contactPoints, dataCentre, keyspace: keyspaceOf(environment), ...access.cql });
     await prepareSchema(settings, copiesOf(cql), say);
-    await prepareTopics(brokers, groups, { environment, replicas: copiesOf(kafka), say });
+    const wanted = kafkaSettings.parse({ brokers, replicas: copiesOf(kafka), ...kafkaAccess(access.kafka) });
+    await prepareTopics({ ...wanted, brokers: [...brokers] }, groups, { environment, say });
     say(engines.description);
     const variables: Record<string, string> = {
       [KAFKA_BROKERS_VARIABLE]: brokers.join(','),
@@ -126,29 +139,24 @@ export async function startEngines(choice: EngineChoice, start: EngineStart) {
 
 /** @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID when `--redis` names what a node cannot use */
 export async function checkNamedRedis({ redis }: RedisChoice): Promise<void> {
-  const { mode, addresses } = redis;
+  const { mode, addresses, tls, caPath, login } = redis;
   if (!Array.isArray(addresses)) return;
   const { checkRedis } = await import('../runtime/adapters/redis/redis-check.ts');
-  const settings = { ...redisSettings.parse({ mode, addresses }), addresses };
+  const known = { mode, addresses, tls, ...(caPath !== null && { caPath }), ...(login !== null && { login }) };
+  const settings = { ...redisSettings.parse(known), addresses };
   await checkRedis(settings, { clock: systemClock, timeoutMs: CHECK_TIMEOUT_MS });
 }
 
 interface TopicWish {
   readonly environment: string;
-  readonly replicas: number;
   readonly say: (text: string) => void;
 }
 
-async function prepareTopics(
-  brokers: readonly string[],
-  groups: readonly string[],
-  { environment, replicas, say }: TopicWish,
-): Promise<void> {
+async function prepareTopics(settings: KafkaSettings, groups: readonly string[], { environment, say }: TopicWish): Promise<void> {
   if (groups.length === 0) return;
   const { prepareKafkaLogs } = await import('../runtime/adapters/group-log-kafka.ts');
   say(`${groups.length} logs on Kafka`);
   const topics = groups.map((group) => logTopicName({ environment, group }));
-  const settings = { ...kafkaSettings.parse({ brokers, replicas }), brokers: [...brokers] };
   await prepareKafkaLogs(topics, { settings, clock: systemClock, timeoutMs: CHECK_TIMEOUT_MS });
 }
 
@@ -166,10 +174,13 @@ async function prepareSchema(settings: CqlSettings, copies: number, say: (text: 
 }
 
 /** Of several the first by name. @throws IrisError ENGINE_UNAVAILABLE */
-async function dataCentreOf(environment: string, cql: readonly string[] | undefined): Promise<string> {
+async function dataCentreOf(environment: string, { cql, access }: EngineChoice): Promise<string> {
   if (cql === undefined) return LOCAL_DATA_CENTRE;
   const { clusterAt } = await import('../runtime/adapters/cql-cluster.ts');
-  const { dataCentres } = await clusterAt({ contactPoints: [...cql], keyspace: keyspaceOf(environment), tls: false }, systemClock);
+  const { dataCentres } = await clusterAt(
+    { contactPoints: [...cql], keyspace: keyspaceOf(environment), tls: false, ...access.cql },
+    systemClock,
+  );
   const [first] = dataCentres.map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1));
   return first ?? LOCAL_DATA_CENTRE;
 }

@@ -1,3 +1,4 @@
+import { type Access, redisAccess } from '../infra/local/engine-access.ts';
 import { DIRECTORY_VARIABLE } from '../runtime/contract/engine-addresses.ts';
 import { UsageError } from './command.ts';
 
@@ -8,9 +9,9 @@ export interface RedisChoice {
     readonly mode: 'single' | 'cluster' | 'sentinel';
     /** Or the variable in which the nodes find it: the port of one that is started with them is not known before it runs. */
     readonly addresses: readonly string[] | { readonly env: string };
-    readonly tls: false;
-    readonly caPath: null;
-    readonly login: null;
+    readonly tls: boolean;
+    readonly caPath: string | null;
+    readonly login: { readonly kind: 'password'; readonly credentialsPath: string } | null;
   };
 }
 
@@ -18,16 +19,16 @@ export interface RedisChoice {
 export const REDIS_OF_FLEET: RedisChoice = redisAt('single', { env: DIRECTORY_VARIABLE });
 
 /** @throws UsageError */
-export function redisChoice(text: string): RedisChoice {
+export function redisChoice(text: string, access?: Access): RedisChoice {
   const [, prefix, list = ''] = /^(?:(cluster|sentinel):)?(.*)$/.exec(text) as RegExpExecArray;
   const addresses = list.split(',');
   const mode = (prefix as 'cluster' | 'sentinel' | undefined) ?? 'single';
   const isListed = addresses.every((address) => /^[A-Za-z0-9.-]{1,253}:\d{1,5}$/.test(address));
   if (!isListed || (mode === 'single' && addresses.length > 1))
     throw new UsageError(`--redis is '${text}', it must be host:port, or cluster: or sentinel: and host:port,…`);
-  return redisAt(mode, addresses);
+  return redisAt(mode, addresses, access);
 }
 
-function redisAt(mode: RedisChoice['redis']['mode'], addresses: RedisChoice['redis']['addresses']): RedisChoice {
-  return { kind: 'redis', redis: { mode, addresses, tls: false, caPath: null, login: null } };
+function redisAt(mode: RedisChoice['redis']['mode'], addresses: RedisChoice['redis']['addresses'], access?: Access): RedisChoice {
+  return { kind: 'redis', redis: { mode, addresses, ...redisAccess(access) } };
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadEnvironment } from '../../environments/load-environment.ts';
+import { ACCESS_OPTION } from '../../infra/local/engine-access.ts';
 import { EMBEDDED_FOLDER } from '../../infra/local/engine-folders.ts';
 import { STATE_ROOT } from '../../infra/local/fleet-file.ts';
 import { storeAt } from '../../infra/local/fleet-layout.ts';
@@ -23,17 +24,19 @@ import { runTasks } from '../progress.ts';
 export const command: Command = {
   name: 'migrate',
   summary: 'Move what a fleet on this machine keeps from the folders of its cores to Kafka and a CQL store.',
-  usage: 'iris migrate <environment> --to distributed [--state <dir>] [--kafka <host:port,…>] [--cql <host:port,…>] [--force] [--json]',
+  usage:
+    'iris migrate <environment> --to distributed [--state <dir>] [--kafka <host:port,…>] [--cql <host:port,…>] [--access <file>] [--force] [--json]',
   options: [
     ['--to <engine>', 'distributed'],
     ['--state <dir>', `of the fleet, which is stopped; default: ${STATE_ROOT}/<environment>`],
     ['--kafka <host:port,…>', 'brokers that run already; default: one is started here, with its data in the state folder'],
     ['--cql <host:port,…>', 'nodes of a CQL store that runs already; default: the same'],
+    ACCESS_OPTION,
     ['--force', 'copy everything anew to servers other than those that it was migrated to before'],
     ['--json', 'one line {"environment","state","groups":[{"group","inboxes","envelopes","bytes","marks"}]} at the end'],
   ],
   async run(args, io) {
-    const flags = parse(args);
+    const flags = parse(args, io.cwd);
     const plan = createPlan(await loadEnvironment(flags.environment, io.cwd));
     const state = resolve(io.cwd, flags.state ?? join(STATE_ROOT, plan.environment));
     if (!existsSync(state)) throw new IrisError('CONFIG_INVALID', `${state} has no stores of a fleet; name its folder with --state`);
@@ -55,7 +58,7 @@ export const command: Command = {
 /** What a group’s copy came to; a group without figures was copied by a run before. */
 type MigratedGroup = { readonly group: string } & Partial<CopyProgress>;
 
-function parse(args: readonly string[]) {
+function parse(args: readonly string[], cwd: string) {
   const { positionals, values } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -64,6 +67,7 @@ function parse(args: readonly string[]) {
       state: { type: 'string' },
       kafka: { type: 'string' },
       cql: { type: 'string' },
+      access: { type: 'string' },
       force: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
@@ -77,7 +81,8 @@ function parse(args: readonly string[]) {
     state: values.state,
     json: values.json,
     isForced: values.force,
-    choice: engineChoice({ ...values, engine: 'distributed' }),
+    access: values.access,
+    choice: engineChoice({ ...values, engine: 'distributed' }, cwd),
   };
 }
 
@@ -172,11 +177,15 @@ function figures({ inboxes, envelopes, bytes, marks }: CopyProgress): string {
   return `${inboxes} inboxes, ${envelopes} envelopes, ${(bytes / 1_048_576).toFixed(1)} MiB, ${marks} marks of senders`;
 }
 
-function textOf(groups: readonly MigratedGroup[], state: string, { environment, choice }: ReturnType<typeof parse>): string {
+function textOf(groups: readonly MigratedGroup[], state: string, { environment, choice, access }: ReturnType<typeof parse>): string {
   const lines = groups.map(({ group, inboxes = 0, envelopes = 0, bytes = 0, marks }) =>
     marks === undefined ? `${group}: copied before` : `${group}: ${figures({ inboxes, envelopes, bytes, marks })}`,
   );
-  const servers = [...(choice.kafka ? [`--kafka ${choice.kafka.join()}`] : []), ...(choice.cql ? [`--cql ${choice.cql.join()}`] : [])];
+  const servers = [
+    ...(choice.kafka ? [`--kafka ${choice.kafka.join()}`] : []),
+    ...(choice.cql ? [`--cql ${choice.cql.join()}`] : []),
+    ...(access ? [`--access ${access}`] : []),
+  ];
   const next = ['iris up', environment, '--state', state, '--engine distributed', ...servers].join(' ');
   return [...lines, `what the cores had is in ${join(state, MIGRATED_FOLDER)}; go on with`, next].join('\n');
 }

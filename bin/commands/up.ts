@@ -1,12 +1,14 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadEnvironment } from '../../environments/load-environment.ts';
+import { ACCESS_OPTION } from '../../infra/local/engine-access.ts';
 import { Fleet, type FleetOptions, type NodePrograms } from '../../infra/local/fleet.ts';
 import { STATE_ROOT } from '../../infra/local/fleet-file.ts';
 import { BASE_PORT_DEFAULT, type FleetLayout, layoutFleet } from '../../infra/local/fleet-layout.ts';
 import { fleetShape } from '../../infra/local/fleet-shape.ts';
-import { checkSameEngine, type FleetEngine, type LocalEngines } from '../../infra/local/local-engines.ts';
+import { checkSameEngine, type LocalEngines } from '../../infra/local/local-engines.ts';
 import { checkMachine, thisMachine } from '../../infra/local/machine-check.ts';
+import { checkMigratedTo } from '../../infra/local/migration-file.ts';
 import { smokeMessage } from '../../infra/local/smoke-message.ts';
 import { buildRuntimeBundles } from '../../infra/package/runtime-bundle.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
@@ -32,7 +34,7 @@ export const command: Command = {
   name: 'up',
   summary: 'Run an environment on this machine: every node its own process, restarted when it dies.',
   usage:
-    'iris up <environment> [--state <dir>] [--base-port <n>] [--engine embedded|distributed] [--kafka <host:port,…>] [--cql <host:port,…>] [--redis <host:port>] [--standby] [--tls] [--limits] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
+    'iris up <environment> [--state <dir>] [--base-port <n>] [--engine embedded|distributed] [--kafka <host:port,…>] [--cql <host:port,…>] [--redis <host:port>] [--access <file>] [--force] [--standby] [--tls] [--limits] [--shrink] [--regions <a,b>] [--synth <dir>] [--smoke] [--once] [--json]',
   options: [
     ['--state <dir>', `where stores, configs and logs are; default: ${STATE_ROOT}/<environment>`],
     ['--base-port <n>', `port of the first edge, the other nodes follow on 127.0.0.1; default: ${BASE_PORT_DEFAULT}`],
@@ -42,6 +44,8 @@ export const command: Command = {
     ],
     ['--kafka <host:port,…>', 'brokers that run already'],
     ['--cql <host:port,…>', 'nodes of a CQL store that runs already'],
+    ACCESS_OPTION,
+    ['--force', 'start a migrated fleet on other servers than it was migrated to; what waited there is not here then'],
     ['--shrink', 'one edge and one shard group in each region, the group with all shards of its region'],
     ['--standby', 'two cores for each shard group on its one store: one owns it, the other takes over when that one dies'],
     [
@@ -60,7 +64,7 @@ export const command: Command = {
     ['--json', 'one line {"ready":true,"environment","nodes":[{"id","role","region","pid","listen"}]} when all run'],
   ],
   async run(args, io) {
-    const flags = parse(args);
+    const flags = parse(args, io.cwd);
     const plan = createPlan(await loadEnvironment(flags.environment, io.cwd));
     const shape = fleetShape(plan, flags);
     const isDistributed = flags.choice.engine === 'distributed';
@@ -84,7 +88,7 @@ export const command: Command = {
 
 type Flags = ReturnType<typeof parse>;
 
-function parse(args: readonly string[]) {
+function parse(args: readonly string[], cwd: string) {
   const { positionals, values } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -97,6 +101,7 @@ function parse(args: readonly string[]) {
       tls: { type: 'boolean', default: false },
       limits: { type: 'boolean', default: false },
       redis: { type: 'string' },
+      force: { type: 'boolean', default: false },
       regions: { type: 'string' },
       synth: { type: 'string' },
       smoke: { type: 'boolean', default: false },
@@ -106,16 +111,18 @@ function parse(args: readonly string[]) {
   });
   const [environment, surplus] = positionals;
   if (environment === undefined || surplus !== undefined) throw new UsageError('iris up takes one environment; iris up --help explains');
+  const choice = engineChoice(values, cwd);
   return {
     environment,
     state: values.state,
     basePort: portOf(values['base-port']),
-    choice: engineChoice(values),
+    choice,
+    isForced: values.force,
     isShrunk: values.shrink,
     hasStandbys: values.standby,
     hasTls: values.tls,
     keepsRateLimits: values.limits,
-    redis: values.redis === undefined ? undefined : redisChoice(values.redis),
+    redis: values.redis === undefined ? undefined : redisChoice(values.redis, choice.access.redis),
     ...(values.regions === undefined ? {} : { regions: values.regions.split(',').filter((code) => code !== '') }),
     synth: values.synth,
     smoke: values.smoke || values.once,
@@ -160,7 +167,7 @@ async function runFleet(layout: FleetLayout, { flags, plan, io }: { flags: Flags
   };
   try {
     await runTasks(io, [
-      { title: `take the state folder ${layout.stateDirectory}`, run: () => prepare(fleet, layout, flags.choice.engine) },
+      { title: `take the state folder ${layout.stateDirectory}`, run: () => prepare(fleet, layout, flags) },
       ...(flags.redis === undefined ? [] : [redisTask]),
       ...(flags.choice.engine === 'distributed' ? [engineTask] : []),
       ...(flags.synth === undefined ? [] : [synthesisTask(plan, resolve(io.cwd, flags.synth), io)]),
@@ -186,9 +193,11 @@ async function runFleet(layout: FleetLayout, { flags, plan, io }: { flags: Flags
   }
 }
 
-async function prepare(fleet: Fleet, { stateDirectory }: FleetLayout, engine: FleetEngine): Promise<void> {
+async function prepare(fleet: Fleet, { stateDirectory }: FleetLayout, { choice, isForced }: Flags): Promise<void> {
   await fleet.prepare();
-  checkSameEngine(stateDirectory, engine);
+  checkSameEngine(stateDirectory, choice.engine);
+  if (choice.engine === 'distributed' && !isForced)
+    checkMigratedTo(stateDirectory, { kafka: choice.kafka?.slice(), cql: choice.cql?.slice() });
 }
 
 /** CDK is loaded only where templates are wanted. */

@@ -84,6 +84,16 @@ export function checkNotMigrating(stateDirectory: string): void {
   );
 }
 
+/** @throws IrisError CONFIG_INVALID when the folder was migrated to other servers */
+export function checkMigratedTo(stateDirectory: string, target: MigrationTarget): void {
+  const before = readTarget(stateDirectory);
+  if (before === undefined || isSame(before, target)) return;
+  throw new IrisError(
+    'CONFIG_INVALID',
+    `${stateDirectory} was migrated to ${textOf(before)}, and not to ${textOf(target)}; name those, or start without what waits there with --force`,
+  );
+}
+
 /** Where the folder was migrated to; undefined where it was not. */
 function readTarget(stateDirectory: string): MigrationTarget | undefined {
   const path = join(stateDirectory, ENGINES_FOLDER, TARGET_FILE);

@@ -31,6 +31,9 @@ export type NodeEvent =
   | { readonly kind: 'took-over'; readonly node: FleetNode; readonly epoch: number }
   | { readonly kind: 'killed'; readonly node: FleetNode; readonly afterMs: number };
 
+/** What a core says last that ends because its lease has run out. */
+const LEASE_RAN_OUT = /: OWNERSHIP_LOST: /;
+
 export interface SupervisedNodeOptions {
   readonly node: FleetNode;
   readonly policy: RestartPolicy;
@@ -65,15 +68,21 @@ export class SupervisedNode {
   }
 
   /**
-   * Starts the node and resolves when it is ready. A node that does not come up the first time is not tried again: its config or its
-   * port is wrong, and that will not change.
+   * Starts the node and resolves when it is ready. A node that does not come up the first time is not tried again, its config or its port is wrong,
+   * and that will not change: but for one whose lease ran out meanwhile, as on a machine that is busy for long.
    * @throws IrisError NODE_FAILED with what the node said last.
    */
   async start(): Promise<void> {
-    const first = this.spawn();
-    this.isStandby = (await first.ready).isStandby;
-    this.wasReady = true;
-    void this.watch(first);
+    let running = this.spawn();
+    for (;;) {
+      const failure = await this.failureOf(running);
+      if (failure === undefined) break;
+      if (!LEASE_RAN_OUT.test(failure.message)) throw failure;
+      const next = await this.restart(await running.exited);
+      if (next === undefined) throw failure;
+      running = next;
+    }
+    void this.watch(running);
   }
 
   /** Drains the node, kills it when that takes too long, and resolves when its process is gone. */
@@ -105,6 +114,18 @@ export class SupervisedNode {
   /** For the last moment of the supervisor's own process, when nothing can be awaited any more. */
   killNow(): void {
     this.current?.kill('SIGKILL');
+  }
+
+  /** Undefined once it is ready. */
+  private async failureOf(running: NodeProcess): Promise<Error | undefined> {
+    try {
+      this.isStandby = (await running.ready).isStandby;
+      this.wasReady = true;
+      return undefined;
+    } catch (error) {
+      if (error instanceof Error) return error;
+      throw error;
+    }
   }
 
   private spawn(): NodeProcess {

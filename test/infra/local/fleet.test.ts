@@ -102,6 +102,23 @@ describe('a local fleet', () => {
     expect(existsSync(join(layout.stateDirectory, 'lock.json'))).toBe(false);
   });
 
+  it('starts a core again whose lease runs out before its first ready line, says so, and gives it up like any other (F22)', async () => {
+    const { fleet, events } = await open({ behaviour: 'lease-runs-out' });
+    await fleet.start();
+    expect(events).toMatchObject([
+      {
+        kind: 'died',
+        reason: expect.stringMatching(/tokyo-g0-a ended with exit code 1 .*OWNERSHIP_LOST: the lease ran out/),
+        restartInMs: 10,
+      },
+      { kind: 'restarted', node: { id: 'tokyo-g0-a' } },
+    ]);
+    expect(pids(fleet).every((pid) => pid > 0)).toBe(true);
+    const hopeless = await open({ behaviour: 'lease-never' });
+    await expect(hopeless.fleet.start()).rejects.toThrow(/OWNERSHIP_LOST/);
+    expect(hopeless.events.filter(({ kind }) => kind === 'died')).toHaveLength(policy.quickDeathsMax - 1);
+  });
+
   it('fails when a node is not ready in time', async () => {
     const silent = { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)', '--'] };
     const { fleet } = await open({

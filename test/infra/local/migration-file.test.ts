@@ -3,7 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkSameEngine } from '../../../infra/local/local-engines.ts';
-import { beginMigration, endMigration, MIGRATED_FOLDER, noteGroup, readMigration } from '../../../infra/local/migration-file.ts';
+import {
+  beginMigration,
+  checkMigratedTo,
+  endMigration,
+  MIGRATED_FOLDER,
+  noteGroup,
+  readMigration,
+} from '../../../infra/local/migration-file.ts';
 
 let state: string;
 beforeEach(() => {
@@ -68,6 +75,12 @@ it('goes on with the servers that it began with, or one of them, and with no oth
   const others = [{}, { ...named, cql: ['127.0.0.9:9042'] }, { kafka: named.kafka }];
   for (const other of others) expect(() => beginMigration(state, other)).toThrow(refused);
   endMigration(state);
+  checkMigratedTo(state, named);
+  checkMigratedTo(state, { ...named, kafka: ['127.0.0.2:9092'] });
+  for (const other of others)
+    expect(() => checkMigratedTo(state, other)).toThrow(
+      /was migrated to Kafka at .*, and not to .*; name those, or start without .* --force/,
+    );
   // Its stores are put back: what was accepted since is there, and nowhere else.
   renameSync(join(state, MIGRATED_FOLDER), join(state, 'store'));
   for (const other of others) expect(() => beginMigration(state, other)).toThrow(refused);
