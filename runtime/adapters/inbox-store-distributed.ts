@@ -22,6 +22,7 @@ import type { Lease } from '../ports/ownership.ts';
 import { GroupContents, isOnInbox } from './inbox-distributed/group-contents.ts';
 import { batchEntries, type ChunkRange } from './inbox-distributed/group-entries.ts';
 import { openGroup } from './inbox-distributed/group-opening.ts';
+import { checkFence } from './inbox-distributed/log-fence.ts';
 import { mergedPage } from './inbox-distributed/merged-page.ts';
 import { RowApplier } from './inbox-distributed/row-applier.ts';
 import { inboxPartsOf, inboxRow, Kind, LogBatch, type OperationReader, recordRow } from './inbox-log/log-operations.ts';
@@ -283,12 +284,19 @@ class DistributedStore implements InboxStore {
     const rangeOf = (operation: OperationReader) => this.rangeOf(operation);
     const entries = batchEntries(batch, { epoch: lease.epoch, number }, { entryBytesMax: log.entryBytesMax, rangeOf });
     const offset = await this.persist(() => log.append(entries)).catch((error: unknown) => this.stand(error));
-    // Only what was there while the lease was held counts for who comes next, too.
+    // Only what was there while the lease was held, and before a later owner’s entry, counts for who comes next, too.
     if (!lease.isHeld) await this.stand(lostLease());
+    if (offset >= this.offset + entries.length) await this.checkFence(offset).catch((error: unknown) => this.stand(error));
     this.offset = offset + 1;
     for (const entry of entries) contents.apply(entry, number);
     if (this.reserved === reserved) this.reserved = undefined;
     this.applier.start();
+  }
+
+  /** More stands in the log than this owner has seen answered: what it appended twice, or a later owner’s. */
+  private checkFence(last: number): Promise<void> {
+    const { log, lease } = this.options;
+    return this.persist(() => checkFence({ log, epoch: lease.epoch }, { from: this.offset, last }));
   }
 
   /** Where the operation’s envelopes lie; undefined where it concerns no inbox. A trim is made to end at what is there. */

@@ -30,12 +30,29 @@ export class GroupContents {
   gathering = new Unapplied(0);
   /** The rows may hold anything of what the log says: they were ahead when the log was opened. */
   isReplay = true;
+  /** Inboxes of which something was taken out before in this replay. */
+  private readonly takenInReplay = new Set<string>();
   private readonly reader = new EntryReader();
   private readonly names = new NameCache(NAMES_KEPT, (row) => row);
 
   constructor(bounds: StoreBounds) {
     this.inboxes = new InboxBook(bounds.inbox, (row) => this.pendingInbox(row));
     this.outboxes = new OutboxBook(bounds.outbox);
+  }
+
+  /**
+   * Whether what the stored summary says may be gone from the rows already: the owner before may put its last changes into them while they are loaded
+   * here, or have done so in part.
+   */
+  isRecounted(row: string, { chunks }: PendingRow): boolean {
+    if (!this.isReplay) return false;
+    if (chunks !== undefined) this.takenInReplay.add(row);
+    return this.takenInReplay.has(row);
+  }
+
+  endReplay(): void {
+    this.isReplay = false;
+    this.takenInReplay.clear();
   }
 
   get unappliedBytes(): number {

@@ -7,6 +7,7 @@ import { inboxRow, parkedRow } from '../inbox-log/log-operations.ts';
 import { BatchAssembler, type WholeBatch } from './batch-assembler.ts';
 import type { GroupContents } from './group-contents.ts';
 import { fenceEntry, readHead } from './group-entries.ts';
+import { checkFence } from './log-fence.ts';
 import type { RowApplier } from './row-applier.ts';
 
 export interface GroupOpening {
@@ -36,11 +37,13 @@ export async function openGroup(opening: GroupOpening): Promise<number> {
   const numbers = await persist(() => loadRows(rows, contents));
   contents.reserved = checkpoint?.nextPosition ?? 1;
   contents.gathering.number = checkpoint?.number ?? 0;
-  await new Replay(opening, numbers).run(checkpoint);
+  const read = await new Replay(opening, numbers).run(checkpoint);
   await persist(() => applier.flush());
-  contents.isReplay = false;
+  contents.endReplay();
   // Behind whatever reading has left in the log, so that the checkpoint’s offset stays good for as long as what follows it.
-  return persist(() => log.append([fenceEntry(epoch)]));
+  const last = await persist(() => log.append([fenceEntry(epoch)]));
+  await persist(() => checkFence({ log, epoch }, { from: read, last }));
+  return last;
 }
 
 /** @returns the batch of each summary, by row */
@@ -71,7 +74,8 @@ class Replay {
     this.numbers = numbers;
   }
 
-  async run(checkpoint: Checkpoint | undefined): Promise<void> {
+  /** @returns offset behind what was read */
+  async run(checkpoint: Checkpoint | undefined): Promise<number> {
     const { log, epoch, persist } = this.opening;
     const assembler = new BatchAssembler(checkpoint ?? { epoch: 0, number: 0 });
     let next = checkpoint?.offset ?? 0;
@@ -90,6 +94,7 @@ class Replay {
     if (assembler.epoch < epoch)
       throw new IrisError('STORE_FAILED', `the log ends in epoch ${assembler.epoch}, before this owner’s own entry`);
     await this.flush();
+    return next;
   }
 
   private async take(batch: WholeBatch): Promise<void> {

@@ -2,7 +2,8 @@ import { GROUP_APPLY_BYTES, GROUP_APPLY_MS, GROUP_CHECKPOINT_MS, GROUP_RETRY_MS 
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { GroupRows } from '../../ports/group-rows.ts';
 import type { GroupContents } from './group-contents.ts';
-import { planRows, type RowPlan } from './settled-rows.ts';
+import type { SettledInbox } from './inbox-book.ts';
+import { countInboxes, planRows, type RowPlan } from './settled-rows.ts';
 import { Unapplied } from './unapplied.ts';
 
 export interface RowApplierParts {
@@ -121,12 +122,20 @@ export class RowApplier {
     const layer = contents.applying;
     const last = { epoch, number: layer.number };
     this.plan ??= await planRows(layer, contents, rows, isCounted);
-    const { summaries, changes, settled } = this.plan;
+    const { summaries, changes, settled, recounts } = this.plan;
     if (summaries.length > 0) await rows.apply(summaries, last);
     if (changes.length > 0) await rows.apply(changes, last);
+    const counted = await countInboxes(recounts, contents, rows);
+    if (counted.size > 0) {
+      const summaryOf = ([row, inbox]: [string, SettledInbox]) => contents.inboxes.summaryOf(row, inbox, layer.number);
+      await rows.apply(
+        [...counted].map((one) => ({ kind: 'summary', summary: summaryOf(one) })),
+        last,
+      );
+    }
     this.plan = undefined;
     contents.applying = undefined;
-    for (const [row, inbox] of settled) contents.inboxes.settle(row, inbox);
+    for (const [row, inbox] of [...settled, ...counted]) contents.inboxes.settle(row, inbox);
     for (const row of layer.inboxes.keys()) contents.inboxes.judge(row);
     this.isCheckpointed = false;
     this.tell();

@@ -13,6 +13,8 @@ export interface RowPlan {
   readonly changes: readonly RowChange[];
   /** By row. */
   readonly settled: ReadonlyMap<string, SettledInbox>;
+  /** Rows of inboxes to count anew once the changes are there, instead. */
+  readonly recounts: readonly string[];
 }
 
 /**
@@ -28,12 +30,14 @@ export async function planRows(
   const changes: RowChange[] = [];
   const summaries: RowChange[] = [];
   const settled = new Map<string, SettledInbox>();
+  const recounts: string[] = [];
   const settle = async ([row, pending]: [string, PendingRow]) => {
     const inbox = keyOfRow(row);
     const held = contents.inboxes.get(row);
     const taken = await takenOut(inbox, { pending, rows, firstPosition: contents.isReplay ? 0 : (held?.firstPosition ?? 0) });
     changes.push(...taken.changes, ...additions(inbox, pending));
     if (!isCounted(row) || held === undefined) return;
+    if (contents.isRecounted(row, pending)) return void recounts.push(row);
     const left = { envelopes: Math.max(0, held.rowEnvelopes - taken.envelopes), bytes: Math.max(0, held.rowBytes - taken.bytes) };
     const start = startOf(
       pending,
@@ -54,7 +58,24 @@ export async function planRows(
   for (const { kind: record, user, value } of layer.records.values())
     changes.push(value === undefined ? { kind: 'no-record', record, user } : { kind: 'record', record, user, value });
   for (const { parked, isKept } of layer.parked.values()) changes.push({ kind: isKept ? 'parked' : 'not-parked', parked });
-  return { summaries, changes, settled };
+  return { summaries, changes, settled, recounts };
+}
+
+/** What the rows hold of inboxes. */
+export async function countInboxes(
+  inboxes: readonly string[],
+  contents: GroupContents,
+  rows: GroupRows,
+): Promise<Map<string, SettledInbox>> {
+  const counted = new Map<string, SettledInbox>();
+  await forEachOf(inboxes, async (row) => {
+    const { firstChunk = 0, lastChunk = 0 } = contents.inboxes.get(row) ?? {};
+    const range = { inbox: keyOfRow(row), firstChunk, lastChunk, firstPosition: 0 };
+    const { envelopes, bytes } = await rows.measureInbox({ ...range, position: Number.MAX_SAFE_INTEGER });
+    const { next } = envelopes === 0 ? { next: undefined } : await rows.measureInbox({ ...range, position: 0 });
+    counted.set(row, { envelopes, bytes, firstPosition: next?.position ?? Number.MAX_SAFE_INTEGER, firstChunk: next?.chunk ?? 0 });
+  });
+  return counted;
 }
 
 interface TakingOut {

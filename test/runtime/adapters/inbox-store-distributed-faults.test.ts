@@ -60,9 +60,11 @@ class Owners {
     for (let done = 0; done < this.batches.length; ) {
       const endsSoon = this.random.oneIn(3);
       done = await this.commitSome(done, endsSoon);
-      if (!endsSoon) continue;
-      await this.end();
-      await this.next();
+      if (endsSoon) {
+        await this.end();
+        await this.next();
+      } else if (this.random.oneIn(3)) done = await this.suspended(done);
+      else continue;
       done = await this.catchUp(done);
     }
     this.engines.log.faults = CALM;
@@ -99,6 +101,26 @@ class Owners {
     if (how === 0) this.clock.kill();
     else if (how === 1) this.clock.stopUntil(hurried.time.nowMs + this.random.between(0, 10_000));
     this.lease.isHeld = false;
+  }
+
+  /** The machine stands still with its clock, and goes on while the next owner begins: it believes in its lease. Returns how many of all are answered. */
+  private async suspended(from: number): Promise<number> {
+    const former = { store: this.store, lease: this.lease };
+    const opened = this.next();
+    former.lease.isHeld = true;
+    let answered = from;
+    for (const [i, steps] of this.batches.slice(from, from + 2).entries()) {
+      const batch = former.store.batch();
+      for (const apply of steps) apply(batch, from + i);
+      batch.setLastSeen(ROUND, from + i + 1);
+      void former.store.commit(batch, { sync: true }).then(() => {
+        answered = from + i + 1;
+      });
+      await hurriedFor(this.random.between(0, 20));
+    }
+    await opened;
+    former.lease.isHeld = false;
+    return answered;
   }
 
   private async next(): Promise<void> {

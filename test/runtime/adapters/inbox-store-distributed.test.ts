@@ -102,6 +102,70 @@ describe('the distributed store and its engines', () => {
     await store.close();
   });
 
+  it('answers nothing that stands behind a later owner’s entry, whatever its clock says of its lease (L1, L10, F11, F22)', async () => {
+    const engines = new MemoryEngines({ hurried });
+    const suspended = engines.newLease();
+    const former = await engines.openAs(suspended, { bounds: NARROW, clock: engines.clock() });
+    await send(former, 1);
+    const store = await engines.openAs(engines.newLease(), { bounds: NARROW, clock: engines.clock() });
+    // The machine goes on, and its clock stood still with it.
+    suspended.isHeld = true;
+    const answer = send(former, 2);
+    expect(await isSettled(answer)).toBe(false);
+    expect(engines.heard).toEqual([expect.stringMatching(/^lost: .*entry of epoch 2, this lease is of 1/)]);
+    await send(store, 3);
+    expect(await positionsOf(store)).toEqual([1, 3]);
+    await former.close();
+    await store.close();
+  });
+
+  it('counts right what the owner before takes out of the rows while they are loaded (F2, F22)', async () => {
+    const engines = new MemoryEngines({ hurried });
+    const goesOn = Promise.withResolvers<void>();
+    let isStopped = false;
+    const first = await engines.open({ bounds: NARROW });
+    await send(first, 1);
+    await first.close();
+    engines.rowFaults = { before: async () => (isStopped ? goesOn.promise : undefined) };
+    const stopped = engines.newLease();
+    const former = await engines.openAs(stopped, { bounds: NARROW, clock: engines.clock() });
+    isStopped = true;
+    const read = former.batch();
+    read.trimInbox(bob, 0, { position: 1, index: 0 });
+    await former.commit(read, SYNCED);
+    engines.rowFaults = {};
+    const open = engines.rows.open.bind(engines.rows);
+    engines.rows.open = (faults) => {
+      const rows = open(faults);
+      const readSummaries = rows.readSummaries.bind(rows);
+      rows.readSummaries = async function* () {
+        for await (const part of readSummaries()) yield part;
+        goesOn.resolve();
+        stopped.isHeld = true;
+        await former.counts();
+        stopped.isHeld = false;
+      };
+      return rows;
+    };
+    const store = await engines.openAs(engines.newLease(), { bounds: NARROW, clock: engines.clock() });
+    expect(await store.counts()).toMatchObject({ inboxes: 0, inboxEnvelopes: 0 });
+    expect(await positionsOf(store)).toEqual([]);
+    await store.close();
+    await former.close();
+  });
+
+  it('goes on behind entries that it appended twice itself (F4)', async () => {
+    const engines = new MemoryEngines({ hurried });
+    const store = await engines.open({ bounds: NARROW });
+    engines.log.faults = { refused: 0, lost: 0.5, late: 0, doubled: 0.5 };
+    for (let position = 1; position <= 10; position++) await send(store, position);
+    expect([await positionsOf(store), engines.heard.filter((line) => !line.startsWith('failed'))]).toEqual([
+      Array.from({ length: 10 }, (_, i) => i + 1),
+      [],
+    ]);
+    await store.close();
+  });
+
   it('passes over what a former owner’s append brings behind the next owner’s entry (L10, F2)', async () => {
     const engines = new MemoryEngines({ hurried });
     const former = await engines.open({ bounds: NARROW });
