@@ -27,7 +27,8 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
 };
 
 /** Scenarios that run on the engines too. */
-const ON_ENGINES: readonly string[] = ['s-2', 's-3'];
+const ON_ENGINES: readonly string[] = ['s-2', 's-3', 'idle', 'waiting'];
+const ON_ENGINES_TEXT = new Intl.ListFormat('en-GB').format(ON_ENGINES);
 
 process.exit(await main(process.argv.slice(2)));
 
@@ -59,7 +60,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 
 /** Each scenario as a process of its own, since one pins itself to a CPU, with its own defaults. @returns 1 when one of them failed. */
 async function everything(args: readonly string[]): Promise<number> {
-  if (args.some((arg) => arg.startsWith('--engine'))) throw new UsageError(`--engine is of ${ON_ENGINES.join(' and ')}, not of all`);
+  if (args.some((arg) => arg.startsWith('--engine'))) throw new UsageError(`--engine is of ${ON_ENGINES_TEXT}, not of all`);
   let worst = 0;
   for (const name of Object.keys(SCENARIOS)) {
     const child = spawn(process.execPath, [import.meta.filename, name, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
@@ -92,7 +93,7 @@ function engineOf(scenario: string, engine: string): FleetEngine {
     throw new UsageError(`no engine is called '${engine}'; there are embedded and distributed`);
   }
   if (engine === 'distributed' && !ON_ENGINES.includes(scenario)) {
-    throw new UsageError(`${scenario} has no --engine distributed; ${ON_ENGINES.join(' and ')} have it`);
+    throw new UsageError(`${scenario} has no --engine distributed; ${ON_ENGINES_TEXT} have it`);
   }
   return engine;
 }
@@ -112,9 +113,7 @@ async function usage(): Promise<string> {
   }
   lines.push('all       every scenario with its defaults, one after the other; takes the flags below only');
   lines.push('', '--state DIR: where stores are made (default: the system’s temporary folder); its disk is what D2 measures');
-  lines.push(
-    `--engine distributed, of ${ON_ENGINES.join(' and ')}: measures a core on a Kafka and a Cassandra of this run beside an embedded one`,
-  );
+  lines.push(`--engine distributed, of ${ON_ENGINES_TEXT}: measures a core on a Kafka and a Cassandra of this run beside an embedded one`);
   lines.push('--profile DIR: a CPU profile of every server process');
   return `${lines.join('\n')}\n`;
 }

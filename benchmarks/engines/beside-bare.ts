@@ -1,7 +1,7 @@
 import { type Figure, median } from '../report.ts';
 
-/** The length of each round, its warm-up before the first included. */
-const WARM_UP_SHARE = 0.3;
+/** Rounds’ lengths that each side works before the first: until its code is compiled, its statements prepared and its connections open. */
+const WARM_UP_ROUNDS = 5;
 
 export interface Comparison {
   readonly engine: string;
@@ -21,18 +21,20 @@ interface Round {
   readonly perSecond: number;
 }
 
-/** CPU of this process for an adapter beside its bare driver, rounds in the order ABBA, so that what else the machine does meets both. */
+/**
+ * CPU of this process for an adapter beside its bare driver, rounds in the order ABBA, so that what else the machine does meets both. The ratio is the median
+ * of those of neighbouring rounds: a server that merges its files, or a busy machine, makes both of a pair dearer, and the others not.
+ */
 export async function besideBare(comparison: Comparison, sides: { adapter: Side; bare: Side }): Promise<Figure[]> {
   const { rounds, milliseconds } = comparison;
   const clients = { adapter: sides.adapter, 'bare driver': sides.bare };
   const names = ['adapter', 'bare driver'] as const;
   const measured = { adapter: [] as Round[], 'bare driver': [] as Round[] };
-  for (const name of names) await measure(clients[name], milliseconds * WARM_UP_SHARE);
+  for (const name of names) await measure(clients[name], milliseconds * WARM_UP_ROUNDS);
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) measured[name].push(await measure(clients[name], milliseconds));
   }
-  const cpu = (name: (typeof names)[number]) => median(measured[name].map(({ cpuMicroseconds }) => cpuMicroseconds));
-  const ratio = Number((cpu('adapter') / cpu('bare driver')).toFixed(2));
+  const ratios = measured.adapter.map(({ cpuMicroseconds }, round) => cpuMicroseconds / measured['bare driver'][round]!.cpuMicroseconds);
   return names.map((name) => ({
     what: `${comparison.engine} ${name}: ${comparison.what}`,
     unit: `µs CPU/${comparison.unit}`,
@@ -41,10 +43,21 @@ export async function besideBare(comparison: Comparison, sides: { adapter: Side;
     ...(comparison.durability !== undefined && { durability: comparison.durability }),
     details: {
       [`${comparison.unit}s/s`]: Math.round(median(measured[name].map(({ perSecond }) => perSecond))),
-      ...(name === 'adapter' && { 'of the bare driver': ratio }),
+      ...(name === 'adapter' && { 'of the bare driver': rounded(median(ratios)), 'half of the pairs': middleHalf(ratios) }),
     },
     voidReasons: [],
   }));
+}
+
+function rounded(ratio: number): number {
+  return Number(ratio.toFixed(2));
+}
+
+/** Between which ratios the half of the pairs lies that is nearest to the median. */
+function middleHalf(ratios: readonly number[]): string {
+  const sorted = ratios.toSorted((a, b) => a - b);
+  const at = (share: number) => rounded(sorted[Math.round((sorted.length - 1) * share)]!);
+  return `${at(0.25)} to ${at(0.75)}`;
 }
 
 async function measure(side: Side, milliseconds: number): Promise<Round> {

@@ -1,4 +1,6 @@
-import type { Benchmark } from '../benchmark.ts';
+import type { Benchmark, BenchmarkIo } from '../benchmark.ts';
+import type { FleetStore } from '../engines/fleet-store.ts';
+import { Foundations } from '../engines/foundations.ts';
 import { GeneratorClient } from '../generator-client.ts';
 import { pause, proportionalBytes } from '../process-meter.ts';
 import type { Figure } from '../report.ts';
@@ -17,48 +19,60 @@ export const benchmark: Benchmark = {
   summary: 'memory (PSS) of an edge and a core per idle logged-in TCP connection',
   flags: [{ name: 'connections', meaning: 'logged-in connections, each of a user of its own', fallback: 5_000 }],
   async run(flag, io) {
-    const connections = flag('connections');
-    const fleet = await ServerFleet.start(1, io);
-    const edge = fleet.edges[0]!;
-    const clients: GeneratorClient[] = [];
+    const foundations = await Foundations.open(io);
     try {
-      io.note('warming up');
-      await logIn(edge, Math.min(WARM_UP, connections), clients);
-      for (const client of clients.splice(0)) client.destroy();
-      const before = await settledBytes(fleet);
-      io.note(`logging in ${connections}`);
-      const startedMs = performance.now();
-      await logIn(edge, connections, clients);
-      const loginSeconds = (performance.now() - startedMs) / 1_000;
-      const open = await fleet.metric(edge, 'iris_connections');
-      const after = await settledBytes(fleet);
-      const grown = { edge: after.edge - before.edge, core: after.core - before.core };
-      const voidReasons = open === connections ? [] : [`${open} of ${connections} connections are open`];
-      const figure = (what: string, bytes: number, goal?: string): Figure => ({
-        what,
-        unit: 'KB PSS/connection',
-        values: [bytes / connections / 1_024],
-        ...(goal === undefined ? {} : { goal }),
-        voidReasons,
-      });
-      const logins = { 'logins/s': Math.round(connections / loginSeconds), connections };
+      const figures: Figure[] = [];
+      for (const engine of foundations.engines)
+        figures.push(...(await loggedIn(flag('connections'), io, await foundations.storeFor(engine))));
       return {
         scenario: 'idle',
-        figures: [
-          { ...figure('edge', grown.edge), details: logins },
-          figure('core, which keeps an attachment per session', grown.core),
-          figure('edge and core', grown.edge + grown.core, '≤ 5 KB'),
-        ],
+        figures,
         remarks: [
           'plain TCP, v2; growth of PSS over the warmed-up process, no collection forced; socket buffers of the kernel are not in it',
+          ...foundations.remarks,
         ],
       };
     } finally {
-      for (const client of clients) client.destroy();
-      await fleet.stop();
+      await foundations.close();
     }
   },
 };
+
+async function loggedIn(connections: number, io: BenchmarkIo, store: FleetStore): Promise<Figure[]> {
+  const fleet = await ServerFleet.start(1, io, store);
+  const edge = fleet.edges[0]!;
+  const clients: GeneratorClient[] = [];
+  try {
+    io.note('warming up');
+    await logIn(edge, Math.min(WARM_UP, connections), clients);
+    for (const client of clients.splice(0)) client.destroy();
+    const before = await settledBytes(fleet);
+    io.note(`logging in ${connections}`);
+    const startedMs = performance.now();
+    await logIn(edge, connections, clients);
+    const loginSeconds = (performance.now() - startedMs) / 1_000;
+    const open = await fleet.metric(edge, 'iris_connections');
+    const after = await settledBytes(fleet);
+    const grown = { edge: after.edge - before.edge, core: after.core - before.core };
+    const voidReasons = open === connections ? [] : [`${open} of ${connections} connections are open`];
+    const figure = (what: string, bytes: number, goal?: string): Figure => ({
+      what: store.engine === 'embedded' ? what : `${store.engine}: ${what}`,
+      unit: 'KB PSS/connection',
+      values: [bytes / connections / 1_024],
+      ...(goal === undefined ? {} : { goal }),
+      voidReasons,
+    });
+    const logins = { 'logins/s': Math.round(connections / loginSeconds), connections };
+    return [
+      { ...figure('edge', grown.edge), details: logins },
+      figure('core, which keeps an attachment per session', grown.core),
+      figure('edge and core', grown.edge + grown.core, '≤ 5 KB'),
+    ];
+  } finally {
+    for (const client of clients) client.destroy();
+    await fleet.stop();
+  }
+}
 
 async function logIn(edge: ServerNode, count: number, clients: GeneratorClient[]): Promise<void> {
   for (let first = 0; first < count; first += LOGINS_AT_A_TIME) {

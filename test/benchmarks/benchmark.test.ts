@@ -116,9 +116,9 @@ describe('the benchmark command', () => {
   it.each([
     [['durabel'], /^benchmark: no scenario is called 'durabel'; there are durable, .*\n$/],
     [['idle', '--connections', '0'], /^benchmark: --connections is '0', it must be a whole number from 1 on\n$/],
-    [['idle', '--engine', 'distributed'], /^benchmark: idle has no --engine distributed; s-2 and s-3 have it\n$/],
+    [['s-1', '--engine', 'distributed'], /^benchmark: s-1 has no --engine distributed; s-2, s-3, idle and waiting have it\n$/],
     [['s-2', '--engine', 'mnesia'], /^benchmark: no engine is called 'mnesia'; there are embedded and distributed\n$/],
-    [['all', '--engine', 'distributed'], /^benchmark: --engine is of s-2 and s-3, not of all\n$/],
+    [['all', '--engine', 'distributed'], /^benchmark: --engine is of s-2, s-3, idle and waiting, not of all\n$/],
     [['idle', '--conections', '1'], /^benchmark: Unknown option '--conections'.*\n$/],
   ])('fails on %j with one line and exit code 2', (args, line) => {
     const { status, stdout, stderr } = benchmark(...args);
