@@ -20,6 +20,9 @@ interface Retained {
   readonly end: number;
 }
 
+/** What the count of a SENT holds. */
+const ANSWER_MESSAGES_MAX = 0xffff;
+
 /** The append that was written last, while nothing stands behind it and it is open to more. */
 interface OpenAppend {
   readonly envelopeAt: number;
@@ -70,6 +73,7 @@ export class AppendQueue {
     const { publisher, sequence, count, flags } = publication;
     const before = out.length;
     const correlation = this.inFlight.add(publisher, sequence, count, this.burstMs(clock));
+    if (publication.mayJoin) this.inFlight.letJoin(correlation);
     const { publisherId } = publisher;
     this.frames.begin(out, { flags, correlation: correlation % 0x1_0000_0000, publisherId }, envelopeLength(publication));
     const envelopeAt = out.length;
@@ -124,16 +128,28 @@ export class AppendQueue {
     this.openBytes = 0;
   }
 
-  /** The owner made a run of appends durable. */
+  /** The owner made a run of appends durable. A publisher hears at once of those whose sequences follow each other, where it may. */
   appended(wireCorrelation: number, count: number, durability: number): void {
-    const first = this.inFlight.widen(wireCorrelation);
+    const { inFlight } = this;
+    const first = inFlight.widen(wireCorrelation);
+    let hears: Publisher | undefined;
+    let sequence = 0;
+    let messages = 0;
     for (let correlation = first; correlation < first + count; correlation++) {
-      const publisher = this.inFlight.publisherOf(correlation);
+      const publisher = inFlight.publisherOf(correlation);
       if (publisher === undefined) continue;
-      const [token, messages] = [this.inFlight.tokenOf(correlation), this.inFlight.countOf(correlation)];
-      this.inFlight.settle(correlation);
-      publisher.published(token, messages, durability);
+      const [token, more] = [inFlight.tokenOf(correlation), inFlight.countOf(correlation)];
+      const goesOn = publisher === hears && token === sequence + messages && messages + more <= ANSWER_MESSAGES_MAX;
+      if (!goesOn || !inFlight.mayJoinOf(correlation)) {
+        hears?.published(sequence, messages, durability);
+        hears = publisher;
+        sequence = token;
+        messages = 0;
+      }
+      messages += more;
+      inFlight.settle(correlation);
     }
+    hears?.published(sequence, messages, durability);
     this.release();
   }
 

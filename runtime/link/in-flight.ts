@@ -8,6 +8,8 @@ export class InFlight {
   private publishers: (Publisher | undefined)[] = [];
   private tokens = new Float64Array(0);
   private counts = new Uint16Array(0);
+  /** 1 where its publisher may hear of it together with what it published before. */
+  private mayJoin = new Uint8Array(0);
   private startedMs = new Float64Array(0);
   private mask = -1;
   /** The oldest unanswered correlation; equals `next` when there is none. */
@@ -26,8 +28,13 @@ export class InFlight {
     this.publishers[slot] = publisher;
     this.tokens[slot] = token;
     this.counts[slot] = count;
+    this.mayJoin[slot] = 0;
     this.startedMs[slot] = nowMs;
     return correlation;
+  }
+
+  letJoin(correlation: number): void {
+    this.mayJoin[correlation & this.mask] = 1;
   }
 
   /** More messages travel with this one. */
@@ -48,6 +55,10 @@ export class InFlight {
     return this.tokens[correlation & this.mask] as number;
   }
 
+  mayJoinOf(correlation: number): boolean {
+    return this.mayJoin[correlation & this.mask] === 1;
+  }
+
   countOf(correlation: number): number {
     return this.counts[correlation & this.mask] as number;
   }
@@ -65,18 +76,20 @@ export class InFlight {
 
   private grow(): void {
     const capacity = Math.max(64, (this.mask + 1) * 2);
-    const old = { publishers: this.publishers, tokens: this.tokens, counts: this.counts, startedMs: this.startedMs, mask: this.mask };
+    const { publishers, tokens, counts, mayJoin, startedMs, mask } = this;
     this.publishers = Array.from<Publisher | undefined>({ length: capacity });
     this.tokens = new Float64Array(capacity);
     this.counts = new Uint16Array(capacity);
+    this.mayJoin = new Uint8Array(capacity);
     this.startedMs = new Float64Array(capacity);
     this.mask = capacity - 1;
     for (let correlation = this.first; correlation < this.next; correlation++) {
-      const [to, from] = [correlation & this.mask, correlation & old.mask];
-      this.publishers[to] = old.publishers[from];
-      this.tokens[to] = old.tokens[from] as number;
-      this.counts[to] = old.counts[from] as number;
-      this.startedMs[to] = old.startedMs[from] as number;
+      const [to, from] = [correlation & this.mask, correlation & mask];
+      this.publishers[to] = publishers[from];
+      this.tokens[to] = tokens[from] as number;
+      this.counts[to] = counts[from] as number;
+      this.mayJoin[to] = mayJoin[from] as number;
+      this.startedMs[to] = startedMs[from] as number;
     }
   }
 }

@@ -24,7 +24,7 @@ export interface Publication {
   publisher: Publisher;
   /** SEND_RETRY, SEND_FRESH. */
   flags: number;
-  /** The publisher may hear of it together with what it published right before, in one `published` or `refused`. */
+  /** The publisher may hear of it together with what it published right before, to whomever: in one `published`, or `refused` of one recipient. */
   mayJoin: boolean;
   count: number;
   sequence: number;

@@ -6,6 +6,7 @@ import { skipOptions } from './options.ts';
 /**
  * Sent => 82 sequence:u64 count:u16 durability:u8 options
  * `sequence … sequence + count - 1` are stored and survive what `durability` names: 0 memory, 1 kill -9, 2 power loss, 3 power loss on a quorum (L1).
+ * Since version 3 one may answer several frames.
  */
 export interface SentFrame {
   readonly sequence: number;

@@ -2,11 +2,23 @@
 import { bucketName } from '../../../runtime/contract/bucket-name.ts';
 import { JOINED_BYTES_MAX } from '../../../runtime/contract/limits.ts';
 import type { Publication } from '../../../runtime/ports/bus.ts';
+import { envelopeCount, envelopeSequence } from '../../../runtime/wire/envelope.ts';
 import { APPEND_BUCKET, SEND_FRESH, SEND_RETRY, SEND_STATUS_WANTED } from '../../../runtime/wire/v2/send.ts';
 import { LinkUnderTest, TestPublisher } from './link-under-test.ts';
 
 /** A message that follows the one before it to the same recipient. */
 const next = (sequence: number, fields: Partial<Publication> = {}) => ({ mayJoin: true, previous: sequence - 1, ...fields });
+/** First sequence and count of each envelope that reaches the core from now on. */
+function envelopesOf(link: LinkUnderTest): [sequence: number, count: number][] {
+  const envelopes: [number, number][] = [];
+  const { inboxes } = link.core;
+  const append = inboxes.append.bind(inboxes);
+  inboxes.append = (request) => {
+    envelopes.push([envelopeSequence(request.envelope), envelopeCount(request.envelope)]);
+    append(request);
+  };
+  return envelopes;
+}
 const committed = (link: LinkUnderTest) => link.core.telemetry.counter('iris_envelopes_committed_total').value;
 
 it('joins a burst to one recipient, answers it as a whole and keeps its order', async () => {
@@ -23,6 +35,7 @@ it('joins a burst to one recipient, answers it as a whole and keeps its order', 
 it('joins what goes to a bucket of a promoted inbox, and what asks for its status', async () => {
   const link = await LinkUnderTest.start();
   const publisher = new TestPublisher();
+  const envelopes = envelopesOf(link);
   const bucket = bucketName(Buffer.from('bob'), 1, 0, 7);
   for (const sequence of [1, 2]) link.publish(publisher, sequence, '', next(sequence, { recipient: bucket, flags: APPEND_BUCKET }));
   for (const sequence of [3, 4]) {
@@ -30,7 +43,7 @@ it('joins what goes to a bucket of a promoted inbox, and what asks for its statu
     link.publish(publisher, sequence, 'carol', next(sequence, { previous, flags: SEND_STATUS_WANTED }));
   }
   await link.advance(100);
-  expect(publisher.answers.map(([sequence, count]) => [sequence, count])).toEqual([
+  expect(envelopes).toEqual([
     [1, 2],
     [3, 2],
   ]);
@@ -82,23 +95,47 @@ it.each<[string, (link: LinkUnderTest, publisher: TestPublisher) => void]>([
   ],
 ])('travels alone when it %s', async (_why, publish) => {
   const link = await LinkUnderTest.start();
+  const envelopes = envelopesOf(link);
   const publisher = new TestPublisher();
   link.publish(publisher, 1, 'bob', next(1));
   publish(link, publisher);
   await link.advance(100);
-  expect(publisher.answers[0]).toEqual([1, 1]);
+  expect(envelopes.map(([, count]) => count)).toEqual(envelopes.map(() => 1));
+  expect(envelopes.length).toBeGreaterThan(1);
 });
 
 it('bounds what is joined by bytes', async () => {
   const link = await LinkUnderTest.start();
   const publisher = new TestPublisher();
+  const envelopes = envelopesOf(link);
   const entries = Buffer.alloc(20_002);
   entries.writeUInt16BE(20_000);
   for (const sequence of [1, 2, 3, 4]) link.publish(publisher, sequence, 'bob', next(sequence, { buffer: entries, end: entries.length }));
   await link.advance(100);
   expect(Math.floor(JOINED_BYTES_MAX / entries.length)).toBe(3);
-  expect(publisher.answers).toEqual([
+  expect(envelopes).toEqual([
     [1, 3],
     [4, 1],
+  ]);
+  expect(publisher.answers).toEqual([[1, 4]]);
+});
+
+it('answers at once what one publisher sent in a row, to whomever; who does not join hears of each by itself', async () => {
+  const link = await LinkUnderTest.start();
+  const [joining, single] = [new TestPublisher(1), new TestPublisher(2)];
+  for (const [index, recipient] of ['bob', 'carol', 'dora'].entries())
+    link.publish(joining, index + 1, recipient, next(index + 1, { previous: 0 }));
+  link.publish(joining, 5, 'bob', next(5, { previous: 1 }));
+  for (const [index, recipient] of ['bob', 'carol'].entries()) link.publish(single, index + 1, recipient);
+  for (const sequence of [6, 7]) link.publish(joining, sequence, `eve ${sequence}`, next(sequence, { previous: 0 }));
+  await link.advance(100);
+  expect(joining.answers).toEqual([
+    [1, 3],
+    [5, 1],
+    [6, 2],
+  ]);
+  expect(single.answers).toEqual([
+    [1, 1],
+    [2, 1],
   ]);
 });
