@@ -2,4 +2,4 @@
 import { describeCutRegions } from './scenarios/cut-regions.ts';
 import { EMBEDDED } from './scenarios/foundation.ts';
 
-describeCutRegions(EMBEDDED);
+describeCutRegions(EMBEDDED, { cuts: ['both ways', 'one way', 'flapping'], cutMs: 15_000, waitMsMax: 1_000 });

@@ -9,6 +9,8 @@ import { NodeProcess, type NodeProcessOptions, until } from '../servers/node-pai
 import { type FaultPath, Toxiproxy } from '../services/toxiproxy.ts';
 
 export interface LiveFleetShape {
+  /** Its name; fleets that share engines have one each. @default 'live' */
+  readonly environment?: string;
   /** Edges and cores of each region; a core is a group of `shards` shards. Nodes are called `tokyo-edge-0`, `tokyo-core-0`. */
   readonly regions: Readonly<Record<string, { readonly edges: number; readonly cores: number }>>;
   /** Shards of each core. @default 4 */
@@ -154,7 +156,7 @@ export class LiveFleet {
   private async writeConfigs(): Promise<void> {
     for (const place of this.places) {
       const { adminTokenPath: tokenPath } = this.shape;
-      const config = configOf(place);
+      const config = configOf(place, this.slots.map.environment);
       const admin = tokenPath === undefined ? config.admin : { ...config.admin, tokenPath };
       const listener = { host: HOST, port: place.adminPort };
       const document = { ...config, admin, addresses: await this.addressesOf(place), ...this.shape.fields?.(place.node, listener) };
@@ -189,14 +191,14 @@ function placesOf({ regions }: LiveFleetShape, firstPort: number): Place[] {
 }
 
 /** A group is called like its core. */
-function slotMapOf({ regions, shards = 4 }: LiveFleetShape, places: readonly Place[]) {
+function slotMapOf({ environment = 'live', regions, shards = 4 }: LiveFleetShape, places: readonly Place[]) {
   const cores = places.filter(({ role }) => role === 'core');
   const groups = cores.map(({ node, region, port }, i) => ({
     region,
     group: { id: node, firstShard: i * shards, shardCount: shards, address: `${HOST}:${port}` },
   }));
   return createSlotMap({
-    environment: 'live',
+    environment,
     version: 1,
     shards: cores.length * shards,
     regions: Object.keys(regions).map((code) => ({
@@ -207,10 +209,10 @@ function slotMapOf({ regions, shards = 4 }: LiveFleetShape, places: readonly Pla
   });
 }
 
-function configOf({ node, role, region, port, adminPort }: Place) {
+function configOf({ node, role, region, port, adminPort }: Place, environment: string) {
   const shared = {
     format: 'iris-node/1',
-    environment: 'live',
+    environment,
     region,
     local: true,
     slotMapPath: 'slot-map.json',

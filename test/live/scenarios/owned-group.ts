@@ -10,6 +10,8 @@ import { seeded, Traffic } from '../traffic.ts';
 const senders = Array.from({ length: 6 }, (_, i) => `sender-${i}`);
 const readers = Array.from({ length: 6 }, (_, i) => `reader-${i}`);
 
+let groupsMade = 0;
+
 export interface Taken {
   readonly node: string;
   readonly epoch: number;
@@ -31,7 +33,8 @@ export class OwnedGroup {
   static async start(...flags: string[]): Promise<OwnedGroup> {
     const folder = mkdtempSync(join(tmpdir(), 'iris-owned-'));
     const path = join(folder, 'owned.json');
-    writeFileSync(path, JSON.stringify(ENVIRONMENT));
+    // Fleets that share engines share no keyspace.
+    writeFileSync(path, JSON.stringify({ ...ENVIRONMENT, name: `owned-${++groupsMade}` }));
     const group = new OwnedGroup(await LocalFleet.start(path, await freePortRow(), { flags }), folder);
     for (const sender of senders) await group.traffic.connect(sender);
     for (const reader of readers) await group.traffic.read(reader);
@@ -109,7 +112,6 @@ export class OwnedGroup {
 }
 
 const ENVIRONMENT = {
-  name: 'owned',
   domain: 'owned.example',
   dailyActiveUsers: 1_000,
   zones: 2,
