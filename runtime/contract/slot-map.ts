@@ -28,6 +28,8 @@ export class SlotRouter {
   /** Each group that owns shards. */
   private readonly owners: readonly ShardHome[];
   private readonly former: SlotHomes | undefined;
+  /** Those that owned shards before the move under way. */
+  private readonly formerRegions: ReadonlySet<string>;
   private readonly lost: ReadonlySet<string>;
   private readonly standbys: ReadonlyMap<string, readonly string[]>;
   private readonly givenUp: GivenUpSlots;
@@ -41,6 +43,7 @@ export class SlotRouter {
     const { moving } = map;
     this.former =
       moving === undefined || formerTable === undefined ? undefined : { table: formerTable, homes: spread(moving.from.homes, groups) };
+    this.formerRegions = new Set(this.former?.homes.map(({ region }) => region));
     this.lost = new Set(moving?.lost);
     this.givenUp = new GivenUpSlots(map.givenUp ?? [], expandTable);
     const listed = map.regions.flatMap((region) => region.groups);
@@ -134,9 +137,12 @@ export class SlotRouter {
     return this.givenUp.isAny(nowMs) && this.givenUp.has(slotOf(user), nowMs);
   }
 
-  /** True for a region that was given up and owns nothing since: what its stores hold is nobody’s who could ask for it. */
+  /**
+   * True for a region that was given up and owns nothing since: what its stores hold is nobody’s who could ask for it. Not for one that has been back and
+   * is emptied by the move under way: those users are fetched.
+   */
   isAstray(region: string): boolean {
-    return this.givenUp.hasRegion(region) && this.ownersIn(region).length === 0;
+    return this.givenUp.hasRegion(region) && this.ownersIn(region).length === 0 && !this.formerRegions.has(region);
   }
 }
 

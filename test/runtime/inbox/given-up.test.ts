@@ -2,7 +2,7 @@
 import { bucketName } from '../../../runtime/contract/bucket-name.ts';
 import { GIVEN_UP_MS, ORDER_HOLD_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, readSlotMap } from '../../../runtime/contract/slot-map.ts';
-import { failedBack, failedOver, givenUpOf } from '../../../runtime/contract/slot-map-failover.ts';
+import { drainedOf, failedBack, failedOver, givenUpOf } from '../../../runtime/contract/slot-map-failover.ts';
 import { homesOf, movedTo, settled } from '../../../runtime/contract/slot-map-moves.ts';
 import { PULL_LATER } from '../../../runtime/ports/handover.ts';
 import { envelopeRecipient, readdress } from '../../../runtime/wire/envelope.ts';
@@ -177,6 +177,20 @@ describe('a core of the region comes back', () => {
     expect(sent).toHaveLength(3);
     expect(sent).toEqual(expect.arrayContaining(['m1', 'm2', 'm9'].map((body) => ['lima-0', bob, [body]])));
     expect([core.inboxes.handover.straysLeft, core.telemetry.value('iris_strays_left')]).toEqual([0, 0]);
+  });
+
+  it('is fetched from like any other when a move empties it after it was back: order and places stay (L3, L4)', async () => {
+    const back = settled(failedBack(givenUpOf(failedOver(first, 'tokyo', 0), 'tokyo', 0), 'tokyo'));
+    const core = await CoreUnderTest.start(readSlotMap(back));
+    core.origin().send(to(bob, 1));
+    await core.settle();
+    const drained = drainedOf(back, 'tokyo');
+    core.slots.change(readSlotMap(drained));
+    await core.settle();
+    expect([core.stored(bob), core.outbox]).toEqual([['m1'], []]);
+    const request = { version: drained.version, group: 'lima-0', user: Buffer.from(bob), after: 0, marks: 0 };
+    const { rows } = await core.inboxes.pull({ ...request, kind: 'user' });
+    expect(rows.flatMap(({ envelope }) => bodiesOf(envelope))).toEqual(['m1']);
   });
 
   it('opens its promoted inboxes again at the failback, also after a restart', async () => {
