@@ -1,4 +1,5 @@
 import { type HistoryEvent, partsOf } from './history-event.ts';
+import { PresenceWords } from './presence-words.ts';
 import { StrandedMessages } from './stranded-messages.ts';
 
 /** A law that a history breaks, with the first messages that show it. */
@@ -18,6 +19,8 @@ export interface Verdict {
   readonly reportedLost: number;
   /** Received after later ones of the same sender, since a lost region had them. */
   readonly late: number;
+  /** Words of presence that watchers were told. */
+  readonly presenceTold: number;
   /** Upper bound of the share of acknowledged messages lost, at 95 % confidence, when none of N was: 3/N. */
   readonly lossBound: number;
   /** Empty when every law held. */
@@ -42,7 +45,8 @@ const STATUSES: readonly string[] = ['pending', 'sent', 'delivered', 'read'];
 /**
  * Judges a history, event by event, simulated or real: acknowledged messages are received or reported as gone (L1, L4); each once at the
  * application (L2); per sender and recipient in order (L3); every read from one cursor alike (L4); nothing received that was not sent to
- * this user (L5); statuses that never go back, are never ahead of the recipient and reach the sender (L6); one owner per group and epoch (L10).
+ * this user (L5); statuses that never go back, are never ahead of the recipient and reach the sender (L6); one owner per group and epoch (L10);
+ * watchers whose last word is the truth (R16).
  */
 export class HistoryChecker {
   private readonly sent = new Set<string>();
@@ -57,11 +61,13 @@ export class HistoryChecker {
   /** Per sender and recipient. */
   private readonly last = new Map<string, { readonly number: number; readonly place: string }>();
   private readonly stranded = new StrandedMessages();
+  private readonly presence = new PresenceWords();
   private readonly reportedLost = new Map<string, number>();
   private readonly owners = new Map<string, string>();
   private readonly lastEpoch = new Map<string, number>();
   private readonly breaches = new Map<string, { count: number; first: string[] }>();
   private refused = 0;
+  private presenceTold = 0;
 
   take(event: HistoryEvent): void {
     switch (event.event) {
@@ -104,6 +110,18 @@ export class HistoryChecker {
           [...this.sent].filter((message) => !this.received.has(message)),
         );
         return;
+      case 'watch':
+        this.presence.begin(event.watcher);
+        return;
+      case 'presence':
+        this.presenceTold++;
+        this.presence.told(event);
+        return;
+      case 'presence-end': {
+        const problem = this.presence.problem(event);
+        if (problem !== undefined) this.breach('R16 presence', problem);
+        return;
+      }
       case 'own':
         this.own(event);
     }
@@ -135,6 +153,7 @@ export class HistoryChecker {
       received: this.received.size,
       reportedLost: reported,
       late: this.stranded.late,
+      presenceTold: this.presenceTold,
       lossBound: acknowledged === 0 ? 1 : Math.min(1, 3 / acknowledged),
       broken: broken.toSorted((a, b) => a.law.localeCompare(b.law)),
     };

@@ -40,6 +40,12 @@ export type HistoryEvent =
    * meanwhile.
    */
   | { readonly event: 'stranded'; readonly users: readonly string[] }
+  /** A new client begins to watch users: what was told before under this name counts no more. */
+  | { readonly event: 'watch'; readonly watcher: string }
+  /** A watcher was told how a user is; without `isOnline` that the server tells nothing of it. */
+  | { readonly event: 'presence'; readonly watcher: string; readonly user: string; readonly isOnline?: boolean }
+  /** How a user truly is, and was for as long as a change may take to be known: the watcher’s last word is the same (R15, R16). */
+  | { readonly event: 'presence-end'; readonly watcher: string; readonly user: string; readonly isOnline: boolean }
   /** A node began to own the shards of a group (L10). */
   | { readonly event: 'own'; readonly group: string; readonly epoch: number; readonly holder: string };
 
@@ -58,6 +64,9 @@ const EVENTS: ReadonlySet<string> = new Set([
   'status-end',
   'gap',
   'stranded',
+  'watch',
+  'presence',
+  'presence-end',
   'own',
 ]);
 

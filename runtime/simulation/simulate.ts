@@ -4,6 +4,7 @@ import { History } from './history.ts';
 import type { Verdict } from './history-checker.ts';
 import { PromotionEvents } from './promotion-events.ts';
 import type { Sabotage } from './sabotage.ts';
+import { Watchers } from './watchers.ts';
 import { Workload } from './workload.ts';
 import { type Ownership, type SimulatedRegion, World } from './world.ts';
 
@@ -49,6 +50,8 @@ const SETTLE_MS = 40 * 60_000;
 const STATUS_MS = 25_000;
 /** Virtual milliseconds for a last reading of whole inboxes: a few leave and log in, over whatever distance. */
 const READ_AGAIN_MS = 30_000;
+/** Virtual milliseconds for users to go and their watchers to hear of it: twice what a change may take (R15). */
+const PRESENCE_MS = 10_000;
 
 /** Runs the production nodes and clients of an environment on a virtual clock, under faults, and judges what the users saw. */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
@@ -66,6 +69,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     usersPerRegion: options.usersPerRegion ?? 6,
     sendsPerSecond: options.sendsPerSecond ?? 5,
   });
+  const watchers = new Watchers(world, history, workload.users);
   const injector = new FaultInjector(world, options.faults);
   const promotions = new PromotionEvents(world, {
     users: workload.users.map((user) => user.name),
@@ -79,6 +83,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   };
   for (const node of world.nodes) world.start(node);
   workload.start();
+  watchers.start();
   injector.start();
   promotions.start();
   await world.time.run(options.hours * 3_600_000);
@@ -98,6 +103,9 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   // A double or a late stray would come now.
   await world.time.run(world.time.nowMs + READ_AGAIN_MS);
   workload.endReads();
+  watchers.someLeave();
+  await world.time.run(world.time.nowMs + PRESENCE_MS);
+  watchers.end();
   return report(options, { world, history, injector, promotions, historySha256: digest.digest('hex') });
 }
 

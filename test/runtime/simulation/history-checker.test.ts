@@ -20,7 +20,10 @@ const [one, two, three] = ['ann/bob/0', 'ann/bob/1', 'ann/bob/2'];
 
 it('holds a history in which everything arrives once and in order', () => {
   const verdict = judge([...sent(one, two), ...received(one, two), ...read(0, one), ...read(1, one, two)]);
-  expect(verdict).toEqual({ sent: 2, acknowledged: 2, refused: 0, received: 2, reportedLost: 0, late: 0, lossBound: 1, broken: [] });
+  expect(verdict).toEqual({
+    ...{ sent: 2, acknowledged: 2, refused: 0, received: 2, reportedLost: 0, late: 0, presenceTold: 0 },
+    ...{ lossBound: 1, broken: [] },
+  });
   expect(verdictLine(verdict)).toBe('sent 2, acknowledged 2, refused 0, received 2; 0 lost of 2, loss bound 3/N = 1.0e+0; every law held');
 });
 
@@ -115,4 +118,28 @@ it('tells what was reported as gone from what was lost in silence', () => {
 it('fails on a line that is no event', () => {
   expect(() => parseHistoryLine('{"event":"dance"}')).toThrow(/no event of a history/);
   expect(parseHistoryLine(JSON.stringify({ atMs: 1, event: 'send', message: one }))).toEqual({ atMs: 1, event: 'send', message: one });
+});
+
+it('wants the last word of each watcher to be the truth: of its present client, and of every user (R16)', () => {
+  const watch: HistoryEvent = { event: 'watch', watcher: 'eve' };
+  const told = (isOnline?: boolean): HistoryEvent => ({
+    event: 'presence',
+    watcher: 'eve',
+    user: 'bob',
+    ...(isOnline !== undefined && { isOnline }),
+  });
+  const is = (isOnline: boolean): HistoryEvent => ({ event: 'presence-end', watcher: 'eve', user: 'bob', isOnline });
+  expect(judge([watch, told(true), told(false), is(false)])).toMatchObject({ presenceTold: 2, broken: [] });
+  const wrong = [
+    [watch, told(false), told(true), is(false)],
+    [watch, told(true), watch, is(true)],
+    [watch, told(true), told(undefined), is(true)],
+    [watch, is(false)],
+    [is(true)],
+  ];
+  expect(wrong.map((events) => judge(events).broken.map(({ law, first }) => [law, ...first]))).toEqual(
+    ['online, is offline', 'nothing, is online', 'nothing, is online', 'nothing, is offline', 'nothing, is online'].map((word) => [
+      ['R16 presence', `eve told of bob: ${word}`],
+    ]),
+  );
 });
