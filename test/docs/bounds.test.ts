@@ -53,7 +53,7 @@ it('leaves no more bounds to the code alone than it did', () => {
 });
 
 describe('what the runtime keeps', () => {
-  const MADE = /^ {2}(?:private |protected |public )?(?:readonly )?([a-zA-Z]+)(?:: [^=;]+)? = (?:new (?:Map|Set|WeakMap)\b|\[\];)/gm;
+  const MADE = /^ {2}(?:private |protected |public )?(?:readonly )?([a-zA-Z]+)(?:: [^=;\n]+)? = (?:new (?:Map|Set|WeakMap)\b|\[\];)/gm;
   const MADE_LATER = /^ {2}(?:private |protected |public )?(?:readonly )?([a-zA-Z]+): (?:Map|Set)<[^=;]+ \| undefined;/gm;
   const found = code.flatMap(([path, source]) =>
     [...source.matchAll(MADE), ...source.matchAll(MADE_LATER)].map(([, field]) => `${path.slice('runtime/'.length)} ${field}`),
