@@ -38,4 +38,16 @@ export class ClientSecurityGroup extends Construct {
       description: id,
     });
   }
+
+  /** Opens one port to a network that is joined with this one. */
+  allowNetwork(id: string, cidr: string, port: number): void {
+    new CfnSecurityGroupIngress(this, id, {
+      groupId: this.securityGroupId,
+      cidrIp: cidr,
+      ipProtocol: 'tcp',
+      fromPort: port,
+      toPort: port,
+      description: id,
+    });
+  }
 }

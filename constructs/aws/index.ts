@@ -20,6 +20,7 @@ export { FleetSecurity, type FleetSecurityProps } from './fleet-security.ts';
 export { FlowLog, type FlowLogProps } from './flow-log.ts';
 export { GeoRouting, type GeoRoutingProps, type RoutedRegion } from './geo-routing.ts';
 export { type BrokerVolumes, KafkaCluster, type KafkaClusterProps } from './kafka-cluster.ts';
+export { KafkaReplicator, type KafkaReplicatorProps, type ReplicatedCluster } from './kafka-replicator.ts';
 export { MediaStore, type MediaStoreProps } from './media-store.ts';
 export { type AlarmMetric, MetricAlarm, type MetricAlarmProps } from './metric-alarm.ts';
 export { NodeConfigStore, type NodeConfigStoreProps } from './node-config-store.ts';
@@ -30,5 +31,5 @@ export { type BucketStatement, PrivateBucket, type PrivateBucketProps, type Stor
 export { type MonitoredAlarm, RegionMonitoring, type RegionMonitoringProps } from './region-monitoring.ts';
 export { type NetworkZone, RegionNetwork, type RegionNetworkProps, type ZoneSubnetIds } from './region-network.ts';
 export { type PeeredNetwork, peeringOutput, RegionPeering, type RegionPeeringProps } from './region-peering.ts';
-export { type ScyllaNode, ScyllaNodes, type ScyllaNodesProps } from './scylla-nodes.ts';
+export { type ScyllaNode, ScyllaNodes, type ScyllaNodesProps, type ScyllaRealm } from './scylla-nodes.ts';
 export { SlotMapStore, type SlotMapStoreProps } from './slot-map-store.ts';

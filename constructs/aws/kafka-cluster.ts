@@ -1,7 +1,7 @@
 import { CfnScalableTarget, CfnScalingPolicy } from 'aws-cdk-lib/aws-applicationautoscaling';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
-import { CfnCluster, CfnConfiguration } from 'aws-cdk-lib/aws-msk';
+import { CfnCluster, CfnClusterPolicy, CfnConfiguration } from 'aws-cdk-lib/aws-msk';
 import { Aws, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { IrisError } from '../../runtime/contract/errors.ts';
@@ -59,6 +59,12 @@ export interface KafkaClusterProps {
    * @default none - the exporters are off
    */
   readonly scraperSecurityGroupIds?: readonly string[];
+  /**
+   * Lets MSK’s replicators of other AWS regions read the cluster: private connectivity with IAM, and a policy for the service. MSK refuses it
+   * for a cluster that is being made: deploy the cluster first, then with this.
+   * @default false
+   */
+  readonly allowsReplication?: boolean;
 }
 
 /**
@@ -90,6 +96,7 @@ export class KafkaCluster extends Construct {
         clientSubnets: [...props.subnetIds],
         securityGroups: [security.securityGroupId],
         ...brokerMachines(props),
+        ...(props.allowsReplication === true ? { connectivityInfo: privateConnectivity() } : {}),
       },
       clientAuthentication: { sasl: { iam: { enabled: true } }, unauthenticated: { enabled: false } },
       encryptionInfo: {
@@ -104,6 +111,8 @@ export class KafkaCluster extends Construct {
     });
     this.clusterArn = retained(cluster).ref;
     if (props.storage !== 'express') this.growVolumes(props.storage);
+    if (props.allowsReplication === true)
+      new CfnClusterPolicy(this, 'Policy', { clusterArn: this.clusterArn, policy: replicatorPolicy(this.clusterArn) });
   }
 
   private addSecurity(props: KafkaClusterProps): ClientSecurityGroup {
@@ -177,6 +186,24 @@ function serverProperties({ storage, replicas = LOG_REPLICAS, replicasInSyncMin 
     `message.max.bytes=${LOG_BATCH_BYTES_MAX}`,
     'num.partitions=1',
   ].join('\n');
+}
+
+function privateConnectivity() {
+  return {
+    vpcConnectivity: { clientAuthentication: { sasl: { iam: { enabled: true }, scram: { enabled: false } }, tls: { enabled: false } } },
+  };
+}
+
+/** MSK’s replicators come as the service, and connect as their role. */
+function replicatorPolicy(clusterArn: string) {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'kafka.amazonaws.com' },
+    Action: ['kafka:CreateVpcConnection', 'kafka:GetBootstrapBrokers', 'kafka:DescribeClusterV2'],
+    Resource: clusterArn,
+    Condition: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+  };
+  return { Version: '2012-10-17', Statement: [statement] };
 }
 
 function exporters() {

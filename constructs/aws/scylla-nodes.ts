@@ -36,8 +36,22 @@ export interface ScyllaNode {
   readonly replaced?: readonly string[];
 }
 
+/**
+ * A cluster over neighbouring regions, of which each is a data centre. A row has copies in each data centre that its keyspace’s replication names; cores ask their own alone.
+ * Networks have to be joined, and nodes find each other by name. Traffic between nodes is encrypted as AWS does it between its regions, and not by TLS.
+ */
+export interface ScyllaRealm {
+  /** The other data centres, and the ranges that their nodes have addresses of. */
+  readonly others: readonly { readonly dataCentre: string; readonly cidr: string }[];
+  /**
+   * The data centre that is deployed first makes the one login and the one authority of the realm and has them copied to these AWS regions. Each further one reads the copies
+   * under the same names, so all have the same `secretPrefix`, and its new nodes ask hosts of one that is up for the cluster: with seeds of its own it would begin another.
+   */
+  readonly part: { readonly copiesSecretsTo: readonly string[] } | { readonly seeds: readonly string[] };
+}
+
 export interface ScyllaNodesProps {
-  /** Name of the cluster; frozen. */
+  /** Name of the cluster, the same in all data centres of a realm; frozen. */
   readonly name: string;
   /** Name of the data centre, which ScyllaDB can never change: the region’s code. */
   readonly dataCentre: string;
@@ -64,6 +78,8 @@ export interface ScyllaNodesProps {
    * @default 2 - messages live in the store for a week, and each day of backups is a whole copy
    */
   readonly backupDays?: number;
+  /** @default none - the cluster is this region’s alone, as in all of Iris’s environments (decision 0062) */
+  readonly realm?: ScyllaRealm;
 }
 
 interface PlacedNode extends ScyllaNode {
@@ -83,9 +99,11 @@ interface PlacedNode extends ScyllaNode {
 export class ScyllaNodes extends Construct {
   readonly backup: PrivateBucket;
 
-  /** @throws IrisError SYNTH_FAILED when a node’s user data is above 16 KB. */
+  /** @throws IrisError SYNTH_FAILED when a node’s user data is above 16 KB, or for a realm with a data centre twice. */
   constructor(scope: Construct, id: string, props: ScyllaNodesProps) {
     super(scope, id);
+    const others = props.realm?.others ?? [];
+    expectDataCentres([props.dataCentre, ...others.map(({ dataCentre }) => dataCentre)]);
     const security = new ClientSecurityGroup(this, 'Security', {
       vpcId: props.vpcId,
       description: 'Iris store: CQL from cores, gossip between nodes',
@@ -93,6 +111,7 @@ export class ScyllaNodes extends Construct {
       clientPorts: [CQL_PORT],
       memberPorts: [GOSSIP_PORT, CQL_PORT],
     });
+    for (const { dataCentre, cidr } of others) security.allowNetwork(`Realm-${dataCentre}`, cidr, GOSSIP_PORT);
     const logs = new PrivateBucket(this, 'BackupLogs', { expireAfterDays: LOG_DAYS, takesLogs: true });
     this.backup = new PrivateBucket(this, 'Backup', {
       expireAfterDays: props.backupDays ?? 2,
@@ -100,7 +119,8 @@ export class ScyllaNodes extends Construct {
       logBucketName: logs.bucketName,
     });
     const secrets = storeSecrets(props.secretPrefix);
-    this.addSecrets(secrets);
+    const part = props.realm?.part ?? { copiesSecretsTo: [] };
+    if ('copiesSecretsTo' in part) this.addSecrets(secrets, part.copiesSecretsTo);
     const profile = this.addProfile(props.awsRegion, secrets);
     for (const [ordinal, node] of props.nodes.entries()) {
       const zone = props.zones[ordinal % props.zones.length]!;
@@ -108,12 +128,14 @@ export class ScyllaNodes extends Construct {
     }
   }
 
-  private addSecrets({ login, authority }: StoreSecrets): void {
+  private addSecrets({ login, authority }: StoreSecrets, copiedTo: readonly string[]): void {
     const generated = { excludePunctuation: true, passwordLength: SECRET_CHARACTERS };
+    const copies = copiedTo.length === 0 ? {} : { replicaRegions: copiedTo.map((region) => ({ region })) };
     retained(
       new CfnSecret(this, 'Login', {
         name: login,
         description: 'Role of the cores in the store',
+        ...copies,
         generateSecretString: {
           ...generated,
           secretStringTemplate: JSON.stringify({ username: LOGIN_USER }),
@@ -125,6 +147,7 @@ export class ScyllaNodes extends Construct {
       new CfnSecret(this, 'Authority', {
         name: authority,
         description: 'Of this the nodes make the key that signs their certificates',
+        ...copies,
         generateSecretString: generated,
       }),
     );
@@ -199,7 +222,7 @@ export class ScyllaNodes extends Construct {
 }
 
 function userData(props: ScyllaNodesProps, node: PlacedNode): string {
-  const seeds = props.nodes.slice(0, SEEDS_MAX).map(({ host }) => host);
+  const seeds = seedsOf(props);
   const isSuccessor = node.generation > 1;
   const text = JSON.stringify(
     storeBoot({
@@ -221,4 +244,14 @@ function userData(props: ScyllaNodesProps, node: PlacedNode): string {
   if (bytes > USER_DATA_BYTES_MAX)
     throw new IrisError('SYNTH_FAILED', `user data of ${node.host} is ${bytes} bytes, EC2 takes ${USER_DATA_BYTES_MAX}; shorten names`);
   return text;
+}
+
+function seedsOf({ nodes, realm }: ScyllaNodesProps): readonly string[] {
+  if (realm !== undefined && 'seeds' in realm.part) return realm.part.seeds.slice(0, SEEDS_MAX);
+  return nodes.slice(0, SEEDS_MAX).map(({ host }) => host);
+}
+
+function expectDataCentres(names: readonly string[]): void {
+  const twice = names.find((name, place) => names.indexOf(name) < place);
+  if (twice !== undefined) throw new IrisError('SYNTH_FAILED', `data centre ${twice} is twice in its realm; give each region’s code once`);
 }

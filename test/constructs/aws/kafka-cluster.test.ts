@@ -86,6 +86,33 @@ describe('Kafka cluster', () => {
     }
   });
 
+  it('lets MSK’s replicators of other AWS regions in where that is asked for, by IAM alone', () => {
+    const template = templateOf({ ...standard, allowsReplication: true });
+    template.hasResourceProperties('AWS::MSK::Cluster', {
+      BrokerNodeGroupInfo: {
+        ConnectivityInfo: {
+          VpcConnectivity: {
+            ClientAuthentication: { Sasl: { Iam: { Enabled: true }, Scram: { Enabled: false } }, Tls: { Enabled: false } },
+          },
+        },
+      },
+    });
+    template.hasResourceProperties('AWS::MSK::ClusterPolicy', {
+      Policy: {
+        Statement: [
+          {
+            Principal: { Service: 'kafka.amazonaws.com' },
+            Action: ['kafka:CreateVpcConnection', 'kafka:GetBootstrapBrokers', 'kafka:DescribeClusterV2'],
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          },
+        ],
+      },
+    });
+    const closed = templateOf(standard);
+    closed.resourceCountIs('AWS::MSK::ClusterPolicy', 0);
+    closed.hasResourceProperties('AWS::MSK::Cluster', { BrokerNodeGroupInfo: { ConnectivityInfo: Match.absent() } });
+  });
+
   it.each([
     ['brokers that do not spread over the zones', { ...standard, brokers: 4 }, '4 brokers over 3 zones: use a multiple of the zones'],
     ['Express brokers in two zones', { ...express, brokers: 6, subnetIds: ['a', 'b'] }, 'Express brokers in 2 zones: name 3 subnets'],

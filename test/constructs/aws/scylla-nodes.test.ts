@@ -159,6 +159,50 @@ describe('ScyllaDB nodes', () => {
     assert.equal(spawnSync('sh', ['-c', scriptOf(template, '0').split('\n')[0]!]).status, 0);
   });
 
+  describe('of a realm, a cluster over neighbouring regions', () => {
+    const seoul = { dataCentre: 'seoul', cidr: '10.2.0.0/16' };
+    const first = templateOf({ realm: { others: [seoul], part: { copiesSecretsTo: ['ap-northeast-2'] } } });
+    const seeds = ['seoul-s0.store.example.com', 'seoul-s1.store.example.com'];
+    const further = templateOf({ realm: { others: [seoul], part: { seeds } } });
+
+    it('let the other data centres’ networks in on the gossip port, and nothing else of theirs', () => {
+      for (const realm of [first, further]) {
+        const ingress = Object.values(realm.findResources('AWS::EC2::SecurityGroupIngress')).map(({ Properties }) => Properties);
+        const fromNetworks = ingress.filter(({ CidrIp }) => CidrIp !== undefined);
+        assert.deepEqual(
+          fromNetworks.map(({ CidrIp, FromPort, ToPort }) => [CidrIp, FromPort, ToPort]),
+          [['10.2.0.0/16', 7000, 7000]],
+        );
+      }
+    });
+
+    it('begin the cluster in the first data centre, and ask hosts of one that is up in each further one', () => {
+      const seedsOf = (of: Template) => userDataOf(of, '4').scylla_yaml.seed_provider[0]?.parameters[0]?.seeds;
+      assert.equal(seedsOf(first), seedsOf(template));
+      assert.equal(seedsOf(further), seeds.join(','));
+    });
+
+    it('have one login and one authority: the first data centre copies both to the others’ AWS regions, which make none (A13)', () => {
+      const secrets = Object.values(first.findResources('AWS::SecretsManager::Secret'));
+      assert.equal(secrets.length, 2);
+      for (const { Properties } of secrets) assert.deepEqual(Properties.ReplicaRegions, [{ Region: 'ap-northeast-2' }]);
+      further.resourceCountIs('AWS::SecretsManager::Secret', 0);
+      template.allResourcesProperties('AWS::SecretsManager::Secret', { ReplicaRegions: Match.absent() });
+    });
+
+    it('are the same machines, interfaces and names as those of a cluster of one region', () => {
+      for (const type of ['AWS::EC2::Instance', 'AWS::EC2::NetworkInterface', 'AWS::Route53::RecordSet'])
+        assert.deepEqual([...byId(further, type)], [...byId(template, type)], type);
+    });
+
+    it('fail on a data centre that is named twice', () => {
+      assert.throws(() => templateOf({ realm: { others: [{ ...seoul, dataCentre: 'tokyo' }], part: { seeds } } }), {
+        code: 'SYNTH_FAILED',
+        message: /data centre tokyo is twice in its realm/,
+      });
+    });
+  });
+
   it('fails when a node’s user data would be more than EC2 takes', () => {
     const nodes = [{ host: 'x'.repeat(16_384) }, ...hosts(2)];
     assert.throws(() => templateOf({ nodes }), { code: 'SYNTH_FAILED', message: /bytes, EC2 takes 16384; shorten names/ });
