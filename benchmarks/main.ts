@@ -22,6 +22,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   engines: async () => (await import('./scenarios/engines.ts')).benchmark,
   turns: async () => (await import('./scenarios/turns.ts')).benchmark,
   waiting: async () => (await import('./scenarios/waiting.ts')).benchmark,
+  presence: async () => (await import('./scenarios/presence.ts')).benchmark,
   synth: async () => (await import('./scenarios/synth.ts')).benchmark,
   plan: async () => (await import('./scenarios/plan.ts')).benchmark,
 };

@@ -61,14 +61,20 @@ export class AudienceRoom {
   }
 }
 
+/** Asked for each watcher of each change: most names are told apart by their length or last byte. */
 function isIn(audience: Audience, watcher: Buffer): boolean {
-  for (let at = 0; at < audience.length; at = endOf(audience, at))
-    if (watcher.compare(audience, at + 2, endOf(audience, at)) === 0) return true;
+  const { length } = watcher;
+  const last = watcher[length - 1];
+  for (let at = 0; at < audience.length; ) {
+    const end = endOf(audience, at);
+    if (end - at - 2 === length && audience[end - 1] === last && watcher.compare(audience, at + 2, end) === 0) return true;
+    at = end;
+  }
   return false;
 }
 
 function endOf(audience: Audience, at: number): number {
-  return at + 2 + audience.readUInt16BE(at);
+  return at + 2 + (((audience[at] as number) << 8) | (audience[at + 1] as number));
 }
 
 function lengthOf(name: Uint8Array): Buffer {

@@ -78,6 +78,15 @@ describe('the benchmark command', () => {
     }
   }, 90_000);
 
+  it('tells every watcher of every change, and nobody who may not see it (presence, R15, A23)', () => {
+    const { figures } = reportOf('presence', '--sessions', '8', '--users', '300', '--watched', '500', '--rounds', '1');
+    expect(figures.map(({ unit }) => unit)).toEqual(['µs CPU', 'µs CPU', 'µs CPU', 'B heap', 'B heap']);
+    expect([figures[0]?.details, figures[1]?.details]).toMatchObject([
+      { watches: 2_048, 'frames to clients': 4_096 },
+      { watches: 2_048, 'frames to clients': 512 },
+    ]);
+  });
+
   it('measures the floors', () => {
     const { figures } = reportOf('floors', '--rounds', '1', '--milliseconds', '100');
     expect(figures).toHaveLength(8);
@@ -107,6 +116,7 @@ describe('the benchmark command', () => {
       'engines',
       'turns',
       'waiting',
+      'presence',
       'synth',
       'plan',
       'all',
