@@ -125,7 +125,7 @@ export class RowApplier {
     const { summaries, changes, settled, recounts } = this.plan;
     if (summaries.length > 0) await rows.apply(summaries, last);
     if (changes.length > 0) await rows.apply(changes, last);
-    const counted = await countInboxes(recounts, contents, rows);
+    const counted = await countInboxes(recounts, contents.inboxes, rows);
     if (counted.size > 0) {
       const summaryOf = ([row, inbox]: [string, SettledInbox]) => contents.inboxes.summaryOf(row, inbox, layer.number);
       await rows.apply(

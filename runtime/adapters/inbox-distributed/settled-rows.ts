@@ -2,7 +2,7 @@ import { GROUP_MEASURES_MAX } from '../../contract/limits.ts';
 import type { GroupRows, InboxKey, InboxMeasure, RowChange } from '../../ports/group-rows.ts';
 import type { GroupContents } from './group-contents.ts';
 import type { ChunkRange } from './group-entries.ts';
-import { keyOfRow, type SettledInbox } from './inbox-book.ts';
+import { type InboxBook, keyOfRow, type SettledInbox } from './inbox-book.ts';
 import type { Cursor, PendingRow } from './pending-row.ts';
 import type { Unapplied } from './unapplied.ts';
 
@@ -62,14 +62,10 @@ export async function planRows(
 }
 
 /** What the rows hold of inboxes. */
-export async function countInboxes(
-  inboxes: readonly string[],
-  contents: GroupContents,
-  rows: GroupRows,
-): Promise<Map<string, SettledInbox>> {
+export async function countInboxes(names: readonly string[], book: InboxBook, rows: GroupRows): Promise<Map<string, SettledInbox>> {
   const counted = new Map<string, SettledInbox>();
-  await forEachOf(inboxes, async (row) => {
-    const { firstChunk = 0, lastChunk = 0 } = contents.inboxes.get(row) ?? {};
+  await forEachOf(names, async (row) => {
+    const { firstChunk = 0, lastChunk = 0 } = book.get(row) ?? {};
     const range = { inbox: keyOfRow(row), firstChunk, lastChunk, firstPosition: 0 };
     const { envelopes, bytes } = await rows.measureInbox({ ...range, position: Number.MAX_SAFE_INTEGER });
     const { next } = envelopes === 0 ? { next: undefined } : await rows.measureInbox({ ...range, position: 0 });
