@@ -78,7 +78,12 @@ export class Promotions {
     });
     // The user’s own inbox is closed to what comes after this line; what came before is committed before it counts as sealed.
     if (layout === undefined) void this.parts.sealed.seal(user, { hasRecord: false });
-    await durably((change) => committer.change(change), { apply: (batch) => layouts.write(batch, key) });
+    try {
+      await durably((change) => committer.change(change), { apply: (batch) => layouts.write(batch, key) });
+    } catch (error) {
+      this.writeAgain(key);
+      throw error;
+    }
     this.tell(key);
     this.sealOlder(key);
     return { user: user.toString('utf8'), generation: number, buckets: count };
@@ -235,7 +240,20 @@ export class Promotions {
 
   private write(user: string, layout: Layout): void {
     this.parts.layouts.set(user, layout);
-    this.parts.committer.change({ apply: (batch) => this.parts.layouts.write(batch, user), done: () => this.tell(user), isSynced: true });
+    this.parts.committer.change({
+      apply: (batch) => this.parts.layouts.write(batch, user),
+      done: () => this.tell(user),
+      dropped: () => this.writeAgain(user),
+      isSynced: true,
+    });
+  }
+
+  /** The change was dropped, but senders may have been sent to what memory knows since: a restart has to know it too (L1). */
+  private writeAgain(user: string): void {
+    this.parts.clock.after(limits.BUCKET_QUERY_RETRY_MS, () => {
+      const layout = this.parts.layouts.of(user);
+      if (layout !== undefined) this.write(user, layout);
+    });
   }
 
   private tell(user: string): void {

@@ -1,7 +1,8 @@
 /** B1-B3, B6, B8, L2, L3: an inbox gets more buckets, and fewer, while messages come; its owner stops at any point. */
 import { bucketOfSender, readBucketName } from '../../../runtime/contract/bucket-name.ts';
-import { CALM_MS, PROMOTION_SWEEP_MS } from '../../../runtime/contract/limits.ts';
+import { BUCKET_QUERY_RETRY_MS, CALM_MS, PROMOTION_SWEEP_MS } from '../../../runtime/contract/limits.ts';
 import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
+import { RecordKind } from '../../../runtime/ports/inbox-store.ts';
 import { SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
 import { bodiesOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
@@ -54,6 +55,36 @@ it('puts what comes after a promotion to 5 buckets into the bucket of its sender
     for (const body of bodies.filter((text) => text.startsWith('from '))) expect(bucketOfSender(Buffer.from(body.slice(5)), 5)).toBe(index);
   }
   expect(origin.layouts).toEqual([{ user: 'bob', generation: 1 }]);
+});
+
+it('keeps a layout whose writing was dropped: it is written again, and a restart finds what its buckets took (L1)', async () => {
+  const core = await CoreUnderTest.start();
+  const origin = core.origin();
+  const makeBatch = core.disk.batch.bind(core.disk);
+  let failures = 0;
+  core.disk.batch = () => {
+    const batch = makeBatch();
+    const setRecord = batch.setRecord.bind(batch);
+    batch.setRecord = (kind, user, value) => {
+      if (kind === RecordKind.layout && failures++ < 2) throw new Error('a record that cannot be made');
+      setRecord(kind, user, value);
+    };
+    return batch;
+  };
+  const promotion = core.inboxes.promote(bob, 3);
+  const refused = expect(promotion).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  await core.settle();
+  await refused;
+  origin.send({ sequence: 1, bodies: ['into a bucket'] });
+  await core.settle();
+  await core.clock.advance(2 * BUCKET_QUERY_RETRY_MS + 1);
+  await core.settle();
+  expect(failures).toBeGreaterThan(2);
+  await core.restart();
+  const reader = new TestReader();
+  core.attach(reader, 'bob');
+  await core.settle();
+  expect([stored(core), reader.layouts.at(-1)?.map(({ number }) => number)]).toEqual([['into a bucket'], [0, 1]]);
 });
 
 it('spreads senders evenly over the buckets (χ², 99.9 %)', () => {
