@@ -116,6 +116,11 @@ export const LINK_PING_MS = 2_000;
 export const LINK_SILENT_MS = 8_000;
 /** The same where the owner has a standby: two pings without an answer. A lease runs out at about that time. */
 export const LINK_SILENT_WITH_STANDBY_MS = 4_500;
+/**
+ * The same for the answer to a greeting, the first time; twice as long after each that got none, until a node answers. An owner that runs
+ * answers in milliseconds; one that is stopped never does, and its standby serves meanwhile.
+ */
+export const LINK_GREETING_FIRST_MS = 750;
 /** Milliseconds a standby asks who links to it to wait: it takes over within some of these. */
 export const LINK_STANDBY_RETRY_MS = 250;
 /** Further addresses at which a shard group’s owner may be: one in each of the six zones that an AWS region has at most. */

@@ -67,7 +67,7 @@ type State = 'down' | 'connecting' | 'greeting' | 'up' | 'closed';
 
 /**
  * One node’s link to an owner of shards: appends out, pushes in, over one connection that is made anew when it breaks. Appends wait
- * through a break and are repeated, marked as retries; subscriptions attach again. Owns one timer.
+ * through a break and are repeated, marked as retries; subscriptions attach again. Owns two timers.
  */
 export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   burst: ByteWriter | undefined;
@@ -93,6 +93,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   private retryMs = limits.LINK_RETRY_FIRST_MS;
   private heardMs: number;
   private timer: Timer;
+  private greeting: Timer | undefined;
 
   constructor(parts: LinkClientParts, address: string, addresses: OwnerAddresses) {
     this.parts = parts;
@@ -202,6 +203,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
 
   closed(reason: string): void {
     this.connection = undefined;
+    this.greeting?.stop();
     this.splitter.stop();
     this.ephemerals.refuseAll();
     this.watches.lost();
@@ -239,12 +241,11 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     const out = new ByteWriter();
     encodeLinkHello(out, hello);
     connection.write(out.take());
+    this.greeting = this.parts.clock.after(this.addresses.greetingMs, () => {
+      this.addresses.saidNothing();
+      connection.destroy();
+    });
     return this;
-  }
-
-  /** How long the owner may be silent. */
-  private get silentMs(): number {
-    return this.addresses.hasOthers ? limits.LINK_SILENT_WITH_STANDBY_MS : limits.LINK_SILENT_MS;
   }
 
   private retryLater(): void {
@@ -264,7 +265,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
     this.ephemerals.expire();
     this.watches.tick();
     if (this.isUp) encodeLinkPing(this.parts.bursts.writer(this));
-    if (this.connection !== undefined && now - this.heardMs > this.silentMs) this.connection.destroy();
+    if (this.connection !== undefined && now - this.heardMs > this.addresses.silentMs) this.connection.destroy();
     const oldest = this.appends.oldestMs;
     if (oldest === undefined || now - oldest < limits.APPEND_TIMEOUT_MS - limits.LINK_PING_MS) return;
     this.parts.bursts.flushNow();
@@ -332,6 +333,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
 
   /** A standby is asked again soon, in turn with the others; a node that must not be linked to seldom. */
   private linkRefused(refusal: LinkRefuse): void {
+    this.greeting?.stop();
     const isStandby = errorCodeOfWire(refusal.wire) === 'NOT_OWNER';
     if (!isStandby) this.parts.telemetry.log.error('link-refused', { address: this.addresses.current, ...refusal });
     this.retryMs = isStandby ? refusal.retryAfterMs || limits.LINK_STANDBY_RETRY_MS : limits.LINK_RETRY_LAST_MS;
@@ -354,6 +356,7 @@ export class LinkClient implements BurstTarget, ConnectionHandler, FrameSink {
   }
 
   private welcomed({ version, node, epoch }: LinkWelcome): void {
+    this.greeting?.stop();
     if (!this.addresses.accepts(epoch)) {
       this.parts.telemetry.log.warn('link-to-former-owner', { address: this.addresses.current, peer: node, epoch });
       this.connection?.destroy();

@@ -1,3 +1,5 @@
+import * as limits from '../contract/limits.ts';
+
 /**
  * Where the owner of a shard group may be: its address and those of its standbys, tried in turn. Remembers the highest epoch it met, since
  * who answers with a lower one owns nothing any more (L10).
@@ -6,6 +8,8 @@ export class OwnerAddresses {
   private readonly all: () => readonly string[];
   private turn = 0;
   private epoch = 0;
+  /** Greetings in a row that nobody answered. */
+  private unanswered = 0;
 
   /** `all` is asked anew for each attempt: slot maps change while nodes run. */
   constructor(all: () => readonly string[]) {
@@ -18,9 +22,19 @@ export class OwnerAddresses {
     return all[this.turn % all.length] as string;
   }
 
-  /** True where a silent owner may have a successor elsewhere. */
-  get hasOthers(): boolean {
-    return this.all().length > 1;
+  /** How long the owner may be silent: not long where it may have a successor elsewhere. */
+  get silentMs(): number {
+    return this.hasOthers ? limits.LINK_SILENT_WITH_STANDBY_MS : limits.LINK_SILENT_MS;
+  }
+
+  /** How long the one that was greeted may be silent: a stopped one takes connections and says nothing, a busy one is waited for longer each time. */
+  get greetingMs(): number {
+    return this.hasOthers ? Math.min(limits.LINK_GREETING_FIRST_MS * 2 ** this.unanswered, this.silentMs) : this.silentMs;
+  }
+
+  /** The one that was greeted said nothing in time. */
+  saidNothing(): void {
+    this.unanswered++;
   }
 
   /** The one that was tried does not serve. */
@@ -37,6 +51,11 @@ export class OwnerAddresses {
   accepts(epoch: number): boolean {
     if (epoch !== 0 && epoch < this.epoch) return false;
     this.epoch = Math.max(this.epoch, epoch);
+    this.unanswered = 0;
     return true;
+  }
+
+  private get hasOthers(): boolean {
+    return this.all().length > 1;
   }
 }

@@ -1,5 +1,5 @@
 /** F2, F22, L10: an owner has a standby: who links finds the one that serves, and never goes back to one whose epoch is over. */
-import { LINK_SILENT_WITH_STANDBY_MS } from '../../../runtime/contract/limits.ts';
+import { LINK_GREETING_FIRST_MS, LINK_SILENT_WITH_STANDBY_MS, LINK_STANDBY_RETRY_MS } from '../../../runtime/contract/limits.ts';
 import { LinkServer } from '../../../runtime/link/link-server.ts';
 import { StandbyLink } from '../../../runtime/link/standby-link.ts';
 import type { Connection } from '../../../runtime/ports/transport.ts';
@@ -61,6 +61,44 @@ it('a silent owner is left for its standby before its own lease can have run out
   link.transport.mute('down');
   await link.advance(LINK_SILENT_WITH_STANDBY_MS + 3_000);
   expect(second.links.length).toBe(1);
+  expect(link.pool.counts()).toEqual({ up: 1, all: 1 });
+});
+
+it('a stopped owner, which takes connections and says nothing, is left within a second for a standby that was just opening', async () => {
+  const link = await LinkUnderTest.start();
+  const second = await SecondNode.start(link);
+  let greeted = 0;
+  await link.stopListening();
+  const mute = { received: () => void greeted++, drained() {}, closed() {} };
+  await link.transport.listen({ host: '10.0.0.1', port: 7_400 }, () => mute);
+  link.transport.cut();
+  await link.advance(200);
+  // It has refused once, and the stopped owner is asked again meanwhile.
+  await link.advance(LINK_STANDBY_RETRY_MS);
+  second.epoch = 2;
+  expect([second.links.length, greeted]).toEqual([1, 1]);
+  await link.advance(LINK_GREETING_FIRST_MS + 1.5 * LINK_STANDBY_RETRY_MS);
+  expect([second.links.length, link.pool.counts().up]).toEqual([2, 1]);
+});
+
+it('an owner that answers a greeting late is waited for longer each time, until it is linked to', async () => {
+  const link = await LinkUnderTest.start();
+  await SecondNode.start(link);
+  await link.stopListening();
+  const answerMs = LINK_SILENT_WITH_STANDBY_MS - 500;
+  const { clock, inboxes: owner, telemetry } = link.core;
+  const bursts = new Bursts((callback) => clock.soon(callback));
+  const shared = { clock, log: telemetry.log, node: 'tokyo-core-0', environment: 'unit', epoch: 1 };
+  await link.transport.listen({ host: '10.0.0.1', port: 7_400 }, (connection) => {
+    const server = new LinkServer({ ...shared, owner, bursts, closed: () => undefined }, connection);
+    return {
+      received: (chunk: Buffer) => void clock.after(answerMs, () => server.received(chunk)),
+      drained: () => server.drained(),
+      closed: () => server.closed(),
+    };
+  });
+  link.transport.cut();
+  await link.advance(5 * LINK_SILENT_WITH_STANDBY_MS);
   expect(link.pool.counts()).toEqual({ up: 1, all: 1 });
 });
 
