@@ -13,6 +13,8 @@ const EVERYONE = '\0';
  */
 export class FetchedUsers {
   private readonly versions = new Map<string, number>();
+  /** Of them, those whose batch the store does not have yet: nothing that comes with the user can be read. */
+  private readonly unwritten = new Set<string>();
 
   async load(store: InboxStore): Promise<void> {
     for (const { user, value } of await store.readRecords(RecordKind.fetched)) {
@@ -34,12 +36,20 @@ export class FetchedUsers {
     return this.has(FetchedUsers.everyoneOf(group, version), version) || this.has(EVERYONE + group, version);
   }
 
-  /** For a batch; `undo` when it fails. */
-  set(user: string, version: number): { undo(): void } {
+  isUnwritten(user: string): boolean {
+    return this.unwritten.has(user);
+  }
+
+  /** For a batch; `undo` when it fails, `written` when the store has it. */
+  set(user: string, version: number): { undo(): void; written(): void } {
     const before = this.versions.get(user);
     this.versions.set(user, version);
+    this.unwritten.add(user);
+    const written = () => void this.unwritten.delete(user);
     return {
+      written,
       undo: () => {
+        written();
         if (before === undefined) this.versions.delete(user);
         else this.versions.set(user, before);
       },

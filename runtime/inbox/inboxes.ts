@@ -291,7 +291,7 @@ export class Inboxes implements ShardOwner {
   private isOnItsWay(user: string): boolean {
     const isPending = this.fetcher.isPending(user);
     if (isPending) this.fetcher.touch(user);
-    return isPending;
+    return isPending || this.fetcher.fetched.isUnwritten(user);
   }
 
   private isHome(user: Buffer): boolean {

@@ -105,9 +105,8 @@ export class UserFetcher {
   /** True for a user whose former owner is lost: what came before is not known here, and cannot be asked for. */
   isHeir(name: string): boolean {
     const { slots, clock } = this.parts;
-    const { current } = slots;
     const user = Buffer.from(name, 'latin1');
-    return this.isInherited(user) || current.isGivenUp(user, clock.nowMs());
+    return this.isInherited(user) || slots.current.isGivenUp(user, clock.nowMs());
   }
 
   get hasHeirs(): boolean {
@@ -229,7 +228,7 @@ export class UserFetcher {
     const { version } = router.map;
     const everyone = FetchedUsers.everyoneOf(group, version);
     const isNow = () => this.parts.slots.current === router;
-    let set: { undo(): void } | undefined;
+    let set: ReturnType<FetchedUsers['set']> | undefined;
     this.parts.change({
       // Held envelopes of users of whom the group had nothing are placed with the same commit.
       markKeys: (order) => (isNow() ? order.heldKeys((name) => this.livedIn(router, name, group)) : []),
@@ -247,6 +246,7 @@ export class UserFetcher {
         if (isNow()) this.fetched.write(batch, everyone, version);
       },
       done: () => {
+        set?.written();
         if (!isNow()) return;
         this.groups.delete(group);
         this.parts.telemetry.log.info('handover-complete', { group, version });
@@ -349,7 +349,7 @@ export class UserFetcher {
     const { version } = router.map;
     const user = Buffer.from(name, 'latin1');
     const isNow = () => this.parts.slots.current === router;
-    let set: { undo(): void } | undefined;
+    let set: ReturnType<FetchedUsers['set']> | undefined;
     await this.commit({
       markKeys: (order) => (isNow() ? order.heldKeys((held) => held === name) : []),
       decide: (order) => {
@@ -364,6 +364,7 @@ export class UserFetcher {
         if (isNow()) this.writeTaken(batch, user, answer, version);
       },
     });
+    set?.written();
     if (!isNow()) return false;
     this.counters.users.value++;
     this.tell(name);

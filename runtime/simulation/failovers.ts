@@ -35,7 +35,7 @@ function loseRegion(world: World, { isGivenUp }: { isGivenUp: boolean }): readon
   const givenUpMs = noticedMs + random.between(...GIVEN_UP_AFTER_MS);
   const backMs = (isGivenUp ? givenUpMs : noticedMs) + random.between(...AWAY_MS);
   const before = world.router;
-  const isOfRegion = (user: Buffer) => before.homeOfUser(user).region === region;
+  world.isOfAwayRegion = (user) => before.homeOfUser(user).region === region;
   world.after(noticedMs, () => {
     const { router } = world;
     // Moves may have left no other region with shards: then nobody can take them.
@@ -49,7 +49,7 @@ function loseRegion(world: World, { isGivenUp }: { isGivenUp: boolean }): readon
     });
   world.after(backMs, () => {
     recover();
-    if (ownsNothing(world.router.map, region)) bringBack(world, region, isOfRegion);
+    if (ownsNothing(world.router.map, region)) bringBack(world, region);
     else world.awayRegion = undefined;
   });
   return nodes;
@@ -61,10 +61,15 @@ function takeOver(world: World, region: string): void {
   world.publish(failedOver(router.map, region, world.time.wallMs));
 }
 
-function bringBack(world: World, region: string, isOfRegion: (user: Buffer) => boolean): void {
-  // While it was cut off it may have gone on for them.
-  world.stranded(isOfRegion);
+function bringBack(world: World, region: string): void {
+  findsBack(world);
   world.after(world.random.between(0, BACK_MS_MAX), () => failBackLater(world, region));
+}
+
+/** The others hear again of a region that lost its users, or are about to: while it was cut off it may have gone on for them. */
+export function findsBack(world: World): void {
+  const { awayRegion, router } = world;
+  if (awayRegion !== undefined && ownsNothing(router.map, awayRegion)) world.stranded(world.isOfAwayRegion);
 }
 
 function failBackLater(world: World, region: string): void {

@@ -1,4 +1,4 @@
-import { failRegionOver, giveRegionUp } from './failovers.ts';
+import { failRegionOver, findsBack, giveRegionUp } from './failovers.ts';
 import { moveShards } from './map-moves.ts';
 import { AIMED_STATES, Encounters, isIn, statesOf } from './node-states.ts';
 import type { NodeStorage } from './node-storage.ts';
@@ -105,6 +105,7 @@ export class FaultInjector {
   /** Everything heals. */
   finish(): void {
     this.isActive = false;
+    findsBack(this.world);
     this.world.network.calm();
     this.world.downRegions.clear();
     for (const flipped of this.world.flips) flipped.repair();

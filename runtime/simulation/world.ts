@@ -90,6 +90,8 @@ export class World {
   users: readonly string[] = [];
   /** The region that is lost and not failed back yet: no move gives it anything. */
   awayRegion: string | undefined;
+  /** Who lived there when it was lost. */
+  isOfAwayRegion: (user: Buffer) => boolean = () => false;
   /** Hears of users whose inboxes are given to others without what they hold. */
   stranded: (isMeant: (user: Buffer) => boolean) => void = () => undefined;
   /** Bits that are wrong on some disk. */

@@ -72,7 +72,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'inbox/commit-queue.ts': { entries: 'COMMIT_QUEUED_MAX' },
   'inbox/committer.ts': { changes: 'changes' },
   'inbox/dead-letters.ts': { letters: 'DEAD_LETTERS_MAX' },
-  'inbox/fetched-users.ts': { versions: 'rows' },
+  'inbox/fetched-users.ts': { versions: 'rows', unwritten: 'rows' },
   'inbox/gaps.ts': { gaps: 'rows' },
   'inbox/hot-inboxes.ts': { changedMs: 'LAYOUTS_MAX', calmSinceMs: 'LAYOUTS_MAX' },
   'inbox/inboxes.ts': { heldBack: 'HELD_RECIPIENTS_MAX', outboxes: 'groups' },

@@ -77,16 +77,16 @@ describe('a planted bug', () => {
     return [...broken];
   }
 
-  it.each<[readonly Sabotage[], string, Hunt?]>([
-    [['ack-before-commit'], 'L1 durable'],
-    [['removals-lost'], 'L2 once'],
-    // Found with give-up too, of other seeds: in six more.
+  it.each<[readonly Sabotage[], string, Hunt]>([
+    [['ack-before-commit'], 'L1 durable', {}],
+    [['removals-lost'], 'L2 once', {}],
+    // Where give-up is left out it is found as well with it, in later seeds.
     [['marks-lost'], 'L2 once', { without: ['give-up'] }],
-    [['predecessors-lost'], 'L3 order'],
-    [['predecessors-lost', 'bridge-reorders'], 'L3 order'],
-    [['epoch-check-lost'], 'L1 durable'],
-    [['bucket-order'], 'L2 once'],
-    [['generation-order'], 'L3 order'],
+    [['predecessors-lost'], 'L3 order', { without: ['give-up'] }],
+    [['predecessors-lost', 'bridge-reorders'], 'L3 order', { without: ['give-up'] }],
+    [['epoch-check-lost'], 'L1 durable', {}],
+    [['bucket-order'], 'L2 once', {}],
+    [['generation-order'], 'L3 order', { without: ['give-up'] }],
   ])(
     `%s is found as a breach of %s within ${SEEDS_MAX} seeds`,
     async (sabotage, law, hunt) => {
