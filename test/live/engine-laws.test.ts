@@ -1,9 +1,10 @@
 /**
  * The law scenarios of the embedded foundation, as they are, on one real Kafka and one real Cassandra, which stand still themselves in the end
- * (F3, F4, F7, F15, F17-F20, F22).
+ * (F3, F4, F7, F15, F17-F20, F22, F25).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../servers/node-pair.ts';
+import { describeCutLinks } from './scenarios/cut-links.ts';
 import { describeCutRegions } from './scenarios/cut-regions.ts';
 import { SharedEngines } from './scenarios/engines.ts';
 import { describeFailover } from './scenarios/failover.ts';
@@ -25,6 +26,8 @@ describePromotion(engines, { changes: 3, drains: [] });
 describeFailover(engines, { hasHomes: false, perSecond: 60 });
 describeCutRegions(engines, { cuts: ['both ways'], cutMs: 10_000, waitMsMax: 5_000 });
 describeSlotMaps(engines);
+// Longer than an append may take, so that a send is refused meanwhile.
+describeCutLinks(engines, { cutMs: 12_000 });
 
 describe('owners and engines that stand still beyond a lease', () => {
   let group: OwnedGroup;
