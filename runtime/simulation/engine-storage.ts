@@ -93,6 +93,11 @@ export class EngineStorage implements NodeStorage {
     this.rowsAwayUntilMs = atMs;
   }
 
+  /** Engines fail by themselves, all the time. */
+  failSome(): boolean {
+    return false;
+  }
+
   calm(): void {
     this.isCalm = true;
     this.log.faults = NO_LOG_FAULTS;

@@ -1,7 +1,7 @@
 import { failRegionOver, findsBack, giveRegionUp } from './failovers.ts';
 import { moveShards } from './map-moves.ts';
+import { failDisk, setClock, stopOne, storageOfOne } from './node-faults.ts';
 import { AIMED_STATES, Encounters, isIn, statesOf } from './node-states.ts';
-import type { NodeStorage } from './node-storage.ts';
 import type { SimulatedNode, World } from './world.ts';
 
 /** Steps of a process within which it crashes: a burst of messages takes some dozens from socket to answer. */
@@ -72,11 +72,9 @@ const INJECT = {
     });
     return [core];
   },
-  clock: (world: World) => {
-    const node = world.random.pick(world.nodes);
-    if (node.place !== undefined) node.place.clock.skewMs += Math.floor(world.random.between(-30_000, 30_000));
-    return [node];
-  },
+  'disk-error': failDisk,
+  clock: setClock,
+  stop: stopOne,
   reshard: moveShards,
   failover: failRegionOver,
   'give-up': giveRegionUp,
@@ -111,7 +109,7 @@ export class FaultInjector {
     for (const flipped of this.world.flips) flipped.repair();
     this.world.flips.clear();
     this.world.readsFailUntilMs.clear();
-    for (const region of this.world.regions) this.world.releaseMaps(region);
+    this.world.releaseAllMaps();
     for (const node of this.world.nodes) {
       node.place?.clock.crashAfter(undefined);
       node.storage?.fillUntil(this.world.time.nowMs);
@@ -174,11 +172,6 @@ function loseRegion(world: World): readonly SimulatedNode[] {
     for (const node of nodes) world.start(node);
   });
   return nodes;
-}
-
-function storageOfOne(world: World): { core: SimulatedNode; storage: NodeStorage } {
-  const core = world.random.pick(world.nodes.filter((node) => node.storage !== undefined));
-  return { core, storage: core.storage as NodeStorage };
 }
 
 function cutRegions(world: World, { isBothWays, forMs }: { isBothWays: boolean; forMs: number }): readonly SimulatedNode[] | undefined {

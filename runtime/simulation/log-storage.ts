@@ -12,6 +12,8 @@ const DIRECTORY = '/store';
 const CAPACITY_BYTES = 64 * 1_048_576;
 const SEGMENT_BYTES = 1_048_576;
 const CACHE_BYTES = 1_048_576;
+/** Operations that fail one after the other, at the most. */
+const FAILURES_MAX = 3;
 /** Written last: a single copy cannot tell damage there from a write that was torn. */
 const UNTOUCHED_BYTES = 4_096;
 
@@ -69,8 +71,14 @@ export class LogStorage implements NodeStorage {
     this.slowUntilMs = atMs;
   }
 
+  failSome(): boolean {
+    const operation = this.random.oneIn(2) ? 'sync' : 'write';
+    for (let left = 1 + this.random.below(FAILURES_MAX); left > 0; left--) this.disk.failures.push({ operation, code: 'EIO' });
+    return true;
+  }
+
   calm(): void {
-    // It has no faults of its own.
+    this.disk.failures.length = 0;
   }
 
   flip(): { repair(): void } | undefined {

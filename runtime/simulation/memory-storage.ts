@@ -62,6 +62,11 @@ export class MemoryStorage implements NodeStorage {
     this.slowUntilMs = atMs;
   }
 
+  /** It is a model: its disk refuses whole commits, when it is full. */
+  failSome(): boolean {
+    return false;
+  }
+
   calm(): void {
     // It has no faults of its own.
   }

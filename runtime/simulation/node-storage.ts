@@ -28,6 +28,8 @@ export interface NodeStorage {
   fillUntil(atMs: number): void;
   /** Until then everything takes long. */
   slowUntil(atMs: number): void;
+  /** Its next writes or syncs fail, and what was to be synced may be gone; false where it has none that could. */
+  failSome(): boolean;
   /** Nothing goes wrong with it by itself any more. */
   calm(): void;
   /** Changes one bit that was kept; undefined where there is none to change. `repair` puts it back, as a mirror’s copy would. */

@@ -43,6 +43,8 @@ export interface SimulatedNode {
   place: Place | undefined;
   /** A core’s process while it runs. */
   core: LeasedCore | undefined;
+  /** What its process does on SIGTERM; absent until it is open. */
+  drain: (() => Promise<void>) | undefined;
   starts: number;
 }
 
@@ -64,6 +66,8 @@ export interface WorldOptions {
   owns?(ownership: Ownership): void;
 }
 
+/** Milliseconds that a supervisor waits for a process to end after SIGTERM. */
+const STOP_PATIENCE_MS = 30_000;
 /** Milliseconds until a process that ended by itself is started again. */
 const RESTART_MS = 500;
 /** While reads fail, one of so many does. */
@@ -71,6 +75,7 @@ const READS_OF_A_FAILURE = 4;
 const CORE_PORT = 7_000;
 const EDGE_PORT = 8_000;
 const ENVIRONMENT = 'simulation';
+const NO_PROCESS = { place: undefined, core: undefined, drain: undefined } as const;
 
 /** A whole environment of production nodes and clients on one virtual clock. */
 export class World {
@@ -100,7 +105,7 @@ export class World {
   readonly readsFailUntilMs = new Map<NodeStorage, number>();
   /** Regions whose processes stay down. */
   readonly downRegions = new Set<string>();
-  /** Regions that no newer slot map reaches, with the one they know. */
+  /** Regions and nodes that no newer slot map reaches, with the one they know. */
   private readonly stale = new Map<string, SlotRouter>();
   private readonly gauges = new Map<SimulatedNode, Map<string, () => number>>();
 
@@ -118,7 +123,7 @@ export class World {
       for (let i = 0; i < region.edges; i++) {
         const port = EDGE_PORT + this.nodes.length;
         const node = { id: `${region.code}-edge-${i}`, role: 'edge' as const, region: region.code, address: `127.0.0.1:${port}` };
-        this.nodes.push({ ...node, group: undefined, storage: undefined, place: undefined, core: undefined, starts: 0 });
+        this.nodes.push({ ...node, group: undefined, storage: undefined, ...NO_PROCESS, starts: 0 });
       }
     }
   }
@@ -131,13 +136,18 @@ export class World {
     this.time.schedule(this.time.nowMs + ms, run);
   }
 
-  /** From now on no newer map reaches the region, until it is released. */
-  holdMaps(region: string): void {
-    this.stale.set(region, this.router);
+  /** From now on no newer map reaches the region, or the node, until it is released. */
+  holdMaps(place: string): void {
+    this.stale.set(place, this.router);
   }
 
-  releaseMaps(region: string): void {
-    this.stale.delete(region);
+  releaseMaps(place: string): void {
+    this.stale.delete(place);
+  }
+
+  /** Everyone gets the newest map. */
+  releaseAllMaps(): void {
+    this.stale.clear();
   }
 
   get regions(): string[] {
@@ -174,8 +184,7 @@ export class World {
   kill(node: SimulatedNode, { hasPower }: { hasPower: boolean }): void {
     const { place } = node;
     if (place === undefined) return;
-    node.place = undefined;
-    node.core = undefined;
+    Object.assign(node, NO_PROCESS);
     this.openedMs.delete(node);
     this.gauges.delete(node);
     place.clock.kill();
@@ -192,6 +201,16 @@ export class World {
   restart(node: SimulatedNode, { hasPower, crash }: { hasPower: boolean; crash?: Crash }): void {
     this.kill(node, { hasPower });
     this.time.schedule(this.time.nowMs + this.random.between(200, 9_000), () => this.start(node, crash));
+  }
+
+  /** SIGTERM: the process finishes what it has taken in and ends, or is killed when that takes too long; then a new one is started. */
+  stop(node: SimulatedNode): void {
+    const { place, drain } = node;
+    const end = () => {
+      if (node.place === place) this.restart(node, { hasPower: true });
+    };
+    this.after(drain === undefined ? 0 : STOP_PATIENCE_MS, end);
+    drain?.().then(end, end);
   }
 
   /** A client of its own process in a region; `repeated` hears what its window keeps from the application. */
@@ -227,7 +246,7 @@ export class World {
     const storage = this.newStorage();
     [group.address, ...(group.standby ?? [])].forEach((address, i) => {
       const id = i === 0 ? group.id : `${group.id}-standby`;
-      this.nodes.push({ id, role: 'core', region, address, group: group.id, storage, place: undefined, core: undefined, starts: 0 });
+      this.nodes.push({ id, role: 'core', region, address, group: group.id, storage, ...NO_PROCESS, starts: 0 });
     });
   }
 
@@ -242,10 +261,10 @@ export class World {
     const parts = { transport: this.network.transportOf(place), clock, random: this.random, telemetry: this.telemetry(node) };
     // Every node reads the same document: a table of 2^20 slots is made once for all.
     const read = (document: unknown) => {
-      const known = this.routerOf(node.region);
+      const known = this.routerOf(node);
       return document === known.map ? known : readSlotMap(document);
     };
-    const source = this.slotMapSource(node.region);
+    const source = this.slotMapSource(node);
     const slots = await LiveSlotMaps.open({ ...parts, source, environment: ENVIRONMENT, read });
     if (node.role === 'core') {
       const access = (node.storage as NodeStorage).access({ holder: node.id, clock });
@@ -260,9 +279,10 @@ export class World {
       });
       node.core = core;
       await core.open();
+      if (node.place === place) node.drain = () => core.drain();
     } else {
       const directory = createProcessSessionDirectory({ node: node.id, region: node.region });
-      await openEdge(configOf(node) as EdgeConfig, {
+      const edge = await openEdge(configOf(node) as EdgeConfig, {
         ...parts,
         clientTransport: parts.transport,
         slots,
@@ -270,6 +290,7 @@ export class World {
         rates: new ProcessRateLimits({ ...parts, rates: {} }),
         authenticator: { authenticate() {} },
       });
+      if (node.place === place) node.drain = () => edge.drain();
     }
     if (node.place === place) this.openedMs.set(node, this.time.nowMs);
   }
@@ -280,15 +301,15 @@ export class World {
     return sabotaged(store, this.sabotages);
   }
 
-  private routerOf(region: string): SlotRouter {
-    return this.stale.get(region) ?? this.router;
+  private routerOf(node: SimulatedNode): SlotRouter {
+    return this.stale.get(node.region) ?? this.stale.get(node.id) ?? this.router;
   }
 
-  private slotMapSource(region: string): SlotMapSource {
+  private slotMapSource(node: SimulatedNode): SlotMapSource {
     let seen: SlotRouter | undefined;
     return {
       poll: async () => {
-        const router = this.routerOf(region);
+        const router = this.routerOf(node);
         if (seen === router) return undefined;
         seen = router;
         return router.map;

@@ -9,7 +9,7 @@ import { type ChainLink, damaged, openChain } from './log-chain.ts';
 import { LogBatch } from './log-operations.ts';
 import { sealRecord } from './log-record.ts';
 import { RecordScanner } from './record-scanner.ts';
-import { SegmentFile, type SegmentHeader } from './segment-file.ts';
+import { SEGMENT_HEADER_BYTES, SegmentFile, type SegmentHeader } from './segment-file.ts';
 
 const SEGMENT_BYTES_MAX = 64 * 1_048_576;
 const SEGMENT_BYTES_MIN = 1_048_576;
@@ -57,6 +57,8 @@ export class LogRing {
   private sequence = 0;
   private durableThrough = 0;
   private openedAt = 0;
+  /** Byte of the newest segment from which on nobody has said that its records are on the disk. */
+  private unsyncedFrom = SEGMENT_HEADER_BYTES;
   private readonly lease: LogRingOptions['lease'];
   private readonly turns: Turns;
   /** Why nothing more can be written until the log is opened again; undefined while it can. */
@@ -243,7 +245,7 @@ export class LogRing {
     const newest = this.segments.at(-1);
     if (newest !== undefined && newest.header.epoch >= this.lease.epoch)
       throw new IrisError('OWNERSHIP_LOST', `epoch ${this.lease.epoch} is not above ${newest.header.epoch}, which wrote to ${newest.path}`);
-    await newest?.sync();
+    await newest?.writeAgain(this.unsyncedFrom);
     this.durableThrough = this.sequence;
     this.openedAt = this.sequence;
     const unused = newest?.lastSequence === 0 ? this.segments.pop() : undefined;
@@ -265,15 +267,22 @@ export class LogRing {
   private async replay(segment: SegmentFile, successor: SegmentHeader | undefined, replay: Replay): Promise<void> {
     if (segment === this.oldest) this.sequence = segment.header.previousSequence;
     const scanner = new RecordScanner(segment, successor?.previousEnd);
+    const starts: number[] = [];
+    let syncedThrough = 0;
     while (await scanner.next()) {
-      const { sequence } = scanner.header;
+      const { sequence, durableThrough } = scanner.header;
       if (sequence !== this.sequence + 1)
         throw damaged(segment.path, scanner.offset, `record ${this.sequence + 1} is missing, ${sequence} follows`);
+      starts.push(scanner.offset);
+      syncedThrough = durableThrough;
       segment.advance(scanner.bytes.subarray(scanner.start, scanner.end), sequence);
       this.sequence = sequence;
       replay.record(scanner.bytes, scanner.start, scanner.end, { segment: segment.number, offset: scanner.offset, sequence });
     }
-    if (successor === undefined) return await this.checkEnd(segment, scanner);
+    if (successor === undefined) {
+      this.unsyncedFrom = starts[Math.max(0, starts.length - (this.sequence - syncedThrough))] ?? segment.size;
+      return await this.checkEnd(segment, scanner);
+    }
     if (scanner.offset !== successor.previousEnd || this.sequence !== successor.previousSequence)
       throw damaged(segment.path, scanner.offset, `records ${this.sequence + 1} to ${successor.previousSequence} cannot be read`);
   }

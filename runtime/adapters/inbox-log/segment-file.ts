@@ -26,6 +26,8 @@ const CHECKED_FROM = 16;
  */
 const AHEAD_BYTES = 1_048_576;
 const AHEAD_FOR_RECORDS_BELOW = 131_072;
+/** Bytes that are written again at a time. */
+const AGAIN_BYTES = 1_048_576;
 const ZEROS = Buffer.alloc(AHEAD_BYTES);
 
 export interface SegmentHeader {
@@ -153,6 +155,23 @@ export class SegmentFile {
 
   sync(): Promise<void> {
     return this.file.datasync();
+  }
+
+  /**
+   * Writes the bytes from `offset` on as they stand once more, and syncs. Of a process before this one a sync may have failed: from then
+   * on the system serves what it has in memory, takes it for written, and no further sync writes it.
+   */
+  async writeAgain(offset: number): Promise<void> {
+    const file = await this.disk.open(this.path, 'write');
+    try {
+      for (let at = offset; at < this.size; at += AGAIN_BYTES) {
+        const bytes = await this.read(at, Math.min(AGAIN_BYTES, this.size - at));
+        await file.write([bytes], at);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   }
 
   /**

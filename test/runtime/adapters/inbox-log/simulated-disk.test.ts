@@ -135,6 +135,23 @@ it('after a sync that failed nothing more is acknowledged, though a later one wo
   expect(numbers.length).toBeLessThanOrEqual(6);
 });
 
+it('what a failed sync left in the system’s memory only is on the disk once the store is open again: the next loss of power takes nothing (F3, F5)', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const disk = new SectorDisk({ random: new SeededRandom(seed) });
+    const store = await open(disk, 1);
+    for (let number = 1; number <= 5; number++) await append(store, number, { sync: number % 2 === 0 });
+    disk.failures.push({ operation: 'sync', code: 'EIO' });
+    await expect(append(store, 6, { sync: true })).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await store.close();
+    const second = await open(disk, 2);
+    const seen = await contentsOf(second);
+    await append(second, 7, { sync: true });
+    disk.losePower();
+    const { numbers } = await contentsOf(await open(disk, 3));
+    expect({ seed, numbers }).toEqual({ seed, numbers: [...seen.numbers, 7] });
+  }
+});
+
 it('writes that fail for want of space refuse what they carry and nothing else, at any step (F10)', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), async (seed) => {
