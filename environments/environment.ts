@@ -1,5 +1,10 @@
 import { z } from 'zod';
+import { MESSAGE_BYTES_MAX } from '../runtime/contract/limits.ts';
 import { CODE_PATTERN, regionSchema } from './region.ts';
+import { isSigningKey } from './signing-key.ts';
+
+/** Regions of one environment: twenty times the fifty that it is made for. */
+export const REGIONS_MAX = 1_000;
 
 const positive = z.int().min(1);
 /** Ten years: a row of the distributed foundation expires a week after its message, and CQL counts to twenty. */
@@ -85,17 +90,17 @@ const rateLimits = z.strictObject({
 const media = z.strictObject({
   signingKey: z
     .string()
-    .regex(/^-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\n]+-----END PUBLIC KEY-----\n?$/, 'must be a public key in PEM')
+    .refine(isSigningKey, 'must be a public key in PEM, RSA of 2,048 bits or ECDSA P-256')
     .describe('PEM public key, RSA of 2,048 bits or ECDSA P-256; its private half signs the URLs under which clients read media (A16).'),
 });
 
 const traffic = z.strictObject({
-  messagesPerUserPerDay: z.number().positive().default(100).describe('Messages one daily user sends in a day (D16).'),
-  messageBytes: positive.default(100).describe('Bytes of an average message (S4, C9).'),
-  peakToAverage: z.number().min(1).default(3).describe('Peak message rate over the average of a day (D16: 3.5 M over 1.16 M).'),
-  retentionDays: z.number().positive().default(7).describe('Days a message stays in the hot store (D12).'),
+  messagesPerUserPerDay: z.number().positive().max(1_000_000).default(100).describe('Messages one daily user sends in a day (D16).'),
+  messageBytes: positive.max(MESSAGE_BYTES_MAX).default(100).describe('Bytes of an average message (S4, C9).'),
+  peakToAverage: z.number().min(1).max(1_000).default(3).describe('Peak message rate over the average of a day (D16: 3.5 M over 1.16 M).'),
+  retentionDays: z.number().positive().max(3_650).default(7).describe('Days a message stays in the hot store (D12).'),
   replicas: z.int().min(1).max(9).default(3).describe('Copies the hot store keeps, each on a node of its own.'),
-  compressionRatio: z.number().min(1).default(1).describe('Bytes before over bytes after the store’s compression.'),
+  compressionRatio: z.number().min(1).max(100).default(1).describe('Bytes before over bytes after the store’s compression.'),
 });
 
 /**
@@ -208,7 +213,7 @@ export const environmentSchema = z.strictObject({
   slotMapVersion: positive
     .default(1)
     .describe('Version of the slot map; raise it with each change of shards or groups, nodes refuse to go back.'),
-  regions: z.array(regionSchema).min(1).max(1_000).describe('The regions, in the order in which shards are numbered.'),
+  regions: z.array(regionSchema).min(1).max(REGIONS_MAX).describe('The regions, in the order in which shards are numbered.'),
 });
 
 /** As written in a file: fields with a default may be left out. Not checked yet; `createPlan` does that. */

@@ -3,8 +3,8 @@ import { registerHooks } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorLine, IrisError } from '../runtime/contract/errors.ts';
-import { readJsonFile } from '../runtime/contract/node-config.ts';
 import type { Environment } from './environment.ts';
+import { readEnvironmentJson } from './environment-json.ts';
 import { nearestName } from './nearest-name.ts';
 import { presets } from './presets.ts';
 
@@ -21,7 +21,7 @@ export async function loadEnvironment(nameOrPath: string, cwd: string): Promise<
   if (!(await isReadable(path))) throw unknownEnvironment(nameOrPath);
   switch (extname(path)) {
     case '.json':
-      return readJsonFile(path) as Environment;
+      return readEnvironmentJson(path) as Environment;
     case '.ts':
     case '.mts':
     case '.js':

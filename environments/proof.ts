@@ -10,7 +10,9 @@ export const proof = defineEnvironment({
   usersPerShard: 350_000, // One shard per region; at K1’s 100,000 it would be the ten of `validation`.
   connectionsPerEdge: 125_000, // 500,000 connections on four edges.
   zones: 1, // One core in each region, and so one zone.
-  edgeGrowthMax: 1.5, // Within the five virtual CPUs that a new account may run.
+  // Within the five virtual CPUs on demand, and five of spot instances, that a new account may run in an AWS region.
+  edgeGrowthMax: 1.5,
+  edgeSpotShare: 1, // But for the first of each region, which is on demand.
   instanceTypes: { edge: 't4g.small', core: 't4g.small' }, // K11’s t2.micro and t3.medium in Graviton, by the memory that is needed.
   traffic: { messagesPerUserPerDay: 5, peakToAverage: 24 }, // A proof is tried, an hour a day.
   regions: [

@@ -58,11 +58,12 @@ export class RegionNetwork extends Construct {
       tags: [{ key: 'Name', value: props.name }],
     });
     this.vpcId = vpc.ref;
-    const publicRoutes = this.addPublicRoutes(vpc);
+    const { publicRoutes, attachment } = this.addPublicRoutes(vpc);
     this.publicRouteTableId = publicRoutes.ref;
     const tables = [publicRoutes.ref];
     this.zones = props.zones.map((zone) => {
-      const { subnets, privateRoutes } = this.addZone(zone, publicRoutes, props.hasNatGateways ?? false);
+      const { subnets, privateRoutes } = this.addZone(zone, publicRoutes);
+      if (props.hasNatGateways === true) this.addNatGateway(subnets, attachment);
       tables.push(privateRoutes.ref);
       return subnets;
     });
@@ -75,7 +76,7 @@ export class RegionNetwork extends Construct {
     new FlowLog(this, 'FlowLog', { vpcId: vpc.ref });
   }
 
-  private addPublicRoutes(vpc: CfnVPC): CfnRouteTable {
+  private addPublicRoutes(vpc: CfnVPC) {
     const gateway = new CfnInternetGateway(this, 'InternetGateway');
     const attachment = new CfnVPCGatewayAttachment(this, 'InternetGatewayAttachment', {
       vpcId: vpc.ref,
@@ -88,17 +89,16 @@ export class RegionNetwork extends Construct {
       gatewayId: gateway.ref,
     });
     route.addResourceDependency(attachment);
-    return routes;
+    return { publicRoutes: routes, attachment };
   }
 
-  private addZone(zone: NetworkZone, publicRoutes: CfnRouteTable, hasNatGateway: boolean) {
+  private addZone(zone: NetworkZone, publicRoutes: CfnRouteTable) {
     const { zoneId } = zone;
     const open = this.addSubnet(`PublicSubnet-${zoneId}`, zoneId, zone.publicCidr);
     const closed = this.addSubnet(`PrivateSubnet-${zoneId}`, zoneId, zone.privateCidr);
     const privateRoutes = new CfnRouteTable(this, `PrivateRoutes-${zoneId}`, { vpcId: this.vpcId });
     this.associate(`PublicAssociation-${zoneId}`, open, publicRoutes);
     this.associate(`PrivateAssociation-${zoneId}`, closed, privateRoutes);
-    if (hasNatGateway) this.addNatGateway(zoneId, open, privateRoutes);
     return {
       subnets: { zoneId, publicSubnetId: open.ref, privateSubnetId: closed.ref, privateRouteTableId: privateRoutes.ref },
       privateRoutes,
@@ -119,14 +119,17 @@ export class RegionNetwork extends Construct {
     new CfnSubnetRouteTableAssociation(this, id, { subnetId: subnet.ref, routeTableId: routes.ref });
   }
 
-  private addNatGateway(zoneId: string, subnet: CfnSubnet, routes: CfnRouteTable): void {
+  /** Neither address nor gateway can be made before the network has a way out. */
+  private addNatGateway({ zoneId, publicSubnetId, privateRouteTableId }: ZoneSubnetIds, attachment: CfnVPCGatewayAttachment): void {
     const address = new CfnEIP(this, `NatAddress-${zoneId}`, { domain: 'vpc' });
     const gateway = new CfnNatGateway(this, `NatGateway-${zoneId}`, {
-      subnetId: subnet.ref,
+      subnetId: publicSubnetId,
       allocationId: address.attrAllocationId,
     });
+    address.addResourceDependency(attachment);
+    gateway.addResourceDependency(attachment);
     new CfnRoute(this, `NatRoute-${zoneId}`, {
-      routeTableId: routes.ref,
+      routeTableId: privateRouteTableId,
       destinationCidrBlock: '0.0.0.0/0',
       natGatewayId: gateway.ref,
     });

@@ -9,7 +9,9 @@ import { memoryRules } from './rules-memory.ts';
 import { namingRules } from './rules-naming.ts';
 import { networkRules } from './rules-network.ts';
 import { placeRules } from './rules-places.ts';
+import { routingRules } from './rules-routing.ts';
 import { sizeRules } from './rules-size.ts';
+import { trafficRules } from './rules-traffic.ts';
 import { shapeProblems } from './shape-problems.ts';
 
 /** One rule: what a draft breaks of it. */
@@ -23,7 +25,9 @@ const RULES: readonly Rule[] = [
   fleetRules,
   memoryRules,
   engineRules,
+  trafficRules,
   ofStaying(geographyRules),
+  ofStaying(routingRules),
   stayingRules,
 ];
 
@@ -47,14 +51,19 @@ export function checkEnvironment(document: unknown): EnvironmentProblem[] {
   return [...shapeProblems(document), ...RULES.flatMap((rule) => rule(draft))];
 }
 
+/** Problems that are told one by one; of a list that is wrong throughout, the rest would only be more of the same. */
+const PROBLEMS_TOLD_MAX = 100;
+
 /**
  * The environment with its defaults filled in.
- * @throws IrisError ENVIRONMENT_INVALID with every problem, numbered, one per line.
+ * @throws IrisError ENVIRONMENT_INVALID with every problem, numbered, one per line; of more than PROBLEMS_TOLD_MAX, these and how many more.
  */
 export function resolveEnvironment(document: Environment): EnvironmentConfig {
   const problems = checkEnvironment(document);
   if (problems.length > 0) {
-    const lines = problems.map((problem, index) => `  ${index + 1}. ${problemLine(problem)}`);
+    const told = problems.slice(0, PROBLEMS_TOLD_MAX).map((problem, index) => `  ${index + 1}. ${problemLine(problem)}`);
+    const rest = problems.length - told.length;
+    const lines = rest > 0 ? [...told, `  and ${rest} more`] : told;
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     throw new IrisError('ENVIRONMENT_INVALID', `environment ${nameOf(document)} has ${count}:\n${lines.join('\n')}`);
   }

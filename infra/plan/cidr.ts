@@ -4,9 +4,13 @@ export interface Cidr {
   readonly prefix: number;
 }
 
+/** A byte or a prefix as AWS takes it: a leading zero would be octal to some readers. */
+const NUMBER = '(0|[1-9]\\d{0,2})';
+const CIDR = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}\\.${NUMBER}/${NUMBER}$`);
+
 /** Undefined for anything but four decimal bytes and a prefix of 0 to 32 without bits behind the prefix. */
 export function parseCidr(text: string): Cidr | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+  const match = CIDR.exec(text);
   if (match === null) return undefined;
   const [bytes, prefix] = [match.slice(1, 5).map(Number), Number(match[5])];
   if (prefix > 32 || bytes.some((byte) => byte > 255)) return undefined;

@@ -44,12 +44,10 @@ export function planBus(need: FleetNeed): BusPlan {
   const instanceType = need.instanceTypes.bus;
   const kind = need.brokerKind;
   const peak = trafficFigures(need.dailyActiveUsers, need.traffic).messagesPerSecondPeak;
-  const copies = busCopies(kind);
-  const megabytes = (peak * need.traffic.messageBytes * copies) / 1e6;
+  const megabytes = (peak * need.traffic.messageBytes * busCopies(kind)) / 1e6;
   const perBroker = (findInstanceType(instanceType)?.cpus ?? 1) * BROKER_MEGABYTES_PER_CPU * PLANNED_FILL;
   const brokers = need.stated.brokers ?? roundUpToMultiple(megabytes / perBroker, need.zones);
-  const bytes = storageFigures(need.dailyActiveUsers, need.traffic).bytesPerDay * (LOG_RETENTION_HOURS / 24) * copies;
-  const volume = Math.max(BROKER_VOLUME_MIN, roundUp(bytes / brokers / PLANNED_FILL / GIBIBYTE));
+  const volume = brokerVolume(need, brokers);
   return {
     brokers,
     instanceType,
@@ -59,6 +57,12 @@ export function planBus(need: FleetNeed): BusPlan {
   };
 }
 
+/** Gibibytes that each of so many brokers keeps, which may be more than a volume takes. */
+export function brokerVolume(need: FleetNeed, brokers: number): number {
+  const bytes = storageFigures(need.dailyActiveUsers, need.traffic).bytesPerDay * (LOG_RETENTION_HOURS / 24) * busCopies(need.brokerKind);
+  return Math.max(BROKER_VOLUME_MIN, roundUp(bytes / brokers / PLANNED_FILL / GIBIBYTE));
+}
+
 /** Copies that count against a broker’s throughput and storage: Express brokers are rated and billed for what producers send. */
 export function busCopies(kind: BusPlan['kind']): number {
   return kind === 'express' ? 1 : LOG_REPLICAS;
@@ -66,19 +70,22 @@ export function busCopies(kind: BusPlan['kind']): number {
 
 /** ScyllaDB nodes that hold the hot messages with their copies on local NVMe (C9), the same number in each zone. */
 export function planStore(need: FleetNeed): StorePlan {
-  const instanceType = need.instanceTypes.store;
-  const perNode = (findInstanceType(instanceType)?.nvmeGibibytes ?? 1) * GIBIBYTE * PLANNED_FILL;
-  const { replicas } = need.traffic;
-  const least = Math.max(replicas, storageFigures(need.dailyActiveUsers, need.traffic).hotBytes / perNode);
-  const nodes = need.stated.storeNodes ?? roundUpToMultiple(least, need.zones);
+  const nodes = storeNodes(need);
   return {
     nodes,
-    instanceType,
-    replicas,
+    instanceType: need.instanceTypes.store,
+    replicas: need.traffic.replicas,
     backupDays: BACKUP_DAYS,
     hosts: Array.from({ length: nodes }, (_, ordinal) => storeHost(need.domain, need.code, ordinal)),
     replaced: need.stated.storeReplaced,
   };
+}
+
+/** How many they are. */
+export function storeNodes({ instanceTypes, traffic, dailyActiveUsers, zones, stated }: FleetNeed): number {
+  const perNode = (findInstanceType(instanceTypes.store)?.nvmeGibibytes ?? 1) * GIBIBYTE * PLANNED_FILL;
+  const least = Math.max(traffic.replicas, storageFigures(dailyActiveUsers, traffic).hotBytes / perNode);
+  return stated.storeNodes ?? roundUpToMultiple(least, zones);
 }
 
 /** Valkey primaries for the region’s sessions, and a replica for each. */

@@ -1,3 +1,8 @@
+/** Spot instances among so many edges, as the Auto Scaling group mixes them: one is on demand, and the others are rounded in favour of it. */
+export function spotEdges(edges: number, spotShare: number): number {
+  return Math.floor((edges - 1) * spotShare);
+}
+
 /** When a region’s edges grow and shrink, by the averages of its nodes. */
 export interface EdgeScalingPlan {
   readonly connectionsHigh: number;

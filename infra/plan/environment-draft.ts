@@ -1,4 +1,4 @@
-import { type EnvironmentConfig, environmentSchema } from '../../environments/environment.ts';
+import { type EnvironmentConfig, environmentSchema, REGIONS_MAX } from '../../environments/environment.ts';
 import { type RegionConfig, regionSchema } from '../../environments/region.ts';
 
 /**
@@ -12,7 +12,8 @@ export type RegionDraft = Partial<RegionConfig> & { readonly index: number; read
 export function draftOf(document: unknown): EnvironmentDraft {
   const fields = readFields(environmentSchema.shape, document);
   const written: unknown = isRecord(document) ? document['regions'] : undefined;
-  const regions: readonly unknown[] = Array.isArray(written) ? written : [];
+  // What is beyond the limit is refused by the schema; rules that compare regions would take minutes with it.
+  const regions: readonly unknown[] = Array.isArray(written) ? written.slice(0, REGIONS_MAX) : [];
   return { ...fields, regions: regions.flatMap((region, index) => (isRecord(region) ? [regionDraftOf(region, index)] : [])) };
 }
 

@@ -1,5 +1,5 @@
 import { nearestName } from '../../environments/nearest-name.ts';
-import { ENDPOINT_GROUPS_MAX, GEOLOCATION_RECORDS_MAX } from '../facts/aws-limits.ts';
+import { GEOLOCATION_RECORDS_MAX } from '../facts/aws-limits.ts';
 import { CONTINENTS, COUNTRIES } from '../facts/geography.ts';
 import type { EnvironmentDraft } from './environment-draft.ts';
 import type { EnvironmentProblem } from './environment-problem.ts';
@@ -12,7 +12,6 @@ export function geographyRules(draft: EnvironmentDraft): EnvironmentProblem[] {
     ...placeProblems(draft, 'continents', Object.keys(CONTINENTS)),
     ...placeProblems(draft, 'countries', [...COUNTRIES.keys()]),
     ...recordProblems(draft),
-    ...anycastProblems(draft),
   ];
 }
 
@@ -29,20 +28,30 @@ function defaultProblems(draft: EnvironmentDraft): EnvironmentProblem[] {
 
 function placeProblems(draft: EnvironmentDraft, kind: 'continents' | 'countries', known: readonly string[]): EnvironmentProblem[] {
   const problems: EnvironmentProblem[] = [];
-  const servedBy = new Map<string, { name: string; isWeighted: boolean }>();
+  const servedBy = new Map<string, { index: number; name: string; isWeighted: boolean }>();
+  const weights = new Map<string, number[]>();
   for (const { index, serves, code } of draft.regions) {
     for (const place of serves?.[kind] ?? []) {
       const field = `regions[${index}].serves.${kind}`;
       const other = servedBy.get(place);
       if (!known.includes(place)) problems.push({ field, value: place, ...unknownPlace(kind, place, known) });
+      else if (other?.index === index) problems.push({ field, value: place, limit: 'listed once', remedy: 'drop one of the two' });
       else if (other !== undefined && (serves?.weight === undefined || !other.isWeighted)) {
         const remedy = 'drop it in one of them, or give each of them serves.weight';
         problems.push({ field, value: place, limit: `served by one region, ${other.name} has it`, remedy });
       }
-      servedBy.set(place, { name: code ?? `regions[${index}]`, isWeighted: serves?.weight !== undefined });
+      weights.set(place, [...(weights.get(place) ?? []), serves?.weight ?? 1]);
+      servedBy.set(place, { index, name: code ?? `regions[${index}]`, isWeighted: serves?.weight !== undefined });
     }
   }
-  return problems;
+  return [...problems, ...[...weights].flatMap(([place, those]) => unweightedProblems(kind, place, those))];
+}
+
+/** Route 53 would send clients to all of them alike, and Cloudflare to nobody. */
+function unweightedProblems(kind: string, place: string, weights: readonly number[]): EnvironmentProblem[] {
+  if (weights.length < 2 || weights.some((weight) => weight > 0)) return [];
+  const limit = `above 0 in one of the ${weights.length} regions that serve ${kind} ${place}`;
+  return [{ field: 'regions[].serves.weight', value: weights, limit, remedy: 'raise it where the clients are to go' }];
 }
 
 function unknownPlace(kind: string, place: string, known: readonly string[]): Pick<EnvironmentProblem, 'limit' | 'remedy'> {
@@ -59,32 +68,4 @@ function recordProblems(draft: EnvironmentDraft): EnvironmentProblem[] {
   if (records <= GEOLOCATION_RECORDS_MAX) return [];
   const limit = `${GEOLOCATION_RECORDS_MAX} at most, the geolocation records of one name in Route 53`;
   return [{ field: 'regions[].serves', value: records, limit, remedy: 'serve continents instead of single countries' }];
-}
-
-/** An accelerator takes load balancers of its own account, and so many AWS regions. */
-function anycastProblems({ geoRouting, anycastAddresses, regions }: EnvironmentDraft): EnvironmentProblem[] {
-  const problems: EnvironmentProblem[] = [];
-  if (geoRouting !== undefined && new Set(geoRouting).size < geoRouting.length)
-    problems.push({ field: 'geoRouting', value: geoRouting, limit: 'a list without repetition', remedy: 'list each once' });
-  if (geoRouting?.includes('anycast') !== true) {
-    if (anycastAddresses === undefined || anycastAddresses.length === 0) return problems;
-    const remedy = 'add anycast to geoRouting, or leave the addresses out';
-    return [...problems, { field: 'anycastAddresses', value: anycastAddresses, limit: 'empty where anycast does not route', remedy }];
-  }
-  const groups = [...Map.groupBy(regions, ({ awsRegion }) => awsRegion).values()];
-  if (groups.length > ENDPOINT_GROUPS_MAX)
-    problems.push({
-      field: 'geoRouting',
-      value: groups.length,
-      limit: `anycast over ${ENDPOINT_GROUPS_MAX} AWS regions at most`,
-      remedy: 'route by route53 or cloudflare',
-    });
-  for (const { index, account, awsRegion } of regions.filter(({ account }) => account !== undefined && account !== 'current'))
-    problems.push({
-      field: `regions[${index}].account`,
-      value: account,
-      limit: `current where anycast routes: an accelerator takes load balancers of its own account only, not that of ${awsRegion ?? 'it'}`,
-      remedy: 'route by route53 or cloudflare',
-    });
-  return problems;
 }

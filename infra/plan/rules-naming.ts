@@ -1,7 +1,7 @@
 import { LOAD_BALANCER_NAME_MAX } from '../facts/aws-limits.ts';
 import type { EnvironmentDraft, RegionDraft } from './environment-draft.ts';
 import type { EnvironmentProblem } from './environment-problem.ts';
-import { groupId, regionNames } from './names.ts';
+import { globalNames, groupId, regionNames } from './names.ts';
 
 /** Bytes of a DNS name, and of one of its labels. */
 const DOMAIN_MAX = 253;
@@ -11,10 +11,18 @@ const HOST_PREFIX_MAX = 43;
 /** Characters of a group’s id, as the slot map allows; 999 groups are the most a region gets numbers for here. */
 const GROUP_ID_MAX = 31;
 
+/** The end of a domain that is digits alone is an address’s. */
+const NUMBER = /^\d+$/;
+/** Bytes of a certificate’s common name (RFC 5280), which is the first of its names. */
+const COMMON_NAME_MAX = 64;
+/** What stacks of no region are called by in a region’s place; and `global-join-<code>` is one of them. */
+const GLOBAL_CODE = /^global(-|$)/;
+
 /** Names must fit AWS and DNS, and no two regions may share a code. */
 export function namingRules(draft: EnvironmentDraft): EnvironmentProblem[] {
   return [
     ...domainProblems(draft.domain),
+    ...commonNameProblems(draft),
     ...endProblems('name', draft.name),
     ...draft.regions.flatMap((region) => codeProblems(draft, region)),
   ];
@@ -23,7 +31,8 @@ export function namingRules(draft: EnvironmentDraft): EnvironmentProblem[] {
 function domainProblems(domain: string | undefined): EnvironmentProblem[] {
   if (domain === undefined) return [];
   const labels = domain.split('.');
-  if (labels.length >= 2 && labels.every((label) => LABEL.test(label)) && domain.length <= DOMAIN_MAX - HOST_PREFIX_MAX) return [];
+  const isName = labels.length >= 2 && labels.every((label) => LABEL.test(label)) && !NUMBER.test(labels.at(-1)!);
+  if (isName && domain.length <= DOMAIN_MAX - HOST_PREFIX_MAX) return [];
   return [
     {
       field: 'domain',
@@ -34,6 +43,16 @@ function domainProblems(domain: string | undefined): EnvironmentProblem[] {
   ];
 }
 
+/** ACM makes a certificate for the endpoint’s first name, where a region does not bring its own. */
+function commonNameProblems({ clientTls, domain, regions }: EnvironmentDraft): EnvironmentProblem[] {
+  if (clientTls !== 'acm' || domain === undefined || regions.every(({ certificateArn }) => certificateArn !== undefined)) return [];
+  const host = globalNames('', domain).endpointHost;
+  const most = COMMON_NAME_MAX - (host.length - domain.length);
+  if (domain.length <= most) return [];
+  const limit = `${most} characters at most with clientTls acm: ${host} is the certificate’s common name, which takes ${COMMON_NAME_MAX}`;
+  return [{ field: 'domain', value: domain, limit, remedy: 'shorten it, or bring each region’s certificateArn' }];
+}
+
 function codeProblems(draft: EnvironmentDraft, region: RegionDraft): EnvironmentProblem[] {
   const { code, index } = region;
   if (code === undefined) return [];
@@ -42,6 +61,9 @@ function codeProblems(draft: EnvironmentDraft, region: RegionDraft): Environment
   const first = draft.regions.find((other) => other.code === code);
   if (first !== undefined && first.index < index) {
     problems.push({ field, value: code, limit: 'the only region of its code', remedy: `regions[${first.index}] has it too, rename one` });
+  }
+  if (GLOBAL_CODE.test(code)) {
+    problems.push({ field, value: code, limit: 'another word than global', remedy: 'the stacks of no region are called so, rename it' });
   }
   if (groupId(code, 999).length > GROUP_ID_MAX) {
     const most = GROUP_ID_MAX - groupId('', 999).length;

@@ -1,10 +1,12 @@
 import { NETWORK_PREFIX_MAX, NETWORK_PREFIX_MIN } from '../facts/aws-limits.ts';
 import { type Cidr, overlaps, parseCidr } from './cidr.ts';
+import { planBus, planDirectory, storeNodes } from './distributed.ts';
 import { complete, type EnvironmentDraft, type RegionDraft } from './environment-draft.ts';
 import type { EnvironmentProblem } from './environment-problem.ts';
 import { PEERED_REGIONS_MAX } from './region-joins.ts';
 import { CORES_PER_GROUP, zonesOf } from './region-plan.ts';
 import { isSizable, SIZING_FIELDS } from './rules-size.ts';
+import { engineNeed } from './rules-traffic.ts';
 import { sizeRegion } from './sizing.ts';
 import { nodesThatFit } from './subnets.ts';
 
@@ -66,9 +68,18 @@ function roomProblems(draft: EnvironmentDraft, region: RegionDraft, network: Cid
   if (parameters === undefined || place === undefined || !isSizable(region) || network.prefix > NETWORK_PREFIX_MAX) return [];
   const zones = Math.max(1, zonesOf(parameters, { ...place, zoneIds: region.zoneIds }).length);
   const size = sizeRegion(parameters, region);
-  const nodes = Math.ceil(size.edges * parameters.edgeGrowthMax) + size.shardGroups * CORES_PER_GROUP[parameters.foundation];
+  const nodes =
+    Math.ceil(size.edges * parameters.edgeGrowthMax) +
+    size.shardGroups * CORES_PER_GROUP[parameters.foundation] +
+    engineNodes(draft, region);
   const room = nodesThatFit(network, Math.min(zones, 4));
   if (nodes <= room) return [];
   const limit = `large enough for ${nodes} nodes in ${zones} zones, it has room for ${room}`;
-  return [{ field: `regions[${region.index}].cidr`, value: region.cidr, limit, remedy: 'take a block with a shorter prefix' }];
+  const remedy = network.prefix > NETWORK_PREFIX_MIN ? 'take a block with a shorter prefix' : 'lower edgeGrowthMax, or split the region';
+  return [{ field: `regions[${region.index}].cidr`, value: region.cidr, limit, remedy }];
+}
+
+function engineNodes(draft: EnvironmentDraft, region: RegionDraft): number {
+  const need = engineNeed(draft, region);
+  return need === undefined ? 0 : planBus(need).brokers + storeNodes(need) + planDirectory(need).nodes;
 }

@@ -52,14 +52,14 @@ export function rolloutOf(
   stacks: { global: string; routing: readonly string[]; stacksOf(region: string): readonly string[] },
 ): Rollout {
   const groups = waveGroups(plan.regions);
+  const everyone = plan.totals.dailyActiveUsers;
   const regional = groups.map((regions, i) => ({
     kind: i === 0 ? ('canary' as const) : ('regions' as const),
     regions: regions.map(({ code }) => code),
     stacks: regions.flatMap(({ code }) => stacks.stacksOf(code)),
     bakeMinutes: i === 0 ? CANARY_BAKE_MINUTES : BAKE_MINUTES,
-    usersAtRisk: regions.reduce((sum, { dailyActiveUsers }) => sum + dailyActiveUsers, 0),
+    usersAtRisk: Math.round(everyone * shareOf(plan, regions)),
   }));
-  const everyone = plan.totals.dailyActiveUsers;
   const waves = [
     { kind: 'global' as const, regions: [], stacks: [stacks.global], bakeMinutes: 0, usersAtRisk: 0 },
     ...regional,
@@ -75,6 +75,12 @@ export function rolloutOf(
     })),
   ].map((wave, number) => ({ number, ...wave, shareAtRisk: Math.min(1, wave.usersAtRisk / everyone) }));
   return { format: 'iris-rollout/1', environment: plan.environment, waves, stopRules: STOP_RULES };
+}
+
+/** Part of all users: stated edges and shards may have room for more users than there are. */
+function shareOf(plan: Plan, regions: readonly RegionPlan[]): number {
+  const sum = (list: readonly RegionPlan[]) => list.reduce((total, { dailyActiveUsers }) => total + dailyActiveUsers, 0);
+  return sum(regions) / Math.max(1, sum(plan.regions));
 }
 
 /** Fewest users first; regions alike in that stay in their order, so that the waves are the same every time. */

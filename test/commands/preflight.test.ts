@@ -16,7 +16,7 @@ describe('iris preflight and iris limits', () => {
     const { code, stdout } = await runIris(['preflight', path]);
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-1216C47A --desired-value 32 --region eu-north-1$/m,
+      /^aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-1216C47A --desired-value 48 --region eu-north-1$/m,
     );
     writeFileSync(
       path,

@@ -47,6 +47,24 @@ describe('loading an environment', () => {
     });
   });
 
+  it('takes a JSON file that an editor began with a byte order mark', async () => {
+    writeFileSync(join(folder, 'marked.json'), '\uFEFF{"name":"mine"}');
+    expect(await loadEnvironment('marked.json', folder)).toEqual({ name: 'mine' });
+  });
+
+  it('fails for a JSON file with a name twice in one object, of which JSON would keep the last', async () => {
+    writeFileSync(
+      join(folder, 'twice.json'),
+      '{\n"regions": [{ "code": "a" }, { "code": "b", "x": "\\"code\\":" }],\n"zones": 1,\n"z\\u006fnes": 3\n}',
+    );
+    await expect(loadEnvironment('twice.json', folder)).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+      message: expect.stringMatching(
+        /twice\.json cannot be read as JSON: zones is written twice in one object, again in line 4; keep one of them$/,
+      ),
+    });
+  });
+
   it('fails for a file that is not JSON, and for one of another kind', async () => {
     writeFileSync(join(folder, 'broken.json'), '{');
     writeFileSync(join(folder, 'mine.yaml'), 'name: mine');

@@ -1,6 +1,7 @@
 import { IrisError } from '../../../runtime/contract/errors.ts';
 import { DAYS_PER_MONTH, type Engine, HOURS_PER_MONTH, machineHour, regionFactor, SPOT_DISCOUNT, UNIT_PRICES } from '../../facts/prices.ts';
 import { storageFigures } from '../../plan/capacity.ts';
+import { spotEdges } from '../../plan/edge-scaling.ts';
 import type { BusPlan, Plan, RegionPlan, StorePlan } from '../../plan/plan.ts';
 import { GROUP_VOLUME_GIBIBYTES, ROOT_VOLUME_GIBIBYTES } from '../../plan/volumes.ts';
 import type { CostLine, Layer } from './cost-line.ts';
@@ -74,10 +75,9 @@ function archiveLine({ config }: Plan, { code, awsRegion, dailyActiveUsers }: Re
   };
 }
 
-/** As the Auto Scaling group mixes them: one on demand, of the others the share, rounded in favour of on demand. */
 function edgeLine(region: RegionPlan): CostLine {
   const line = machines(region, 'edge', 'ec2', region.edges, region.instanceTypes.edge);
-  const spot = Math.floor((region.edges - 1) * region.edgeSpotShare);
+  const spot = spotEdges(region.edges, region.edgeSpotShare);
   const saved = (line.dollars / region.edges) * spot * SPOT_DISCOUNT;
   return { ...line, item: `${line.item}, ${spot} of them spot`, dollars: line.dollars - saved, dollarsOnDemand: line.dollars };
 }

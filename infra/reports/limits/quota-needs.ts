@@ -1,5 +1,6 @@
 import { findInstanceType } from '../../facts/instance-types.ts';
 import { type QuotaName, SERVICE_QUOTAS } from '../../facts/service-quotas.ts';
+import { spotEdges } from '../../plan/edge-scaling.ts';
 import type { Plan, RegionPlan } from '../../plan/plan.ts';
 import { regionStackNames } from '../../plan/stack-names.ts';
 
@@ -41,7 +42,7 @@ function needsOf(plan: Plan, regions: readonly RegionPlan[]): Record<QuotaName, 
   const sum = (figure: (region: RegionPlan) => number) => Math.ceil(regions.reduce((total, region) => total + figure(region), 0));
   return {
     onDemandCpus: sum((region) => onDemandCpus(region)),
-    spotCpus: sum(({ edgesMax, edgeSpotShare, instanceTypes }) => edgesMax * edgeSpotShare * cpus(instanceTypes.edge)),
+    spotCpus: sum(({ edgesMax, edgeSpotShare, instanceTypes }) => spotEdges(edgesMax, edgeSpotShare) * cpus(instanceTypes.edge)),
     addresses: sum(({ bus, zoneIds }) => (bus === null ? 0 : zoneIds.length)),
     scalingGroups: sum(({ shardGroups }) => shardGroups + 1),
     loadBalancers: regions.length,
@@ -54,7 +55,7 @@ function needsOf(plan: Plan, regions: readonly RegionPlan[]): Record<QuotaName, 
 }
 
 function onDemandCpus({ edgesMax, edgeSpotShare, cores, store, instanceTypes }: RegionPlan): number {
-  const edges = edgesMax * (1 - edgeSpotShare) * cpus(instanceTypes.edge);
+  const edges = (edgesMax - spotEdges(edgesMax, edgeSpotShare)) * cpus(instanceTypes.edge);
   return edges + cores * cpus(instanceTypes.core) + (store === null ? 0 : store.nodes * cpus(store.instanceType));
 }
 

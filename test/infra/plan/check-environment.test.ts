@@ -1,3 +1,4 @@
+import type { Environment } from '../../../environments/environment.ts';
 import { presets } from '../../../environments/presets.ts';
 import { environmentFields } from '../../../environments/schema-fields.ts';
 import { checkEnvironment, resolveEnvironment } from '../../../infra/plan/check-environment.ts';
@@ -5,11 +6,12 @@ import { problemLine } from '../../../infra/plan/environment-problem.ts';
 import { IrisError } from '../../../runtime/contract/errors.ts';
 import { counted, london, regions, smallEnvironment, tokyo } from './small-environment.ts';
 import { wrongEngines } from './wrong-engines.ts';
+import { wrongExtremes } from './wrong-extremes.ts';
 import { wrongFigures } from './wrong-figures.ts';
 import { wrongPlaces } from './wrong-places.ts';
 import { wrongSettings } from './wrong-settings.ts';
 
-const wrongEnvironments = [...wrongPlaces, ...wrongFigures, ...wrongSettings, ...wrongEngines];
+const wrongEnvironments = [...wrongPlaces, ...wrongFigures, ...wrongSettings, ...wrongEngines, ...wrongExtremes];
 const linesOf = (document: unknown) => checkEnvironment(document).map(problemLine);
 
 describe(`${wrongEnvironments.length} wrong environments`, () => {
@@ -60,6 +62,14 @@ describe('a wrong environment', () => {
       '  1. dailyActiveUser',
       '  2. domain: got "no',
     ]);
+  });
+
+  it('is told of the first hundred problems of a file that is wrong throughout, and of how many more there are', () => {
+    const list = Array.from({ length: 12_000 }, (_, index) => counted({ code: `region-${index}`, colour: 'red' } as object));
+    const lines = (catchError(() => resolveEnvironment(regions(...list) as Environment)) as IrisError).message.split('\n');
+    expect(lines).toHaveLength(102);
+    expect(lines[1]).toMatch(/^ {2}1\. regions: got .*, must be a list of 1000 at most; take some out$/);
+    expect(lines[101]).toMatch(/^ {2}and \d+ more$/);
   });
 
   it.each([null, 5, 'planet', [], {}, { regions: 5 }, { regions: [5, null] }])(

@@ -38,7 +38,7 @@ export const wrongEngines: readonly WrongEnvironment[] = [
   [
     'a media key that is private',
     { ...smallEnvironment(), media: { signingKey: '-----BEGIN PRIVATE KEY-----' } },
-    'media.signingKey: got "-----BEGIN PRIVATE KEY-----", must be a public key in PEM; PEM public key, RSA of 2,048 bits or ECDSA P-256; its private half signs the URLs under which clients read media (A16)',
+    'media.signingKey: got "-----BEGIN PRIVATE KEY-----", must be a public key in PEM, RSA of 2,048 bits or ECDSA P-256; PEM public key, RSA of 2,048 bits or ECDSA P-256; its private half signs the URLs under which clients read media (A16)',
   ],
   [
     'a replaced node of a store that is not there',

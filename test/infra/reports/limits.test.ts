@@ -44,6 +44,27 @@ describe('template headroom', () => {
 });
 
 describe('quotas', () => {
+  it('count the edges as the Auto Scaling group mixes them: the first on demand, and spot rounded down', () => {
+    const need = (edges: number, edgeSpotShare: number) => {
+      const [first] = proof.regions;
+      const regions = [{ ...first!, edges, serves: { default: true } }];
+      const plan = createPlan({ ...proof, dailyActiveUsers: 1_000, edgeGrowthMax: 1, edgeSpotShare, regions });
+      const found = (name: string) => quotaNeeds(plan).find(({ quota }) => quota === name)?.need ?? 0;
+      return [found('onDemandCpus') - 2, found('spotCpus')].map((cpus) => cpus / 2);
+    };
+    expect([need(1, 1), need(2, 0.5), need(3, 0.5), need(4, 1), need(4, 0)]).toEqual([
+      [1, 0],
+      [2, 0],
+      [2, 1],
+      [1, 3],
+      [4, 0],
+    ]);
+  });
+
+  it('of proof are within what a new account has, in each of its AWS regions', () => {
+    expect(quotaNeeds(createPlan(proof)).filter(({ need, have }) => need > have)).toEqual([]);
+  });
+
   it('are counted for all regions of one account and AWS region together, at the most that autoscaling may reach', () => {
     const twice = { ...proof, regions: [...proof.regions, { ...proof.regions[0]!, code: 'osaka-near', cidr: '10.9.0.0/16', serves: {} }] };
     const need = (environment: typeof proof) =>

@@ -26,6 +26,12 @@ describe('a rollout', () => {
     expect(waves[1]).toMatchObject({ usersAtRisk: fewest, shareAtRisk: fewest / plan.totals.dailyActiveUsers, bakeMinutes: 60 });
   });
 
+  it('puts no more users at risk than there are where stated edges and shards have room for more', () => {
+    const { waves } = wavesOf({ ...proof, dailyActiveUsers: 1_000 });
+    expect(waves.map(({ usersAtRisk }) => usersAtRisk)).toEqual([0, 250, 250, 500, 1_000]);
+    expect(waves.map(({ shareAtRisk }) => shareAtRisk)).toEqual([0, 0.25, 0.25, 0.5, 1]);
+  });
+
   it('has every stack of every region once', () => {
     const { waves } = wavesOf(planet);
     const stacks = waves.flatMap((wave) => wave.stacks);
