@@ -285,8 +285,8 @@ class LevelBatch implements StoreBatch {
     this.operations.push({ type: 'put', key: keys.outboxKey(group, position), value: envelope });
   }
 
-  markRow({ bytes, start, end }: KeyBytes, mark: StoredMark, nowMs: number): void {
-    this.mark(bytes.toString('latin1', start, end), mark, nowMs);
+  markRow({ bytes, start, end }: KeyBytes, high: number, holes: StoredMark['holes'], nowMs: number): void {
+    this.mark(bytes.toString('latin1', start, end), { high, holes }, nowMs);
   }
 
   mark(key: string, mark: StoredMark, nowMs: number): void {

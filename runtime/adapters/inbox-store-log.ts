@@ -336,13 +336,7 @@ class LogStore implements InboxStore {
     this.checkOpen();
     if (batch === undefined) return;
     const place = await this.ring.append(batch, options);
-    const { markHashes } = batch;
-    await this.contents.applyInTurns(
-      batch.bytes,
-      batch.length,
-      { ...place, sequence: this.ring.lastSequence },
-      { markHashes, turns: this.turns },
-    );
+    await this.contents.applyInTurns(batch, { ...place, sequence: this.ring.lastSequence }, this.turns);
   }
 
   /** Memory is bounded: a store that is full takes removals only. */

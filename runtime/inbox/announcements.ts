@@ -29,7 +29,8 @@ export class Announcements {
   async make(accepted: readonly { readonly request: AppendRequest }[], placed: readonly Placed[]): Promise<void> {
     await this.answer(accepted);
     const { turns } = this.parts;
-    for (const one of placed) {
+    for (let i = 0; i < placed.length; i++) {
+      const one = placed[i] as Placed;
       this.counters.envelopes.value++;
       this.counters.messages.value += one.messages;
       this.parts.committed(one);
@@ -45,9 +46,9 @@ export class Announcements {
       origins.clear();
     };
     let last: AppendOrigin | undefined;
-    for (const { request } of accepted) {
-      const { origin } = request;
-      origin.appended(request.correlation, this.parts.durability);
+    for (let i = 0; i < accepted.length; i++) {
+      const { origin, correlation } = (accepted[i] as { request: AppendRequest }).request;
+      origin.appended(correlation, this.parts.durability);
       if (origin !== last) origins.add(origin);
       last = origin;
       if (!turns.spend(0)) continue;

@@ -19,7 +19,8 @@ import {
 } from '../wire/envelope.ts';
 import { SEND_RETRY } from '../wire/v2/send.ts';
 import { lackOfRoom, type Room } from './append-room.ts';
-import { type Destination, INBOX, type Placed, placed, type Way } from './destination.ts';
+import { BatchEntries } from './batch-entries.ts';
+import { type Destination, INBOX, type Placed, type Way } from './destination.ts';
 import { markKeyIn } from './mark-owner.ts';
 import { ParkedEnvelopes } from './parked-envelopes.ts';
 import { RowKey } from './row-key.ts';
@@ -67,21 +68,20 @@ export class AppendOrder {
   private readonly sentOn = new SentOnMarks(this.marks);
   private readonly parked = new ParkedEnvelopes();
   private readonly counters;
-  private readonly takePosition: () => number;
+  private readonly entries: BatchEntries;
   private readonly holding: Holding;
   private batch: StoreBatch;
   private readonly room: Room;
   private readonly key = new RowKey();
-  private placed: Placed[] = [];
   private undos: (() => void)[] = [];
 
   constructor(parts: AppendOrderParts) {
     this.store = parts.store;
     this.heldBack = parts.heldBack;
     this.clock = parts.clock;
-    this.takePosition = parts.takePosition;
     this.holding = parts.holding;
     this.batch = parts.store.batch();
+    this.entries = new BatchEntries(parts.takePosition, this.batch);
     this.room = { store: parts.store, parked: this.parked, heldBack: parts.heldBack };
     const { telemetry } = parts;
     telemetry.gauge(
@@ -122,9 +122,11 @@ export class AppendOrder {
    * Reads the marks that memory has lost, for every request that could be a duplicate or too early, and for `others`. Before anything is decided, so that
    * order needs no lock. Rows that are found are noted in their requests.
    */
-  async readMissingMarks(requests: Iterable<Ordered>, others: readonly string[], turns: Turns): Promise<void> {
+  async readMissingMarks(requests: readonly Ordered[], others: readonly string[], turns: Turns): Promise<void> {
     const missing = new Set<string>(others.filter((markKey) => this.marks.high(markKey) === undefined));
-    for (const ordered of requests) {
+    // By index, as wherever there are as many as messages: an iterator makes an object for each until this is compiled.
+    for (let i = 0; i < requests.length; i++) {
+      const ordered = requests[i] as Ordered;
       const { envelope, flags } = ordered.request;
       if (turns.spend(0)) await turns.rest();
       if ((flags & SEND_RETRY) === 0 && envelopePrevious(envelope) === 0 && !this.isInherited(envelope)) continue;
@@ -181,7 +183,7 @@ export class AppendOrder {
 
   begin(batch: StoreBatch): void {
     this.batch = batch;
-    this.placed = [];
+    this.entries.begin(batch);
     this.marks.begin();
     this.undos = [];
   }
@@ -208,7 +210,7 @@ export class AppendOrder {
     // v1 names no predecessor: what took this way before is one, and may take another from here on.
     const isBare = !isInbox && envelopePrevious(rest) === 0 && (high ?? 0) > 0;
     const fresh = isBare ? withPrevious(rest, high as number) : rest;
-    this.append(fresh, { row, last, destination, recipient });
+    this.append(fresh, row, last, destination, recipient);
     if (!this.parked.isEmpty) this.releaseReady(markKeyIn(destination, envelope));
     return true;
   }
@@ -252,9 +254,7 @@ export class AppendOrder {
       this.place(envelope, destination, recipient);
       return;
     }
-    const entry = { position: this.takePosition(), envelope, firstIndex: 0 };
-    this.batch.appendOutbox(destination.group, entry.position, envelope);
-    this.placed.push(placed(destination, recipient, entry));
+    this.entries.put(envelope, destination, recipient);
   }
 
   /** Sends on what an inbox here held: should it come back, it is no duplicate. After its row was read. */
@@ -283,7 +283,7 @@ export class AppendOrder {
   /** Writes the rows touched; what was placed is then announced after the commit. */
   async finish(turns: Turns): Promise<readonly Placed[]> {
     await this.marks.write(this.batch, this.clock.nowMs(), turns);
-    return this.placed;
+    return this.entries.placed;
   }
 
   /** The commit failed: nothing of the batch counts. */
@@ -373,12 +373,11 @@ export class AppendOrder {
   }
 
   private appendToRow(envelope: Buffer, markKey: string, place: { last: number; destination: Destination; recipient: string }): void {
-    this.append(envelope, { row: this.marks.row(this.key.ofText(markKey)), ...place });
+    this.append(envelope, this.marks.row(this.key.ofText(markKey)), place.last, place.destination, place.recipient);
   }
 
   /** `key` points at the row’s key where the row has no number yet. */
-  private append(whole: Buffer, place: { row: number; last: number; destination: Destination; recipient: string }): void {
-    const { row, last, destination, recipient } = place;
+  private append(whole: Buffer, row: number, last: number, destination: Destination, recipient: string): void {
     const hasHoles = this.marks.hasHoles && this.marks.holesOf(markKeyIn(destination, whole)).length > 0;
     this.marks.touch(row, this.key, last);
     this.put(hasHoles ? exactly(whole) : whole, destination, recipient);
@@ -387,13 +386,6 @@ export class AppendOrder {
   private put(envelope: Buffer, destination: Destination, recipient: string): void {
     const isArrival = destination.kind === 'inbox' && isSentOn(envelope);
     if (isArrival) this.undos.push(this.sentOn.note(envelope));
-    const entry = {
-      position: this.takePosition(),
-      envelope: isArrival ? withoutFlags(envelope, ENVELOPE_SENT_ON) : envelope,
-      firstIndex: 0,
-    };
-    if (destination.kind === 'inbox') this.batch.appendToRecipient(entry.position, entry.envelope);
-    else this.batch.appendOutbox(destination.group, entry.position, envelope);
-    this.placed.push(placed(destination, recipient, entry));
+    this.entries.put(isArrival ? withoutFlags(envelope, ENVELOPE_SENT_ON) : envelope, destination, recipient);
   }
 }

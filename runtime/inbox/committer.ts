@@ -301,7 +301,8 @@ export class Committer {
   /** Gives each entry its place, and adds to `accepted` those to be acknowledged with the commit. True when the log has changed. */
   private async decide(entries: readonly Entry[], accepted: Entry[]): Promise<boolean> {
     let hasAppended = false;
-    for (const entry of entries) {
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i] as Entry;
       this.inHand = entry;
       if (this.decideOne(entry, accepted)) hasAppended = true;
       if (this.turns.spend(entry.request.envelope.length)) await this.turns.rest();

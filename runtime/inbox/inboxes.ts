@@ -172,7 +172,7 @@ export class Inboxes implements ShardOwner {
     const home = current.homeOfSlot(recipient.slot);
     if (home.group === this.parts.group) {
       if (this.fetcher.isPending(recipient.text)) this.fetcher.touch(recipient.text);
-      this.committer.append(request, INBOX, recipient.text);
+      this.committer.append(request, recipient.inbox, recipient.text);
       return;
     }
     if (isReaddressed) {
@@ -314,11 +314,12 @@ export class Inboxes implements ShardOwner {
     return destination;
   }
 
-  private committed({ destination, recipient, entry, messages }: Placed): void {
+  private committed(placed: Placed): void {
+    const { destination, recipient } = placed;
     if (destination.kind === 'inbox') {
-      this.buckets.took(recipient, messages);
-      this.readers.committed(recipient, entry);
-    } else this.parts.outboxCommitted(destination.group, entry);
+      this.buckets.took(recipient, placed.messages);
+      this.readers.committed(recipient, placed);
+    } else this.parts.outboxCommitted(destination.group, placed);
   }
 
   /** A user’s own row of anything: here, or with the owner that its group’s outbox leads to, in this region or another. */

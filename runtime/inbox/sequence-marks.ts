@@ -12,6 +12,8 @@ const UNKNOWN = -1;
 const HIGH = 0;
 const BATCH = 1;
 const WIDTH = 2;
+/** Rows that a batch touches before there has to be more room to note them. */
+const FIRST_TOUCHED = 1_024;
 
 /**
  * The marks of all rows (L2): a window in memory over the store’s rows, and which of them the batch that is being decided has touched. With
@@ -28,9 +30,10 @@ export class SequenceMarks {
   /** Rows whose mark was wanted, and those of them that had one here. */
   readonly use = { asked: 0, hits: 0 };
   private batch = 0;
-  private touched: number[] = [];
-  /** The marks of those that were touched, before they were. */
-  private before: number[] = [];
+  /** Rows that the batch has touched, `touchedCount` of them, and the marks they had before. */
+  private touched = new Uint32Array(FIRST_TOUCHED);
+  private before = new Float64Array(FIRST_TOUCHED);
+  private touchedCount = 0;
 
   constructor(entriesMax: number) {
     this.entriesMax = entriesMax;
@@ -38,8 +41,7 @@ export class SequenceMarks {
 
   begin(): void {
     this.batch++;
-    this.touched = [];
-    this.before = [];
+    this.touchedCount = 0;
     if (this.young.size * 2 <= this.entriesMax) return;
     this.forgetHoles();
     this.old = this.young;
@@ -89,8 +91,9 @@ export class SequenceMarks {
     const { numbers } = this.young;
     if (numbers[at + BATCH] !== this.batch) {
       numbers[at + BATCH] = this.batch;
-      this.touched.push(at);
-      this.before.push(numbers[at + HIGH] as number);
+      if (this.touchedCount === this.touched.length) this.growTouched();
+      this.touched[this.touchedCount] = at;
+      this.before[this.touchedCount++] = numbers[at + HIGH] as number;
     }
     numbers[at + HIGH] = high;
   }
@@ -99,22 +102,21 @@ export class SequenceMarks {
   async write(batch: StoreBatch, nowMs: number, turns: Turns): Promise<void> {
     const { young } = this;
     const key = { bytes: young.bytes, start: 0, end: 0, hash: 0 };
-    for (const row of this.touched) {
+    for (let i = 0; i < this.touchedCount; i++) {
+      const row = this.touched[i] as number;
       // The table grows where a row is looked for meanwhile.
       key.bytes = young.bytes;
       key.start = young.startOf(row);
       key.end = young.endOf(row);
       key.hash = young.hashOf(row);
-      batch.markRow(key, { high: young.numbers[row + HIGH] as number, holes: this.holesAt(row) }, nowMs);
+      batch.markRow(key, young.numbers[row + HIGH] as number, this.holesAt(row), nowMs);
       if (turns.spend(key.end - key.start)) await turns.rest();
     }
   }
 
   /** The batch does not count. */
   undo(): void {
-    this.touched.forEach((row, i) => {
-      this.young.numbers[row + HIGH] = this.before[i] as number;
-    });
+    for (let i = 0; i < this.touchedCount; i++) this.young.numbers[(this.touched[i] as number) + HIGH] = this.before[i] as number;
   }
 
   get hasHoles(): boolean {
@@ -134,6 +136,14 @@ export class SequenceMarks {
     const row = this.row(this.named.ofText(key));
     if (row >= 0) this.young.numbers[row + HIGH] = UNKNOWN;
     this.holes.delete(key);
+  }
+
+  private growTouched(): void {
+    const [touched, before] = [new Uint32Array(2 * this.touchedCount), new Float64Array(2 * this.touchedCount)];
+    touched.set(this.touched);
+    before.set(this.before);
+    this.touched = touched;
+    this.before = before;
   }
 
   private add(key: KeyBytes, high: number): number {

@@ -6,7 +6,7 @@ import type { InboxStore, StoreBatch, StoredMark } from '../ports/inbox-store.ts
 import type { Telemetry } from '../ports/telemetry.ts';
 import { inboxOfMarkKey, markKeyOfInbox, partiesOfMark } from '../wire/envelope.ts';
 import { encodeStatusEnvelope } from '../wire/status-envelope.ts';
-import { type Destination, type Placed, placed } from './destination.ts';
+import { type Destination, Placed } from './destination.ts';
 
 /** What became of one device’s messages to one recipient; `markKey` names the three. */
 export interface StatusNote {
@@ -122,9 +122,9 @@ export class StatusLedger {
   private placeNews(markKey: string, news: StatusRow, destination: Destination & { kind: 'outbox' }): Placed {
     const parties = partiesOfMark(markKey);
     const envelope = encodeStatusEnvelope({ ...parties, ...news });
-    const entry = { position: this.parts.takePosition(), envelope, firstIndex: 0 };
-    this.batch?.appendOutbox(destination.group, entry.position, envelope);
-    return placed(destination, parties.sender.toString('latin1'), entry);
+    const placed = new Placed(destination, parties.sender.toString('latin1'), this.parts.takePosition(), envelope);
+    this.batch?.appendOutbox(destination.group, placed.position, envelope);
+    return placed;
   }
 
   private known(markKey: string): StatusRow | undefined {

@@ -112,17 +112,29 @@ export interface CacheUse {
 /** Of a store without a cache. */
 export const NO_CACHE: CacheUse = { asked: 0, hits: 0 };
 
+/** An inbox that is appended to again and again: its store keeps here where it found it. Of one owner and its store. */
+export class InboxHandle {
+  /** One byte a character. */
+  readonly name: string;
+  /** The store’s own, checked before it is used. */
+  found: object | undefined = undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
 /** Changes that become visible and durable together. */
 export interface StoreBatch {
   readonly isEmpty: boolean;
   appendInbox(user: Buffer, bucket: number, position: number, envelope: Buffer): void;
-  /** The same for the inbox that the envelope names, bucket 0. */
-  appendToRecipient(position: number, envelope: Buffer): void;
+  /** The same for the inbox that the envelope names, bucket 0; `handle` is that inbox’s. */
+  appendToRecipient(position: number, envelope: Buffer, handle?: InboxHandle): void;
   appendOutbox(group: string, position: number, envelope: Buffer): void;
   /** What is known of a sender’s device to a recipient (L2). `key` is `markKeyOf(envelope)`. */
   mark(key: string, mark: StoredMark, nowMs: number): void;
   /** The same where the key is at hand as bytes, which are copied. */
-  markRow(key: KeyBytes, mark: StoredMark, nowMs: number): void;
+  markRow(key: KeyBytes, high: number, holes: StoredMark['holes'], nowMs: number): void;
   /** Keeps an envelope that waits for its predecessor. */
   park(parked: StoredParked): void;
   unpark(parked: StoredParked): void;

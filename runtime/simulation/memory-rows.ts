@@ -168,8 +168,8 @@ export class MemoryBatch implements StoreBatch {
     this.steps.push((rows) => rowsOf(rows.outboxes, group).set(position, copy));
   }
 
-  markRow({ bytes, start, end }: KeyBytes, mark: StoredMark, nowMs: number): void {
-    this.mark(bytes.toString('latin1', start, end), mark, nowMs);
+  markRow({ bytes, start, end }: KeyBytes, high: number, holes: StoredMark['holes'], nowMs: number): void {
+    this.mark(bytes.toString('latin1', start, end), { high, holes }, nowMs);
   }
 
   mark(key: string, mark: StoredMark, nowMs: number): void {

@@ -8,7 +8,9 @@ import { USER_BYTES_MAX } from '../contract/limits.ts';
 export function checkUserName(name: Uint8Array): void {
   if (name.length === 0) throw new IrisError('NAME_INVALID', `empty user name, must be 1 to ${USER_BYTES_MAX} bytes`);
   if (name.length > USER_BYTES_MAX) throw new IrisError('FRAME_TOO_LARGE', `user name of ${name.length} bytes, limit is ${USER_BYTES_MAX}`);
-  for (const byte of name) {
+  // By index: this is asked for every message.
+  for (let i = 0; i < name.length; i++) {
+    const byte = name[i] as number;
     if (byte < 0x20)
       throw new IrisError(
         'NAME_INVALID',

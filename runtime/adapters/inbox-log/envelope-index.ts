@@ -1,16 +1,27 @@
 import { SWEEP_ROWS, WAITING_ENVELOPES_MAX, WAITING_INBOXES_MAX } from '../../contract/limits.ts';
-import type { PageLimits, RowBounds, StoreBounds, StoreCounts } from '../../ports/inbox-store.ts';
+import type { InboxHandle, PageLimits, RowBounds, StoreBounds, StoreCounts } from '../../ports/inbox-store.ts';
 import { type EnvelopePlace, EnvelopeSlots } from './envelope-slots.ts';
 import { INBOX_ROW, OPERATION_HEADER_BYTES, OUTBOX_ROW, RECORD_ROW } from './log-operations.ts';
 
 /** The envelopes of one inbox or outbox, ascending; those before `head` are gone, and `dead` of those behind it. */
 interface Row {
+  key: string;
   slots: number[];
   head: number;
   dead: number;
   /** Of the envelopes that wait. */
   bytes: number;
+  /** Which inbox remembers this row; it is this inbox’s as long as each names the other. */
+  handle: InboxHandle | undefined;
 }
+
+/** Bytes of a segment that hold waiting envelopes. */
+interface LiveSegment {
+  readonly segment: number;
+  bytes: number;
+}
+
+const NO_SEGMENT: LiveSegment = { segment: -1, bytes: 0 };
 
 /** Rows of one kind. */
 interface Shelf {
@@ -47,7 +58,9 @@ export class EnvelopeIndex {
   /** Inboxes and outboxes that hold as much as they may. */
   private readonly full = new Set<string>();
   private readonly spare: Row[] = [];
-  private readonly bytesOfSegments = new Map<number, number>();
+  private readonly segments = new Map<number, LiveSegment>();
+  /** The one that was counted last: mostly the newest. */
+  private counted = NO_SEGMENT;
   private bytes = 0;
 
   constructor(bounds: StoreBounds) {
@@ -86,7 +99,7 @@ export class EnvelopeIndex {
   }
 
   liveBytesOf(segment: number): number {
-    return this.bytesOfSegments.get(segment) ?? 0;
+    return this.segments.get(segment)?.bytes ?? 0;
   }
 
   /** By the group that `groupOf` reads from an outbox’s row. */
@@ -128,12 +141,32 @@ export class EnvelopeIndex {
   /** Adds an envelope, or moves one that is there to another place. */
   put(key: string, position: number, place: EnvelopePlace): void {
     const shelf = this.shelfOf(key);
-    const { rows, bounds } = shelf;
-    let row = rows.get(key);
-    if (row === undefined) {
-      row = this.spare.pop() ?? { slots: [], head: 0, dead: 0, bytes: 0 };
-      rows.set(key, row);
+    this.putAt(this.rowFor(key, shelf), shelf, position, place);
+  }
+
+  /** The same for an inbox, bucket 0, which is only looked for when its handle has not found it yet, or it was forgotten meanwhile. */
+  putInto(handle: InboxHandle, position: number, place: EnvelopePlace): void {
+    let row = handle.found as Row | undefined;
+    if (row === undefined || row.handle !== handle) {
+      row = this.rowFor(FIRST_BUCKET_ROWS + handle.name, this.inboxes);
+      row.handle = handle;
+      handle.found = row;
     }
+    this.putAt(row, this.inboxes, position, place);
+  }
+
+  private rowFor(key: string, { rows }: Shelf): Row {
+    const known = rows.get(key);
+    if (known !== undefined) return known;
+    const row = this.spare.pop() ?? { key, slots: [], head: 0, dead: 0, bytes: 0, handle: undefined };
+    row.key = key;
+    rows.set(key, row);
+    return row;
+  }
+
+  private putAt(row: Row, shelf: Shelf, position: number, place: EnvelopePlace): void {
+    const { key } = row;
+    const { bounds } = shelf;
     row.bytes += place.length;
     this.count(key, place.segment, place.length, 1);
     const at = this.after(row, position - 1);
@@ -266,21 +299,31 @@ export class EnvelopeIndex {
 
   private forget(key: string, row: Row): void {
     this.shelfOf(key).rows.delete(key);
-    if (this.spare.length >= SPARE_ROWS) return;
+    row.handle = undefined;
     if (row.slots.length > DEAD_MIN) {
       row.slots = [];
       row.head = 0;
     }
-    this.spare.push(row);
+    if (this.spare.length < SPARE_ROWS) this.spare.push(row);
   }
 
   /** Adds (`sign` 1) or takes away (-1) the operation that holds an envelope. */
   private count(key: string, segment: number, length: number, sign: 1 | -1): void {
     const bytes = sign * (OPERATION_HEADER_BYTES + key.length + length);
     this.bytes += bytes;
-    const left = (this.bytesOfSegments.get(segment) ?? 0) + bytes;
-    if (left > 0) this.bytesOfSegments.set(segment, left);
-    else this.bytesOfSegments.delete(segment);
+    if (segment !== this.counted.segment) this.counted = this.segmentOf(segment);
+    this.counted.bytes += bytes;
+    if (this.counted.bytes > 0) return;
+    this.segments.delete(segment);
+    this.counted = NO_SEGMENT;
+  }
+
+  private segmentOf(segment: number): LiveSegment {
+    const known = this.segments.get(segment);
+    if (known !== undefined) return known;
+    const live = { segment, bytes: 0 };
+    this.segments.set(segment, live);
+    return live;
   }
 }
 

@@ -1,7 +1,8 @@
 const CHUNK_BITS = 14;
 const CHUNK_SLOTS = 1 << CHUNK_BITS;
 const WITHIN_CHUNK = CHUNK_SLOTS - 1;
-const NONE = 0xffff_ffff;
+/** Below every slot: a number that V8 keeps without an object, as slots are. */
+const NONE = -1;
 
 /** Where an envelope stands in the log. */
 export interface EnvelopePlace {
@@ -18,8 +19,8 @@ interface Chunk {
   readonly positions: Float64Array;
   readonly segments: Uint32Array;
   readonly offsets: Uint32Array;
-  /** Bytes of the envelope; of a free slot, the next free one. */
-  readonly lengths: Uint32Array;
+  /** Bytes of the envelope; of a free slot, the next free one or NONE. */
+  readonly lengths: Int32Array;
   readonly counts: Uint16Array;
   readonly firstIndexes: Uint16Array;
 }
@@ -118,7 +119,7 @@ export class EnvelopeSlots {
         positions: new Float64Array(CHUNK_SLOTS),
         segments: new Uint32Array(CHUNK_SLOTS),
         offsets: new Uint32Array(CHUNK_SLOTS),
-        lengths: new Uint32Array(CHUNK_SLOTS),
+        lengths: new Int32Array(CHUNK_SLOTS),
         counts: new Uint16Array(CHUNK_SLOTS),
         firstIndexes: new Uint16Array(CHUNK_SLOTS),
       });

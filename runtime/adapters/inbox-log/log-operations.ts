@@ -1,7 +1,7 @@
 import { copyFew, type KeyBytes, keyOfText } from '../../contract/key-table.ts';
-import type { RecordKind, StoreBatch, StoredMark, StoredParked } from '../../ports/inbox-store.ts';
+import type { InboxHandle, RecordKind, StoreBatch, StoredMark, StoredParked } from '../../ports/inbox-store.ts';
 import { entriesStart, envelopeCount, envelopeSequence, recipientStart } from '../../wire/envelope.ts';
-import { RECORD_HEADER_BYTES, readNumber, writeNumber } from './log-record.ts';
+import { RECORD_HEADER_BYTES, readNumber, setNumber, setWord, writeNumber } from './log-record.ts';
 
 /**
  * Operation => kind:u8 zero:u8 keyLength:u16 count:u16 index:u16 number:u64 bodyLength:u32 key body          (little-endian)
@@ -81,6 +81,8 @@ export class LogBatch implements StoreBatch {
   length = RECORD_HEADER_BYTES;
   /** Hashes of its marks’ keys, in their order, so that who applies it does not hash them again. */
   readonly markHashes: number[] = [];
+  /** Inboxes of what it appends, in its order, where they are known: who applies it need not look for them. */
+  readonly handles: (InboxHandle | undefined)[] = [];
   /** Envelopes it adds: refused when the store is full, whereas what only removes is always taken. */
   appends = 0;
 
@@ -95,16 +97,22 @@ export class LogBatch implements StoreBatch {
   appendInbox(user: Buffer, bucket: number, position: number, envelope: Buffer): void {
     this.appends++;
     const key = this.begin(Kind.append, 5 + user.length, position, envelope.length, envelopeCount(envelope));
+    this.handles.push(undefined);
     this.inboxKey(key, user, bucket);
     this.bytes.set(envelope, key + 5 + user.length);
   }
 
-  appendToRecipient(position: number, envelope: Buffer): void {
+  appendToRecipient(position: number, envelope: Buffer, handle?: InboxHandle): void {
     this.appends++;
-    const [start, end] = [recipientStart(envelope), entriesStart(envelope)];
+    const start = recipientStart(envelope);
+    const end = entriesStart(envelope);
     const key = this.begin(Kind.append, 5 + end - start, position, envelope.length, envelopeCount(envelope));
+    this.handles.push(handle);
     this.bytes[key] = INBOX_ROW;
-    this.bytes.fill(0, key + 1, key + 5);
+    this.bytes[key + 1] = 0;
+    this.bytes[key + 2] = 0;
+    this.bytes[key + 3] = 0;
+    this.bytes[key + 4] = 0;
     copyFew(envelope, start, end, this.bytes, key + 5);
     this.bytes.set(envelope, key + 5 + end - start);
   }
@@ -119,20 +127,21 @@ export class LogBatch implements StoreBatch {
     // What is known of users is let in where messages are refused: a full store must still be able to spread.
     if (!isRecord) this.appends++;
     const key = this.begin(Kind.append, row.length, position, envelope.length, isRecord ? 1 : envelopeCount(envelope), firstIndex);
+    this.handles.push(undefined);
     this.bytes.write(row, key, 'latin1');
     this.bytes.set(envelope, key + row.length);
   }
 
   mark(key: string, mark: StoredMark, nowMs: number): void {
-    this.markRow(keyOfText(key), mark, nowMs);
+    this.markRow(keyOfText(key), mark.high, mark.holes, nowMs);
   }
 
-  markRow({ bytes, start, end, hash }: KeyBytes, { high, holes }: StoredMark, nowMs: number): void {
+  markRow({ bytes, start, end, hash }: KeyBytes, high: number, holes: StoredMark['holes'], nowMs: number): void {
     this.markHashes.push(hash);
     const at = this.begin(Kind.mark, end - start, high, 8 + 16 * holes.length);
     copyFew(bytes, start, end, this.bytes, at);
     const body = at + end - start;
-    writeNumber(this.bytes, nowMs, body);
+    setNumber(this.bytes, nowMs, body);
     if (holes.length === 0) return;
     holes.forEach(({ from, to }, i) => {
       writeNumber(this.bytes, from, body + 8 + 16 * i);
@@ -204,13 +213,17 @@ export class LogBatch implements StoreBatch {
     const end = at + OPERATION_HEADER_BYTES + keyLength + bodyLength;
     if (end > this.bytes.length) this.grow(end);
     const { bytes } = this;
+    // Byte by byte: twice for each message, and checked by who made the numbers.
     bytes[at] = kind;
     bytes[at + 1] = 0;
-    bytes.writeUInt16LE(keyLength, at + 2);
-    bytes.writeUInt16LE(count, at + 4);
-    bytes.writeUInt16LE(index, at + 6);
-    writeNumber(bytes, number, at + 8);
-    bytes.writeUInt32LE(bodyLength, at + 16);
+    bytes[at + 2] = keyLength;
+    bytes[at + 3] = keyLength >>> 8;
+    bytes[at + 4] = count;
+    bytes[at + 5] = count >>> 8;
+    bytes[at + 6] = index;
+    bytes[at + 7] = index >>> 8;
+    setNumber(bytes, number, at + 8);
+    setWord(bytes, bodyLength, at + 16);
     this.length = end;
     return at + OPERATION_HEADER_BYTES;
   }

@@ -61,6 +61,21 @@ export function writeNumber(buffer: Buffer, value: number, at: number): void {
   buffer.writeUInt32LE(high, at + 4);
 }
 
+/** The same without its checks and calls. */
+export function setNumber(bytes: Uint8Array, value: number, at: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  setWord(bytes, value - high * 0x1_0000_0000, at);
+  setWord(bytes, high, at + 4);
+}
+
+/** A whole number from 0 below 2^32 as 32 bits. */
+export function setWord(bytes: Uint8Array, value: number, at: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
 export function readNumber(buffer: Buffer, at: number): number {
   return buffer.readUInt32LE(at + 4) * 0x1_0000_0000 + buffer.readUInt32LE(at);
 }

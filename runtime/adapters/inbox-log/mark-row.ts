@@ -81,10 +81,15 @@ export function isRowOf(row: Buffer, kind: number, key: string): boolean {
 
 /** Below 0 where the row at `atA` comes before the one at `atB`; 0 for two rows of one key. */
 export function compareRows(a: Buffer, atA: number, b: Buffer, atB: number): number {
-  const byHash = a.readUInt32LE(atA) - b.readUInt32LE(atB);
-  if (byHash !== 0) return byHash;
+  const [hashA, hashB] = [hashOrder(a, atA), hashOrder(b, atB)];
+  if (hashA !== hashB) return hashA < hashB ? -1 : 1;
   const byKind = (a[atA + 4] as number) - (b[atB + 4] as number);
   return byKind || a.compare(b, atB + ROW_HEADER_BYTES, keyEnd(b, atB), atA + ROW_HEADER_BYTES, keyEnd(a, atA));
+}
+
+/** The row’s hash less 2^31: in the same order, and a number that V8 keeps without an object. */
+function hashOrder(bytes: Buffer, at: number): number {
+  return bytes.readInt32LE(at) ^ 0x8000_0000;
 }
 
 /** The mark’s key or the user, one byte a character. */

@@ -124,6 +124,7 @@ export class MarkRunWriter {
   private chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES + BLOCK_BYTES);
   private filled = 0;
   private blockStart = 0;
+  /** Of the block under way, as a signed number. */
   private firstHash = 0;
   private written = 0;
 
@@ -146,7 +147,7 @@ export class MarkRunWriter {
       this.chunk.copy(longer, 0, 0, this.filled);
       this.chunk = longer;
     }
-    if (this.filled === this.blockStart) this.firstHash = bytes.readUInt32LE(start);
+    if (this.filled === this.blockStart) this.firstHash = bytes.readInt32LE(start);
     bytes.copy(this.chunk, this.filled, start, end);
     this.filled += length;
     if (this.filled - this.blockStart >= BLOCK_BYTES) this.endBlock();
@@ -180,7 +181,7 @@ export class MarkRunWriter {
   private endBlock(): void {
     const bytes = this.chunk.subarray(this.blockStart, this.filled);
     const offset = this.written + this.blockStart;
-    this.blocks.push({ firstHash: this.firstHash, offset, length: bytes.length, crc: crc32(bytes) });
+    this.blocks.push({ firstHash: this.firstHash >>> 0, offset, length: bytes.length, crc: crc32(bytes) });
     this.blockStart = this.filled;
   }
 }
