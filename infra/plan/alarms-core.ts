@@ -36,15 +36,7 @@ export function coreAlarms(region: RegionPlan): AlarmPlan[] {
       threshold: 80,
       unit: '%',
     }),
-    ...(region.store === null ? [] : engineAlarms()),
-    alarm({
-      key: 'core-disk-full',
-      signal: 'saturation',
-      says: 'the disk of a store is nearly full',
-      figures: { used: ofNodes('core', 'iris_disk_percent', 'Maximum') },
-      threshold: 85,
-      unit: '%',
-    }),
+    ...(region.store === null ? [diskAlarm()] : engineAlarms()),
     alarm({
       key: 'core-silent',
       signal: 'service',
@@ -56,6 +48,17 @@ export function coreAlarms(region: RegionPlan): AlarmPlan[] {
       whenMissing: 'breaching',
     }),
   ];
+}
+
+function diskAlarm(): AlarmPlan {
+  return alarm({
+    key: 'core-disk-full',
+    signal: 'saturation',
+    says: 'the disk of a store is nearly full',
+    figures: { used: ofNodes('core', 'iris_disk_percent', 'Maximum') },
+    threshold: 85,
+    unit: '%',
+  });
 }
 
 /** A log and rows on engines that do not keep up, before what waits for them is refused. */

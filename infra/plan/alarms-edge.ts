@@ -130,6 +130,10 @@ function errorAlarms(): AlarmPlan[] {
       unit: 'owners',
       periods: 3,
     }),
+    {
+      ...happens('edge', 'watches-refused', 'iris_presence_refused_total', 'an edge or a user has as many watches as it may (R15)'),
+      pages: false,
+    },
     happens('edge', 'slot-map-refused', 'iris_slot_map_refused_total', 'edges refuse the published slot map'),
   ];
 }

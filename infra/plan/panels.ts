@@ -14,7 +14,7 @@ type Role = 'edge' | 'core';
 
 /** Every golden signal (O1): what clients wait for, what comes, what fails, how full it is. */
 export function panelsOf(region: RegionPlan): PanelPlan[] {
-  return [...latencyPanels(), ...trafficPanels(), ...errorPanels(), ...saturationPanels(), ...servicePanels(region)];
+  return [...latencyPanels(), ...trafficPanels(), ...errorPanels(), ...saturationPanels(region), ...servicePanels(region)];
 }
 
 function latencyPanels(): PanelPlan[] {
@@ -46,6 +46,16 @@ function trafficPanels(): PanelPlan[] {
       ],
     },
     { signal: 'traffic', title: 'Logins a minute', lines: [nodes('edge', 'iris_logins_total', 'Sum', 'logins')] },
+    { signal: 'traffic', title: 'Users watched by others', lines: averageAndMost('edge', 'iris_presence_watches') },
+    {
+      signal: 'traffic',
+      title: 'Presence, a minute',
+      lines: [
+        nodes('edge', 'iris_presence_told_total', 'Sum', 'told'),
+        nodes('edge', 'iris_presence_refused_total', 'Sum', 'watches refused'),
+        nodes('edge', 'iris_shed_presence_total', 'Sum', 'shed under load'),
+      ],
+    },
     { signal: 'traffic', title: 'On the way to other groups', lines: averageAndMost('core', 'iris_outbox_under_way') },
   ];
 }
@@ -75,12 +85,16 @@ function errorPanels(): PanelPlan[] {
     {
       signal: 'errors',
       title: 'Owners that do not answer',
-      lines: [nodes('edge', 'iris_breakers_open', 'Maximum', 'edges see'), nodes('core', 'iris_breakers_open', 'Maximum', 'cores see')],
+      lines: [
+        nodes('edge', 'iris_breakers_open', 'Maximum', 'edges see'),
+        nodes('core', 'iris_breakers_open', 'Maximum', 'cores see'),
+        nodes('edge', 'iris_links_up', 'Minimum', 'fewest links of an edge'),
+      ],
     },
   ];
 }
 
-function saturationPanels(): PanelPlan[] {
+function saturationPanels(region: RegionPlan): PanelPlan[] {
   const both = (title: string, metric: NodeMetricName, threshold?: number): PanelPlan => ({
     signal: 'saturation',
     title,
@@ -92,11 +106,16 @@ function saturationPanels(): PanelPlan[] {
     both('Memory, %', 'iris_memory_percent', 80),
     both('Queues, %', 'iris_queue_percent', 80),
     both('Network, Mbit/s', 'iris_network_megabits'),
-    { signal: 'saturation', title: 'Disk of stores, %', threshold: 85, lines: averageAndMost('core', 'iris_disk_percent') },
+    ...(region.store === null ? [diskPanel()] : []),
     { signal: 'saturation', title: 'What waits in stores, %', threshold: 80, lines: averageAndMost('core', 'iris_store_percent') },
     both('Load level', 'iris_load_level', 2),
     both('Event loop, ms late', 'iris_event_loop_lag_ms'),
   ];
+}
+
+/** Where cores keep their stores themselves. */
+function diskPanel(): PanelPlan {
+  return { signal: 'saturation', title: 'Disk of stores, %', threshold: 85, lines: averageAndMost('core', 'iris_disk_percent') };
 }
 
 function servicePanels(region: RegionPlan): PanelPlan[] {

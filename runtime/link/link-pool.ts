@@ -17,6 +17,7 @@ import type {
 } from '../ports/inbox-feed.ts';
 import type { StoredMark } from '../ports/inbox-store.ts';
 import type { PresenceFeed, PresenceWatch } from '../ports/presence.ts';
+import { breakerCounters } from './link-admission.ts';
 import { LinkClient, type LinkClientParts, type LinkParts } from './link-client.ts';
 import { LinkWatch } from './link-watches.ts';
 import { OwnerAddresses } from './owner-addresses.ts';
@@ -42,6 +43,7 @@ export class LinkPool implements Bus, InboxFeed, BucketOwners, HandoverPeers, Pr
     const { telemetry } = parts;
     this.parts = { ...parts, moved: (subscription) => this.moved(subscription), watchMoved: (watch) => this.watchMoved(watch) };
     this.addresses = addresses;
+    breakerCounters(telemetry);
     telemetry.gauge('iris_breakers_open', 'Owners to whom sends are refused at once', () => this.count((link) => link.isBreakerOpen));
     telemetry.gauge(
       'iris_status_cache_percent',

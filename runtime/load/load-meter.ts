@@ -42,7 +42,10 @@ export class LoadMeter implements LoadLevel {
     this.signals = [{ name: 'event-loop', from: limits.LOAD_LAG_MS, read: () => this.lagP99 }, ...parts.signals];
     this.shed = {
       typing: telemetry.counter('iris_shed_typing_total', 'Typing frames left out under load'),
-      presence: telemetry.counter('iris_shed_presence_total', 'Presence questions refused under load'),
+      presence: telemetry.counter(
+        'iris_shed_presence_total',
+        'Presence questions refused, and changes of watched users that waited, under load',
+      ),
       receipts: telemetry.counter('iris_shed_receipts_total', 'Receipts delayed under load'),
     };
     telemetry.gauge('iris_load_level', '0 calm, 1 sheds typing, 2 presence, 3 receipts', () => this.level);

@@ -53,6 +53,14 @@ export interface OutboxBridgeParts {
   nextPublisherId(): number;
 }
 
+/** Of all bridges of a core; 0 before one is made. */
+export function bridgeCounters(telemetry: Telemetry) {
+  return {
+    forwarded: telemetry.counter('iris_bridge_forwarded_total', 'Envelopes another region has committed'),
+    refusedForGood: telemetry.counter('iris_bridge_refused_for_good_total', 'Envelopes another region refused and will never take'),
+  };
+}
+
 /**
  * Drains the outbox to another group: at least once, in order, with PUSH_CREDIT_BYTES under way (L9). A refusal starts
  * the outbox over from its oldest entry, as a new publisher, so that nothing overtakes it; one for a full inbox holds back what is for
@@ -66,8 +74,7 @@ export class OutboxBridge implements Publisher, FollowedLog {
   /** Users whose inbox there is full, one byte a character; what is for them stays here. */
   private readonly held = new Set<string>();
   private heldTimer: Timer | undefined;
-  private readonly forwarded: { value: number };
-  private readonly refusedForGood: { value: number };
+  private readonly counters: ReturnType<typeof bridgeCounters>;
   private follower: LogFollower;
   private retryMs = LINK_RETRY_FIRST_MS;
   private isWaiting = false;
@@ -77,11 +84,7 @@ export class OutboxBridge implements Publisher, FollowedLog {
     this.parts = parts;
     this.group = group;
     this.publisherId = parts.nextPublisherId();
-    this.forwarded = parts.telemetry.counter('iris_bridge_forwarded_total', 'Envelopes another region has committed');
-    this.refusedForGood = parts.telemetry.counter(
-      'iris_bridge_refused_for_good_total',
-      'Envelopes another region refused and will never take',
-    );
+    this.counters = bridgeCounters(parts.telemetry);
     this.follower = this.follow();
   }
 
@@ -101,7 +104,7 @@ export class OutboxBridge implements Publisher, FollowedLog {
 
   published(position: number): void {
     this.retryMs = LINK_RETRY_FIRST_MS;
-    this.forwarded.value++;
+    this.counters.forwarded.value++;
     this.settle(position);
   }
 
@@ -125,7 +128,7 @@ export class OutboxBridge implements Publisher, FollowedLog {
       code: refusal.code,
       reason: refusal.message,
     });
-    this.refusedForGood.value++;
+    this.counters.refusedForGood.value++;
     void this.setAside(position, `${refusal.code}: ${refusal.message}`);
   }
 

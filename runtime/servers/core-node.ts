@@ -17,7 +17,7 @@ import type { InboxStore } from '../ports/inbox-store.ts';
 import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Transport } from '../ports/transport.ts';
-import { OutboxBridge } from '../region-bridge/outbox-bridge.ts';
+import { bridgeCounters, OutboxBridge } from '../region-bridge/outbox-bridge.ts';
 import { OwnLog } from '../region-bridge/own-log.ts';
 import { Bursts } from '../wire/bursts.ts';
 import { LinksIn } from './links-in.ts';
@@ -192,6 +192,7 @@ class Bridges {
 
   constructor(parts: Bridges['parts']) {
     this.parts = parts;
+    bridgeCounters(parts.telemetry);
     parts.telemetry.gauge('iris_outbox_under_way', 'Envelopes on their way to other groups, unanswered', () => this.underWay);
   }
 

@@ -9,11 +9,12 @@ export function storeGauges(store: InboxStore, telemetry: Telemetry): void {
     'Fill of what may wait in the inboxes and outboxes of this core',
     () => 100 * store.usage.waitingShare,
   );
-  telemetry.gauge(
-    'iris_rows_behind_percent',
-    'Fill of what the rows of an engine may lack before commits wait; NaN where the log is the store',
-    () => 100 * store.usage.behindShare,
-  );
+  if (!Number.isNaN(store.usage.behindShare))
+    telemetry.gauge(
+      'iris_rows_behind_percent',
+      'Fill of what the rows of an engine may lack before commits wait',
+      () => 100 * store.usage.behindShare,
+    );
   telemetry.gauge(
     'iris_store_cache_percent',
     'Blocks of the log that were in memory, of those looked for since the last reading; on engines pages, marks and records',

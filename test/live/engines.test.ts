@@ -12,6 +12,7 @@ import { RedisServers } from '../../infra/local/engines/redis.ts';
 import { systemClock } from '../../runtime/adapters/clock-system.ts';
 import { migrateSchema } from '../../runtime/adapters/cql-migration.ts';
 import { CqlSession } from '../../runtime/adapters/cql-session.ts';
+import { namedMetrics } from '../../runtime/contract/node-metrics.ts';
 import { runIris, startIris, writeDuo } from '../commands/run-iris.ts';
 import { freePortRow } from '../infra/local/free-port-row.ts';
 import { type FleetNode, LocalFleet } from '../scenarios/local-fleet.ts';
@@ -93,6 +94,20 @@ it('the fleet’s own Redis knows who is connected at its edges (R17)', async ()
   const edge = fleet.nodes.find(({ role }) => role === 'edge') as FleetNode;
   await until(async () => (await fleet.metric(edge.id, 'iris_directory_up')) === 1, 'the edge has its directory', 20_000);
   expect((await runIris(['who', 'sender-0', '--state', fleet.state])).stdout).toMatch(/^sender-0 is connected in /);
+});
+
+it('nodes on engines name every metric of their table and no other (O1)', async () => {
+  const namesOf = async (id: string) => {
+    const { listen } = fleet.nodes.find((node) => node.id === id) as FleetNode;
+    const text = await (await fetch(`http://${listen.admin}/metrics`, { headers: { connection: 'close' } })).text();
+    return new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
+  };
+  const owners = fleet.nodes.filter(({ role }) => role === 'core').map(({ id }) => id);
+  const epochs = await Promise.all(owners.map((id) => fleet.metric(id, 'iris_owner_epoch')));
+  const owner = owners[epochs.findIndex((epoch) => epoch > 0)] as string;
+  const edge = (fleet.nodes.find(({ role }) => role === 'edge') as FleetNode).id;
+  expect(await namesOf(owner)).toEqual(new Set(namedMetrics('core', ['engines'])));
+  expect(await namesOf(edge)).toEqual(new Set(namedMetrics('edge', ['directory'])));
 });
 
 describe('servers that are named and wrong end iris up with one line, before a node starts (X1)', () => {

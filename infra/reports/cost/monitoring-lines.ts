@@ -11,7 +11,7 @@ export function monitoringLines(plan: Plan, region: RegionPlan): CostLine[] {
   const parts: NodePart[] = [
     'register',
     ...(region.directory === null ? [] : (['directory'] as const)),
-    ...(region.store === null ? [] : (['engines'] as const)),
+    region.store === null ? 'folder' : 'engines',
   ];
   const metrics = publishedMetrics('edge', parts).length + publishedMetrics('core', parts).length;
   const nodes = region.edges + region.cores;

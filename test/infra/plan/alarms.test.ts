@@ -6,7 +6,7 @@ import type { AlarmPlan } from '../../../infra/plan/alarm-plan.ts';
 import { alarmName, alarmsOf, CONFIG_ALARM, REGION_ALARM } from '../../../infra/plan/alarms.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
 import { panelsOf } from '../../../infra/plan/panels.ts';
-import { NODE_METRICS } from '../../../runtime/contract/node-metrics.ts';
+import { NODE_METRICS, publishedMetrics } from '../../../runtime/contract/node-metrics.ts';
 
 const plans = [...presets.values()].map(createPlan);
 const everyRegion = plans.flatMap((plan) => plan.regions.map((region) => ({ plan, region, alarms: alarmsOf(plan, region) })));
@@ -38,6 +38,21 @@ it('alarms and panels on nodes name only metrics that nodes of that role publish
     for (const figure of figures)
       if (figure.from === 'nodes') expect([figure.metric, ...NODE_METRICS[figure.metric].roles]).toContain(figure.role);
   }
+});
+
+it('whatever nodes publish is in an alarm or a panel: CloudWatch bills each metric (C2)', () => {
+  const used = new Set(
+    everyRegion.flatMap(({ region, alarms }) =>
+      [
+        ...alarms.flatMap(({ figures }) => Object.values(figures)),
+        ...panelsOf(region).flatMap(({ lines }) => lines.map(({ figure }) => figure)),
+      ]
+        .filter((figure) => figure.from === 'nodes')
+        .map(({ role, metric }) => `${role} ${metric}`),
+    ),
+  );
+  const published = (['edge', 'core'] as const).flatMap((role) => publishedMetrics(role).map((name) => `${role} ${name}`));
+  expect(published.filter((name) => !used.has(name))).toEqual([]);
 });
 
 it('every golden signal has a metric, a panel and an alarm (O1)', () => {
