@@ -71,6 +71,15 @@ const limits = z.strictObject({
 const perMinute = (most: number) =>
   z.union([z.int().min(1).max(1_000_000), z.literal('off')], 'must be a whole number of 1 to 1000000, or off').default(most);
 
+const hostedZoneId = z.string().regex(/^Z[A-Z0-9]{1,31}$/, 'must be a Route 53 zone id, Z and capitals or digits');
+
+const account = z.strictObject({
+  domain: z
+    .string()
+    .describe('DNS name of a zone of that account, such as one.chat.example.com: the names of its regions’ edges and cores are below it.'),
+  hostedZoneId: hostedZoneId.describe('Id of that zone. Names resolve as soon as its domain is delegated to it.'),
+});
+
 const rateLimits = z.strictObject({
   messages: perMinute(100).describe(
     'Messages one user may send in any minute, or off; the last may be a batch that passes it (D11). `iris up` lifts all of these unless it is told --limits.',
@@ -182,11 +191,19 @@ export const environmentSchema = z.strictObject({
       'How networks of different regions are joined, so that messages cross: peering of each with each, free and for 10 regions at most; AWS Cloud WAN, some $410 a month a region; or none, left to you.',
     ),
   globalRegion: z.string().default('us-east-1').describe('AWS region of the one global stack: routing, slot map and its pointer.'),
-  hostedZoneId: z
+  hostedZoneId: hostedZoneId.optional().describe('Route 53 zone of the domain. Default: the global stack makes one.'),
+  globalAccount: z
     .string()
-    .regex(/^Z[A-Z0-9]{1,31}$/, 'must be a Route 53 zone id, Z and capitals or digits')
-    .optional()
-    .describe('Route 53 zone of the domain. Default: the global stack makes one.'),
+    .default('current')
+    .describe(
+      'AWS account of the global stacks, and of regions whose account is current: 12 digits, or current for the account of the credentials that deploy. Digits where regions have other accounts, since those name it.',
+    ),
+  accounts: z
+    .record(z.string().regex(/^\d{12}$/, 'must be an account of 12 digits'), account)
+    .default({})
+    .describe(
+      'The other accounts that regions may live in, by their 12 digits, each with a zone of that account, such as {"222222222222": {"domain": "two.chat.example.com", "hostedZoneId": "Z…"}}: the names of its regions’ edges and cores are below that domain, which is delegated to it once.',
+    ),
   authentication: authentication
     .prefault({})
     .describe('What a client’s token must say; its keys are in the SSM parameter /iris/<name>/token-keys (A3).'),

@@ -30,7 +30,10 @@ export const regionSchema = z.strictObject({
     .regex(CODE_PATTERN, 'must be lower-case letters, digits and dashes, 31 at most')
     .describe('Names the region in everything, such as tokyo.'),
   awsRegion: z.string().default('local').describe('AWS region it lives in; several regions may share one. A local environment has none.'),
-  account: z.string().default('current').describe('AWS account of 12 digits, or current: the account of the credentials that deploy.'),
+  account: z
+    .string()
+    .default('current')
+    .describe('AWS account it lives in: 12 digits of one that `accounts` has, or current for globalAccount.'),
   zoneIds: z
     .array(z.string())
     .optional()

@@ -1,5 +1,6 @@
 import { CfnRoute, CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
 import { CfnCoreNetwork, CfnGlobalNetwork, CfnVpcAttachment } from 'aws-cdk-lib/aws-networkmanager';
+import { CfnResourceShare } from 'aws-cdk-lib/aws-ram';
 import { Aws } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
@@ -9,6 +10,12 @@ export interface CoreNetworkProps {
   readonly name: string;
   /** AWS regions in which networks are attached, each once. */
   readonly awsRegions: readonly string[];
+  /**
+   * Other accounts that may attach networks, 12 digits each. One outside the organization, or in one that has not enabled sharing, accepts the
+   * invitation of AWS RAM first. The stack must be in us-east-1 then, where AWS shares what is global.
+   * @default none
+   */
+  readonly sharedWith?: readonly string[];
 }
 
 /** One network of all regions (AWS Cloud WAN): an edge in each AWS region, one segment, and whoever is attached is in it. */
@@ -28,6 +35,9 @@ export class CoreNetwork extends Construct {
     });
     this.coreNetworkId = core.attrCoreNetworkId;
     this.coreNetworkArn = core.attrCoreNetworkArn;
+    const { sharedWith = [] } = props;
+    if (sharedWith.length > 0)
+      new CfnResourceShare(this, 'Share', { name: props.name, resourceArns: [this.coreNetworkArn], principals: [...sharedWith], tags });
   }
 }
 

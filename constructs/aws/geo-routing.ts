@@ -6,10 +6,19 @@ import { IrisError } from '../../runtime/contract/errors.ts';
 export const GEOLOCATION_RECORDS_MAX = 100;
 export const WEIGHTED_RECORDS_MAX = 100;
 
+/** A load balancer as Route 53 aliases it. */
+export interface AliasedBalancer {
+  readonly dnsName: string;
+  /** Of Elastic Load Balancing’s own zone of the balancer’s AWS region. */
+  readonly canonicalZoneId: string;
+}
+
 export interface RoutedRegion {
   readonly code: string;
-  /** Host name of the region’s own edges, an alias in the same zone. */
+  /** Host name of the region’s own edges. */
   readonly edgeHost: string;
+  /** Its load balancer, of whichever account, where that name is in another zone: an alias cannot point there. @default - the name is in this zone */
+  readonly balancer?: AliasedBalancer;
   /** Route 53 continent codes. */
   readonly continents: readonly string[];
   /** ISO 3166 codes; a country wins over its continent. */
@@ -44,7 +53,7 @@ export class GeoRouting extends Construct {
     const places = placesOf(props);
     for (const place of places) {
       const [first] = place.regions as [RoutedRegion];
-      const target = place.regions.length === 1 ? first.edgeHost : this.shared(place, props.host);
+      const target = place.regions.length === 1 ? first : { edgeHost: this.shared(place, props.host) };
       new CfnRecordSet(this, `Record-${place.name}`, {
         ...this.alias(props.host, target),
         setIdentifier: place.name,
@@ -55,13 +64,18 @@ export class GeoRouting extends Construct {
 
   private shared(place: Place, host: string): string {
     const name = `${place.name.toLowerCase()}.${host}`;
-    for (const { code, edgeHost, weight } of place.regions)
-      new CfnRecordSet(this, `Weighted-${place.name}-${code}`, { ...this.alias(name, edgeHost), setIdentifier: code, weight: weight ?? 0 });
+    for (const region of place.regions)
+      new CfnRecordSet(this, `Weighted-${place.name}-${region.code}`, {
+        ...this.alias(name, region),
+        setIdentifier: region.code,
+        weight: region.weight ?? 0,
+      });
     return name;
   }
 
-  private alias(name: string, target: string) {
-    const aliasTarget = { dnsName: target, hostedZoneId: this.zone, evaluateTargetHealth: true };
+  private alias(name: string, { edgeHost, balancer }: Pick<RoutedRegion, 'edgeHost' | 'balancer'>) {
+    const { dnsName, canonicalZoneId } = balancer ?? { dnsName: edgeHost, canonicalZoneId: this.zone };
+    const aliasTarget = { dnsName, hostedZoneId: canonicalZoneId, evaluateTargetHealth: true };
     return { hostedZoneId: this.zone, name, type: 'A', aliasTarget };
   }
 }

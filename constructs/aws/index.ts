@@ -1,6 +1,7 @@
 export { type BootScriptProps, bootScript, type HashedObject, type ParameterAddress } from '../node/boot-script.ts';
 export { LIFECYCLE_HOOK } from '../node/boot-tasks.ts';
 export { type StoreSecrets, storeSecrets } from '../node/store-security.ts';
+export { AccountRole, type AccountRoleProps } from './account-role.ts';
 export { AlarmKey, AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';
 export { type AnycastRegion, AnycastRouting, type AnycastRoutingProps } from './anycast-routing.ts';
 export { ClientCertificate, type ClientCertificateProps } from './client-certificate.ts';
@@ -18,7 +19,7 @@ export { busRights, directoryRights, type EngineName, storeRights } from './engi
 export { EnvironmentZone, type EnvironmentZoneProps } from './environment-zone.ts';
 export { FleetSecurity, type FleetSecurityProps } from './fleet-security.ts';
 export { FlowLog, type FlowLogProps } from './flow-log.ts';
-export { GeoRouting, type GeoRoutingProps, type RoutedRegion } from './geo-routing.ts';
+export { type AliasedBalancer, GeoRouting, type GeoRoutingProps, type RoutedRegion } from './geo-routing.ts';
 export { type BrokerVolumes, KafkaCluster, type KafkaClusterProps } from './kafka-cluster.ts';
 export { KafkaReplicator, type KafkaReplicatorProps, type ReplicatedCluster } from './kafka-replicator.ts';
 export { MediaStore, type MediaStoreProps } from './media-store.ts';
@@ -30,6 +31,6 @@ export { PointedDocument, type PointedDocumentProps } from './pointed-document.t
 export { type BucketStatement, PrivateBucket, type PrivateBucketProps, type StorageMove } from './private-bucket.ts';
 export { type MonitoredAlarm, RegionMonitoring, type RegionMonitoringProps } from './region-monitoring.ts';
 export { type NetworkZone, RegionNetwork, type RegionNetworkProps, type ZoneSubnetIds } from './region-network.ts';
-export { type PeeredNetwork, peeringOutput, RegionPeering, type RegionPeeringProps } from './region-peering.ts';
+export { type AskedNetwork, type PeeredNetwork, peeringOutput, RegionPeering, type RegionPeeringProps } from './region-peering.ts';
 export { type ScyllaNode, ScyllaNodes, type ScyllaNodesProps, type ScyllaRealm } from './scylla-nodes.ts';
 export { SlotMapStore, type SlotMapStoreProps } from './slot-map-store.ts';

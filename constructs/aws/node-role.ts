@@ -20,6 +20,8 @@ export interface NodeRoleProps {
   readonly fleetName: string;
   /** ARN of what AppConfig tells the node. @default none */
   readonly configurationArn?: string;
+  /** Path of the role, by which other accounts can tell nodes from who else is there; begins and ends with `/`; frozen. @default / */
+  readonly path?: string;
   /** Rights of one kind of node only. */
   readonly statements?: readonly PolicyStatement[];
 }
@@ -53,6 +55,7 @@ export class NodeRole extends Construct {
       ...(props.statements ?? []),
     ];
     const role = new CfnRole(this, 'Role', {
+      ...(props.path === undefined ? {} : { path: props.path }),
       assumeRolePolicyDocument: {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],

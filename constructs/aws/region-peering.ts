@@ -8,7 +8,14 @@ export interface PeeredNetwork {
   readonly id: string;
   readonly cidr: string;
   /** Where this region asks for the connection, the other’s network; else the connection that the other has asked for. */
-  readonly connection: { readonly ask: { readonly vpcId: string; readonly awsRegion: string } } | { readonly connectionId: string };
+  readonly connection: { readonly ask: AskedNetwork } | { readonly connectionId: string };
+}
+
+export interface AskedNetwork {
+  readonly vpcId: string;
+  readonly awsRegion: string;
+  /** Where it is in another account: that one, and its role which accepts. @default - this account, which accepts for itself */
+  readonly owner?: { readonly account: string; readonly acceptingRoleArn: string };
 }
 
 export interface RegionPeeringProps {
@@ -28,7 +35,7 @@ export function peeringOutput(id: string): string {
 
 /**
  * Joins a region’s network with others by VPC peering, both sides each for itself: the connection where this side asks, routes to it, and
- * leave for the others’ cores to link to this region’s. Both networks have to be of one account, which accepts for itself.
+ * leave for the others’ cores to link to this region’s.
  */
 export class RegionPeering extends Construct {
   constructor(scope: Construct, id: string, props: RegionPeeringProps) {
@@ -51,8 +58,14 @@ export class RegionPeering extends Construct {
 
   private connectionTo({ id, connection }: PeeredNetwork, vpcId: string): string {
     if ('connectionId' in connection) return connection.connectionId;
-    const { vpcId: peerVpcId, awsRegion: peerRegion } = connection.ask;
-    const made = new CfnVPCPeeringConnection(this, `To${id}`, { vpcId, peerVpcId, peerRegion, tags: [{ key: 'Name', value: `to ${id}` }] });
+    const { vpcId: peerVpcId, awsRegion: peerRegion, owner } = connection.ask;
+    const made = new CfnVPCPeeringConnection(this, `To${id}`, {
+      vpcId,
+      peerVpcId,
+      peerRegion,
+      ...(owner === undefined ? {} : { peerOwnerId: owner.account, peerRoleArn: owner.acceptingRoleArn }),
+      tags: [{ key: 'Name', value: `to ${id}` }],
+    });
     new CfnOutput(this, `Output${id}`, { value: made.ref }).overrideLogicalId(peeringOutput(id));
     return made.ref;
   }

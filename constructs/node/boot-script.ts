@@ -45,8 +45,11 @@ export interface BootScriptProps {
    * @default none - the parameter is followed at each start of the service
    */
   readonly configApplication?: string;
-  /** `published`, in the same AWS region, counts instead as soon as there is one: who publishes slot maps makes it. @default none */
-  readonly slotMap: ParameterAddress & { readonly published?: string };
+  /**
+   * `published`, in the same AWS region, counts instead as soon as there is one: who publishes slot maps makes it. `roleArn` is the role with
+   * which both are read, where another account has them. @default neither
+   */
+  readonly slotMap: ParameterAddress & { readonly published?: string; readonly roleArn?: string };
   /** PEM public keys of client tokens; edges only. */
   readonly tokenKeys?: ParameterAddress;
   /** True where tag `iris:volume` names the volume that this node must have; it does not start on its root disk instead. */
@@ -126,6 +129,7 @@ function variables(props: BootScriptProps): string[] {
     SLOT_MAP_PARAMETER: props.slotMap.name,
     PUBLISHED_MAP_PARAMETER: props.slotMap.published ?? '',
     SLOT_MAP_REGION: props.slotMap.awsRegion,
+    ...(props.slotMap.roleArn === undefined ? {} : { SLOT_MAP_ROLE: props.slotMap.roleArn }),
     TOKEN_KEYS_PARAMETER: props.tokenKeys?.name ?? '',
     TOKEN_KEYS_REGION: props.tokenKeys?.awsRegion ?? '',
     NEEDS_VOLUME: props.needsVolume === true ? 'yes' : '',

@@ -54,7 +54,7 @@ lifecycle() {
 is_given_up() {
   local map="$ROOT/run/iris/slot-map.json"
   [[ "$ROLE" == core ]] || return 1
-  follow "$SLOT_MAP_REGION" "$SLOT_MAP_PARAMETER" "$map" || map="$ROOT/var/lib/iris/slot-map.json"
+  as_map_reader follow "$SLOT_MAP_REGION" "$SLOT_MAP_PARAMETER" "$map" || map="$ROOT/var/lib/iris/slot-map.json"
   ! grep -q "\"id\": *\"$(metadata tags/instance/iris:group)\"" "$map"
 }
 

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { App } from 'aws-cdk-lib/core';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import type { Plan, RegionPlan } from '../plan/plan.ts';
+import { AccountStack } from '../stacks/account-stack.ts';
 import { AnycastStack } from '../stacks/anycast-stack.ts';
 import { ConfigStack } from '../stacks/config-stack.ts';
 import { CoreStack, coreStackGroups } from '../stacks/core-stack.ts';
@@ -13,6 +14,7 @@ import { MediaStack } from '../stacks/media-stack.ts';
 import { MonitorStack } from '../stacks/monitor-stack.ts';
 import { NetworkStack } from '../stacks/network-stack.ts';
 import type { NodeBootProps } from '../stacks/node-boot.ts';
+import type { IrisStack } from '../stacks/region-stack.ts';
 import { RoutingStack } from '../stacks/routing-stack.ts';
 
 export interface AwsAppOptions {
@@ -64,6 +66,8 @@ export interface AwsStacksOptions {
 /** What an app holds: names of its stacks, and the documents that nodes read. CDK dependencies stay inside a region. */
 export interface AwsStacks {
   readonly globalStack: string;
+  /** What each account lets the others do, where there are several. */
+  readonly accountStacks: readonly string[];
   /** By region’s code, each in its order. */
   readonly regionStacks: Readonly<Record<string, readonly string[]>>;
   /** The same of regions that leave. */
@@ -88,20 +92,23 @@ export function addAwsStacks(app: App, { plan, nodePackage, regions }: AwsStacks
     );
   }
   const global = new GlobalStack(app, plan);
+  const accounts = plan.accounts.map((account) => new AccountStack(app, plan, account));
   const chosen = chosenRegions(plan, regions);
-  const made = chosen.map((region) => ({ code: region.code, ...addRegionStacks(app, { plan, region, nodePackage }) }));
+  const made = chosen.map((region) => ({ region, code: region.code, ...addRegionStacks(app, { plan, region, nodePackage }) }));
   const namesOf = (some: readonly RegionPlan[]) =>
     Object.fromEntries(
       made.filter(({ code }) => some.some((region) => region.code === code)).map(({ code, stackNames }) => [code, stackNames]),
     );
-  if (plan.regionJoin === 'cloud-wan') for (const { network } of made) network.addStackDependency(global);
+  if (plan.regionJoin === 'cloud-wan') for (const { network } of made) dependOn(network, [global, ...accounts]);
   // A join reads the networks of all: it comes with the whole environment only.
-  const joins = regions === undefined ? addJoins(app, plan, made) : [];
+  const joins = regions === undefined ? addJoins(app, plan, [...accounts, ...made.map(({ network }) => network)]) : [];
+  const isRead = ({ region }: (typeof made)[number]) => region.accountZone !== null || plan.geoRouting.includes('anycast');
   const isLeaving = (code: string) => plan.leaving.some((region) => region.code === code);
-  const routing = addRouting(app, plan, global);
+  const routing = addRouting(app, plan, [global, ...accounts, ...made.filter(isRead).map(({ edge }) => edge)]);
   const { assemblyPath, sha256 } = global.slotMap.pointer.file;
   return {
     globalStack: global.stackName,
+    accountStacks: accounts.map(({ stackName }) => stackName),
     regionStacks: namesOf(plan.regions),
     leavingStacks: Object.fromEntries(
       Object.entries(namesOf(plan.leaving)).map(([code, names]) => [
@@ -115,30 +122,30 @@ export function addAwsStacks(app: App, { plan, nodePackage, regions }: AwsStacks
   };
 }
 
-/** In the order of codes, each after the one before it and after the networks that are made here. */
-function addJoins(
-  app: App,
-  plan: Plan,
-  made: readonly { readonly network: NetworkStack }[],
-): { readonly code: string; readonly name: string }[] {
+function dependOn(stack: IrisStack, earlier: readonly IrisStack[]): void {
+  for (const one of earlier) stack.addStackDependency(one);
+}
+
+/** In the order of codes, each after the one before it and after what all of them read. */
+function addJoins(app: App, plan: Plan, read: readonly IrisStack[]): { readonly code: string; readonly name: string }[] {
   let before: JoinStack | undefined;
   return plan.joins.map((join) => {
     const region = [...plan.regions, ...plan.leaving].find(({ code }) => code === join.code)!;
     const stack = new JoinStack(app, { plan, region, join });
-    for (const { network } of made) stack.addStackDependency(network);
+    dependOn(stack, read);
     if (before !== undefined) stack.addStackDependency(before);
     before = stack;
     return { code: join.code, name: stack.stackName };
   });
 }
 
-/** Their records are in the zone that the global stack makes. */
-function addRouting(app: App, plan: Plan, global: GlobalStack): string[] {
+/** Their records are in the zone that the global stack makes, and name load balancers that edge stacks make. */
+function addRouting(app: App, plan: Plan, read: readonly IrisStack[]): string[] {
   const stacks = [
     ...(plan.geoRouting.includes('route53') ? [new RoutingStack(app, plan)] : []),
     ...(plan.geoRouting.includes('anycast') ? [new AnycastStack(app, plan)] : []),
   ];
-  for (const stack of stacks) stack.addStackDependency(global);
+  for (const stack of stacks) dependOn(stack, read);
   return stacks.map(({ stackName }) => stackName);
 }
 
@@ -181,5 +188,6 @@ function addRegionStacks(app: App, props: NodeBootProps) {
     stackNames: [network, config, ...data, ...stores, ...cores, edge, monitor].map(({ stackName }) => stackName),
     nodeConfigs,
     network,
+    edge,
   };
 }

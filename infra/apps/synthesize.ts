@@ -45,17 +45,20 @@ export async function synthesize(app: App, options: AwsStacksOptions): Promise<A
   return { ...stacks, directory: assembly.directory, templates, terraform, warnings: warningsOf(plan) };
 }
 
-function rolloutOfStacks(plan: Plan, { globalStack, regionStacks, leavingStacks, routingStacks }: AwsStacks): Rollout {
+function rolloutOfStacks(plan: Plan, { globalStack, accountStacks, regionStacks, leavingStacks, routingStacks }: AwsStacks): Rollout {
   const made = plan.regions.filter(({ code }) => regionStacks[code] !== undefined);
   return rolloutOf(
     { ...plan, regions: made, leaving: plan.leaving.filter(({ code }) => leavingStacks[code] !== undefined) },
-    { global: globalStack, routing: routingStacks, stacksOf: (code) => regionStacks[code] ?? leavingStacks[code] ?? [] },
+    {
+      global: [globalStack, ...accountStacks],
+      routing: routingStacks,
+      stacksOf: (code) => regionStacks[code] ?? leavingStacks[code] ?? [],
+    },
   );
 }
 
 /** Each ends when a later release does the thing; none is a fault of the environment. */
 function warningsOf({ environment, regions, apart, domain, hostedZoneId }: Plan): string[] {
-  const elsewhere = regions.filter(({ account }) => account !== 'current').map(({ code }) => code);
   const plain = regions.filter(({ clientCertificate }) => clientCertificate === null).map(({ code }) => code);
   const warnings: readonly (readonly [applies: boolean, text: string])[] = [
     [
@@ -70,10 +73,6 @@ function warningsOf({ environment, regions, apart, domain, hostedZoneId }: Plan)
     [
       regions.some(({ amiId }) => amiId === null),
       'machine images are not pinned: each launch takes the newest Amazon Linux; set amiId in each region',
-    ],
-    [
-      elsewhere.length > 0,
-      `${elsewhere.join(', ')}: nodes read the slot map in the account of the global stack only, so these must be in it`,
     ],
   ];
   return warnings.filter(([applies]) => applies).map(([, text]) => `${environment}: ${text}`);

@@ -2,6 +2,7 @@ import { type Environment, type EnvironmentConfig, environmentSchema } from '../
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { draftOf, type EnvironmentDraft } from './environment-draft.ts';
 import { type EnvironmentProblem, problemLine } from './environment-problem.ts';
+import { accountRules } from './rules-accounts.ts';
 import { engineRules } from './rules-engines.ts';
 import { fleetRules } from './rules-fleets.ts';
 import { geographyRules } from './rules-geography.ts';
@@ -20,6 +21,7 @@ type Rule = (draft: EnvironmentDraft) => EnvironmentProblem[];
 const RULES: readonly Rule[] = [
   namingRules,
   placeRules,
+  accountRules,
   networkRules,
   ofStaying(sizeRules),
   fleetRules,

@@ -33,6 +33,8 @@ export function createPlan(environment: Environment): Plan {
     geoRouting: config.geoRouting,
     globalRegion: config.globalRegion,
     hostedZoneId: config.hostedZoneId ?? null,
+    globalAccount: config.globalAccount,
+    accounts: accountsOf(config),
     totals,
     regions,
     leaving,
@@ -53,6 +55,12 @@ export function createPlan(environment: Environment): Plan {
     authentication: { issuer: config.authentication.issuer ?? `https://${config.domain}`, audience: config.authentication.audience },
     config,
   };
+}
+
+/** Declared ones count before a region is in them: what they trust is deployed ahead of it. */
+function accountsOf({ globalAccount, accounts }: EnvironmentConfig): string[] {
+  const others = Object.keys(accounts).toSorted();
+  return others.length === 0 ? [] : [globalAccount, ...others];
 }
 
 function alertOf({ name, alerts }: EnvironmentConfig, who: 'pager' | 'reader'): AlertPlan | null {

@@ -1,5 +1,5 @@
 import { PUBLISHED_ENDING } from '../../runtime/contract/slot-map-place.ts';
-import type { GlobalNames, Plan, RegionAddresses, RegionNames, RoutingKind } from './plan.ts';
+import type { GlobalNames, Plan, RegionAddresses, RegionNames, RegionPlan, RoutingKind } from './plan.ts';
 
 /** Where clients connect, v1 and v2 alike (P3). */
 export const CLIENT_PORT = 8443;
@@ -51,9 +51,37 @@ export function regionAddresses(domain: string, code: string, firstCore: string)
   return { edgeHost, edge: `${edgeHost}:${CLIENT_PORT}`, coreZone: coreZone(domain), firstCore };
 }
 
+/** Domain below which a region’s own names are. */
+export function domainOf({ domain }: Pick<Plan, 'domain'>, { accountZone }: Pick<RegionPlan, 'accountZone'>): string {
+  return accountZone?.domain ?? domain;
+}
+
 /** A region’s own name for its edges. */
 export function edgeHostOf(domain: string, code: string): string {
   return `edge-${code}.${domain}`;
+}
+
+/** Stack with what an account lets the environment’s other accounts do. */
+export function accountStackName(environment: string, account: string): string {
+  return `${globalNames(environment, '').prefix}-account-${account}`;
+}
+
+/** Roles by which the accounts of an environment reach each other, and the path of their nodes’ own: known before anything is deployed. */
+export function accountRoles(environment: string) {
+  const prefix = `iris-${environment}`;
+  return {
+    /** In every account: reads outputs of the environment’s stacks. */
+    outputs: `${prefix}-outputs`,
+    /** In every account: accepts peerings with its networks. */
+    peering: `${prefix}-peering`,
+    /** In the global account: reads the slot map. */
+    slotMap: `${prefix}-slot-map`,
+    nodePath: `/iris/${environment}/`,
+  } as const;
+}
+
+export function roleArn(account: string, name: string): string {
+  return `arn:aws:iam::${account}:role/${name}`;
 }
 
 /** Stack with one region’s side of its peerings. */

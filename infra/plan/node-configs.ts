@@ -7,7 +7,7 @@ import {
 } from '../../runtime/contract/engine-addresses.ts';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { checkNodeConfig, type NodeConfigDocument } from '../../runtime/contract/node-config.ts';
-import { ADMIN_PORT, CLIENT_PORT, LINK_PORT } from './names.ts';
+import { ADMIN_PORT, accountRoles, CLIENT_PORT, LINK_PORT, roleArn } from './names.ts';
 import type { Plan, RegionPlan } from './plan.ts';
 
 /** Where the boot script puts what a node reads, and where a core keeps its log. */
@@ -140,11 +140,13 @@ function sharedFields(plan: Plan, region: RegionPlan) {
  * Nodes ask SSM themselves, which answers 40 a second of an account: the nodes of a region take so little of it together that 50 regions leave
  * some of it to whoever else asks. Neither other regions nor shard groups count, so that one more changes no config here (L11); by doubling, an edge more hardly ever does.
  */
-function slotMapPlace({ globalRegion, names }: Plan, { edgesMax }: RegionPlan): string {
+function slotMapPlace(plan: Plan, { edgesMax, accountZone }: RegionPlan): string {
+  const { globalRegion, globalAccount, environment, names } = plan;
   const nodes = edgesMax * NODES_PER_EDGE;
   const doublings = Math.max(0, Math.ceil(Math.log2(nodes / LOOKS_PER_SECOND / LOOK_SECONDS_MIN)));
   const seconds = LOOK_SECONDS_MIN * 2 ** doublings;
-  return `ssm://${globalRegion}${names.slotMapParameter}?every=${seconds}`;
+  const role = accountZone === null ? '' : `&role=${roleArn(globalAccount, accountRoles(environment).slotMap)}`;
+  return `ssm://${globalRegion}${names.slotMapParameter}?every=${seconds}${role}`;
 }
 
 function hostOf(plan: Plan): string {

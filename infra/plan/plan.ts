@@ -18,6 +18,10 @@ export interface Plan {
   /** AWS region of the global stack. */
   readonly globalRegion: string;
   readonly hostedZoneId: string | null;
+  /** Account of the global stacks: 12 digits, or `current`. */
+  readonly globalAccount: string;
+  /** All accounts where there are several, the global one first; empty where one holds everything. */
+  readonly accounts: readonly string[];
   readonly totals: PlanTotals;
   readonly regions: readonly RegionPlan[];
   /** On their way out: their stacks are there until the rollout’s last wave, and nothing else counts them. */
@@ -63,8 +67,10 @@ export interface PlanTotals {
 export interface RegionPlan {
   readonly code: string;
   readonly awsRegion: string;
-  /** `current` or 12 digits. */
+  /** 12 digits, or `current`. */
   readonly account: string;
+  /** The zone of its account where that is not the global one; null where names are in the environment’s own zone. */
+  readonly accountZone: AccountZone | null;
   readonly zoneIds: readonly string[];
   readonly cidr: string;
   /** One per zone id, in their order. */
@@ -107,6 +113,12 @@ export interface RegionPlan {
   readonly directory: DirectoryPlan | null;
   readonly names: RegionNames;
   readonly addresses: RegionAddresses;
+}
+
+/** DNS zone of an account beside the global one. */
+export interface AccountZone {
+  readonly domain: string;
+  readonly hostedZoneId: string;
 }
 
 export interface InstanceTypes {
@@ -192,7 +204,7 @@ export interface RegionNames {
 }
 
 export interface RegionAddresses {
-  /** Host name of the region’s own edges: `edge-<code>.<domain>`. */
+  /** Host name of the region’s own edges: `edge-<code>.<domain>`, with the domain of its account’s zone where it has one. */
   readonly edgeHost: string;
   /** host:port for clients. */
   readonly edge: string;

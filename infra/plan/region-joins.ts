@@ -9,6 +9,7 @@ export interface JoinedNetwork {
   readonly code: string;
   readonly awsRegion: string;
   readonly cidr: string;
+  readonly account: string;
   /** True at the side that asks for the connection: of two, the one whose code comes first. */
   readonly isAsked: boolean;
 }
@@ -26,31 +27,30 @@ export interface RegionJoin {
  */
 export const PEERED_REGIONS_MAX = 10;
 
-type Place = Pick<JoinedNetwork, 'code' | 'awsRegion' | 'cidr'> & { readonly account: string };
+type Place = Pick<JoinedNetwork, 'code' | 'awsRegion' | 'cidr' | 'account'>;
 
-/** Regions that stay by themselves: all without a join, those of other accounts, those where AWS lacks what the join is made of. */
+/** Regions that stay by themselves: all without a join, and those where AWS lacks what the join is made of. */
 export function apartFrom(kind: RegionJoinKind, regions: readonly Place[]): string[] {
   if (regions.length < 2) return [];
-  const isApart = ({ account, awsRegion }: Place) =>
-    kind === 'none' || (kind === 'cloud-wan' ? account !== 'current' || WITHOUT_CLOUD_WAN.includes(awsRegion) : !hasPeer(account, regions));
+  const isApart = ({ awsRegion }: Place) => kind === 'none' || (kind === 'cloud-wan' && WITHOUT_CLOUD_WAN.includes(awsRegion));
   return regions.filter(isApart).map(({ code }) => code);
 }
 
-function hasPeer(account: string, regions: readonly Place[]): boolean {
-  return regions.filter((region) => region.account === account).length > 1;
-}
-
-/** Every pair of regions of one account, seen from both sides, in the order of codes: a region’s stack reads what those before it made. */
+/** Every pair of regions, seen from both sides, in the order of codes: a region’s stack reads what those before it made. */
 export function planJoins(kind: RegionJoinKind, regions: readonly Place[]): RegionJoin[] {
-  if (kind !== 'peering') return [];
+  if (kind !== 'peering' || regions.length < 2) return [];
   const places = regions.toSorted((a, b) => (a.code < b.code ? -1 : 1));
-  return places
-    .map(({ code, awsRegion, account }) => ({
-      code,
-      awsRegion,
-      others: places
-        .filter((other) => other.code !== code && other.account === account)
-        .map((other) => ({ code: other.code, awsRegion: other.awsRegion, cidr: other.cidr, isAsked: code < other.code })),
-    }))
-    .filter(({ others }) => others.length > 0);
+  return places.map(({ code, awsRegion }) => ({
+    code,
+    awsRegion,
+    others: places
+      .filter((other) => other.code !== code)
+      .map((other) => ({
+        code: other.code,
+        awsRegion: other.awsRegion,
+        cidr: other.cidr,
+        account: other.account,
+        isAsked: code < other.code,
+      })),
+  }));
 }

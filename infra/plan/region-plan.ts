@@ -7,7 +7,17 @@ import { findInstanceType } from '../facts/instance-types.ts';
 import { type Cidr, parseCidr } from './cidr.ts';
 import { type FleetNeed, planBus, planDirectory, planStore } from './distributed.ts';
 import { deregistrationSeconds, planEdgeScaling } from './edge-scaling.ts';
-import { coreNodeName, edgeHostOf, endpointHostOf, globalNames, groupAddress, groupId, regionAddresses, regionNames } from './names.ts';
+import {
+  coreNodeName,
+  domainOf,
+  edgeHostOf,
+  endpointHostOf,
+  globalNames,
+  groupAddress,
+  groupId,
+  regionAddresses,
+  regionNames,
+} from './names.ts';
 import type { GroupPlan, InstanceTypes, RegionPlan } from './plan.ts';
 import { type RegionSize, roundUp, shardsOfGroups, sizeRegion } from './sizing.ts';
 import { subnetsOf } from './subnets.ts';
@@ -24,13 +34,16 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
   const zoneIds = zonesOf(config, region);
   const instanceTypes = instanceTypesOf(config, region);
   const coresPerGroup = CORES_PER_GROUP[config.foundation];
-  const groups = groupsOf({ domain: config.domain, code: region.code, coresPerGroup, zoneIds, size, firstShard });
+  const accountZone = config.accounts[region.account] ?? null;
+  const domain = domainOf(config, { accountZone });
+  const groups = groupsOf({ domain, code: region.code, coresPerGroup, zoneIds, size, firstShard });
   const edgesFit = Math.max(size.edges, EDGES_PER_ZONE_MAX * Math.max(1, zoneIds.length));
   const edgesMax = Math.min(roundUp(size.edges * config.edgeGrowthMax), edgesFit);
   return {
     code: region.code,
     awsRegion: region.awsRegion,
-    account: region.account,
+    account: region.account === 'current' ? config.globalAccount : region.account,
+    accountZone,
     zoneIds,
     cidr: region.cidr,
     subnets: subnetsOf(parseCidr(region.cidr) as Cidr, zoneIds),
@@ -60,7 +73,7 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
     storeAmiId: region.storeAmiId ?? null,
     ...fleetsOf(config, {
       ...size,
-      domain: config.domain,
+      domain,
       code: region.code,
       zones: zoneIds.length,
       traffic: config.traffic,
@@ -69,7 +82,7 @@ export function planRegion(config: EnvironmentConfig, region: RegionConfig, firs
       stated: region,
     }),
     names: regionNames(config.name, region.code),
-    addresses: regionAddresses(config.domain, region.code, groups[0]!.address),
+    addresses: regionAddresses(domain, region.code, groups[0]!.address),
   };
 }
 

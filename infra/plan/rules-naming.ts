@@ -29,18 +29,19 @@ export function namingRules(draft: EnvironmentDraft): EnvironmentProblem[] {
 }
 
 function domainProblems(domain: string | undefined): EnvironmentProblem[] {
-  if (domain === undefined) return [];
-  const labels = domain.split('.');
+  if (domain === undefined || isDomain(domain)) return [];
+  return [{ field: 'domain', value: domain, limit: domainLimit(), remedy: 'use a domain you own, such as chat.example.com' }];
+}
+
+/** Whether names of regions and cores fit before it. */
+export function isDomain(text: string): boolean {
+  const labels = text.split('.');
   const isName = labels.length >= 2 && labels.every((label) => LABEL.test(label)) && !NUMBER.test(labels.at(-1)!);
-  if (isName && domain.length <= DOMAIN_MAX - HOST_PREFIX_MAX) return [];
-  return [
-    {
-      field: 'domain',
-      value: domain,
-      limit: `a DNS name of two labels or more in lower case, ${DOMAIN_MAX - HOST_PREFIX_MAX} characters at most`,
-      remedy: 'use a domain you own, such as chat.example.com',
-    },
-  ];
+  return isName && text.length <= DOMAIN_MAX - HOST_PREFIX_MAX;
+}
+
+export function domainLimit(): string {
+  return `a DNS name of two labels or more in lower case, ${DOMAIN_MAX - HOST_PREFIX_MAX} characters at most`;
 }
 
 /** ACM makes a certificate for the endpoint’s first name, where a region does not bring its own. */

@@ -8,7 +8,7 @@ const ZONES_MIN = { embedded: 1, distributed: 3 } as const;
 /** A network has room for four zones. */
 const ZONES_MAX = 4;
 
-/** AWS regions, accounts and zones must exist; an environment of this machine has none of them. */
+/** AWS regions and zones must exist; an environment of this machine has none of them. */
 export function placeRules(draft: EnvironmentDraft): EnvironmentProblem[] {
   if (draft.runsIn === 'local') return [];
   return [...awsRegionProblems('globalRegion', draft.globalRegion), ...draft.regions.flatMap((region) => regionProblems(draft, region))];
@@ -19,8 +19,7 @@ function regionProblems(draft: EnvironmentDraft, region: RegionDraft): Environme
   const facts = region.awsRegion === undefined ? undefined : AWS_REGIONS.get(region.awsRegion);
   return [
     ...awsRegionProblems(`${field}.awsRegion`, region.awsRegion),
-    ...accountProblems(`${field}.account`, region.account),
-    ...certificateProblems(`${field}.certificateArn`, region),
+    ...certificateProblems(`${field}.certificateArn`, draft, region),
     ...(facts === undefined ? [] : zoneProblems(draft, region, facts)),
   ];
 }
@@ -33,14 +32,11 @@ function awsRegionProblems(field: string, awsRegion: string | undefined): Enviro
   return [{ field, value: awsRegion, limit: `one of AWS’s ${names.length} commercial regions`, remedy }];
 }
 
-function accountProblems(field: string, account: string | undefined): EnvironmentProblem[] {
-  if (account === undefined || account === 'current' || /^\d{12}$/.test(account)) return [];
-  return [{ field, value: account, limit: 'an account of 12 digits, or current', remedy: 'write it in quotes with its leading zeros' }];
-}
-
 /** A load balancer takes certificates of its own AWS region and account. */
-function certificateProblems(field: string, { certificateArn, awsRegion, account }: RegionDraft): EnvironmentProblem[] {
+function certificateProblems(field: string, draft: EnvironmentDraft, region: RegionDraft): EnvironmentProblem[] {
+  const { certificateArn, awsRegion } = region;
   if (certificateArn === undefined) return [];
+  const account = region.account === 'current' ? draft.globalAccount : region.account;
   const [, , , ofRegion, ofAccount] = certificateArn.split(':');
   const remedy = 'name one that ACM holds there, or leave it out and set clientTls to acm';
   if (awsRegion !== undefined && ofRegion !== awsRegion)

@@ -2,6 +2,7 @@ import { ENDPOINT_GROUPS_MAX } from '../facts/aws-limits.ts';
 import { type Cidr, overlaps, parseCidr } from './cidr.ts';
 import type { EnvironmentDraft } from './environment-draft.ts';
 import type { EnvironmentProblem } from './environment-problem.ts';
+import { isElsewhere } from './rules-accounts.ts';
 import { PRIVATE_RANGES } from './rules-network.ts';
 
 /** What nobody can announce to the internet: this host, this link, private ranges, multicast and what is reserved. */
@@ -39,7 +40,8 @@ function addressProblems({ anycastAddresses = [] }: EnvironmentDraft): Environme
 }
 
 /** An accelerator takes load balancers of its own account, and so many AWS regions. */
-function anycastProblems({ regions }: EnvironmentDraft): EnvironmentProblem[] {
+function anycastProblems(draft: EnvironmentDraft): EnvironmentProblem[] {
+  const { regions } = draft;
   const problems: EnvironmentProblem[] = [];
   const groups = [...Map.groupBy(regions, ({ awsRegion }) => awsRegion).values()];
   if (groups.length > ENDPOINT_GROUPS_MAX)
@@ -49,7 +51,7 @@ function anycastProblems({ regions }: EnvironmentDraft): EnvironmentProblem[] {
       limit: `anycast over ${ENDPOINT_GROUPS_MAX} AWS regions at most`,
       remedy: 'route by route53 or cloudflare',
     });
-  for (const { index, account, awsRegion } of regions.filter(({ account }) => account !== undefined && account !== 'current'))
+  for (const { index, account, awsRegion } of regions.filter((region) => isElsewhere(draft, region)))
     problems.push({
       field: `regions[${index}].account`,
       value: account,

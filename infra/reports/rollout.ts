@@ -49,7 +49,7 @@ const STOP_RULES: readonly StopRule[] = [
  */
 export function rolloutOf(
   plan: Plan,
-  stacks: { global: string; routing: readonly string[]; stacksOf(region: string): readonly string[] },
+  stacks: { global: readonly string[]; routing: readonly string[]; stacksOf(region: string): readonly string[] },
 ): Rollout {
   const groups = waveGroups(plan.regions);
   const everyone = plan.totals.dailyActiveUsers;
@@ -61,7 +61,7 @@ export function rolloutOf(
     usersAtRisk: Math.round(everyone * shareOf(plan, regions)),
   }));
   const waves = [
-    { kind: 'global' as const, regions: [], stacks: [stacks.global], bakeMinutes: 0, usersAtRisk: 0 },
+    { kind: 'global' as const, regions: [], stacks: stacks.global, bakeMinutes: 0, usersAtRisk: 0 },
     ...regional,
     ...(stacks.routing.length > 0
       ? [{ kind: 'routing' as const, regions: [], stacks: stacks.routing, bakeMinutes: BAKE_MINUTES, usersAtRisk: everyone }]

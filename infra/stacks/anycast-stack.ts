@@ -13,7 +13,7 @@ export class AnycastStack extends IrisStack {
     super(scope, {
       stackName: `${plan.names.prefix}-anycast`,
       awsRegion: ANYCAST_AWS_REGION,
-      account: 'current',
+      account: plan.globalAccount,
       description: `Iris ${plan.environment}: anycast`,
       isProtected: false,
     });

@@ -3,13 +3,13 @@ import type { Construct } from 'constructs';
 import { CoreShardGroups, type ShardGroup } from '../../constructs/aws/core-shard-groups.ts';
 import { NodeRole, type PolicyStatement } from '../../constructs/aws/node-role.ts';
 import { ZONE_IN_HOST } from '../../constructs/node/boot-script.ts';
-import { groupHost, LINK_PORT } from '../plan/names.ts';
+import { domainOf, groupHost, LINK_PORT } from '../plan/names.ts';
 import type { GroupPlan } from '../plan/plan.ts';
 import { groupsPerStack } from '../plan/stack-names.ts';
 import { GROUP_VOLUME_GIBIBYTES, ROOT_VOLUME_GIBIBYTES } from '../plan/volumes.ts';
 import { coreEngineAccess } from './engine-access.ts';
 import { nodesArePrivate } from './network-stack.ts';
-import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
+import { type NodeBootProps, nodeBoot, regionZoneIdOf } from './node-boot.ts';
 import { discoveryParameter, networkParameters, nodeSubnetParameter, read, readList } from './region-parameters.ts';
 import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
 
@@ -52,7 +52,7 @@ export class CoreStack extends IrisStack {
     const { engines, ...access } = coreEngineAccess(props);
     const boot = nodeBoot(this, props, {
       role: 'core',
-      registerInZone: hostedZoneIdOf(plan),
+      registerInZone: regionZoneIdOf(plan, region),
       ...(isEmbedded ? { needsVolume: true } : { discoverablePort: LINK_PORT }),
       ...(engines && { engines }),
     });
@@ -61,7 +61,7 @@ export class CoreStack extends IrisStack {
       ...boot,
       fleetName: `${region.names.prefix}-${region.code}-g*`,
       parameters: [...boot.parameters, ...access.parameters],
-      statements: [registerStatement(props), ...others],
+      statements: [registerStatement(props), ...boot.statements, ...others],
     });
     const names = networkParameters(plan.environment, region.code);
     new CoreShardGroups(this, 'Core', {
@@ -88,13 +88,18 @@ function groupsInOneZone(stack: IrisStack, { plan, region, groups }: CoreStackPr
     const zoneId = region.zoneIds[ordinal % region.zoneIds.length]!;
     const subnet = subnets.get(zoneId) ?? read(stack, nodeSubnetParameter(plan.environment, region.code, zoneId), 'AWS::EC2::Subnet::Id');
     subnets.set(zoneId, subnet);
-    return { id: group.id, host: groupHost(plan.domain, group.id), subnetIds: [subnet], zoneId };
+    return { id: group.id, host: groupHost(domainOf(plan, region), group.id), subnetIds: [subnet], zoneId };
   });
 }
 
 function groupsInAllZones(stack: IrisStack, { plan, region, groups }: CoreStackProps): ShardGroup[] {
   const subnetIds = readList(stack, networkParameters(plan.environment, region.code).nodeSubnetIds, 'AWS::EC2::Subnet::Id');
-  return groups.map(({ plan: { id } }) => ({ id, host: groupHost(plan.domain, id, ZONE_IN_HOST), subnetIds, zoneId: region.zoneIds[0]! }));
+  return groups.map(({ plan: { id } }) => ({
+    id,
+    host: groupHost(domainOf(plan, region), id, ZONE_IN_HOST),
+    subnetIds,
+    zoneId: region.zoneIds[0]!,
+  }));
 }
 
 /** A core may set the addresses of its own region’s group names, and nothing else of the zone. */
@@ -102,7 +107,7 @@ function registerStatement({ plan, region }: RegionStackProps): PolicyStatement 
   return {
     Effect: 'Allow',
     Action: ['route53:ChangeResourceRecordSets'],
-    Resource: `arn:${Aws.PARTITION}:route53:::hostedzone/${hostedZoneIdOf(plan)}`,
+    Resource: `arn:${Aws.PARTITION}:route53:::hostedzone/${regionZoneIdOf(plan, region)}`,
     Condition: {
       'ForAllValues:StringLike': {
         'route53:ChangeResourceRecordSetsNormalizedRecordNames': [`${region.code}-g*.${region.addresses.coreZone}`],

@@ -3,7 +3,7 @@ import { DirectoryCache } from '../../constructs/aws/directory-cache.ts';
 import { KafkaCluster } from '../../constructs/aws/kafka-cluster.ts';
 import { ScyllaNodes } from '../../constructs/aws/scylla-nodes.ts';
 import type { BusPlan, DirectoryPlan, StorePlan } from '../plan/plan.ts';
-import { hostedZoneIdOf } from './node-boot.ts';
+import { regionZoneIdOf } from './node-boot.ts';
 import {
   engineParameters,
   networkParameters,
@@ -47,7 +47,7 @@ export class StoreStack extends IrisStack {
         subnetId: read(this, nodeSubnetParameter(plan.environment, region.code, zoneId), 'AWS::EC2::Subnet::Id'),
       })),
       nodes: store.hosts.map((host, ordinal) => ({ host, replaced: store.replaced[ordinal] ?? [] })),
-      hostedZoneId: hostedZoneIdOf(plan),
+      hostedZoneId: regionZoneIdOf(plan, region),
       secretPrefix: storeSecretPrefix(plan.environment, region.code),
       backupDays: store.backupDays,
       instanceType: store.instanceType,

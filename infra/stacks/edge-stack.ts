@@ -8,12 +8,15 @@ import { ADMIN_PORT, CLIENT_PORT } from '../plan/names.ts';
 import { ROOT_VOLUME_GIBIBYTES } from '../plan/volumes.ts';
 import { edgeEngineAccess } from './engine-access.ts';
 import { nodesArePrivate } from './network-stack.ts';
-import { hostedZoneIdOf, type NodeBootProps, nodeBoot } from './node-boot.ts';
+import { type NodeBootProps, nodeBoot, regionZoneIdOf } from './node-boot.ts';
 import { balancerParameters, networkParameters, publish, read, readList } from './region-parameters.ts';
 import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
 
 /** ARN of the load balancer, where anycast sends clients to it. */
 export const LOAD_BALANCER_OUTPUT = 'LoadBalancerArn';
+
+/** The same as Route 53 aliases it, where records of another account send clients to it. */
+export const ALIAS_OUTPUTS = { dnsName: 'LoadBalancerDnsName', zoneId: 'LoadBalancerZoneId' } as const;
 
 /** Edges of one region; nothing in it holds data. */
 export class EdgeStack extends IrisStack {
@@ -27,7 +30,7 @@ export class EdgeStack extends IrisStack {
       ...boot,
       fleetName: region.names.edgeFleet,
       parameters: [...boot.parameters, ...parameters],
-      statements,
+      statements: [...boot.statements, ...statements],
     });
     const fleet = new EdgeFleet(this, 'Edge', {
       name: region.names.edgeFleet,
@@ -56,9 +59,13 @@ export class EdgeStack extends IrisStack {
       clientPort: CLIENT_PORT,
       adminPort: ADMIN_PORT,
       ...this.certificate(props),
-      record: { hostedZoneId: hostedZoneIdOf(plan), host: region.addresses.edgeHost },
+      record: { hostedZoneId: regionZoneIdOf(plan, region), host: region.addresses.edgeHost },
     });
     if (plan.geoRouting.includes('anycast')) new CfnOutput(this, LOAD_BALANCER_OUTPUT, { value: fleet.loadBalancerArn });
+    if (region.accountZone !== null && plan.geoRouting.includes('route53')) {
+      new CfnOutput(this, ALIAS_OUTPUTS.dnsName, { value: fleet.loadBalancerDnsName });
+      new CfnOutput(this, ALIAS_OUTPUTS.zoneId, { value: fleet.loadBalancerZoneId });
+    }
     const published = balancerParameters(plan.environment, region.code);
     publish(this, published.loadBalancer, fleet.loadBalancerFullName);
     publish(this, published.targetGroup, fleet.targetGroupFullName);
@@ -69,6 +76,6 @@ export class EdgeStack extends IrisStack {
     if (certificate === null) return {};
     if ('arn' in certificate) return { certificateArn: certificate.arn };
     const { hosts } = certificate;
-    return { certificateArn: new ClientCertificate(this, 'Clients', { hosts, hostedZoneId: hostedZoneIdOf(plan) }).certificateArn };
+    return { certificateArn: new ClientCertificate(this, 'Clients', { hosts, hostedZoneId: regionZoneIdOf(plan, region) }).certificateArn };
   }
 }

@@ -17,7 +17,7 @@ export class GlobalStack extends IrisStack {
     super(scope, {
       stackName: plan.names.prefix,
       awsRegion: plan.globalRegion,
-      account: 'current',
+      account: plan.globalAccount,
       description: `Iris ${plan.environment}: DNS zone and slot map`,
       isProtected: true,
     });
@@ -29,7 +29,11 @@ export class GlobalStack extends IrisStack {
       const awsRegions = [
         ...new Set([...plan.regions, ...plan.leaving].filter(({ code }) => !plan.apart.includes(code)).map(({ awsRegion }) => awsRegion)),
       ];
-      const core = new CoreNetwork(this, 'CoreNetwork', { name: `iris-${plan.environment}`, awsRegions });
+      const core = new CoreNetwork(this, 'CoreNetwork', {
+        name: `iris-${plan.environment}`,
+        awsRegions,
+        sharedWith: plan.accounts.filter((account) => account !== plan.globalAccount),
+      });
       new CfnOutput(this, CORE_NETWORK_OUTPUTS.id, { value: core.coreNetworkId });
       new CfnOutput(this, CORE_NETWORK_OUTPUTS.arn, { value: core.coreNetworkArn });
     }

@@ -1,12 +1,12 @@
-import { Fn } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { type PeeredNetwork, peeringOutput, RegionPeering } from '../../constructs/aws/region-peering.ts';
-import { joinStackName, LINK_PORT, regionNames } from '../plan/names.ts';
+import { accountRoles, joinStackName, LINK_PORT, regionNames, roleArn } from '../plan/names.ts';
 import type { Plan, RegionPlan } from '../plan/plan.ts';
 import type { JoinedNetwork, RegionJoin } from '../plan/region-joins.ts';
 import { NETWORK_OUTPUT, nodesArePrivate } from './network-stack.ts';
 import { networkParameters, read, readStrings } from './region-parameters.ts';
 import { IrisStack } from './region-stack.ts';
+import { outputOf } from './stack-outputs.ts';
 
 export interface JoinStackProps {
   readonly plan: Plan;
@@ -33,18 +33,20 @@ export class JoinStack extends IrisStack {
       routeTableIds: readStrings(this, names.nodeRouteTableIds, nodesArePrivate({ plan, region }) ? region.zoneIds.length : 1),
       coreSecurityGroupId: read(this, names.coreSecurityGroupId, 'AWS::EC2::SecurityGroup::Id'),
       linkPort: LINK_PORT,
-      networks: join.others.map((other) => networkOf(plan.environment, join.code, other)),
+      networks: join.others.map((other) => networkOf(plan, region, other)),
     });
   }
 }
 
-function networkOf(environment: string, own: string, { code, awsRegion, cidr, isAsked }: JoinedNetwork): PeeredNetwork {
+function networkOf(plan: Plan, own: RegionPlan, { code, awsRegion, account, cidr, isAsked }: JoinedNetwork): PeeredNetwork {
+  const { environment } = plan;
+  const output = (stack: string, name: string) => outputOf(plan, own.account, { stack, output: name, awsRegion, account });
   const id = pascalCase(code);
-  const network = `${regionNames(environment, code).prefix}-network`;
-  const connection = isAsked
-    ? { ask: { vpcId: Fn.getStackOutput(network, NETWORK_OUTPUT, awsRegion), awsRegion } }
-    : { connectionId: Fn.getStackOutput(joinStackName(environment, code), peeringOutput(pascalCase(own)), awsRegion) };
-  return { id, cidr, connection };
+  if (!isAsked)
+    return { id, cidr, connection: { connectionId: output(joinStackName(environment, code), peeringOutput(pascalCase(own.code))) } };
+  const vpcId = output(`${regionNames(environment, code).prefix}-network`, NETWORK_OUTPUT);
+  const owner = { account, acceptingRoleArn: roleArn(account, accountRoles(environment).peering) };
+  return { id, cidr, connection: { ask: { vpcId, awsRegion, ...(account === own.account ? {} : { owner }) } } };
 }
 
 /** `sao-paulo` → `SaoPaulo`: logical ids and outputs take no dashes, and codes have no capitals, so that no two become one. */

@@ -1,4 +1,4 @@
-import { CfnOutput, Fn } from 'aws-cdk-lib/core';
+import { CfnOutput } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { CoreNetworkAttachment } from '../../constructs/aws/core-network.ts';
 import { DiscoveryNamespace } from '../../constructs/aws/discovery-namespace.ts';
@@ -8,6 +8,7 @@ import { ADMIN_PORT, CLIENT_PORT, LINK_PORT } from '../plan/names.ts';
 import { PRIVATE_RANGES } from '../plan/rules-network.ts';
 import { discoveryParameter, networkParameters, nodeSubnetParameter, publish } from './region-parameters.ts';
 import { IrisStack, type RegionStackProps, regionStack } from './region-stack.ts';
+import { outputOf } from './stack-outputs.ts';
 
 /** Output with the network’s id, for the stacks that join it with those of other regions. */
 export const NETWORK_OUTPUT = 'NetworkId';
@@ -39,11 +40,13 @@ export class NetworkStack extends IrisStack {
     publish(this, names.nodeRouteTableIds, routeTables);
     new CfnOutput(this, NETWORK_OUTPUT, { value: network.vpcId });
     if (plan.regionJoin === 'cloud-wan' && !plan.apart.includes(region.code)) {
+      const { globalRegion: awsRegion, globalAccount: account } = plan;
+      const ofCoreNetwork = (output: string) => outputOf(plan, region.account, { stack: plan.names.prefix, output, awsRegion, account });
       new CoreNetworkAttachment(this, 'CoreNetwork', {
         awsRegion: region.awsRegion,
         vpcId: network.vpcId,
-        coreNetworkId: Fn.getStackOutput(plan.names.prefix, CORE_NETWORK_OUTPUTS.id, plan.globalRegion),
-        coreNetworkArn: Fn.getStackOutput(plan.names.prefix, CORE_NETWORK_OUTPUTS.arn, plan.globalRegion),
+        coreNetworkId: ofCoreNetwork(CORE_NETWORK_OUTPUTS.id),
+        coreNetworkArn: ofCoreNetwork(CORE_NETWORK_OUTPUTS.arn),
         subnetIds: network.zones.map(nodeSubnet),
         routeTableIds: routeTables,
         cidrs: PRIVATE_RANGES,

@@ -19,6 +19,8 @@ export type SlotMapPlace =
       readonly awsRegion: string;
       /** The parameter by which a deployment points to its document in S3; what is published since has its own beside it. */
       readonly parameter: string;
+      /** ARN of the role with which it is read, where another account has it. */
+      readonly roleArn?: string;
       /** Seconds between two looks; left out: SSM_LOOK_MS. */
       readonly everySeconds?: number;
     };
@@ -28,11 +30,12 @@ export const PUBLISHED_ENDING = '/published';
 
 const FORMS = 'a path, etcd://host:port,…/key, consul://host:port/key or ssm://<aws region>/<parameter>';
 const SCHEME = /^([a-z]+):\/\/(.*)$/;
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
 const ADDRESS = /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 
 /**
  * `etcd://a:2379,b:2379/iris/proof/slot-map?credentials=/etc/iris/etcd.json`, `etcds://…` with TLS, `consul://…` and `consuls://…` alike,
- * `ssm://us-east-1/iris/proof/slot-map?every=30`, or the path of a file. One notation for node configs and commands.
+ * `ssm://us-east-1/iris/proof/slot-map?every=30&role=arn:aws:iam::111111111111:role/reader`, or the path of a file. One notation for node configs and commands.
  * @throws IrisError CONFIG_INVALID
  */
 export function readSlotMapPlace(text: string): SlotMapPlace {
@@ -69,11 +72,19 @@ function keyValuePlace(text: string, rest: string, isSecure: boolean): KeyValueP
 }
 
 function ssmPlace(text: string, rest: string): SlotMapPlace {
-  const { host, path, options } = partsOf(text, rest, ['every']);
+  const { host, path, options } = partsOf(text, rest, ['every', 'role']);
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(host)) throw wrong(text, `'${host}' is no AWS region`);
   const every = options.get('every');
   if (every !== undefined && !/^[1-9]\d{0,3}$/.test(every)) throw wrong(text, `every is '${every}', it must be 1 to 9,999 seconds`);
-  return { kind: 'ssm', awsRegion: host, parameter: `/${path}`, ...(every === undefined ? {} : { everySeconds: Number(every) }) };
+  const role = options.get('role');
+  if (role !== undefined && !ROLE_ARN.test(role)) throw wrong(text, `role is '${role}', it must be the ARN of a role`);
+  return {
+    kind: 'ssm',
+    awsRegion: host,
+    parameter: `/${path}`,
+    ...(role === undefined ? {} : { roleArn: role }),
+    ...(every === undefined ? {} : { everySeconds: Number(every) }),
+  };
 }
 
 function partsOf(text: string, rest: string, known: readonly string[]) {

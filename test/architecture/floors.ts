@@ -37,6 +37,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       '@aws-sdk/client-s3',
       '@aws-sdk/client-servicediscovery',
       '@aws-sdk/client-ssm',
+      '@aws-sdk/client-sts',
       '@platformatic/kafka',
       'cassandra-driver',
       'classic-level',

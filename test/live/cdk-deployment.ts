@@ -93,7 +93,12 @@ export class CdkDeployment {
     const manifest = JSON.parse(readFileSync(join(this.out, 'iris-manifest.json'), 'utf8')) as Manifest;
     const wanted: string[] = [];
     const made: string[] = [];
-    for (const stack of [manifest.globalStack, ...Object.values(manifest.regionStacks).flat(), ...manifest.routingStacks]) {
+    for (const stack of [
+      manifest.globalStack,
+      ...manifest.accountStacks,
+      ...Object.values(manifest.regionStacks).flat(),
+      ...manifest.routingStacks,
+    ]) {
       const template = JSON.parse(readFileSync(join(this.out, `${stack}.template.json`), 'utf8')) as { Resources: object };
       wanted.push(...Object.keys(template.Resources).map((id) => `${stack} ${id}`));
       made.push(...(await this.aws.resourcesOf(stack, this.regionOf(stack))).map((id) => `${stack} ${id}`));
@@ -115,6 +120,7 @@ export class CdkDeployment {
 
 interface Manifest {
   readonly globalStack: string;
+  readonly accountStacks: readonly string[];
   readonly regionStacks: Readonly<Record<string, readonly string[]>>;
   readonly routingStacks: readonly string[];
 }

@@ -8,6 +8,7 @@ import { createPlan } from '../../infra/plan/create-plan.ts';
 import { fullEnvironment } from '../infra/apps/full-environment.ts';
 import { resourcesKind } from '../infra/apps/region-shapes.ts';
 import { synthesizeEnvironment } from '../infra/apps/synthesize-fixture.ts';
+import { twoAccounts } from '../infra/apps/two-accounts.ts';
 import { pythonOfAws } from '../services/aws/emulated-aws.ts';
 
 const FINDINGS_SHOWN_MAX = 10;
@@ -41,12 +42,13 @@ describe('cfn-lint', () => {
   it.each([
     ...[...presets].map(([name, preset]) => [name, preset] as const),
     ['every part that may be left out', fullEnvironment] as const,
+    ['two accounts', twoAccounts] as const,
   ])(
     'finds nothing in %s: each kind of region, by the rules of every AWS region that it uses',
     async (_, environment) => {
       const plan = createPlan(environment);
       const kinds = Map.groupBy(plan.regions, (region) => JSON.stringify([resourcesKind(region), region.instanceTypes]));
-      const { directory, regionStacks, globalStack, routingStacks } = await synthesizeEnvironment(environment, {
+      const { directory, regionStacks, globalStack, accountStacks, routingStacks } = await synthesizeEnvironment(environment, {
         regions: [...kinds.values()].map(([region]) => region!.code),
       });
       const pathOf = (stack: string) => join(directory, `${stack}.template.json`);
@@ -54,7 +56,7 @@ describe('cfn-lint', () => {
         const awsRegions = [...new Set(regions.map(({ awsRegion }) => awsRegion))];
         expect(lint(python, awsRegions, regionStacks[regions[0]!.code]!.map(pathOf))).toEqual([]);
       }
-      expect(lint(python, [plan.globalRegion], [globalStack, ...routingStacks].map(pathOf))).toEqual([]);
+      expect(lint(python, [plan.globalRegion], [globalStack, ...accountStacks, ...routingStacks].map(pathOf))).toEqual([]);
     },
     240_000,
   );

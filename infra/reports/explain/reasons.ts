@@ -21,6 +21,12 @@ export const REASONS: readonly Reason[] = [
     rows: ['R1', 'R2', 'R3', 'C12', 'L11', 'L12', 'N2'],
   },
   {
+    pattern: /^account (Outputs|Peering|SlotMap)/,
+    what: 'what the environment’s other accounts may do in this one: read outputs of stacks, have peerings accepted, and nodes read the slot map',
+    fields: ['accounts', 'globalAccount', 'regions[].account', 'regionJoin'],
+    rows: ['L9', 'L11', 'A14'],
+  },
+  {
     pattern: /^routing Routing(Record|Weighted)/,
     what: 'answer for clients of one place: the nearest region’s own name, if it is healthy',
     fields: ['regions[].serves', 'geoRouting', 'domain'],
@@ -172,6 +178,7 @@ export const REASONS: readonly Reason[] = [
 /** The part of a stack’s name that says what it holds: `core` of `iris-proof-tokyo-core-0`, `global`, `routing`. */
 function partOf(stack: string): string {
   if (stack.includes('-global-join-')) return 'join';
+  if (stack.includes('-global-account-')) return 'account';
   const part = /-(network|config|bus|store|directory|media|core|edge|monitor|routing|anycast|global)(?:-\d+)?$/.exec(stack)?.[1];
   return part ?? '';
 }

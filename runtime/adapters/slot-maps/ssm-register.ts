@@ -6,6 +6,7 @@ import { PUBLISHER_CLAIM_MS, REGISTER_TIMEOUT_MS, SSM_LOOK_MS } from '../../cont
 import { PUBLISHED_ENDING } from '../../contract/slot-map-place.ts';
 import type { SlotMap } from '../../contract/slot-map-schema.ts';
 import type { PublishedSlotMap, SlotMapRegister } from '../../ports/slot-maps.ts';
+import { assumedRole } from '../aws/assumed-role.ts';
 import { parsedMap } from './key-value-calls.ts';
 import { pause } from './pause.ts';
 
@@ -16,6 +17,8 @@ export interface SsmRegisterOptions {
    * goes to the parameter of that name and PUBLISHED_ENDING.
    */
   readonly parameter: string;
+  /** Role with which everything is read, where another account has it. @default none: the process’s own credentials */
+  readonly roleArn?: string;
   /** @default SSM_LOOK_MS */
   readonly everySeconds?: number;
   /** Milliseconds after which a publisher that has not moved the pointer counts as gone. @default PUBLISHER_CLAIM_MS */
@@ -147,7 +150,9 @@ export class SsmRegister implements SlotMapRegister {
   private connected(): Promise<{ ssm: SSMClient; s3: S3Client }> {
     this.clients ??= (async () => {
       const requestHandler = { connectionTimeout: REGISTER_TIMEOUT_MS, requestTimeout: REGISTER_TIMEOUT_MS };
-      const config = { region: this.options.awsRegion, requestHandler, maxAttempts: 2 };
+      const { awsRegion, roleArn } = this.options;
+      const credentials = roleArn === undefined ? {} : { credentials: () => assumedRole({ roleArn, awsRegion }) };
+      const config = { region: awsRegion, requestHandler, maxAttempts: 2, ...credentials };
       const [{ SSMClient: Ssm }, { S3Client: S3 }] = await Promise.all([import('@aws-sdk/client-ssm'), import('@aws-sdk/client-s3')]);
       return { ssm: new Ssm(config), s3: new S3(config) };
     })();

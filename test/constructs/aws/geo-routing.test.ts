@@ -32,6 +32,15 @@ describe('geo-routing', () => {
     template.hasResourceProperties('AWS::Route53::RecordSet', { SetIdentifier: 'default', GeoLocation: { CountryCode: '*' } });
   });
 
+  it('aliases the load balancer of a region whose own name is in another zone', () => {
+    const template = route([tokyo, { ...sydney, balancer: { dnsName: 'net.example.aws', canonicalZoneId: 'ZELB' } }]);
+    template.hasResourceProperties('AWS::Route53::RecordSet', {
+      Name: 'edge.example.com',
+      SetIdentifier: 'continent-OC',
+      AliasTarget: { DNSName: 'net.example.aws', HostedZoneId: 'ZELB', EvaluateTargetHealth: true },
+    });
+  });
+
   it('fails without a default region', () => {
     assert.throws(() => route([sydney]), { code: 'SYNTH_FAILED', message: /edge.example.com has no default region/ });
   });

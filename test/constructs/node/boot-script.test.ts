@@ -16,7 +16,7 @@ const sha256 = (content: Uint8Array | string): string => createHash('sha256').up
 
 /** Stands for AWS: `s3/` holds objects, `ssm/` parameter values, and every call is logged. */
 const FAKE_AWS = `#!/bin/bash
-echo "aws $*" >>"$FAKE/calls"
+echo "aws $*\${AWS_PROFILE:+ as $AWS_PROFILE of $(cat "$AWS_CONFIG_FILE" | tr '\\n' ' ')}" >>"$FAKE/calls"
 case "$1 $2" in
   's3 cp') for last; do :; done; from=$6; cp "$FAKE/s3/\${from#s3://}" "$last" ;;
   'ssm get-parameter') cat "$FAKE/ssm/\${6//\\//_}" ;;
@@ -147,6 +147,29 @@ describe('boot script', () => {
     assert.equal(readFileSync(root('var/lib/iris/slot-map.json'), 'utf8'), '{"format":"iris-slot-map/1"}');
     assert.match(calls(), /ssm get-parameters --region us-east-1 --names \/iris\/proof\/slot-map --query/);
     assert.match(calls(), /route53 .*--hosted-zone-id Z1 .*"Name":"tokyo-g0.core.example.com".*"Value":"10.0.0.7"/);
+  });
+
+  it('reads the slot map, and nothing else, with the role that another account has for it', () => {
+    assert.equal(run('refresh').status, 0);
+    assert.doesNotMatch(calls(), / as /);
+    const roleArn = 'arn:aws:iam::123456789012:role/iris-proof-slot-map';
+    props = { ...props, slotMap: { ...props.slotMap, roleArn } };
+    rmSync(root('var/lib/iris/slot-map.json'));
+    rmSync(join(folder, 'calls'));
+    assert.equal(run('refresh').status, 0);
+    assert.equal(readFileSync(root('var/lib/iris/slot-map.json'), 'utf8'), '{"format":"iris-slot-map/1"}');
+    const withRole = calls()
+      .split('\n')
+      .filter((line) =>
+        line.includes(
+          ` as slot-map of [profile slot-map] role_arn = ${roleArn} role_session_name = core credential_source = Ec2InstanceMetadata`,
+        ),
+      );
+    assert.deepEqual(
+      withRole.map((line) => line.split(' ', 3).slice(1).join(' ')),
+      ['ssm get-parameters', 's3 cp'],
+    );
+    assert.match(calls(), /route53 change-resource-record-sets [^\n]*(?<! as slot-map.*)$/m);
   });
 
   it('takes the planned slot map while none is published, and from then on the published one, also where a deployment plans another (L10)', () => {

@@ -10,7 +10,15 @@ export function distinctRegions(plan: Plan, kindOf: (region: RegionPlan) => read
 export function resourcesKind(region: RegionPlan): readonly unknown[] {
   const stacks = [region.bus !== null, region.store !== null, region.directory !== null];
   const isOutsideCloudWan = WITHOUT_CLOUD_WAN.includes(region.awsRegion);
-  return [...stacks, isOutsideCloudWan, region.zoneIds.length, region.coresPerGroup, region.amiId !== null, region.storeAmiId !== null];
+  return [
+    ...stacks,
+    isOutsideCloudWan,
+    region.zoneIds.length,
+    region.coresPerGroup,
+    region.amiId !== null,
+    region.storeAmiId !== null,
+    region.accountZone !== null,
+  ];
 }
 
 /** And which of CloudFormation’s rules look at them: types of instances and resources depend on the AWS region. */

@@ -6,6 +6,7 @@ import { createAwsApp } from '../../../infra/apps/aws-app.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
 import { distinctRegions, rulesKind } from './region-shapes.ts';
 import { synthesizeEnvironment, temporaryFolder } from './synthesize-fixture.ts';
+import { twoAccounts } from './two-accounts.ts';
 
 describe('the library’s own template validation (A19)', () => {
   const saved = process.env['CDK_VALIDATION'];
@@ -16,12 +17,14 @@ describe('the library’s own template validation (A19)', () => {
     process.env['CDK_VALIDATION'] = saved;
   });
 
-  it.each([...presets.keys()])('passes for %s, every distinct shape of region in it', async (name) => {
-    const environment = presets.get(name)!;
-    const regions = distinctRegions(createPlan(environment), rulesKind);
-    const { templates } = await synthesizeEnvironment(environment, { validate: true, regions });
-    assert.ok(templates.length >= 6);
-  });
+  it.each([...presets, ['two accounts', twoAccounts] as const])(
+    'passes for %s, every distinct shape of region in it',
+    async (_, environment) => {
+      const regions = distinctRegions(createPlan(environment), rulesKind);
+      const { templates } = await synthesizeEnvironment(environment, { validate: true, regions });
+      assert.ok(templates.length >= 6);
+    },
+  );
 
   it('fails on a template that CloudFormation would refuse, so it is known to be on', () => {
     const app = createAwsApp({ outDir: temporaryFolder(), validate: true });

@@ -34,7 +34,8 @@ export function deployedStacks(assembly: Assembly): DeployedStack[] {
     template: readTemplate(assembly, name),
   });
   const ofRegions = Object.entries(assembly.regionStacks).flatMap(([code, names]) => names.map((name) => stack(code, name)));
-  return [stack('global', assembly.globalStack), ...ofRegions, ...assembly.routingStacks.map((name) => stack('global', name))];
+  const first = [assembly.globalStack, ...assembly.accountStacks];
+  return [...first.map((name) => stack('global', name)), ...ofRegions, ...assembly.routingStacks.map((name) => stack('global', name))];
 }
 
 /** `iris-proof-tokyo-core-1` → `core`. */

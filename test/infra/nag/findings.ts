@@ -27,7 +27,7 @@ export function nagFindings(environment: Environment): string[] {
 /** `iris-proof-tokyo-core-0/Core/Nodes-tokyo-g0` → `core/Core/Nodes-<group>`. */
 function partOf(path: string, regions: readonly RegionPlan[]): string {
   const region = regionOf(path, regions);
-  if (region === undefined) return path.replace(/^[^/]*-global/, 'global');
+  if (region === undefined) return path.replace(/^[^/]*-global/, 'global').replace(/-account-\d+/, '-account');
   const part = path.slice(region.names.prefix.length + 1).replace(/^(.+?)(?:-\d+)?\//, '$1/');
   return part.replace(new RegExp(`${region.code}-g\\d+`), '<group>').replace(/(Node|Interface|Volume)-\d+/, '$1-<n>');
 }
@@ -42,6 +42,7 @@ function anonymous(rule: string, path: string, plan: Plan, regions: readonly Reg
           [region.code, '<code>'],
           [region.awsRegion, '<aws-region>'],
         ] as const)),
+    ...plan.accounts.map((account) => [account, '<AWS::AccountId>'] as const),
     [plan.globalRegion, '<global-aws-region>'],
     [plan.domain, '<domain>'],
     [`iris-${plan.environment}`, 'iris-<environment>'],

@@ -2,6 +2,8 @@ const METRICS = 'cloudwatch:PutMetricData knows no resources; a condition limits
 const OWN_GROUPS = 'ARNs of Auto Scaling groups hold an id that AWS makes; their names limit the right to the fleet of the role';
 const DOCUMENTS = 'documents lie under their content hash, which changes with them; the ending limits the right to this kind of document';
 const OWN_CLUSTER = 'ARNs of a Kafka cluster end in an id that AWS makes; its name limits the right to the cluster of the region';
+const OWN_STACKS = 'ARNs of stacks end in an id that AWS makes; their names limit the right to the environment';
+const ACCEPTED = 'ids of networks and peerings are made by AWS; a condition limits the right to what the environment’s accounts ask for';
 const TAGGED = 'ids of volumes and instances are made by AWS; a condition on tags limits the right to cores of the region';
 
 /**
@@ -36,6 +38,12 @@ export const SUPPRESSIONS: Readonly<Record<string, string>> = {
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<aws-region>/*.nodeconfig] edge/Role/Role': DOCUMENTS,
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] core/Role/Role': DOCUMENTS,
   'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] edge/Role/Role': DOCUMENTS,
+  'IAM5[Resource::arn:<AWS::Partition>:cloudformation:*:<AWS::AccountId>:stack/iris-<environment>-*/*] global-account/Outputs/Role':
+    OWN_STACKS,
+  'IAM5[Resource::arn:<AWS::Partition>:ec2:*:<AWS::AccountId>:vpc-peering-connection/*] global-account/Peering/Role': ACCEPTED,
+  'IAM5[Resource::arn:<AWS::Partition>:ec2:*:<AWS::AccountId>:vpc/*] global-account/Peering/Role': ACCEPTED,
+  'IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<global-aws-region>/*.slotmap] global-account/SlotMap/Role':
+    DOCUMENTS,
   'SMG4 store/Scylla/Authority':
     'the key that it makes is trusted by running cores; it is changed with them, by the procedure of docs/store.md',
   'SMG4 store/Scylla/Login': 'ScyllaDB must be told of a new password by whoever has the old one: the procedure of docs/store.md',

@@ -1,7 +1,16 @@
+import type { Region } from '../../../environments/region.ts';
 import { counted, london, regions, smallEnvironment, tokyo, type WrongEnvironment } from './small-environment.ts';
 
 const CERTIFICATE = '12345678-1234-1234-1234-123456789012';
 const distributed = (...list: unknown[]) => ({ ...regions(...list), foundation: 'distributed' });
+
+const ZONES = { '222222222222': { domain: 'two.chat.example.com', hostedZoneId: 'Z2' } };
+/** The small environment with London in an account of its own. */
+const overAccounts = (changes: Partial<Region> = {}) => ({
+  ...regions(tokyo(), london({ account: '222222222222', ...changes })),
+  globalAccount: '111111111111',
+  accounts: ZONES,
+});
 
 /** Wrong about AWS, networks, names or geography. */
 export const wrongPlaces: readonly WrongEnvironment[] = [
@@ -42,8 +51,8 @@ export const wrongPlaces: readonly WrongEnvironment[] = [
   ],
   [
     'anycast over accounts',
-    { ...regions(tokyo(), london({ account: '111111111111' })), geoRouting: ['anycast'] },
-    'regions[1].account: got "111111111111", must be current where anycast routes: an accelerator takes load balancers of its own account only, not that of eu-west-2; route by route53 or cloudflare',
+    { ...overAccounts(), geoRouting: ['anycast'] },
+    'regions[1].account: got "222222222222", must be current where anycast routes: an accelerator takes load balancers of its own account only, not that of eu-west-2; route by route53 or cloudflare',
   ],
   [
     'a certificate of another AWS region',
@@ -52,11 +61,8 @@ export const wrongPlaces: readonly WrongEnvironment[] = [
   ],
   [
     'a certificate of another account',
-    regions(
-      tokyo({ account: '222222222222', certificateArn: `arn:aws:acm:ap-northeast-1:111111111111:certificate/${CERTIFICATE}` }),
-      london(),
-    ),
-    `regions[0].certificateArn: got "arn:aws:acm:ap-northeast-1:111111111111:certificate/${CERTIFICATE}", must be a certificate of account 222222222222; name one that ACM holds there, or leave it out and set clientTls to acm`,
+    overAccounts({ certificateArn: `arn:aws:acm:eu-west-2:111111111111:certificate/${CERTIFICATE}` }),
+    `regions[1].certificateArn: got "arn:aws:acm:eu-west-2:111111111111:certificate/${CERTIFICATE}", must be a certificate of account 222222222222; name one that ACM holds there, or leave it out and set clientTls to acm`,
   ],
   [
     'a certificate that is none of ACM',
@@ -204,9 +210,44 @@ export const wrongPlaces: readonly WrongEnvironment[] = [
     'regions[0].account: got "12345678901", must be an account of 12 digits, or current; write it in quotes with its leading zeros',
   ],
   [
+    'an account without a zone',
+    regions(tokyo(), london({ account: '222222222222' })),
+    'regions[1].account: got "222222222222", must be one of `accounts`, globalAccount or current; add it there with domain and hostedZoneId of a zone of that account',
+  ],
+  [
+    'accounts beside one that has no number',
+    { ...overAccounts(), globalAccount: 'current' },
+    'globalAccount: got "current", must be an account of 12 digits where there are others; write it in quotes with its leading zeros',
+  ],
+  [
+    'the global account among the others',
+    { ...overAccounts(), accounts: { ...ZONES, '111111111111': { domain: 'one.chat.example.com', hostedZoneId: 'Z1' } } },
+    'accounts.111111111111: got "111111111111", must be another account than globalAccount; leave it out: names of its regions are in the zone of `domain`',
+  ],
+  [
+    'an account with the domain of another',
+    { ...overAccounts(), accounts: { ...ZONES, '333333333333': { domain: 'two.chat.example.com', hostedZoneId: 'Z3' } } },
+    'accounts.333333333333.domain: got "two.chat.example.com", must be a domain of its own, account 222222222222 has this one; delegate another one',
+  ],
+  [
+    'an account with a domain that is no DNS name',
+    { ...overAccounts(), accounts: { '222222222222': { domain: 'two', hostedZoneId: 'Z2' } } },
+    'accounts.222222222222.domain: got "two", must be a DNS name of two labels or more in lower case, 210 characters at most; use a domain below yours, such as one.chat.example.com',
+  ],
+  [
+    'certificates that another account cannot prove',
+    { ...overAccounts(), clientTls: 'acm' },
+    'regions[1].certificateArn: got nothing, must be stated where clientTls is acm and the region is in account 222222222222, which cannot prove names of chat.example.com; have ACM make one there for the endpoint’s names and the region’s own, and put its record into the zone once',
+  ],
+  [
+    'a core network shared from another AWS region',
+    { ...overAccounts(), regionJoin: 'cloud-wan', globalRegion: 'eu-west-2' },
+    'globalRegion: got "eu-west-2", must be us-east-1 where cloud-wan joins several accounts: AWS shares a core network from there only; set it before the first deployment',
+  ],
+  [
     'an account as a number',
     regions({ ...tokyo(), account: 123_456_789_012 }, london()),
-    'regions[0].account: got 123456789012, must be of type string; AWS account of 12 digits, or current: the account of the credentials that deploy',
+    'regions[0].account: got 123456789012, must be of type string; AWS account it lives in: 12 digits of one that `accounts` has, or current for globalAccount',
   ],
   [
     'a domain that is no DNS name',

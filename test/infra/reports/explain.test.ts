@@ -8,6 +8,7 @@ import { explain } from '../../../infra/reports/explain/explain.ts';
 import { REASONS, reasonOf } from '../../../infra/reports/explain/reasons.ts';
 import { fullEnvironment } from '../apps/full-environment.ts';
 import { type SynthesizeOptions, synthesizeEnvironment } from '../apps/synthesize-fixture.ts';
+import { twoAccounts } from '../apps/two-accounts.ts';
 
 async function templatesOf(environment: typeof proof, options: SynthesizeOptions = { regions: ['tokyo'] }) {
   const { directory, templates } = await synthesizeEnvironment(environment, options);
@@ -21,7 +22,7 @@ describe('the reasons of resources (N3)', () => {
     const used = new Set<unknown>();
     const unexplained: string[] = [];
     // Joins come with the whole environment only.
-    for (const templates of [await templatesOf(proof, {}), await templatesOf(fullEnvironment)]) {
+    for (const templates of [await templatesOf(proof, {}), await templatesOf(fullEnvironment), await templatesOf(twoAccounts)]) {
       for (const [stack, template] of templates) {
         for (const [id, { Type }] of Object.entries(resourcesOf(template))) {
           const reason = reasonOf(stack, id, Type);

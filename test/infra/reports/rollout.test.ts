@@ -5,7 +5,7 @@ import { rolloutOf } from '../../../infra/reports/rollout.ts';
 
 function wavesOf(environment: typeof proof) {
   const plan = createPlan(environment);
-  return rolloutOf(plan, { global: 'global', routing: ['routing'], stacksOf: (code) => [`${code}-network`, `${code}-edge`] });
+  return rolloutOf(plan, { global: ['global'], routing: ['routing'], stacksOf: (code) => [`${code}-network`, `${code}-edge`] });
 }
 
 describe('a rollout', () => {

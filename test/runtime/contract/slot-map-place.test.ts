@@ -12,6 +12,16 @@ it.each([
   ['consul://localhost:8500/iris/slot-map', { kind: 'consul', endpoints: ['http://localhost:8500'], key: 'iris/slot-map' }],
   ['ssm://us-east-1/iris/proof/slot-map', { kind: 'ssm', awsRegion: 'us-east-1', parameter: '/iris/proof/slot-map' }],
   ['ssm://us-gov-west-1/p?every=30', { kind: 'ssm', awsRegion: 'us-gov-west-1', parameter: '/p', everySeconds: 30 }],
+  [
+    'ssm://us-east-1/p?every=30&role=arn:aws:iam::123456789012:role/iris-proof-slot-map',
+    {
+      kind: 'ssm',
+      awsRegion: 'us-east-1',
+      parameter: '/p',
+      everySeconds: 30,
+      roleArn: 'arn:aws:iam::123456789012:role/iris-proof-slot-map',
+    },
+  ],
 ])('%s', (text, place) => {
   expect(readSlotMapPlace(text)).toEqual(place);
 });
@@ -25,6 +35,7 @@ it.each([
   ['consul://a:8500/k?token=secret', /'token' is unknown here, there is credentials/],
   ['ssm://Virginia/p', /'Virginia' is no AWS region/],
   ['ssm://us-east-1/p?every=0', /every is '0', it must be 1 to 9,999 seconds/],
+  ['ssm://us-east-1/p?role=reader', /role is 'reader', it must be the ARN of a role/],
 ])('%s is refused', (text, reason) => {
   expect(() => readSlotMapPlace(text)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(reason) }));
 });
