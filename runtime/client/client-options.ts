@@ -1,9 +1,11 @@
+import { endpointOf } from '../adapters/socket-connection.ts';
 import { createTcpTransport } from '../adapters/transport-tcp.ts';
 import { createTlsClientTransport, type TlsClientOptions } from '../adapters/transport-tls.ts';
 import { IrisError } from '../contract/errors.ts';
-import { READ_CONNECTIONS_MAX } from '../contract/limits.ts';
+import { READ_CONNECTIONS_MAX, TOKEN_BYTES_MAX } from '../contract/limits.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { ClientTransport } from '../ports/transport.ts';
+import { userNameBytes } from '../wire/user-name.ts';
 
 export interface ConnectOptions {
   /** host:port of one or more edges; another is tried when one cannot be reached. */
@@ -50,11 +52,22 @@ export interface ClientParts {
   repeated?(body: Buffer): void;
 }
 
-/** @throws IrisError CONNECTION_FAILED, COMMAND_INVALID */
-export function checkOptions({ addresses, connections = 1 }: ConnectOptions): void {
-  if (addresses.length === 0) throw new IrisError('CONNECTION_FAILED', 'no address given; name at least one host:port');
+/** What no server could take is refused here, at once. @throws IrisError CONNECTION_FAILED, COMMAND_INVALID, NAME_INVALID, FRAME_TOO_LARGE, DRAINING */
+export function checkOptions({ addresses, user, token = '', connections = 1, signal, ...times }: ConnectOptions): void {
+  if (!Array.isArray(addresses) || addresses.length === 0)
+    throw new IrisError('CONNECTION_FAILED', 'no address given; name at least one host:port, in a list');
+  for (const address of addresses) endpointOf(address);
+  if (typeof user !== 'string') throw new IrisError('NAME_INVALID', `the user is of type ${typeof user}, must be text`);
+  userNameBytes(user);
+  const tokenBytes = Buffer.byteLength(token, 'utf8');
+  if (tokenBytes > TOKEN_BYTES_MAX) throw new IrisError('FRAME_TOO_LARGE', `token of ${tokenBytes} bytes, limit is ${TOKEN_BYTES_MAX}`);
   if (!Number.isInteger(connections) || connections < 1 || connections > READ_CONNECTIONS_MAX)
     throw new IrisError('COMMAND_INVALID', `${connections} connections, must be a whole number of 1 to ${READ_CONNECTIONS_MAX}`);
+  for (const name of ['connectTimeoutMs', 'sendTimeoutMs'] as const) {
+    const ms = times[name];
+    if (ms !== undefined && !(ms > 0)) throw new IrisError('COMMAND_INVALID', `${name} is ${ms}, must be a number of milliseconds above 0`);
+  }
+  if (signal?.aborted === true) throw new IrisError('DRAINING', 'the client was aborted');
 }
 
 export function transportFor(tls: ConnectOptions['tls'] = false): ClientTransport {

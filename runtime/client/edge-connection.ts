@@ -1,5 +1,13 @@
-import { errorLine, type IrisError } from '../contract/errors.ts';
-import { FRAME_BYTES_MAX, LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS, PING_INTERVAL_MS, SESSION_IDLE_MS } from '../contract/limits.ts';
+import { errorLine, IrisError } from '../contract/errors.ts';
+import {
+  FAREWELL_TIMEOUT_MS,
+  FRAME_BYTES_MAX,
+  LINK_RETRY_FIRST_MS,
+  LINK_RETRY_LAST_MS,
+  PING_INTERVAL_MS,
+  SESSION_IDLE_MS,
+} from '../contract/limits.ts';
+import type { Timer } from '../ports/clock.ts';
 import type { Connection, ConnectionHandler } from '../ports/transport.ts';
 import type { Bursts, BurstTarget } from '../wire/bursts.ts';
 import { ByteReader } from '../wire/byte-reader.ts';
@@ -11,6 +19,11 @@ import { Opcode } from '../wire/v2/opcodes.ts';
 import { encodePing } from '../wire/v2/ping.ts';
 import { decodeWelcome, type WelcomeFrame } from '../wire/v2/welcome.ts';
 import type { ClientParts } from './client-options.ts';
+
+/** Milliseconds an edge may take to answer HELLO, which it does without asking anyone. A silent one costs this; then another is tried. */
+const LOGIN_ANSWER_MS = 5_000;
+/** Bytes that an edge may leave unread: all that may wait for its acknowledgement (PENDING_BYTES_MAX), and as much again. */
+const UNREAD_BYTES_MAX = 536_870_912;
 
 export interface EdgeConnectionParts extends ClientParts {
   readonly bursts: Bursts;
@@ -53,6 +66,14 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
   private retryMs = LINK_RETRY_FIRST_MS;
   private heardMs = 0;
   private spokenMs = 0;
+  private welcomedMs = 0;
+  /** Why this side ends the connection. */
+  private reason: string | undefined;
+  /** What this connection asked for. */
+  private versions: Pick<HelloFrame, 'versionMin' | 'versionMax'> = { versionMin: 0, versionMax: 0 };
+  private retry: Timer | undefined;
+  /** The edge is leaving, and has said when to go. */
+  private departure: Timer | undefined;
 
   constructor(parts: EdgeConnectionParts, user: EdgeConnectionUser) {
     this.parts = parts;
@@ -70,6 +91,7 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
   }
 
   start(): void {
+    this.retry = undefined;
     if (this.isOver || this.connection !== undefined) return;
     this.address = this.nextAddress();
     this.parts.transport
@@ -104,6 +126,9 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
     this.resume();
     this.isOver = true;
     this.isLoggedIn = false;
+    this.retry?.stop();
+    this.departure?.stop();
+    if (this.connection !== undefined) this.leaveAfter(FAREWELL_TIMEOUT_MS);
     this.connection?.end();
   }
 
@@ -124,16 +149,19 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
   tick(): void {
     const now = this.parts.clock.monotonicMs();
     if (this.isLoggedIn && now - this.spokenMs > PING_INTERVAL_MS) encodePing(this.parts.bursts.writer(this), Math.floor(now));
-    if (this.connection !== undefined && !this.isPaused && now - this.heardMs > SESSION_IDLE_MS) this.connection.destroy();
+    const silenceMsMax = this.isLoggedIn ? SESSION_IDLE_MS : LOGIN_ANSWER_MS;
+    if (this.connection === undefined || this.isPaused || now - this.heardMs <= silenceMsMax) return;
+    this.reason = `silent for ${silenceMsMax} ms`;
+    this.connection.destroy();
   }
 
   received(chunk: Buffer): void {
     this.heardMs = this.parts.clock.monotonicMs();
     try {
       this.splitter.push(chunk, this);
-    } catch {
+    } catch (error) {
       // A server whose frames cannot be read is treated like a lost one.
-      this.failure = 'what it answers is no frame of Iris';
+      this.reason = `what it answers is no frame of Iris: ${errorLine(error)}`;
       this.connection?.destroy();
     }
   }
@@ -141,9 +169,12 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
   drained(): void {}
 
   closed(): void {
-    if (!this.isLoggedIn) this.failure ??= 'the connection was closed before the login; where TLS is spoken, connect with tls';
+    if (!this.isLoggedIn) this.failure = this.reason ?? 'the connection was closed before the login; where TLS is spoken, connect with tls';
+    // One that lets in and closes at once is not asked more and more often.
+    if (this.isLoggedIn && this.parts.clock.monotonicMs() - this.welcomedMs > LINK_RETRY_LAST_MS) this.retryMs = LINK_RETRY_FIRST_MS;
     this.connection = undefined;
     this.isLoggedIn = false;
+    this.departure?.stop();
     this.splitter.stop();
     this.user.lost();
     if (!this.isOver) this.startLater();
@@ -151,22 +182,33 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
 
   writeBurst(bytes: Buffer): void {
     this.spokenMs = this.parts.clock.monotonicMs();
-    this.connection?.write(bytes);
+    if ((this.connection?.queuedBytes ?? 0) > UNREAD_BYTES_MAX) this.connection?.destroy();
+    else this.connection?.write(bytes);
   }
 
   frame(buffer: Buffer, start: number, end: number): void {
     const reader = this.reader.reset(buffer, start, end);
     const opcode = reader.u8();
     if (opcode === Opcode.Welcome) this.welcomed(decodeWelcome(reader));
-    else if (opcode === Opcode.Goaway) this.parts.clock.after(decodeGoaway(reader).reconnectAfterMs, () => this.reconnect());
-    else this.user.frame(opcode, reader);
+    else if (opcode === Opcode.Goaway) this.leaveAfter(decodeGoaway(reader).reconnectAfterMs);
+    else if (this.isLoggedIn || opcode === Opcode.Fault) this.user.frame(opcode, reader);
+    else throw new IrisError('FRAME_MALFORMED', `opcode 0x${opcode.toString(16)} before WELCOME`);
+  }
+
+  private leaveAfter(ms: number): void {
+    this.departure?.stop();
+    this.departure = this.parts.clock.after(ms, () => this.connection?.destroy());
   }
 
   private welcomed(frame: WelcomeFrame): void {
+    const { versionMin, versionMax } = this.versions;
+    if (this.isLoggedIn) throw new IrisError('FRAME_MALFORMED', 'a second WELCOME');
+    if (frame.version < versionMin || frame.version > versionMax)
+      throw new IrisError('VERSION_UNSUPPORTED', `it names version ${frame.version}, asked for ${versionMin} to ${versionMax}`);
     this.isLoggedIn = true;
+    this.welcomedMs = this.parts.clock.monotonicMs();
     this.refusal = undefined;
     this.closedUntilMs.clear();
-    this.retryMs = LINK_RETRY_FIRST_MS;
     this.user.welcomed(frame);
   }
 
@@ -175,7 +217,7 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
     const waitMs = Math.max(0, this.welcomeAtMs - clock.monotonicMs());
     const delayMs = waitMs + this.retryMs * (0.5 + random.fraction());
     this.retryMs = Math.min(this.retryMs * 2, LINK_RETRY_LAST_MS);
-    clock.after(delayMs, () => this.start());
+    this.retry = clock.after(delayMs, () => this.start());
   }
 
   /** In turn, but for those that have said to come back later. */
@@ -196,9 +238,12 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
       return this;
     }
     this.isPaused = false;
+    this.reason = undefined;
     this.splitter = new FrameSplitter(FRAME_BYTES_MAX);
     this.heardMs = this.parts.clock.monotonicMs();
-    encodeHello(this.parts.bursts.writer(this), this.user.hello());
+    const hello = this.user.hello();
+    this.versions = hello;
+    encodeHello(this.parts.bursts.writer(this), hello);
     return this;
   }
 }

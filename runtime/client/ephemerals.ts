@@ -4,6 +4,7 @@ import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { durabilityName } from '../wire/durability.ts';
 import { stampMs } from '../wire/envelope.ts';
+import { userNameBytes } from '../wire/user-name.ts';
 import { decodeEphemeral } from '../wire/v2/ephemeral.ts';
 import type { FaultFrame } from '../wire/v2/fault.ts';
 import { Opcode } from '../wire/v2/opcodes.ts';
@@ -11,7 +12,7 @@ import { decodePresence, encodePresenceQuery } from '../wire/v2/presence.ts';
 import { checkSend, encodeSend, SEND_BEST_EFFORT } from '../wire/v2/send.ts';
 import type { SentFrame } from '../wire/v2/sent.ts';
 import { decodeTyping, encodeTyping } from '../wire/v2/typing.ts';
-import type { SendReceipt } from './outgoing.ts';
+import type { SendReceipt } from './send-receipt.ts';
 
 /** A best-effort message: it has no place in the inbox and is not acknowledged. */
 export interface BestEffortMessage {
@@ -83,7 +84,7 @@ export class Ephemerals {
   /** @throws IrisError through the promise: NOT_DELIVERED, OVERLOADED, FRAME_TOO_LARGE. */
   send(to: string, messages: readonly Uint8Array[]): Promise<SendReceipt> {
     return new Promise((resolve, reject) => {
-      const recipient = Buffer.from(to, 'utf8');
+      const recipient = userNameBytes(to);
       checkSend(recipient, messages);
       const out = this.parts.writer();
       if (out === undefined) throw new IrisError('NOT_DELIVERED', `no connection to a server that hands a best-effort message to ${to}`);
@@ -95,17 +96,19 @@ export class Ephemerals {
     });
   }
 
-  /** False when nobody could be told. */
+  /** False when nobody could be told. @throws IrisError NAME_INVALID, FRAME_TOO_LARGE */
   typing(to: string, isTyping: boolean): boolean {
+    const user = userNameBytes(to);
     const out = this.parts.writer();
     if (out === undefined) return false;
-    encodeTyping(out, Opcode.Typing, { isTyping, user: Buffer.from(to, 'utf8') });
+    encodeTyping(out, Opcode.Typing, { isTyping, user });
     return true;
   }
 
-  /** @throws IrisError through the promise: TIMED_OUT, OVERLOADED, CONNECTION_FAILED. */
+  /** @throws IrisError through the promise: TIMED_OUT, OVERLOADED, CONNECTION_FAILED, NAME_INVALID, FRAME_TOO_LARGE. */
   presenceOf(user: string): Promise<Presence> {
     return new Promise((resolve, reject) => {
+      userNameBytes(user);
       const out = this.parts.writer();
       if (out === undefined) throw new IrisError('CONNECTION_FAILED', 'no connection to a server that knows who is online');
       const known = this.questions.get(user);

@@ -7,5 +7,5 @@ export { IrisMessage } from './incoming.ts';
 export type { MessageGap } from './incoming-gaps.ts';
 export { IrisClient } from './iris-client.ts';
 export type { MessageStatus, SentMessages, StatusUpdate } from './message-statuses.ts';
-export type { SendReceipt } from './outgoing.ts';
+export type { SendReceipt } from './send-receipt.ts';
 export type { UserPresence } from './watches.ts';

@@ -1,41 +1,14 @@
 import { ERROR_CODES, errorCodeOfWire, IrisError } from '../contract/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
-import { type DurabilityName, durabilityName } from '../wire/durability.ts';
+import { durabilityName } from '../wire/durability.ts';
+import { userNameBytes } from '../wire/user-name.ts';
 import type { FaultFrame } from '../wire/v2/fault.ts';
 import { checkSend, encodeSend, SEND_FLAGS_VERSION_2, SEND_FRESH, SEND_RETRY, SEND_STATUS_WANTED } from '../wire/v2/send.ts';
 import type { SentFrame } from '../wire/v2/sent.ts';
+import { Lane, type PendingSend } from './lane.ts';
 import { Predecessors } from './predecessors.ts';
-
-/** What the sender holds once a message is stored. */
-export interface SendReceipt {
-  readonly to: string;
-  /** What the message survives (L1): D0 memory, D1 kill -9, D2 power loss, D2q the same on a quorum. */
-  readonly durability: DurabilityName;
-  /** The first message’s sequence within this client. */
-  readonly sequence: number;
-  /** Messages acknowledged. */
-  readonly count: number;
-  /** Milliseconds since 1970, by this machine’s clock. */
-  readonly acknowledgedAtMs: number;
-}
-
-interface Pending {
-  readonly sequence: number;
-  /** The last message’s sequence. */
-  readonly last: number;
-  /** Of the message before it to this recipient. */
-  previous: number;
-  readonly recipient: string;
-  readonly messages: readonly Uint8Array[];
-  /** Those that every copy of it carries. */
-  readonly flags: number;
-  readonly deadlineMs: number;
-  /** `waiting`: to be written when the recipient is open again. */
-  state: 'sent' | 'waiting';
-  resolve(receipt: SendReceipt): void;
-  reject(error: IrisError): void;
-}
+import type { SendReceipt } from './send-receipt.ts';
 
 export interface OutgoingOptions {
   readonly timeoutMs: number;
@@ -44,8 +17,9 @@ export interface OutgoingOptions {
   started(sequence: number): void;
 }
 
-/** Sends that may wait for their acknowledgement; a further one is refused. */
+/** Sends that may wait for their acknowledgement, and bytes of their messages: what an application cannot send in time is its memory. A further one is refused. */
 const PENDING_MAX = 100_000;
+const PENDING_BYTES_MAX = 268_435_456;
 const RETRY_MIN_MS = 50;
 
 export interface OutgoingParts {
@@ -62,10 +36,10 @@ export interface OutgoingParts {
  */
 export class Outgoing {
   private readonly parts: OutgoingParts;
-  private readonly pending = new Map<number, Pending>();
-  /** Recipients with a refused message. */
-  private readonly blocked = new Set<string>();
+  private readonly pending = new Map<number, PendingSend>();
+  private readonly lanes = new Map<string, Lane>();
   private readonly predecessors: Predecessors;
+  private bytes = 0;
   private nextSequence = 1;
 
   constructor(parts: OutgoingParts) {
@@ -77,31 +51,35 @@ export class Outgoing {
     return this.pending.size;
   }
 
-  /** @throws IrisError through the promise: what the server refused for good, TIMED_OUT, OVERLOADED, FRAME_TOO_LARGE. */
+  /** @throws IrisError through the promise: what the server refused for good, TIMED_OUT, OVERLOADED, FRAME_TOO_LARGE, NAME_INVALID. */
   send(recipient: string, messages: readonly Uint8Array[], options: OutgoingOptions): Promise<SendReceipt> {
-    if (this.pending.size >= PENDING_MAX) {
-      return Promise.reject(
-        new IrisError('OVERLOADED', `${this.pending.size} sends wait for their acknowledgement, limit is ${PENDING_MAX}`),
-      );
-    }
-    const sequence = this.nextSequence;
-    const last = sequence + messages.length - 1;
     return new Promise((resolve, reject) => {
-      checkSend(Buffer.from(recipient, 'utf8'), messages);
-      const entry: Pending = {
+      checkSend(userNameBytes(recipient), messages);
+      const bytes = messages.reduce((sum, { length }) => sum + length, 0);
+      this.checkRoom(bytes);
+      const sequence = this.nextSequence;
+      const last = sequence + messages.length - 1;
+      const lane = this.lanes.get(recipient) ?? new Lane(recipient);
+      const entry: PendingSend = {
         sequence,
         last,
         previous: this.predecessors.replace(recipient, last),
-        recipient,
         messages,
+        bytes,
         flags: options.isStatusWanted ? SEND_STATUS_WANTED : 0,
         deadlineMs: this.parts.clock.monotonicMs() + options.timeoutMs,
-        state: this.blocked.has(recipient) ? 'waiting' : 'sent',
+        lane,
+        state: lane.isBlocked ? 'waiting' : 'sent',
+        before: undefined,
+        after: undefined,
         resolve,
         reject,
       };
       this.nextSequence = last + 1;
+      this.bytes += bytes;
       this.pending.set(sequence, entry);
+      this.lanes.set(recipient, lane);
+      lane.add(entry);
       options.started(sequence);
       const out = this.parts.writer();
       if (out !== undefined && entry.state === 'sent') this.write(out, entry, 0);
@@ -120,10 +98,10 @@ export class Outgoing {
     const acknowledgedAtMs = this.parts.clock.nowMs();
     const durability = durabilityName(frame.durability);
     for (const entry of this.answered(frame)) {
-      const { sequence, recipient, messages } = entry;
-      this.pending.delete(sequence);
-      entry.resolve({ to: recipient, durability, sequence, count: messages.length, acknowledgedAtMs });
-      this.reopenSoon(recipient, 0);
+      const { sequence, lane, messages } = entry;
+      this.drop(entry);
+      entry.resolve({ to: lane.recipient, durability, sequence, count: messages.length, acknowledgedAtMs });
+      this.reopenSoon(lane);
     }
   }
 
@@ -132,8 +110,15 @@ export class Outgoing {
     for (const entry of this.answered(frame)) this.refusedOne(entry, frame);
   }
 
-  private answered({ sequence, count }: { sequence: number; count: number }): Pending[] {
-    const entries: Pending[] = [];
+  private checkRoom(bytes: number): void {
+    if (this.pending.size >= PENDING_MAX)
+      throw new IrisError('OVERLOADED', `${this.pending.size} sends wait for their acknowledgement, limit is ${PENDING_MAX}`);
+    if (this.bytes + bytes > PENDING_BYTES_MAX)
+      throw new IrisError('OVERLOADED', `${this.bytes} bytes wait for their acknowledgement, limit is ${PENDING_BYTES_MAX}`);
+  }
+
+  private answered({ sequence, count }: { sequence: number; count: number }): PendingSend[] {
+    const entries: PendingSend[] = [];
     for (let at = sequence; at < sequence + count; at++) {
       const entry = this.pending.get(at);
       if (entry !== undefined) entries.push(entry);
@@ -141,22 +126,24 @@ export class Outgoing {
     return entries;
   }
 
-  private refusedOne(entry: Pending, frame: FaultFrame): void {
+  private refusedOne(entry: PendingSend, frame: FaultFrame): void {
     const code = errorCodeOfWire(frame.wire) ?? 'FRAME_MALFORMED';
     if (!ERROR_CODES[code].retry) {
       this.giveUp(entry, new IrisError(code, frame.message));
       return;
     }
-    entry.state = 'waiting';
-    this.blocked.add(entry.recipient);
-    this.reopenSoon(entry.recipient, frame.retryAfterMs);
+    const { lane } = entry;
+    lane.become(entry, 'waiting');
+    lane.isBlocked = true;
+    lane.retryAtMs = Math.max(lane.retryAtMs, this.parts.clock.monotonicMs() + frame.retryAfterMs);
+    this.reopenSoon(lane);
   }
 
   /** A new connection: everything goes out again, in order. */
   repeat(out: ByteWriter): void {
-    this.blocked.clear();
+    for (const lane of this.lanes.values()) lane.open();
     for (const entry of this.pending.values()) {
-      entry.state = 'sent';
+      entry.lane.become(entry, 'sent');
       this.write(out, entry, SEND_RETRY);
     }
   }
@@ -168,60 +155,65 @@ export class Outgoing {
       if (now < entry.deadlineMs) continue;
       this.giveUp(
         entry,
-        new IrisError('TIMED_OUT', `no acknowledgement of the message to ${entry.recipient} in time; it may still arrive`),
+        new IrisError('TIMED_OUT', `no acknowledgement of the message to ${entry.lane.recipient} in time; it may still arrive`),
       );
     }
   }
 
   failAll(error: IrisError): void {
+    for (const lane of this.lanes.values()) lane.open();
     for (const entry of this.pending.values()) entry.reject(error);
     this.pending.clear();
+    this.lanes.clear();
+    this.bytes = 0;
+  }
+
+  private drop(entry: PendingSend): void {
+    const { lane } = entry;
+    this.pending.delete(entry.sequence);
+    this.bytes -= entry.bytes;
+    lane.remove(entry);
+    if (lane.first !== undefined) return;
+    lane.open();
+    this.lanes.delete(lane.recipient);
   }
 
   /** The message leaves the chain: what follows it to the same recipient follows its predecessor instead. */
-  private giveUp(entry: Pending, error: IrisError): void {
-    this.pending.delete(entry.sequence);
-    for (const later of this.pending.values()) {
-      if (later.recipient === entry.recipient && later.previous === entry.last) later.previous = entry.previous;
-    }
-    this.predecessors.restore(entry.recipient, entry.last, entry.previous);
+  private giveUp(entry: PendingSend, error: IrisError): void {
+    const { lane, after } = entry;
+    if (after?.previous === entry.last) after.previous = entry.previous;
+    this.drop(entry);
+    this.predecessors.restore(lane.recipient, entry.last, entry.previous);
     entry.reject(error);
-    this.reopenSoon(entry.recipient, 0);
+    this.reopenSoon(lane);
   }
 
   /** Once every message under way to a blocked recipient is answered, the waiting ones go out again, the first one marked. */
-  private reopenSoon(recipient: string, retryAfterMs: number): void {
-    if (!this.blocked.has(recipient) || this.hasUnderWay(recipient)) return;
-    const delayMs = Math.max(RETRY_MIN_MS, retryAfterMs);
-    this.parts.clock.after(delayMs, () => this.reopen(recipient));
+  private reopenSoon(lane: Lane): void {
+    if (!lane.isBlocked || lane.underWay > 0) return;
+    const delayMs = Math.max(RETRY_MIN_MS, lane.retryAtMs - this.parts.clock.monotonicMs());
+    lane.reopening?.stop();
+    lane.reopening = this.parts.clock.after(delayMs, () => this.reopen(lane));
   }
 
-  private hasUnderWay(recipient: string): boolean {
-    for (const entry of this.pending.values()) {
-      if (entry.recipient === recipient && entry.state === 'sent') return true;
-    }
-    return false;
-  }
-
-  private reopen(recipient: string): void {
-    if (!this.blocked.delete(recipient)) return;
+  private reopen(lane: Lane): void {
+    lane.open();
     const out = this.parts.writer();
     let flags = SEND_FRESH | SEND_RETRY;
-    for (const entry of this.pending.values()) {
-      if (entry.recipient !== recipient) continue;
-      entry.state = 'sent';
+    for (let entry = lane.first; entry !== undefined; entry = entry.after) {
+      lane.become(entry, 'sent');
       if (out !== undefined) this.write(out, entry, flags);
       flags = SEND_RETRY;
     }
   }
 
-  private write(out: ByteWriter, entry: Pending, flags: number): void {
+  private write(out: ByteWriter, entry: PendingSend, flags: number): void {
     const known = this.parts.version() >= 3 ? entry.flags : entry.flags & SEND_FLAGS_VERSION_2;
     encodeSend(out, {
       flags: flags | known,
       sequence: entry.sequence,
       previous: entry.previous,
-      recipient: Buffer.from(entry.recipient, 'utf8'),
+      recipient: Buffer.from(entry.lane.recipient, 'utf8'),
       messages: entry.messages,
     });
   }

@@ -2,6 +2,7 @@ import type { IrisError } from '../contract/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
+import { userNameBytes } from '../wire/user-name.ts';
 import { decodeAudienceAnswer } from '../wire/v2/audience.ts';
 import { decodeMessageStatus, encodeMessageStatusQuery, type MessageStatusFrame } from '../wire/v2/message-status.ts';
 import { AUDIENCE_VERSION, Opcode, WATCH_VERSION } from '../wire/v2/opcodes.ts';
@@ -72,8 +73,9 @@ export class Signals {
     }
   }
 
-  /** What the server knows, or what this client knows when no answer comes. */
+  /** What the server knows, or what this client knows when no answer comes. @throws IrisError NAME_INVALID, FRAME_TOO_LARGE */
   async statusOf(messages: SentMessages): Promise<MessageStatus> {
+    userNameBytes(messages.to);
     const known = this.statuses.of(messages);
     if (known === 'pending' || known === 'read' || this.parts.writer() === undefined) return known;
     this.ask(messages.to);
@@ -81,15 +83,16 @@ export class Signals {
     return this.statuses.of(messages);
   }
 
-  /** Resolves to true once the messages are delivered, or read; to false after `timeoutMs`. */
-  reached(messages: SentMessages, status: 'delivered' | 'read', timeoutMs: number): Promise<boolean> {
+  /** Resolves to true once the messages are delivered, or read; to false after `timeoutMs`. @throws IrisError NAME_INVALID, FRAME_TOO_LARGE */
+  async reached(messages: SentMessages, status: 'delivered' | 'read', timeoutMs: number): Promise<boolean> {
+    userNameBytes(messages.to);
     const isSo = () => {
       const now = this.statuses.of(messages);
       return now === 'read' || now === status;
     };
-    if (isSo()) return Promise.resolve(true);
+    if (isSo()) return true;
     this.ask(messages.to);
-    return this.statuses.until(messages.to, isSo, timeoutMs);
+    return await this.statuses.until(messages.to, isSo, timeoutMs);
   }
 
   /** Handles a frame of the server’s; false for an opcode that is none of these. */

@@ -2,6 +2,7 @@ import { ERROR_CODES, type ErrorCode, errorCodeOfWire, IrisError } from '../cont
 import { WATCH_USERS_MAX } from '../contract/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
+import { userNameBytes } from '../wire/user-name.ts';
 import { Opcode } from '../wire/v2/opcodes.ts';
 import { encodeWatch, type WatchedFrame } from '../wire/v2/watch.ts';
 import type { Presence } from './ephemerals.ts';
@@ -43,8 +44,9 @@ export class Watches {
     this.parts = parts;
   }
 
-  /** Returns what ends it. @throws IrisError WATCHES_LIMITED */
+  /** Returns what ends it. @throws IrisError WATCHES_LIMITED, NAME_INVALID, FRAME_TOO_LARGE */
   add(users: readonly string[], listener: Hears): () => void {
+    for (const user of users) userNameBytes(user);
     const fresh = [...new Set(users)].filter((user) => !this.users.has(user));
     if (this.users.size + fresh.length > WATCHED_MAX)
       throw new IrisError(

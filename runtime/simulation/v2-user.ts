@@ -1,7 +1,7 @@
 import type { IrisMessage } from '../client/incoming.ts';
 import type { IrisClient } from '../client/iris-client.ts';
 import type { StatusUpdate } from '../client/message-statuses.ts';
-import type { SendReceipt } from '../client/outgoing.ts';
+import type { SendReceipt } from '../client/send-receipt.ts';
 import { IrisError } from '../contract/errors.ts';
 import type { History } from './history.ts';
 import { bodyOf, MessageNames, nameOf, type SimulatedUser } from './simulated-user.ts';

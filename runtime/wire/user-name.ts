@@ -18,3 +18,10 @@ export function checkUserName(name: Uint8Array): void {
       );
   }
 }
+
+/** A name as it travels. @throws IrisError NAME_INVALID, FRAME_TOO_LARGE */
+export function userNameBytes(name: string): Buffer {
+  const bytes = Buffer.from(name, 'utf8');
+  checkUserName(bytes);
+  return bytes;
+}

@@ -2,6 +2,8 @@
 import { Ephemerals } from '../../../runtime/client/ephemerals.ts';
 import { Outgoing } from '../../../runtime/client/outgoing.ts';
 import { Predecessors } from '../../../runtime/client/predecessors.ts';
+import { ERROR_CODES } from '../../../runtime/contract/errors.ts';
+import type { Clock } from '../../../runtime/ports/clock.ts';
 import { ByteWriter } from '../../../runtime/wire/byte-writer.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 
@@ -27,6 +29,49 @@ it('100,000 sends wait for their acknowledgement; a further one is refused with 
   expect(codes).toEqual([undefined, 'OVERLOADED']);
   expect(outgoing.size).toBe(100_000);
 });
+
+it('256 MiB wait for their acknowledgement; what goes beyond is refused with OVERLOADED, and is let in when some are answered', async () => {
+  const outgoing = new Outgoing({ clock, writer: () => undefined, version: () => 6 });
+  const options = { timeoutMs: 60_000, isStatusWanted: false, started: () => undefined };
+  const large = [Buffer.alloc(65_535)];
+  const sends = Array.from({ length: 4_097 }, () => outgoing.send('bob', large, options));
+  expect(await Promise.all([sends[4_095], sends[4_096]].map((one) => codeOf(one as Promise<unknown>)))).toEqual([undefined, 'OVERLOADED']);
+  outgoing.acknowledged({ sequence: 1, count: 1, durability: 2 });
+  expect(await codeOf(outgoing.send('bob', large, options))).toBe(undefined);
+});
+
+it('40,000 sends that run out of time, or are refused and sent again, cost a walk over each and no more', async () => {
+  let nowMs = 0;
+  const due = new Set<() => void>();
+  const hasty: Clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    soon: (callback) => clock.soon(callback),
+    after(_, callback) {
+      due.add(callback);
+      return { stop: () => void due.delete(callback) };
+    },
+  };
+  const outgoing = new Outgoing({ clock: hasty, writer: () => undefined, version: () => 6 });
+  const codes = new Map<string, number>();
+  const send = (to: string, timeoutMs: number) =>
+    void outgoing
+      .send(to, body, { timeoutMs, isStatusWanted: false, started: () => undefined })
+      .catch(({ code }: { code: string }) => codes.set(code, (codes.get(code) ?? 0) + 1));
+  const count = 40_000;
+  for (let i = 0; i < count; i++) send('bob', 1_000);
+  for (let i = 0; i < count; i++) send(`user-${i}`, 60_000);
+  const startMs = performance.now();
+  const frame = { wire: ERROR_CODES.SHARD_UNAVAILABLE.wire, retryAfterMs: 500, count: 1_000, message: '' };
+  for (let sequence = count + 1; sequence <= 2 * count; sequence += 1_000) outgoing.refused({ ...frame, sequence });
+  for (const callback of due) callback();
+  nowMs = 2_000;
+  outgoing.expire();
+  // Over a minute where each is looked for among all, and 0.1 s where it is not.
+  expect(performance.now() - startMs).toBeLessThan(15_000);
+  await clock.settle();
+  expect([outgoing.size, due.size, codes]).toEqual([count, 0, new Map([['TIMED_OUT', count]])]);
+}, 60_000);
 
 it('10,000 best-effort messages and 100 presence questions wait for an answer', async () => {
   let sequence = 0;
