@@ -56,7 +56,7 @@ export const benchmark: Benchmark = {
 
 const ENGINE_REMARKS = [
   'kill -9 is of Iris’s processes, core and edge; Kafka and Cassandra go on',
-  'the rows follow the log: what they lack at the last acknowledgement (rows behind, % of 64 MiB) is written after the restart',
+  'the rows follow the log: what they lack at the last acknowledgement (rows behind, % of 64 MiB) is read from the log at the restart, and written while the core serves',
 ];
 
 interface Size {

@@ -70,7 +70,8 @@ class CqlGroupRows implements GroupRows {
   /** Chunks of what goes to other groups that are listed, and those that may have become empty: `<chunk> <group>`. */
   private readonly listedChunks = new Set<string>();
   private readonly emptiedChunks = new Set<string>();
-  private hasDroppedCheckpoints = false;
+  /** Checkpoints of lower epochs are gone. */
+  private droppedBelow = 0;
 
   constructor({ session, group, inboxRetentionMs, outboxRetentionMs }: CqlRowsParts) {
     this.session = session;
@@ -94,9 +95,9 @@ class CqlGroupRows implements GroupRows {
       throw new IrisError('OWNERSHIP_LOST', `the rows have a checkpoint of epoch ${stored.epoch}, this owner’s is ${epoch}`);
     }
     const statements = [{ query: ADD_CHECKPOINT, params: [this.group, epoch, number, nextPosition, offset] }];
-    if (!this.hasDroppedCheckpoints) statements.push({ query: DROP_CHECKPOINTS, params: [this.group, epoch] });
+    if (epoch > this.droppedBelow) statements.push({ query: DROP_CHECKPOINTS, params: [this.group, epoch] });
     await this.session.write(statements, timestampOf(checkpoint));
-    this.hasDroppedCheckpoints = true;
+    this.droppedBelow = epoch;
     await this.sweepChunks(checkpoint);
   }
 

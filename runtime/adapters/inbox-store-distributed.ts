@@ -92,6 +92,7 @@ class DistributedStore implements InboxStore {
     this.offset = (await openGroup({ log, rows, contents, applier, epoch: lease.epoch, persist })) + 1;
     await this.persist(() => applier.checkpoint());
     this.firstPosition = contents.reserved;
+    if (contents.unappliedBytes > 0) applier.start();
   }
 
   get isFull(): boolean {
@@ -221,7 +222,7 @@ class DistributedStore implements InboxStore {
 
   readRecords(kind: RecordKind): Promise<StoredRecord[]> {
     return this.reading(async () => {
-      const layers = [...(this.contents.applying === undefined ? [] : [this.contents.applying]), this.contents.gathering];
+      const layers = [...this.contents.closed, this.contents.gathering];
       const records = new Map((await this.options.rows.readRecords(kind)).map((record) => [recordRow(kind, record.user), record]));
       for (const layer of layers) {
         for (const [row, record] of layer.records) {

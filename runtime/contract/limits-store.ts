@@ -8,6 +8,13 @@ export const ROWS_IN_FLIGHT_MAX = 256;
 export const ROWS_IN_FLIGHT_BYTES_MAX = 16 * 1_048_576;
 export const ROWS_BATCH_CHANGES_MAX = 256;
 export const ROWS_BATCH_BYTES_MAX = 262_144;
+/**
+ * Bytes of the log that are put into the rows as one when a group is opened, while it serves: the more, the fewer rows and statements they come to; up to
+ * then nothing of them makes room for commits.
+ */
+export const GROUP_REPLAY_BYTES = 16 * 1_048_576;
+/** Changes that become statements at a time: some 10 MB, whatever the rows lack. */
+export const GROUP_APPLY_CHANGES_MAX = 16_384;
 /** Parts into which what a group knows of users and senders is spread: partitions of some megabytes, read side by side. Stored, so never another number. */
 export const ROWS_PARTS = 64;
 /** Parts that one reading of everything asks for at once, rows of one page of them. */

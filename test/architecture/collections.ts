@@ -8,8 +8,11 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'adapters/directory-watches.ts': { hearers: 'EDGE_WATCHES_MAX' },
   'adapters/group-rows-cql.ts': { listedChunks: 'OUTBOX_ENVELOPES_MAX', emptiedChunks: 'OUTBOX_ENVELOPES_MAX' },
   'adapters/inbox-distributed/batch-assembler.ts': { parts: 'batch' },
-  'adapters/inbox-distributed/group-contents.ts': { parked: 'PARKED_BYTES_MAX', takenInReplay: 'rows' },
-  'adapters/inbox-distributed/group-opening.ts': { uncounted: 'GROUP_APPLY_BYTES' },
+  'adapters/inbox-distributed/group-contents.ts': {
+    parked: 'PARKED_BYTES_MAX',
+    takenInReplay: 'rows',
+    closed: 'GROUP_UNAPPLIED_BYTES_MAX',
+  },
   'adapters/inbox-distributed/inbox-book.ts': { inboxes: 'WAITING_INBOXES_MAX', full: 'rows' },
   'adapters/inbox-distributed/merged-page.ts': { envelopes: 'PAGE_ENVELOPES_MAX' },
   'adapters/inbox-distributed/outbox-book.ts': { outboxes: 'groups', full: 'groups' },

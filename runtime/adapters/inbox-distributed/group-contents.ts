@@ -1,5 +1,6 @@
 import { NAMES_KEPT } from '../../contract/limits.ts';
 import { NameCache } from '../../contract/name-cache.ts';
+import type { Checkpoint } from '../../ports/group-rows.ts';
 import type { RecordKind, StoreBounds, StoredParked } from '../../ports/inbox-store.ts';
 import {
   groupOfRow,
@@ -25,11 +26,9 @@ export class GroupContents {
   readonly parked = new Map<string, StoredParked>();
   /** Positions below it are given out. */
   reserved = 1;
-  /** Being put into the rows. */
-  applying: Unapplied | undefined;
-  gathering = new Unapplied(0);
-  /** The rows may hold anything of what the log says: they were ahead when the log was opened. */
-  isReplay = true;
+  /** To be put into the rows, from the oldest to the newest. */
+  readonly closed: Unapplied[] = [];
+  gathering = new Unapplied(0, true);
   /** Inboxes of which something was taken out before in this replay. */
   private readonly takenInReplay = new Set<string>();
   private readonly reader = new EntryReader();
@@ -45,18 +44,41 @@ export class GroupContents {
    * here, or have done so in part.
    */
   isRecounted(row: string, { chunks }: PendingRow): boolean {
-    if (!this.isReplay) return false;
     if (chunks !== undefined) this.takenInReplay.add(row);
     return this.takenInReplay.has(row);
   }
 
-  endReplay(): void {
-    this.isReplay = false;
-    this.takenInReplay.clear();
+  /** The stored summary of the inbox has what gathers of it. */
+  setCounted(row: string): void {
+    const pending = this.gathering.inboxes.get(row);
+    if (pending === undefined || pending.isCounted) return;
+    pending.isCounted = true;
+    this.inboxes.judge(row);
+  }
+
+  /** What gathers is to be put into the rows as it is; `reached` with it. */
+  closeLayer(reached: Checkpoint): void {
+    const { gathering } = this;
+    if (gathering.isEmpty) return;
+    gathering.reached = reached;
+    this.closed.push(gathering);
+    this.gathering = new Unapplied(gathering.number, gathering.isReplay);
+  }
+
+  /** What comes now is this owner’s own. */
+  endReplay(reached: Checkpoint): void {
+    this.closeLayer(reached);
+    this.gathering = new Unapplied(this.gathering.number, false);
+  }
+
+  /** The rows have the oldest layer. */
+  dropLayer(): void {
+    this.closed.shift();
+    if (!(this.closed[0] ?? this.gathering).isReplay) this.takenInReplay.clear();
   }
 
   get unappliedBytes(): number {
-    return (this.applying?.bytes ?? 0) + this.gathering.bytes;
+    return this.closed.reduce((sum, { bytes }) => sum + bytes, this.gathering.bytes);
   }
 
   /** What the rows lack of an inbox, from the oldest to the newest. */
@@ -70,7 +92,13 @@ export class GroupContents {
 
   /** The newest that is known of something and not in the rows; undefined when the rows know. */
   newest<T>(find: (layer: Unapplied) => T | undefined): T | undefined {
-    return find(this.gathering) ?? (this.applying && find(this.applying));
+    const newest = find(this.gathering);
+    if (newest !== undefined || this.closed.length === 0) return newest;
+    for (let i = this.closed.length - 1; i >= 0; i--) {
+      const found = find(this.closed[i] as Unapplied);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** Takes one part of the batch `number`. */
@@ -108,11 +136,11 @@ export class GroupContents {
     const kind = row.charCodeAt(0);
     if (kind === INBOX_ROW) {
       const { first: chunk } = this.reader.nextRange();
-      this.pendingInboxOf(row).add(position, { envelope, chunk, messages, isInRows: this.isReplay });
+      this.pendingInboxOf(row).add(position, { envelope, chunk, messages, isInRows: gathering.isReplay });
       this.inboxes.added(row, position, chunk);
     } else if (kind === OUTBOX_ROW) {
       const group = groupOfRow(row);
-      const isInRows = this.isReplay || this.outboxes.has(group, position);
+      const isInRows = gathering.isReplay || this.outboxes.has(group, position);
       gathering.outbox(group, true).add(position, { envelope, chunk: 0, messages, isInRows });
       this.outboxes.add(group, position, envelope.length);
     } else if (kind === RECORD_ROW) gathering.records.set(row, { ...recordOf(row), value: envelope });
@@ -127,7 +155,7 @@ export class GroupContents {
     if (kind === INBOX_ROW) this.takeOut(row, (pending, chunks) => pending.remove(position, chunks));
     else if (kind === OUTBOX_ROW) {
       const group = groupOfRow(row);
-      if (!this.isReplay && !this.outboxes.has(group, position)) return;
+      if (!gathering.isReplay && !this.outboxes.has(group, position)) return;
       gathering.outbox(group, true).remove(position, NO_CHUNKS);
       this.outboxes.remove(group, position);
     } else if (kind === RECORD_ROW) gathering.records.set(row, { ...recordOf(row), value: undefined });
@@ -146,7 +174,7 @@ export class GroupContents {
   private takeOut(row: string, apply: (pending: PendingRow, chunks: ChunkRange) => void): void {
     const chunks = this.reader.nextRange();
     // An inbox that is not in the book is empty, in the rows too.
-    if (!this.isReplay && this.inboxes.get(row) === undefined) return;
+    if (!this.gathering.isReplay && this.inboxes.get(row) === undefined) return;
     apply(this.pendingInboxOf(row), chunks);
     this.inboxes.judge(row);
   }
@@ -158,15 +186,19 @@ export class GroupContents {
   }
 
   private pendingInboxOf(row: string): PendingRow {
-    const isInRows = this.isReplay || (this.inboxes.get(row)?.rowEnvelopes ?? 0) > 0 || this.applying?.inboxes.has(row) === true;
-    return this.gathering.inbox(row, isInRows);
+    const { gathering, inboxes, closed } = this;
+    const known = gathering.inboxes.get(row);
+    if (known !== undefined) return known;
+    const isInRows = gathering.isReplay || (inboxes.get(row)?.rowEnvelopes ?? 0) > 0 || closed.some((layer) => layer.inboxes.has(row));
+    return gathering.inbox(row, isInRows);
   }
 
   private pending(find: (layer: Unapplied) => PendingRow | undefined): readonly PendingRow[] {
     const newest = find(this.gathering);
-    const oldest = this.applying && find(this.applying);
-    if (oldest === undefined) return newest === undefined ? NONE : [newest];
-    return newest === undefined ? [oldest] : [oldest, newest];
+    if (this.closed.length === 0) return newest === undefined ? NONE : [newest];
+    const found = this.closed.flatMap((layer) => find(layer) ?? NONE);
+    if (newest !== undefined) found.push(newest);
+    return found;
   }
 
   /** The row that an operation is on. */

@@ -1,5 +1,6 @@
 import { IrisError } from '../../contract/errors.ts';
-import { GROUP_APPLY_BYTES } from '../../contract/limits.ts';
+import { GROUP_UNAPPLIED_BYTES_MAX } from '../../contract/limits.ts';
+import { GROUP_REPLAY_BYTES } from '../../contract/limits-store.ts';
 import type { GroupLog, LogEntry } from '../../ports/group-log.ts';
 import type { Checkpoint, GroupRows } from '../../ports/group-rows.ts';
 import { envelopeSequence } from '../../wire/envelope.ts';
@@ -21,13 +22,13 @@ export interface GroupOpening {
 }
 
 /**
- * Finds what the group has come to: fences what owners before may still append, loads what has to be known of the rows, and applies what the log
- * says behind their checkpoint.
+ * Finds what the group has come to: fences what owners before may still append, loads what has to be known of the rows, and reads what the log
+ * says behind their checkpoint. The rows are brought up to that while the group serves: it is in memory until then, as it was in its owner’s before.
  * @returns offset of the log behind that
  * @throws IrisError OWNERSHIP_LOST, ENGINE_INVALID, STORE_FAILED
  */
 export async function openGroup(opening: GroupOpening): Promise<number> {
-  const { log, rows, contents, applier, epoch, persist } = opening;
+  const { log, rows, contents, epoch, persist } = opening;
   const checkpoint = await persist(() => rows.readCheckpoint());
   if (checkpoint !== undefined && checkpoint.epoch > epoch) {
     throw new IrisError('OWNERSHIP_LOST', `the rows have a checkpoint of epoch ${checkpoint.epoch}, this lease is of ${epoch}`);
@@ -38,8 +39,6 @@ export async function openGroup(opening: GroupOpening): Promise<number> {
   contents.reserved = checkpoint?.nextPosition ?? 1;
   contents.gathering.number = checkpoint?.number ?? 0;
   const read = await new Replay(opening, numbers).run(checkpoint);
-  await persist(() => applier.flush());
-  contents.endReplay();
   // Behind whatever reading has left in the log, so that the checkpoint’s offset stays good for as long as what follows it.
   const last = await persist(() => log.append([fenceEntry(epoch)]));
   await persist(() => checkFence({ log, epoch }, { from: read, last }));
@@ -66,12 +65,13 @@ class Replay {
   private readonly opening: GroupOpening;
   /** Batch that each inbox’s stored summary has. */
   private readonly numbers: ReadonlyMap<string, number>;
-  /** Inboxes in the layer that gathers whose changes the stored summaries have. */
-  private uncounted = new Set<string>();
+  /** Behind the last batch that was whole. */
+  private reached: Checkpoint;
 
   constructor(opening: GroupOpening, numbers: ReadonlyMap<string, number>) {
     this.opening = opening;
     this.numbers = numbers;
+    this.reached = { epoch: 0, number: 0, nextPosition: 1, offset: 0 };
   }
 
   /** @returns offset behind what was read */
@@ -86,24 +86,33 @@ class Replay {
           const batch = assembler.take(entry);
           next = entry.offset + 1;
           if (batch !== undefined && checkpoint === undefined) await this.checkKnown();
-          if (batch !== undefined) await this.take(batch);
+          if (batch !== undefined) await this.take(batch, { epoch: assembler.epoch, offset: next });
         }
       }
     });
     if (assembler.epoch > epoch) throw new IrisError('OWNERSHIP_LOST', `the log has epoch ${assembler.epoch}, this lease is of ${epoch}`);
     if (assembler.epoch < epoch)
       throw new IrisError('STORE_FAILED', `the log ends in epoch ${assembler.epoch}, before this owner’s own entry`);
-    await this.flush();
+    this.opening.contents.endReplay(this.reached);
     return next;
   }
 
-  private async take(batch: WholeBatch): Promise<void> {
-    const { contents } = this.opening;
-    const rows = batch.parts.flatMap((part) => contents.rowsOf(part));
-    const isCounted = (row: string) => batch.number > (this.numbers.get(row) ?? 0);
-    if (contents.gathering.bytes >= GROUP_APPLY_BYTES || rows.some((row) => this.uncounted.has(row) && isCounted(row))) await this.flush();
-    for (const part of batch.parts) contents.apply(part, batch.number);
-    for (const row of rows) if (!isCounted(row)) this.uncounted.add(row);
+  /** `place`: of the entry that made it whole, and behind it. */
+  private async take(batch: WholeBatch, place: Pick<Checkpoint, 'epoch' | 'offset'>): Promise<void> {
+    const { contents, applier, epoch, persist } = this.opening;
+    const { number, parts } = batch;
+    if (place.epoch === epoch)
+      throw new IrisError('OWNERSHIP_LOST', `another owner has written as of epoch ${epoch}: its lease is not known any more`);
+    const rows = parts.flatMap((part) => contents.rowsOf(part));
+    const isCounted = (row: string) => number <= (this.numbers.get(row) ?? 0);
+    const { gathering } = contents;
+    // Of an inbox a layer is in its summary, or not.
+    const isMixed = rows.some((row) => gathering.inboxes.get(row)?.isCounted === true && !isCounted(row));
+    if (gathering.bytes >= GROUP_REPLAY_BYTES || isMixed) contents.closeLayer(this.reached);
+    while (contents.closed.length > 0 && contents.unappliedBytes >= GROUP_UNAPPLIED_BYTES_MAX) await persist(() => applier.applyOldest());
+    for (const part of parts) contents.apply(part, number);
+    for (const row of rows) if (isCounted(row)) contents.setCounted(row);
+    this.reached = { ...place, number, nextPosition: contents.reserved };
   }
 
   /**
@@ -118,12 +127,6 @@ class Replay {
       'ENGINE_INVALID',
       `${log.name} holds batches of which ${rows.name} knows nothing: they are not of one group; name the servers that belong together, or delete the topic to begin empty`,
     );
-  }
-
-  private async flush(): Promise<void> {
-    const { applier, persist } = this.opening;
-    await persist(() => applier.flush((row) => !this.uncounted.has(row)));
-    this.uncounted = new Set();
   }
 }
 

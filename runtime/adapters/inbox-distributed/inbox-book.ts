@@ -140,7 +140,8 @@ export class InboxBook {
     const held = this.inboxes.get(row);
     let envelopes = held?.rowEnvelopes ?? 0;
     let bytes = held?.rowBytes ?? 0;
-    for (const { added, addedBytes } of this.pendingOf(row)) {
+    for (const { added, addedBytes, isCounted } of this.pendingOf(row)) {
+      if (isCounted) continue;
       envelopes += added.size;
       bytes += addedBytes;
     }

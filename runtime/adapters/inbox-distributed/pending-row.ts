@@ -30,6 +30,8 @@ export class PendingRow {
   chunks: ChunkRange | undefined;
   /** False when the rows hold nothing of it, so that nothing has to be taken out of them. */
   readonly isInRows: boolean;
+  /** The stored summary has counted it, of an inbox in a replay. */
+  isCounted = false;
 
   constructor(isInRows: boolean) {
     this.isInRows = isInRows;

@@ -1,10 +1,9 @@
 import { GROUP_APPLY_BYTES, GROUP_APPLY_MS, GROUP_CHECKPOINT_MS, GROUP_RETRY_MS } from '../../contract/limits.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
-import type { GroupRows } from '../../ports/group-rows.ts';
+import type { Checkpoint, GroupRows, RowChange } from '../../ports/group-rows.ts';
 import type { GroupContents } from './group-contents.ts';
 import type { SettledInbox } from './inbox-book.ts';
 import { countInboxes, planRows, type RowPlan } from './settled-rows.ts';
-import { Unapplied } from './unapplied.ts';
 
 export interface RowApplierParts {
   readonly rows: GroupRows;
@@ -18,24 +17,21 @@ export interface RowApplierParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** How far the log had come when a layer was closed. */
-interface Reached {
-  readonly number: number;
-  readonly nextPosition: number;
-  readonly offset: number;
-}
-
 /**
  * Brings the rows up to the log, behind the commits: what gathers meanwhile goes as one, so that what comes and goes at once never reaches
- * the rows. What cannot be applied stays in memory and is tried again.
+ * the rows. What cannot be applied stays in memory and is tried again. What a replay has left goes first, while the group serves.
  */
 export class RowApplier {
   private readonly parts: RowApplierParts;
   private timer: Timer | undefined;
   private turn: Promise<unknown> = Promise.resolve();
-  /** Of the layer that is being applied: worked out once, since a second look would find some of it done. */
+  /** Of the oldest layer: worked out once, since a second look would find some of it done. */
   private plan: RowPlan | undefined;
-  private reached: Reached | undefined;
+  /** Of the plan, what is to be applied next. */
+  private part: readonly RowChange[] | undefined;
+  /** How far the rows have come. */
+  private reached: Checkpoint | undefined;
+  private isInCycle = false;
   private isCheckpointed = true;
   private checkpointMs = Number.NEGATIVE_INFINITY;
   private isStopped = false;
@@ -45,10 +41,13 @@ export class RowApplier {
     this.parts = parts;
   }
 
-  /** Something has been committed. */
+  /** Something has been committed, or left by a replay. */
   start(): void {
-    if (this.parts.contents.gathering.bytes < GROUP_APPLY_BYTES) this.later(GROUP_APPLY_MS);
-    else if (this.parts.contents.applying === undefined) this.soon();
+    const { closed, gathering } = this.parts.contents;
+    if (this.isInCycle) return;
+    if (closed.length > 0) this.later(GROUP_RETRY_MS);
+    else if (gathering.bytes < GROUP_APPLY_BYTES) this.later(GROUP_APPLY_MS);
+    else this.soon();
   }
 
   /** Resolves when less than `bytes` wait to be applied, or the applier is stopped. */
@@ -61,14 +60,20 @@ export class RowApplier {
   }
 
   /**
-   * Applies everything committed so far. Inboxes whose `isCounted` is false are in the stored summaries with it.
+   * Applies everything committed so far.
    * @throws what the rows throw; what was not applied stays in memory
    */
-  flush(isCounted?: (row: string) => boolean): Promise<void> {
+  flush(): Promise<void> {
     return this.inTurn(async () => {
-      if (this.parts.contents.applying !== undefined) await this.apply(isCounted);
-      await this.apply(isCounted);
+      const { contents } = this.parts;
+      contents.closeLayer(this.now());
+      for (let left = contents.closed.length; left > 0; left--) await this.apply();
     });
+  }
+
+  /** Applies what has been closed for the longest. @throws what the rows throw */
+  applyOldest(): Promise<void> {
+    return this.inTurn(() => this.apply());
   }
 
   /** Writes how far the rows have come. */
@@ -99,32 +104,33 @@ export class RowApplier {
   }
 
   private async cycle(): Promise<void> {
+    const { contents } = this.parts;
     if (this.isStopped) return;
+    this.isInCycle = true;
     try {
+      if (contents.closed.length === 0) contents.closeLayer(this.now());
       await this.apply();
       if (this.parts.clock.monotonicMs() - this.checkpointMs >= GROUP_CHECKPOINT_MS) await this.writeCheckpoint();
     } catch (error) {
       this.parts.failed(error);
       return this.later(GROUP_RETRY_MS);
+    } finally {
+      this.isInCycle = false;
     }
-    if (!this.parts.contents.gathering.isEmpty) this.start();
+    if (contents.closed.length > 0) this.soon();
+    else if (!contents.gathering.isEmpty) this.start();
     else if (!this.isCheckpointed) this.later(GROUP_CHECKPOINT_MS);
   }
 
-  private async apply(isCounted: (row: string) => boolean = () => true): Promise<void> {
+  private async apply(): Promise<void> {
     const { contents, rows, epoch } = this.parts;
-    if (contents.applying === undefined) {
-      if (contents.gathering.isEmpty) return;
-      contents.applying = contents.gathering;
-      contents.gathering = new Unapplied(contents.applying.number);
-      this.reached = this.now();
-    }
-    const layer = contents.applying;
+    const [layer] = contents.closed;
+    if (layer === undefined) return;
     const last = { epoch, number: layer.number };
-    this.plan ??= await planRows(layer, contents, rows, isCounted);
-    const { summaries, changes, settled, recounts } = this.plan;
-    if (summaries.length > 0) await rows.apply(summaries, last);
-    if (changes.length > 0) await rows.apply(changes, last);
+    this.plan ??= await planRows(layer, contents, rows);
+    const { parts, settled, recounts } = this.plan;
+    this.part ??= parts.next().value;
+    for (; this.part !== undefined; this.part = parts.next().value) await rows.apply(this.part, last);
     const counted = await countInboxes(recounts, contents.inboxes, rows);
     if (counted.size > 0) {
       const summaryOf = ([row, inbox]: [string, SettledInbox]) => contents.inboxes.summaryOf(row, inbox, layer.number);
@@ -134,26 +140,26 @@ export class RowApplier {
       );
     }
     this.plan = undefined;
-    contents.applying = undefined;
+    contents.dropLayer();
     for (const [row, inbox] of [...settled, ...counted]) contents.inboxes.settle(row, inbox);
     for (const row of layer.inboxes.keys()) contents.inboxes.judge(row);
+    this.reached = layer.reached;
     this.isCheckpointed = false;
     this.tell();
   }
 
   private async writeCheckpoint(): Promise<void> {
-    const { contents, rows, epoch } = this.parts;
-    if (contents.applying !== undefined) return;
-    const reached = contents.gathering.isEmpty ? this.now() : this.reached;
+    const { contents, rows } = this.parts;
+    const reached = contents.closed.length === 0 && contents.gathering.isEmpty ? this.now() : this.reached;
     if (reached === undefined) return;
-    await rows.writeCheckpoint({ epoch, ...reached });
+    await rows.writeCheckpoint(reached);
     this.isCheckpointed = true;
     this.checkpointMs = this.parts.clock.monotonicMs();
   }
 
-  private now(): Reached {
-    const { contents, nextOffset } = this.parts;
-    return { number: contents.gathering.number, nextPosition: contents.reserved, offset: nextOffset() };
+  private now(): Checkpoint {
+    const { contents, epoch, nextOffset } = this.parts;
+    return { epoch, number: contents.gathering.number, nextPosition: contents.reserved, offset: nextOffset() };
   }
 
   private inTurn(work: () => Promise<void>): Promise<void> {

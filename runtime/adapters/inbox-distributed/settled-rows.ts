@@ -1,4 +1,5 @@
 import { GROUP_MEASURES_MAX } from '../../contract/limits.ts';
+import { GROUP_APPLY_CHANGES_MAX } from '../../contract/limits-store.ts';
 import type { GroupRows, InboxKey, InboxMeasure, RowChange } from '../../ports/group-rows.ts';
 import type { GroupContents } from './group-contents.ts';
 import type { ChunkRange } from './group-entries.ts';
@@ -8,9 +9,8 @@ import type { Unapplied } from './unapplied.ts';
 
 /** What a layer of changes makes of the rows. */
 export interface RowPlan {
-  /** What inboxes have come to; to be applied before anything else, so that a replay knows what has been counted. */
-  readonly summaries: readonly RowChange[];
-  readonly changes: readonly RowChange[];
+  /** To be applied one after the other, first what inboxes have come to: so a replay knows what has been counted. No row is in two of them. */
+  readonly parts: Iterator<readonly RowChange[], undefined>;
   /** By row. */
   readonly settled: ReadonlyMap<string, SettledInbox>;
   /** Rows of inboxes to count anew once the changes are there, instead. */
@@ -18,26 +18,21 @@ export interface RowPlan {
 }
 
 /**
- * Works out what to write. What is taken out of the rows is measured before, while it is still there. Inboxes whose `isCounted` is false are in
+ * Works out what to write. What is taken out of the rows is measured before, while it is still there. Inboxes that are counted are in
  * the stored summaries with these changes already.
  */
-export async function planRows(
-  layer: Unapplied,
-  contents: GroupContents,
-  rows: GroupRows,
-  isCounted: (row: string) => boolean,
-): Promise<RowPlan> {
-  const changes: RowChange[] = [];
+export async function planRows(layer: Unapplied, contents: GroupContents, rows: GroupRows): Promise<RowPlan> {
+  const takenOutOfRows: RowChange[] = [];
   const summaries: RowChange[] = [];
   const settled = new Map<string, SettledInbox>();
   const recounts: string[] = [];
   const settle = async ([row, pending]: [string, PendingRow]) => {
     const inbox = keyOfRow(row);
     const held = contents.inboxes.get(row);
-    const taken = await takenOut(inbox, { pending, rows, firstPosition: contents.isReplay ? 0 : (held?.firstPosition ?? 0) });
-    changes.push(...taken.changes, ...additions(inbox, pending));
-    if (!isCounted(row) || held === undefined) return;
-    if (contents.isRecounted(row, pending)) return void recounts.push(row);
+    const taken = await takenOut(inbox, { pending, rows, firstPosition: layer.isReplay ? 0 : (held?.firstPosition ?? 0) });
+    for (const change of taken.changes) takenOutOfRows.push(change);
+    if (pending.isCounted || held === undefined) return;
+    if (layer.isReplay && contents.isRecounted(row, pending)) return void recounts.push(row);
     const left = { envelopes: Math.max(0, held.rowEnvelopes - taken.envelopes), bytes: Math.max(0, held.rowBytes - taken.bytes) };
     const start = startOf(
       pending,
@@ -49,16 +44,34 @@ export async function planRows(
       summaries.push({ kind: 'summary', summary: contents.inboxes.summaryOf(row, now, layer.number) });
   };
   await forEachOf(layer.inboxes, settle);
-  for (const [group, pending] of layer.outboxes) {
-    for (const position of pending.removed) changes.push({ kind: 'no-outgoing', group, position });
-    for (const [position, { envelope }] of pending.added) changes.push({ kind: 'outgoing', group, position, envelope });
+  return { parts: partsOf(summaries, takenOutOfRows, changesOf(layer)), settled, recounts };
+}
+
+/** So much at a time that what its statements take in memory does not grow with the layer. */
+function* partsOf(...lists: Iterable<RowChange>[]): Generator<RowChange[], undefined> {
+  for (const changes of lists) {
+    let part: RowChange[] = [];
+    for (const change of changes) {
+      if (part.push(change) < GROUP_APPLY_CHANGES_MAX) continue;
+      yield part;
+      part = [];
+    }
+    if (part.length > 0) yield part;
   }
-  for (const [key, { mark, timeMs }] of layer.marks) changes.push({ kind: 'mark', key, mark, timeMs });
-  for (const [user, seconds] of layer.seen) changes.push({ kind: 'seen', user: Buffer.from(user, 'latin1'), seconds });
+}
+
+/** All but what is taken out of inboxes. */
+function* changesOf(layer: Unapplied): Generator<RowChange> {
+  for (const [row, pending] of layer.inboxes) yield* additions(keyOfRow(row), pending);
+  for (const [group, pending] of layer.outboxes) {
+    for (const position of pending.removed) yield { kind: 'no-outgoing', group, position };
+    for (const [position, { envelope }] of pending.added) yield { kind: 'outgoing', group, position, envelope };
+  }
+  for (const [key, { mark, timeMs }] of layer.marks) yield { kind: 'mark', key, mark, timeMs };
+  for (const [user, seconds] of layer.seen) yield { kind: 'seen', user: Buffer.from(user, 'latin1'), seconds };
   for (const { kind: record, user, value } of layer.records.values())
-    changes.push(value === undefined ? { kind: 'no-record', record, user } : { kind: 'record', record, user, value });
-  for (const { parked, isKept } of layer.parked.values()) changes.push({ kind: isKept ? 'parked' : 'not-parked', parked });
-  return { summaries, changes, settled, recounts };
+    yield value === undefined ? { kind: 'no-record', record, user } : { kind: 'record', record, user, value };
+  for (const { parked, isKept } of layer.parked.values()) yield { kind: isKept ? 'parked' : 'not-parked', parked };
 }
 
 /** What the rows hold of inboxes. */
@@ -134,11 +147,11 @@ async function trimmed(
   return { changes, counted: isThere && !isPartlyRead ? await measure(end) : before, end };
 }
 
-function additions(inbox: InboxKey, { added }: PendingRow): RowChange[] {
-  return [...added].flatMap(([position, { chunk, envelope, messages, firstIndex }]) => {
-    const change: RowChange = { kind: 'envelope', inbox, chunk, position, envelope, messages };
-    return firstIndex === 0 ? [change] : [change, { kind: 'read', inbox, chunk, position, index: firstIndex - 1 }];
-  });
+function* additions(inbox: InboxKey, { added }: PendingRow): Generator<RowChange> {
+  for (const [position, { chunk, envelope, messages, firstIndex }] of added) {
+    yield { kind: 'envelope', inbox, chunk, position, envelope, messages };
+    if (firstIndex > 0) yield { kind: 'read', inbox, chunk, position, index: firstIndex - 1 };
+  }
 }
 
 /** Where what is left begins. */

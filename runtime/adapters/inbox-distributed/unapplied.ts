@@ -1,3 +1,4 @@
+import type { Checkpoint } from '../../ports/group-rows.ts';
 import type { RecordKind, StoredMark, StoredParked } from '../../ports/inbox-store.ts';
 import { PendingRow } from './pending-row.ts';
 
@@ -15,9 +16,14 @@ export class Unapplied {
   bytes = 0;
   /** Of its last batch. */
   number: number;
+  /** Read from a log that is being opened: the rows may have any of it already, written by the owner before. */
+  readonly isReplay: boolean;
+  /** How far the rows have come with it; undefined while it gathers. */
+  reached: Checkpoint | undefined;
 
-  constructor(number: number) {
+  constructor(number: number, isReplay: boolean) {
     this.number = number;
+    this.isReplay = isReplay;
   }
 
   get isEmpty(): boolean {
