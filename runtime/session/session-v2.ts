@@ -23,7 +23,7 @@ import { encodeGap } from '../wire/v2/gap.ts';
 import { encodeGoaway } from '../wire/v2/goaway.ts';
 import { decodeHello, type HelloFrame, Reads } from '../wire/v2/hello.ts';
 import { encodeMessageStatus } from '../wire/v2/message-status.ts';
-import { FETCH_VERSION, Opcode, VERSION_MAX, VERSION_MIN } from '../wire/v2/opcodes.ts';
+import { FETCH_VERSION, Opcode } from '../wire/v2/opcodes.ts';
 import { decodePing, encodePong } from '../wire/v2/ping.ts';
 import {
   checkSequence,
@@ -38,6 +38,7 @@ import { encodeSent } from '../wire/v2/sent.ts';
 import { encodeTyping } from '../wire/v2/typing.ts';
 import { encodeWelcome } from '../wire/v2/welcome.ts';
 import { admit, HELD_BACK, messagesLimited } from './admission.ts';
+import { agreedVersion } from './agreed-version.ts';
 import { enterDirectory, PROTOCOLS_V2 } from './enter-directory.ts';
 import { handMessages } from './ephemeral-sends.ts';
 import { PushWindow } from './push-window.ts';
@@ -272,15 +273,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
   }
 
   private logIn(hello: HelloFrame): void {
-    const version = Math.min(hello.versionMax, VERSION_MAX);
-    if (version < Math.max(hello.versionMin, VERSION_MIN)) {
-      throw new IrisError(
-        'VERSION_UNSUPPORTED',
-        `client speaks versions ${hello.versionMin} to ${hello.versionMax}, server ${VERSION_MIN} to ${VERSION_MAX}`,
-      );
-    }
-    if (hello.reads === Reads.shares && version < FETCH_VERSION)
-      throw new IrisError('VERSION_UNSUPPORTED', `a connection that reads shares speaks version ${FETCH_VERSION}, not ${version}`);
+    const version = agreedVersion(hello);
     if (this.parts.isDraining()) throw new IrisError('DRAINING', 'the node is leaving; connect elsewhere');
     const user = Buffer.from(hello.user);
     checkUserName(user);
@@ -310,7 +303,8 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     } catch (error) {
       // What can be attributed to its sequence costs that message only.
       if (!(error instanceof IrisError) || frame.sequence === 0) throw error;
-      this.refuse(frame.sequence, Math.max(1, frame.count), { code: error.code, message: error.message, retryAfterMs: 0 });
+      const count = Math.min(Math.max(1, frame.count), 0xffff);
+      this.refuse(frame.sequence, count, { code: error.code, message: error.message, retryAfterMs: 0 });
       return;
     }
     this.parts.counters.messagesIn.value += frame.count;

@@ -89,6 +89,12 @@ describe('a send that is refused for itself keeps the connection', () => {
     ['FRAME_TRUNCATED', 'a message cut short', 1, send('00', ONE, ZERO, '0003 626f62 0005 61')],
     ['FRAME_MALFORMED', 'a SEND without a message', 1, send('00', ONE, ZERO, '0003 626f62')],
     ['FRAME_MALFORMED', 'a SEND of two messages', 2, send('00', ONE, ZERO, '0003 626f62 0001 61 0001 62')],
+    [
+      'FRAME_MALFORMED',
+      'more empty messages than a FAULT can count',
+      65_535,
+      send('00', ONE, ZERO, `0003 626f62 ${'0000'.repeat(70_000)}`),
+    ],
     ['SEQUENCE_INVALID', 'a predecessor that is not before it', 1, send('00', ONE, ONE, '0003 626f62 0001 61')],
   ])('%s: %s', async (code, _, count, body) => {
     const client = await V2Client.logIn(pair.address, name('sender'));
@@ -96,6 +102,23 @@ describe('a send that is refused for itself keeps the connection', () => {
     expect(await client.fault()).toMatchObject({ code, sequence: 1, count });
     client.send('nobody', 2, ['fine']);
     expect((await client.sent()).sequence).toBe(2);
+  });
+
+  it('a sequence that reaches 2^52 with its batch, which no node behind the edge hears of: statuses, links and bridges go on', async () => {
+    const client = await V2Client.logIn(pair.address, name('last'));
+    const beyond = (sequence: string, entries: string) =>
+      rawFrame(send('04', sequence, ZERO, `0003 626f62 ${entries}`).fill(entries.length > 6 ? 3 : 2, 0, 1));
+    for (const [sequence, entries] of [
+      ['0010000000000000', '0001 61'],
+      ['001fffffffffffff', '0001 61'],
+      ['000fffffffffffff', '0001 61 0001 62'],
+      ['001fffffffffffff', '0001 61 0001 62'],
+    ] as const) {
+      client.raw.write(beyond(sequence, entries));
+      expect((await client.fault()).code).toBe('SEQUENCE_INVALID');
+    }
+    client.raw.write(beyond('000fffffffffffff', '0001 61'));
+    expect((await client.sent()).sequence).toBe(0xf_ffff_ffff_ffff);
   });
 
   it('sequence 0 names no message, so it ends the connection', async () => {

@@ -1,5 +1,5 @@
 import { IrisError } from '../../contract/errors.ts';
-import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, MESSAGE_BYTES_MAX, USER_BYTES_MAX } from '../../contract/limits.ts';
+import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, MESSAGE_BYTES_MAX, SEQUENCE_MAX, USER_BYTES_MAX } from '../../contract/limits.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import { countEntries } from '../envelope.ts';
@@ -99,7 +99,8 @@ export function checkSend(recipient: Uint8Array, messages: readonly Uint8Array[]
 }
 
 /** @throws IrisError SEQUENCE_INVALID */
-export function checkSequence({ sequence, previous }: SendFrame): void {
+export function checkSequence({ sequence, previous, count }: SendFrame): void {
   if (sequence === 0) throw new IrisError('SEQUENCE_INVALID', 'sequence 0, must be 1 or more');
+  if (sequence + count - 1 > SEQUENCE_MAX) throw new IrisError('SEQUENCE_INVALID', `sequence ${sequence}, must be below 2^52 with its batch`);
   if (previous >= sequence) throw new IrisError('SEQUENCE_INVALID', `previous ${previous} is not below the sequence ${sequence}`);
 }
