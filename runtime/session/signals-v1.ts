@@ -1,3 +1,4 @@
+import { UNSEEN } from '../contract/audience.ts';
 import * as limits from '../contract/limits.ts';
 import { EphemeralKind, type InboxSubscription, type UserStatus } from '../ports/inbox-feed.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
@@ -86,11 +87,13 @@ export class SignalsV1 {
     });
   }
 
-  /** Under load the answer is to ask later. */
+  /** Under load the answer is to ask later. The original takes a name of any length here; nobody has a longer one than a LOGIN may say, and no link takes it. */
   private ask(name: Buffer): void {
     const { load } = this.parts;
     if (load.sheds('presence')) v1.encodeRateLimited(this.session.writer(), load.retryAfterMs(limits.SHED_RETRY_MS));
-    else if (this.isWithinMinute()) this.questions().ask(name);
+    else if (!this.isWithinMinute()) return;
+    else if (name.length > limits.USER_BYTES_MAX) v1.encodeStatusV1(this.session.writer(), name, UNSEEN);
+    else this.questions().ask(name);
   }
 
   private questions(): StatusQuestions {

@@ -99,7 +99,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'inbox/retention.ts': { outboxes: 'RETENTION_REPORT_MAX' },
   'inbox/returned-letters.ts': { underWay: 'DEAD_LETTERS_MAX' },
   'inbox/sealed-inboxes.ts': { seals: 'rows' },
-  'inbox/sequence-marks.ts': { holes: 'exceptions', touched: 'batch', before: 'batch' },
+  'inbox/sequence-marks.ts': { holes: 'exceptions' },
   'inbox/status-ledger.ts': {
     young: 'STATUS_ROWS_MEMORY_MAX',
     old: 'STATUS_ROWS_MEMORY_MAX',

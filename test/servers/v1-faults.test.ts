@@ -1,7 +1,7 @@
 /** W1, W2, W3, W5, F24: what one v1 client does costs itself at most, and what waits for a user is delivered. */
 import { NodePair, until } from './node-pair.ts';
 import { hex, RawSocket } from './raw-socket.ts';
-import { batch, send, V1Client } from './v1-client.ts';
+import { batch, send, status, V1Client } from './v1-client.ts';
 import { V2Client } from './v2-client.ts';
 
 let pair: NodePair;
@@ -35,6 +35,23 @@ it('50 bystanders of both protocols stay while one client sends every opcode, 70
   for (const client of young) expect(await client.ping(7)).toBe(7);
   expect([...old.map(({ raw }) => raw), ...young.map(({ raw }) => raw)].filter(({ isClosed }) => isClosed)).toEqual([]);
 }, 60_000);
+
+it.each([256, 257, 1_025, 65_535])(
+  'a question about a name of %i bytes is answered as about one who is away, and reaches no link that it could break',
+  async (bytes) => {
+    const bystander = await V2Client.logIn(pair.address, `beside-${bytes}`);
+    const client = await V1Client.logIn(pair.address, `asks-${bytes}`);
+    const name = 'x'.repeat(bytes);
+    for (let i = 1; i <= 20; i++) {
+      await client.raw.writeAll(status(name));
+      const answer = await client.raw.take(1 + 2 + bytes + 1 + 8);
+      expect(answer.subarray(3 + bytes).toString('hex')).toBe('000000000000000000');
+      bystander.send('nobody', i, ['still here']);
+      expect((await bystander.sent()).sequence).toBe(i);
+    }
+  },
+  30_000,
+);
 
 it('a login delivers 20,000 waiting messages once and in order, with the edge’s memory bounded (W2)', async () => {
   const sender = await V1Client.logIn(pair.address, 'w2-sender');

@@ -101,6 +101,7 @@ export function checkSend(recipient: Uint8Array, messages: readonly Uint8Array[]
 /** @throws IrisError SEQUENCE_INVALID */
 export function checkSequence({ sequence, previous, count }: SendFrame): void {
   if (sequence === 0) throw new IrisError('SEQUENCE_INVALID', 'sequence 0, must be 1 or more');
-  if (sequence + count - 1 > SEQUENCE_MAX) throw new IrisError('SEQUENCE_INVALID', `sequence ${sequence}, must be below 2^52 with its batch`);
+  if (sequence + count - 1 > SEQUENCE_MAX)
+    throw new IrisError('SEQUENCE_INVALID', `sequence ${sequence}, must be below 2^52 with its batch`);
   if (previous >= sequence) throw new IrisError('SEQUENCE_INVALID', `previous ${previous} is not below the sequence ${sequence}`);
 }
