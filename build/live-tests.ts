@@ -15,6 +15,7 @@ const SIDE_BY_SIDE: readonly string[] = [
   'cut-regions',
   'dead-letters',
   'deploy',
+  'deploy-accounts',
   'deploy-boot',
   'geo-dns',
   'kafka-brokers',

@@ -12,6 +12,7 @@ import { grouped } from '../text-table.ts';
 const OPTIONS = {
   to: { type: 'string' },
   'aws-region': { type: 'string' },
+  account: { type: 'string' },
   cidr: { type: 'string' },
   edges: { type: 'string' },
   shards: { type: 'string' },
@@ -27,6 +28,7 @@ export const command: Command = {
   options: [
     ['--to <environment>', 'the environment’s file, which is edited; a preset’s name together with --print'],
     ['--aws-region <name>', 'where it lives, such as ap-southeast-2'],
+    ['--account <id>', 'account of 12 digits that it lives in, one of the environment’s `accounts`; default: globalAccount'],
     ['--cidr <block>', 'its network; default: the next free block of the size that the last region has'],
     ['--edges <n>, --shards <n>', 'its size; default: that of the smallest region'],
     ['--continents <AS,EU>, --countries <JP,KR>', 'whose clients it serves; default: nobody by place'],
@@ -46,6 +48,7 @@ export const command: Command = {
     const entry = newRegionEntry(environment, {
       code,
       awsRegion,
+      ...(values.account === undefined ? {} : { account: values.account }),
       ...(values.cidr === undefined ? {} : { cidr: values.cidr }),
       ...(values.edges === undefined ? {} : { edges: count('--edges', values.edges) }),
       ...(values.shards === undefined ? {} : { shards: count('--shards', values.shards) }),

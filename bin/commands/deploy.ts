@@ -78,9 +78,10 @@ function noteProtected(io: CommandIo, { stacks }: RolloutWave, directory: string
   for (const stack of stacks) {
     const { environment = '', properties } = artifacts[stack] ?? {};
     if (properties?.terminationProtection !== true) continue;
-    const region = environment.split('/').at(-1) ?? '';
+    const [, , account = '', region = ''] = environment.split('/');
+    const where = /^\d+$/.test(account) ? `, in account ${account}` : '';
     io.note(
-      `protected, and kept until you say: aws cloudformation update-termination-protection --no-enable-termination-protection --region ${region} --stack-name ${stack}`,
+      `protected${where}, and kept until you say: aws cloudformation update-termination-protection --no-enable-termination-protection --region ${region} --stack-name ${stack}`,
     );
   }
 }

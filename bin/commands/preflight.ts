@@ -1,3 +1,4 @@
+import { callerAccount } from '../../infra/live/caller-account.ts';
 import { missingMachines } from '../../infra/live/live-machines.ts';
 import { withLiveQuotas } from '../../infra/live/live-quotas.ts';
 import { liveZone } from '../../infra/live/live-zone.ts';
@@ -46,11 +47,17 @@ export const command: Command = {
 
 /** Regions of other accounts are not asked: these credentials are for one. */
 async function askAws(plan: Plan, { quotas }: LimitsReport) {
-  const elsewhere = plan.regions.filter(({ account }) => account !== 'current').map(({ code }) => code);
-  const unasked = elsewhere.length > 0 ? [`${elsewhere.join(', ')}: of other accounts, not asked; ask with their credentials`] : [];
-  const machines = await missingMachines(plan);
-  const zone = await liveZone(plan);
-  return { quotas: await withLiveQuotas(quotas), problems: [...machines, ...zone.problems, ...unasked] };
+  const asked = await callerAccount(plan);
+  const accounts = plan.accounts.length > 0 ? plan.accounts : [plan.globalAccount];
+  if (!accounts.includes(asked)) {
+    const problem = `these credentials are for account ${asked}, which ${plan.environment} does not have; use those of ${accounts.join(' or ')}`;
+    return { quotas, problems: [problem] };
+  }
+  const elsewhere = plan.regions.filter(({ account }) => account !== asked).map(({ code, account }) => `${code} of account ${account}`);
+  const unasked = elsewhere.length > 0 ? [`${elsewhere.join(', ')}: not asked; ask with the credentials of each`] : [];
+  const machines = await missingMachines(plan, asked);
+  const zone = await liveZone(plan, { account: asked });
+  return { quotas: await withLiveQuotas(quotas, asked), problems: [...machines, ...zone.problems, ...unasked] };
 }
 
 interface Found {

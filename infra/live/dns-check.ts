@@ -1,3 +1,4 @@
+import { Resolver } from 'node:dns/promises';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { CLIENT_NETWORKS, type ClientNetwork } from '../facts/client-networks.ts';
 import { endpointHostOf } from '../plan/names.ts';
@@ -18,6 +19,11 @@ export interface DnsAnswer {
   readonly isRight: boolean;
 }
 
+export interface DnsCheckOptions {
+  /** Addresses of a name by the public name service; none where it has none. @default the machine’s resolver */
+  readonly addressesOf?: (host: string) => Promise<readonly string[]>;
+}
+
 const NETWORK_BITS = '24';
 
 /**
@@ -25,7 +31,11 @@ const NETWORK_BITS = '24';
  * database of places and by the health of the moment, without a query of the public name service.
  * @throws IrisError ENVIRONMENT_INVALID where Route 53 does not route; AWS_REFUSED, PACKAGE_FAILED
  */
-export async function checkDns(plan: Plan, hostedZoneId: string): Promise<DnsAnswer[]> {
+export async function checkDns(
+  plan: Plan,
+  hostedZoneId: string,
+  { addressesOf = publicAddresses }: DnsCheckOptions = {},
+): Promise<DnsAnswer[]> {
   if (!plan.geoRouting.includes('route53'))
     throw new IrisError(
       'ENVIRONMENT_INVALID',
@@ -51,7 +61,9 @@ export async function checkDns(plan: Plan, hostedZoneId: string): Promise<DnsAns
     const addresses = await ask(host, network);
     const given: string[] = [];
     for (const region of plan.regions) {
-      const own = await ask(region.addresses.edgeHost, network);
+      const { edgeHost } = region.addresses;
+      // Names in zones of other accounts are asked for as clients do: these credentials are not for those.
+      const own = region.accountZone === null ? await ask(edgeHost, network) : await addressesOf(edgeHost);
       if (own.some((address) => addresses.includes(address))) given.push(region.code);
     }
     answers.push(answerFor(network, { wanted: regionsFor(plan, network), given, addresses }));
@@ -74,4 +86,9 @@ function answerFor(
 ): DnsAnswer {
   const isRight = found.given.length > 0 && found.given.every((code) => found.wanted.includes(code));
   return { continent, country, network: `${address}/${NETWORK_BITS}`, ...found, isRight };
+}
+
+/** Not there, or not to be seen from here: no address of it is among those that clients get. */
+async function publicAddresses(host: string): Promise<readonly string[]> {
+  return await new Resolver({ timeout: 3_000, tries: 2 }).resolve4(host).catch(() => []);
 }

@@ -3,13 +3,13 @@ import { answerOf, loadSdk } from './aws-answers.ts';
 
 /**
  * What EC2 lacks of a plan, one line each: zones that the account does not have, and machine types that a zone does not offer. Regions of
- * other accounts are not asked.
+ * other accounts than the one that is asked are left out.
  * @throws IrisError AWS_REFUSED, PACKAGE_FAILED
  */
-export async function missingMachines(plan: Plan): Promise<string[]> {
+export async function missingMachines(plan: Plan, account: string): Promise<string[]> {
   const sdk = await loadSdk('@aws-sdk/client-ec2', '3.1169.0', () => import('@aws-sdk/client-ec2'));
   const problems: string[] = [];
-  for (const region of plan.regions.filter(({ account }) => account === 'current')) {
+  for (const region of plan.regions.filter((one) => one.account === account)) {
     const client = new sdk.EC2Client({ region: region.awsRegion });
     const where = `in ${region.awsRegion}`;
     const zones = await answerOf(

@@ -9,6 +9,8 @@ import type { Plan } from './plan.ts';
 export interface NewRegion {
   readonly code: string;
   readonly awsRegion: string;
+  /** One that the environment has. @default the global one */
+  readonly account?: string;
   /** @default the next free block of the size that the last region has */
   readonly cidr?: string;
   /** @default as many as the smallest region has */
@@ -35,6 +37,7 @@ export function newRegionEntry(environment: Environment, wanted: NewRegion): Reg
   return {
     code: wanted.code,
     awsRegion: wanted.awsRegion,
+    ...(wanted.account === undefined ? {} : { account: wanted.account }),
     cidr: wanted.cidr ?? freeBlock(regions),
     edges: wanted.edges ?? Math.min(...regions.map(({ edges }) => edges)),
     shards: wanted.shards ?? Math.min(...regions.map(({ shards }) => shards)),

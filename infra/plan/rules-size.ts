@@ -160,7 +160,10 @@ function groupProblems(parameters: SizingParameters, region: RegionDraft): Envir
 /** Regions of one account in one AWS region share its quota: a group each for their shard groups, and one for their edges. */
 function scalingGroupProblems(draft: EnvironmentDraft, parameters: SizingParameters): EnvironmentProblem[] {
   if (draft.runsIn === 'local') return [];
-  const byPlace = Map.groupBy(draft.regions, ({ account, awsRegion }) => `${awsRegion}, account ${account}`);
+  const byPlace = Map.groupBy(
+    draft.regions,
+    ({ account, awsRegion }) => `${awsRegion}, account ${account === 'current' ? (draft.globalAccount ?? account) : account}`,
+  );
   return [...byPlace].flatMap(([place, regions]) => {
     const value = regions.reduce((sum, region) => sum + sizeRegion(parameters, region).shardGroups + 1, 0);
     if (value <= SCALING_GROUPS_MAX) return [];

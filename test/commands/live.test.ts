@@ -1,10 +1,13 @@
 /** X20, G1: what AWS itself says, through its SDK, from an endpoint that answers and refuses as AWS documents it. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { proof } from '../../environments/proof.ts';
 import { CLIENT_NETWORKS } from '../../infra/facts/client-networks.ts';
 import { regionsFor } from '../../infra/live/dns-check.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
 import { type AwsAccount, AwsEndpoint } from '../fakes/aws-endpoint.ts';
-import { runIris } from './run-iris.ts';
+import { GLOBAL_ACCOUNT, OTHER_ACCOUNT, twoAccounts } from '../infra/apps/two-accounts.ts';
+import { runIris, temporaryFolder } from './run-iris.ts';
 
 const plan = createPlan(proof);
 const awsRegions = plan.regions.map(({ awsRegion }) => awsRegion);
@@ -33,6 +36,7 @@ const roomy: AwsAccount = {
   denied: new Set(),
 };
 
+const folder = temporaryFolder();
 let aws: AwsEndpoint;
 
 function ask(args: readonly string[], env: Readonly<Record<string, string>> = aws.env) {
@@ -48,6 +52,7 @@ beforeEach(() => {
 });
 afterAll(async () => {
   await aws.stop();
+  rmSync(folder, { recursive: true });
 });
 
 describe('iris preflight --live', () => {
@@ -66,6 +71,25 @@ describe('iris preflight --live', () => {
         expect.arrayContaining([`servicequotas:GetServiceQuota L-1216C47A ${region}`, `ec2:DescribeInstanceTypeOfferings ${region}`]),
       );
   }, 60_000);
+
+  it('asks the account that its credentials are for, about its regions and its zone, and says of which it asked nothing', async () => {
+    const file = join(folder, 'two.json');
+    writeFileSync(file, JSON.stringify(twoAccounts));
+    const hostedZone = { ...roomy.hostedZone!, id: 'Z0123456789TWO', name: 'two.proof.iris.io' };
+    aws.account = { ...roomy, id: OTHER_ACCOUNT, hostedZone };
+    const { problems } = JSON.parse((await ask(['preflight', file, '--live', '--json'])).stdout) as { problems: string[] };
+    expect(problems).toEqual([
+      expect.stringMatching(/^two\.proof\.iris\.io is delegated to /),
+      `tokyo of account ${GLOBAL_ACCOUNT}: not asked; ask with the credentials of each`,
+    ]);
+    expect(new Set(aws.asked.filter((what) => what.startsWith('ec2:')).map((what) => what.split(' ')[1]))).toEqual(
+      new Set(['sa-east-1', 'ap-south-1']),
+    );
+    aws.account = { ...roomy, id: '999999999999' };
+    expect((await ask(['preflight', file, '--live'])).stdout).toMatch(
+      /credentials are for account 999999999999, which two does not have; use those of 123456789012 or 222222222222/,
+    );
+  }, 120_000);
 
   it('takes AWS’s default where the account has never changed a quota, and names what is too small with its source', async () => {
     aws.account = { ...roomy, quotas: {}, defaults: everyQuota(3) };

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 
 /** What this AWS has. A quota, zone or type that is not listed is not there. */
 export interface AwsAccount {
+  /** Of the credentials. */
+  readonly id?: string;
   /** By service, code and AWS region: `ec2 L-1216C47A ap-northeast-1`. */
   readonly quotas: Readonly<Record<string, number>>;
   /** AWS’s defaults, for quotas that the account has never changed. */
@@ -77,7 +79,14 @@ export class AwsEndpoint {
     if (target !== '')
       return this.quota(target.replace(/^.*\./, ''), JSON.parse(body) as { ServiceCode: string; QuotaCode: string }, region);
     if (request.url?.startsWith('/2013-04-01/') === true) return this.route53(new URL(request.url, 'http://localhost'));
-    return this.ec2(new URLSearchParams(body), region);
+    const form = new URLSearchParams(body);
+    return form.get('Action') === 'GetCallerIdentity' ? this.callerIdentity() : this.ec2(form, region);
+  }
+
+  private callerIdentity(): Answer {
+    this.asked.push('sts:GetCallerIdentity');
+    const result = `<GetCallerIdentityResult><Account>${this.account.id ?? ''}</Account></GetCallerIdentityResult>`;
+    return xml(200, `<GetCallerIdentityResponse>${result}</GetCallerIdentityResponse>`);
   }
 
   private quota(action: string, { ServiceCode, QuotaCode }: { ServiceCode: string; QuotaCode: string }, region: string): Answer {

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import type { Environment } from '../../environments/environment.ts';
 import { PINNED_NODE } from '../../infra/package/pinned-node.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
+import type { Plan } from '../../infra/plan/plan.ts';
 import { ACCOUNT, EmulatedAws, type EmulatedAwsOptions } from '../services/aws/emulated-aws.ts';
 
 export interface CommandEnd {
@@ -57,11 +58,20 @@ export class CdkDeployment {
 
   /** @throws Error with what was said. */
   bootstrap(environment: Environment, regions?: readonly string[]): void {
-    const plan = createPlan(environment);
-    const used = plan.regions.filter(({ code }) => regions?.includes(code) ?? true).map(({ awsRegion }) => awsRegion);
-    const places = [...new Set([plan.globalRegion, ...used])].map((region) => `aws://${ACCOUNT}/${region}`);
+    this.bootstrapAccount(createPlan(environment), regions);
+  }
+
+  /** @param other keys of an account that is not the global one, which it then trusts. @throws Error with what was said. */
+  bootstrapAccount(plan: Plan, regions?: readonly string[], other?: { readonly account: string; readonly aws: EmulatedAws }): void {
+    const account = other?.account ?? plan.globalAccount;
+    const used = plan.regions.filter((region) => region.account === account && (regions?.includes(region.code) ?? true));
+    const awsRegions = new Set([plan.globalRegion, ...used.map(({ awsRegion }) => awsRegion)]);
+    const places = [...awsRegions].map((awsRegion) => `aws://${other?.account ?? ACCOUNT}/${awsRegion}`);
+    const policy = 'arn:aws:iam::aws:policy/AdministratorAccess';
+    const trust = other === undefined ? [] : ['--trust', ACCOUNT, '--cloudformation-execution-policies', policy];
     // From a folder without an app: accounts and regions are named.
-    const { status, output } = this.cdk(['bootstrap', ...places], this.folder);
+    const more = { CDK_VALIDATION: 'false', ...other?.aws.env };
+    const { status, output } = this.run(cdk, ['bootstrap', ...trust, ...places], { cwd: this.folder, more });
     if (status !== 0) throw new Error(output);
   }
 
@@ -101,14 +111,17 @@ export class CdkDeployment {
     ]) {
       const template = JSON.parse(readFileSync(join(this.out, `${stack}.template.json`), 'utf8')) as { Resources: object };
       wanted.push(...Object.keys(template.Resources).map((id) => `${stack} ${id}`));
-      made.push(...(await this.aws.resourcesOf(stack, this.regionOf(stack))).map((id) => `${stack} ${id}`));
+      const [account = '', region = ''] = this.placeOf(stack);
+      const aws = /^\d+$/.test(account) && account !== ACCOUNT ? await this.aws.as(account, 'reader') : this.aws;
+      made.push(...(await aws.resourcesOf(stack, region)).map((id) => `${stack} ${id}`));
     }
     return { wanted: wanted.toSorted(), made: made.toSorted() };
   }
 
-  private regionOf(stack: string): string {
+  /** Account and AWS region. */
+  private placeOf(stack: string): readonly string[] {
     const { artifacts } = JSON.parse(readFileSync(join(this.out, 'manifest.json'), 'utf8')) as Assembly;
-    return artifacts[stack]?.environment?.split('/').at(-1) ?? '';
+    return artifacts[stack]?.environment?.split('/').slice(2) ?? [];
   }
 
   private run(command: string, args: readonly string[], { cwd, more = {} }: { cwd: string; more?: Record<string, string> }): CommandEnd {

@@ -39,7 +39,7 @@ export function costReport(plan: Plan): CostReport {
   if (plan.runsIn === 'local')
     throw new IrisError('CONFIG_INVALID', `environment ${plan.environment} runs in 'local', where nothing is billed`);
   const billed = [...plan.regions.flatMap((region) => linesOfRegion(plan, region)), ...linesOfGlobal(plan), ...routingLines(plan)];
-  const lines = [...billed, freeOfCharge(billed, plan.globalRegion)];
+  const lines = [...billed, freeOfCharge(billed, plan)];
   const names = [...new Set(lines.map(({ region }) => region))];
   const layers = layersOf(lines);
   const total = sum(lines);

@@ -1,6 +1,6 @@
 import type { Plan } from '../../plan/plan.ts';
 import { costReport } from '../cost/cost-report.ts';
-import { diffPlans, type PlanDiff } from './plan-diff.ts';
+import { diffPlans, movedRegions, type PlanDiff } from './plan-diff.ts';
 import { type QuotaGrowth, quotaGrowth } from './quota-diff.ts';
 import type { Templates } from './template.ts';
 import { type Action, diffTemplates, type ResourceChange } from './template-diff.ts';
@@ -42,11 +42,13 @@ export interface DiffReport {
 
 /** What a deployment of `after` over `before` does. `accepted` are logical ids whose replacement is wanted, in every stack or as `<stack>/<logical id>` in one. */
 export function diffReport(before: DiffSide, after: DiffSide, accepted: readonly string[]): DiffReport {
-  const changes = diffTemplates(before.templates, after.templates).map((change) => ({
+  const plans = before.plan === null || after.plan === null ? null : ([before.plan, after.plan] as const);
+  const moved = plans === null ? [] : movedRegions(...plans);
+  const isMoved = (stack: string) => moved.includes(scopeOf(stack, after.environment));
+  const changes = diffTemplates(before.templates, after.templates, isMoved).map((change) => ({
     ...change,
     scope: scopeOf(change.stack, after.environment),
   }));
-  const plans = before.plan === null || after.plan === null ? null : ([before.plan, after.plan] as const);
   const refused = changes.filter((change) => isStatefulReplacement(change) && !isAccepted(change, accepted));
   return {
     format: 'iris-diff/1',

@@ -40,6 +40,22 @@ export function diffPlans(before: Plan, after: Plan): PlanDiff {
   return { regions, slotsMoved: moved.slots, usersMoved: Math.round(moved.slots * usersPerSlot) };
 }
 
+/** Codes of regions that are in another account or AWS region afterwards: their stacks of before stay where they are, and are no longer deployed. */
+export function movedRegions(before: Plan, after: Plan): string[] {
+  return after.regions.flatMap((region) => {
+    const old = before.regions.find(({ code }) => code === region.code);
+    if (old === undefined || (old.awsRegion === region.awsRegion && isSameAccount([before, old], [after, region]))) return [];
+    return [region.code];
+  });
+}
+
+/** A global account that gets its number, or loses it, is taken for the same. */
+function isSameAccount([before, old]: readonly [Plan, RegionPlan], [after, new_]: readonly [Plan, RegionPlan]): boolean {
+  if (old.account === new_.account) return true;
+  const isUnnamed = before.globalAccount === 'current' || after.globalAccount === 'current';
+  return isUnnamed && old.account === before.globalAccount && new_.account === after.globalAccount;
+}
+
 function diffFigures(before: RegionPlan | undefined, after: RegionPlan | undefined): RegionDiff['figures'] {
   const differing = FIGURES.map((figure) => [figure, [countOf(before, figure), countOf(after, figure)]] as const);
   return Object.fromEntries(differing.filter(([, [old, new_]]) => old !== new_));

@@ -24,14 +24,19 @@ export interface ResourceChange {
 /**
  * Every resource that differs between two sets of templates, by stack and logical id; also those whose template is the same but that get
  * another value through a reference or an SSM parameter, because what it names is replaced. Needs no account and asks nothing.
+ * @param isMoved stacks that are to be in another account or AWS region: all that is in them is made anew there
  */
-export function diffTemplates(before: Templates, after: Templates): ResourceChange[] {
+export function diffTemplates(before: Templates, after: Templates, isMoved: (stack: string) => boolean = () => false): ResourceChange[] {
   const stacks = [...new Set([...before.keys(), ...after.keys()])].toSorted();
   const parameters = new Set<string>();
   // A parameter of one stack is read by others: until no further one changes.
   for (;;) {
     const known = parameters.size;
-    const changes = stacks.flatMap((stack) => diffStack(stack, before.get(stack), after.get(stack), parameters));
+    const changes = stacks.flatMap((stack) =>
+      isMoved(stack)
+        ? movedResources(stack, before.get(stack), after.get(stack))
+        : diffStack(stack, before.get(stack), after.get(stack), parameters),
+    );
     for (const change of changes) if (change.parameter !== undefined) parameters.add(change.parameter);
     if (parameters.size === known) return changes.map(({ parameter: _parameter, ...change }) => change);
   }
@@ -62,6 +67,19 @@ function diffStack(
     }
   }
   return ids.flatMap((id) => changes.get(id) ?? []);
+}
+
+/** What the place of a stack is called among the causes of a replacement. */
+const PLACE = '/Place';
+
+function movedResources(stack: string, before: Template | undefined, after: Template | undefined): StackChange[] {
+  const [old, new_] = [resourcesOf(before), resourcesOf(after)];
+  return [...new Set([...Object.keys(old), ...Object.keys(new_)])].toSorted().map((logicalId) => {
+    const resource = (old[logicalId] ?? new_[logicalId]) as Resource;
+    const action = old[logicalId] === undefined ? 'add' : new_[logicalId] === undefined ? 'remove' : 'replace';
+    const paths = action === 'replace' ? [PLACE] : [];
+    return { stack, logicalId, type: resource.Type, action, paths, causes: paths, isStateful: isStateful(resource) };
+  });
 }
 
 interface Place {

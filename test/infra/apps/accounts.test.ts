@@ -1,12 +1,16 @@
 /** Regions in accounts of their own (0063): what crosses accounts does so by names that are known before anything is deployed. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Environment } from '../../../environments/environment.ts';
 import { proof } from '../../../environments/proof.ts';
 import { synthesizeCloudflare } from '../../../infra/apps/cloudflare-app.ts';
 import type { Assembly } from '../../../infra/apps/synthesize.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
 import { nodeConfigsOf } from '../../../infra/plan/node-configs.ts';
 import { slotMapOf } from '../../../infra/plan/slot-map.ts';
+import { costReport } from '../../../infra/reports/cost/cost-report.ts';
+import { diffReport } from '../../../infra/reports/diff/diff-report.ts';
+import type { Template } from '../../../infra/reports/diff/template.ts';
 import type { Rollout } from '../../../infra/reports/rollout.ts';
 import { readSlotMapPlace } from '../../../runtime/contract/slot-map-place.ts';
 import { deployedStacks } from '../laws/deployed-stacks.ts';
@@ -132,6 +136,29 @@ it('shares the one core network with the other accounts where that joins them, a
   expect(share?.Properties).toMatchObject({ Principals: [OTHER_ACCOUNT] });
   const network = JSON.stringify(readTemplate(wan, 'iris-two-sao-paulo-network'));
   expect(network).toContain(`"RoleArn":"arn:aws:iam::${GLOBAL_ACCOUNT}:role/iris-two-outputs"`);
+});
+
+const CORE = 'iris-two-sao-paulo-core-0';
+
+it('is told by iris diff: a region in another account is made anew there, one whose account gets its number stays (N8)', () => {
+  const side = (environment: Environment) => ({
+    name: '',
+    environment: 'two',
+    plan: createPlan(environment),
+    templates: new Map([[CORE, JSON.parse(readFileSync(join(assembly.directory, `${CORE}.template.json`), 'utf8')) as Template]]),
+  });
+  const whole = { ...proof, name: 'two' };
+  const report = diffReport(side(whole), side(twoAccounts), []);
+  expect(new Set(report.changes.map(({ action, causes }) => `${action} ${causes.join()}`))).toEqual(new Set(['replace /Place']));
+  expect(report.refused).toEqual([expect.stringMatching(/^iris-two-sao-paulo-core-0\/CoreVolume/)]);
+  expect(diffReport(side(whole), side({ ...whole, globalAccount: GLOBAL_ACCOUNT }), []).changes).toEqual([]);
+});
+
+it('is billed what every account gets for nothing once for each (C2)', () => {
+  const free = (environment: Environment) => costReport(createPlan(environment)).lines.find(({ unit }) => unit === 'account');
+  const [one, two] = [free(proof), free(twoAccounts)];
+  expect([one?.quantity, two?.quantity]).toEqual([1, 2]);
+  expect(two!.dollars).toBeLessThan(one!.dollars);
 });
 
 it('lets Cloudflare ask the name of each region’s edges, whichever zone it is in', () => {

@@ -24,6 +24,8 @@ export function pythonOfAws(): string {
 export class EmulatedAws {
   readonly endpoint: string;
   private readonly child: ChildProcess;
+  /** Tells the emulator which account asks. */
+  private accessKey = 'test';
   private readonly folder: string;
 
   private constructor(child: ChildProcess, port: number, folder: string) {
@@ -56,7 +58,7 @@ export class EmulatedAws {
   get env(): Record<string, string> {
     return {
       AWS_ENDPOINT_URL: this.endpoint,
-      AWS_ACCESS_KEY_ID: 'test',
+      AWS_ACCESS_KEY_ID: this.accessKey,
       AWS_SECRET_ACCESS_KEY: 'test',
       AWS_REGION: 'us-east-1',
       AWS_EC2_METADATA_DISABLED: 'true',
@@ -64,6 +66,15 @@ export class EmulatedAws {
       CDK_DISABLE_VERSION_CHECK: '1',
       HOME: this.folder,
     };
+  }
+
+  /** The same AWS with keys of another account’s role: the same process, ended with the first. */
+  async as(account: string, role: string): Promise<EmulatedAws> {
+    const RoleArn = `arn:aws:iam::${account}:role/${role}`;
+    const answer = await this.query('sts', 'us-east-1', { Action: 'AssumeRole', Version: '2011-06-15', RoleArn, RoleSessionName: 'test' });
+    const other = Object.create(this) as EmulatedAws;
+    other.accessKey = /<AccessKeyId>([^<]+)</.exec(answer)![1]!;
+    return other;
   }
 
   /** The value of an SSM parameter; undefined when there is none. */
@@ -86,7 +97,7 @@ export class EmulatedAws {
 
   /** The object at `s3://bucket/key`. */
   async object(uri: string): Promise<Buffer> {
-    const headers = { authorization: authorization('s3', 'us-east-1') };
+    const headers = { authorization: this.authorization('s3', 'us-east-1') };
     const answer = await fetch(`${this.endpoint}/${uri.replace(/^s3:\/\//, '')}`, { headers });
     if (!answer.ok) throw new Error(`${uri}: ${answer.status}`);
     return Buffer.from(await answer.arrayBuffer());
@@ -140,7 +151,16 @@ export class EmulatedAws {
   }
 
   private async call(service: string, region: string, headers: Record<string, string>, body: string): Promise<Response> {
-    return await fetch(this.endpoint, { method: 'POST', headers: { ...headers, authorization: authorization(service, region) }, body });
+    return await fetch(this.endpoint, {
+      method: 'POST',
+      headers: { ...headers, authorization: this.authorization(service, region) },
+      body,
+    });
+  }
+
+  /** The emulator reads key, service and region out of it, and checks no signature. */
+  private authorization(service: string, region: string): string {
+    return `AWS4-HMAC-SHA256 Credential=${this.accessKey}/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
   }
 
   private async answers(): Promise<boolean> {
@@ -150,9 +170,4 @@ export class EmulatedAws {
       () => false,
     );
   }
-}
-
-/** The emulator reads service and region out of it, and checks no signature. */
-function authorization(service: string, region: string): string {
-  return `AWS4-HMAC-SHA256 Credential=test/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
 }

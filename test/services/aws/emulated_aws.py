@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+from fnmatch import fnmatchcase
 
 import boto3
 import moto.cloudformation.models as models
@@ -20,9 +21,12 @@ import moto.elbv2.models as balancers
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.vpc_peering_connections import VPCPeeringConnection
+from moto.iam.models import iam_backends
+import moto.route53.models as zones
 from moto.route53.models import RecordSet, route53_backends
 import recorded_types
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.common_models import CloudFormationModel
 from moto.ec2.models import ec2_backends
 
@@ -30,9 +34,32 @@ PORT = int(sys.argv[1])
 FAILURES = [name for name in os.environ.get("EMULATED_FAILURES", "").split(",") if name]
 
 
-def client(service, region):
-    credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{PORT}", **credentials)
+KEYS = {}
+
+
+def client(service, region, account=DEFAULT_ACCOUNT_ID):
+    def connected(service, key):
+        secrets = {"aws_access_key_id": key, "aws_secret_access_key": "test"}
+        return boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{PORT}", **secrets)
+
+    if account != DEFAULT_ACCOUNT_ID and account not in KEYS:
+        role = connected("sts", "test").assume_role(RoleArn=f"arn:aws:iam::{account}:role/emulator", RoleSessionName="emulator")
+        KEYS[account] = role["Credentials"]["AccessKeyId"]
+    return connected(service, KEYS.get(account, "test"))
+
+
+def lending_account(role_arn, account, region):
+    """The account of a role, when it is there and trusts CloudFormation’s own of the account that asks."""
+    owner, name = role_arn.split(":")[4], role_arn.split("/")[-1]
+    role = next((one for one in iam_backends[owner]["aws"].get_roles() if one.name == name), None)
+    trust = role.assume_role_policy_document if role else {}
+    trust = json.loads(trust) if isinstance(trust, str) else trust
+    asks = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{region}"
+    for statement in trust.get("Statement", []):
+        patterns = statement.get("Condition", {}).get("ArnLike", {}).get("aws:PrincipalArn", [])
+        if f"arn:aws:iam::{account}:root" in statement["Principal"].get("AWS", []) and any(fnmatchcase(asks, one) for one in patterns):
+            return owner
+    raise ValidationError(message=f"{asks} may not assume {role_arn}")
 
 
 def arn(service, region, account, rest):
@@ -46,7 +73,7 @@ def numbers(properties, *names):
 
 def cache_subnets(properties, name, region, account):
     group = properties.get("CacheSubnetGroupName", name).lower()
-    client("elasticache", region).create_cache_subnet_group(
+    client("elasticache", region, account).create_cache_subnet_group(
         CacheSubnetGroupName=group, CacheSubnetGroupDescription=properties["Description"], SubnetIds=properties["SubnetIds"]
     )
     return group, {}
@@ -56,13 +83,13 @@ def cache_group(properties, name, region, account):
     known = numbers(properties, "NumNodeGroups", "ReplicasPerNodeGroup", "Port")
     known.pop("Tags", None)
     group = known.pop("ReplicationGroupId", name.lower()[:40].rstrip("-"))
-    client("elasticache", region).create_replication_group(ReplicationGroupId=group, **known)
+    client("elasticache", region, account).create_replication_group(ReplicationGroupId=group, **known)
     return group, {"ConfigurationEndPoint.Address": f"clustercfg.{group}.use.cache.amazonaws.com"}
 
 
 def kafka_cluster(properties, name, region, account):
     nodes = {key: value for key, value in properties["BrokerNodeGroupInfo"].items() if key in ("InstanceType", "ClientSubnets", "SecurityGroups")}
-    made = client("kafka", region).create_cluster(
+    made = client("kafka", region, account).create_cluster(
         ClusterName=properties["ClusterName"],
         KafkaVersion=properties["KafkaVersion"],
         NumberOfBrokerNodes=int(properties["NumberOfBrokerNodes"]),
@@ -73,7 +100,7 @@ def kafka_cluster(properties, name, region, account):
 
 def generated_secret(properties, name, region, account):
     """Generated, and put into its template where it has one."""
-    asked, secrets = properties["GenerateSecretString"], client("secretsmanager", region)
+    asked, secrets = properties["GenerateSecretString"], client("secretsmanager", region, account)
     plain = str(asked.get("ExcludePunctuation")).lower() == "true"
     value = secrets.get_random_password(PasswordLength=int(asked["PasswordLength"]), ExcludePunctuation=plain)["RandomPassword"]
     if "GenerateStringKey" in asked:
@@ -165,7 +192,10 @@ def clean_json(resource_json, resources_map):
     if isinstance(resource_json, dict) and "Fn::GetStackOutput" in resource_json:
         wanted = clean_json(resource_json["Fn::GetStackOutput"], resources_map)
         region = wanted.get("Region", resources_map._region_name)
-        stack = models.cloudformation_backends[resources_map._account_id][region].get_stack(wanted["StackName"])
+        account = resources_map._account_id
+        if "RoleArn" in wanted:
+            account = lending_account(wanted["RoleArn"], account, resources_map._region_name)
+        stack = models.cloudformation_backends[account][region].get_stack(wanted["StackName"])
         if wanted["OutputName"] not in stack.output_map.outputs:
             raise ValidationError(message=f"stack {wanted['StackName']} has no output {wanted['OutputName']}")
         return stack.output_map[wanted["OutputName"]].value
@@ -259,12 +289,21 @@ def create_peering(cls, resource_name, cloudformation_json, account_id, region_n
     properties = cloudformation_json["Properties"]
     other = properties.get("PeerRegion", region_name)
     asked = {"VpcId": properties["VpcId"], "PeerVpcId": properties["PeerVpcId"], "PeerRegion": other}
-    made = client("ec2", region_name).create_vpc_peering_connection(**asked)["VpcPeeringConnection"]["VpcPeeringConnectionId"]
-    client("ec2", other).accept_vpc_peering_connection(VpcPeeringConnectionId=made)
+    owner = properties.get("PeerOwnerId", account_id)
+    if owner != account_id and lending_account(properties["PeerRoleArn"], account_id, region_name) != owner:
+        raise ValidationError(message=f"{resource_name}: {properties['PeerRoleArn']} is no role of {owner}")
+    made = client("ec2", region_name, account_id).create_vpc_peering_connection(**asked, PeerOwnerId=owner)
+    made = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    client("ec2", other, owner).accept_vpc_peering_connection(VpcPeeringConnectionId=made)
     return ec2_backends[account_id][region_name].vpc_pcxs[made]
 
 
 VPCPeeringConnection.create_from_cloudformation_json = create_peering
+
+
+_zone_id = zones.create_route53_zone_id
+# Route 53’s begin so; moto’s own with any letter.
+zones.create_route53_zone_id = lambda *args, **kwargs: f"Z{_zone_id(*args, **kwargs)[1:]}"
 
 
 def delete_record(self, account_id, region):
