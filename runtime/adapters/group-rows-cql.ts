@@ -1,13 +1,5 @@
 import { IrisError } from '../contract/errors.ts';
-import {
-  OUTGOING_CHUNKS_SWEPT_MAX,
-  ROWS_IN_FLIGHT_BYTES_MAX,
-  ROWS_IN_FLIGHT_MAX,
-  ROWS_PAGE,
-  ROWS_PAGE_FIRST,
-  ROWS_PARTS,
-  ROWS_PARTS_AT_ONCE,
-} from '../contract/limits-store.ts';
+import { OUTGOING_CHUNKS_SWEPT_MAX, ROWS_PAGE, ROWS_PAGE_FIRST, ROWS_PARTS, ROWS_PARTS_AT_ONCE } from '../contract/limits-store.ts';
 import type {
   BatchId,
   Checkpoint,
@@ -22,6 +14,7 @@ import type {
 import type { PageLimits, RecordKind, StoredEnvelope, StoredMark, StoredParked, StoredRecord, StoreSurvey } from '../ports/inbox-store.ts';
 import { holesOf, outgoingChunk, type PartitionWrite, partOf, RowWriter } from './cql-row-changes.ts';
 import { inboxPage, measure, outgoingPage } from './cql-row-pages.ts';
+import { RowSender } from './cql-row-sender.ts';
 import type { CqlRow, CqlSession } from './cql-session.ts';
 
 /**
@@ -67,6 +60,7 @@ class CqlGroupRows implements GroupRows {
   readonly name: string;
   private readonly group: string;
   private readonly writer: RowWriter;
+  private readonly sender: RowSender;
   /** Chunks of what goes to other groups that are listed, and those that may have become empty: `<chunk> <group>`. */
   private readonly listedChunks = new Set<string>();
   private readonly emptiedChunks = new Set<string>();
@@ -77,6 +71,7 @@ class CqlGroupRows implements GroupRows {
     this.session = session;
     this.name = `keyspace ${session.settings.keyspace}`;
     this.group = group;
+    this.sender = new RowSender(session);
     this.writer = new RowWriter(group, { inboxRetentionMs, outboxRetentionMs });
   }
 
@@ -105,7 +100,7 @@ class CqlGroupRows implements GroupRows {
     const timestamp = timestampOf(last);
     // The list first: what is not listed is not found.
     await this.listChunks(changes, timestamp);
-    await this.send(this.writer.writes(changes), timestamp);
+    await this.sender.send(this.writer.writes(changes), timestamp);
     for (const change of changes) {
       if (change.kind === 'no-outgoing') this.emptiedChunks.add(`${outgoingChunk(change.position)} ${change.group}`);
     }
@@ -214,34 +209,6 @@ class CqlGroupRows implements GroupRows {
     // The session is the caller’s; nothing else is held open.
   }
 
-  /** As many at once as the bounds allow; after a failure nothing more is begun, and what is under way is waited for. */
-  private send(writes: readonly PartitionWrite[], timestamp: number): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let [next, count, bytes] = [0, 0, 0];
-    let failure: unknown;
-    const pump = (): void => {
-      while (failure === undefined && next < writes.length && count < ROWS_IN_FLIGHT_MAX) {
-        const write = writes[next] as PartitionWrite;
-        if (count > 0 && bytes + write.bytes > ROWS_IN_FLIGHT_BYTES_MAX) break;
-        next++;
-        count++;
-        bytes += write.bytes;
-        const over = (error?: unknown): void => {
-          failure ??= error;
-          count--;
-          bytes -= write.bytes;
-          pump();
-        };
-        this.session.write(write.statements, timestamp).then(() => over(), over);
-      }
-      if (count > 0) return;
-      if (failure === undefined) resolve();
-      else reject(failure);
-    };
-    pump();
-    return promise;
-  }
-
   private async listChunks(changes: readonly RowChange[], timestamp: number): Promise<void> {
     const missing = new Map<string, PartitionWrite>();
     for (const change of changes) {
@@ -252,7 +219,7 @@ class CqlGroupRows implements GroupRows {
         missing.set(id, { statements: [{ query: ADD_CHUNK, params: [this.group, change.group, chunk] }], bytes: 0 });
       }
     }
-    await this.send([...missing.values()], timestamp);
+    await this.sender.send([...missing.values()], timestamp);
     for (const id of missing.keys()) this.listedChunks.add(id);
   }
 

@@ -6,6 +6,12 @@
  */
 export const ROWS_IN_FLIGHT_MAX = 256;
 export const ROWS_IN_FLIGHT_BYTES_MAX = 16 * 1_048_576;
+/**
+ * Milliseconds after which the answer to a write says that the store is behind: half as many are under way then, down to ROWS_IN_FLIGHT_FEW, and one more after
+ * each quick answer. A lease’s question waits in the same queue, for CQL_LEASE_TIMEOUT_MS at the most.
+ */
+export const ROWS_SLOW_MS = 500;
+export const ROWS_IN_FLIGHT_FEW = 8;
 export const ROWS_BATCH_CHANGES_MAX = 256;
 export const ROWS_BATCH_BYTES_MAX = 262_144;
 /**

@@ -1,7 +1,7 @@
 import { systemClock } from '../adapters/clock-system.ts';
 import { migrateSchema } from '../adapters/cql-migration.ts';
 import { openCqlSession } from '../adapters/cql-schema.ts';
-import type { CqlSession } from '../adapters/cql-session.ts';
+import { CqlSession, type CqlSessionParts } from '../adapters/cql-session.ts';
 import { openKafkaLog } from '../adapters/group-log-kafka.ts';
 import { openCqlRows } from '../adapters/group-rows-cql.ts';
 import { openDistributedStore } from '../adapters/inbox-store-distributed.ts';
@@ -31,10 +31,13 @@ export class EngineStores {
   readonly directory = undefined;
   private readonly parts: EngineStoresParts;
   private readonly session: CqlSession;
+  /** Connections of their own: on those of the rows a renewal would wait behind megabytes, and end with a connection that is given up for them. */
+  private readonly leaseSession: CqlSession;
 
-  private constructor(parts: EngineStoresParts, session: CqlSession) {
+  private constructor(parts: EngineStoresParts, sessions: { rows: CqlSession; leases: CqlSession }) {
     this.parts = parts;
-    this.session = session;
+    this.session = sessions.rows;
+    this.leaseSession = sessions.leases;
   }
 
   /** Waits while the CQL store is away: a core that gave up would come back to the same. @throws IrisError ENGINE_INVALID */
@@ -48,10 +51,10 @@ export class EngineStores {
         // What operators have made of the keyspace since must not keep a core from serving.
         await migrateSchema({ settings, replication, takesOtherReplication: true, clock: systemClock, done });
       }
-      return await openCqlSession({ settings, clock: systemClock });
+      return await openSessions({ settings, clock: systemClock });
     };
-    const session = await whileAway(open, (error) => telemetry.log.warn('engine-away', { reason: errorLine(error) }));
-    return new EngineStores(parts, session);
+    const sessions = await whileAway(open, (error) => telemetry.log.warn('engine-away', { reason: errorLine(error) }));
+    return new EngineStores(parts, sessions);
   }
 
   ownership(lost: (reason: string) => void): Ownership {
@@ -67,23 +70,24 @@ export class EngineStores {
   async open(lease: Lease, hearer: StoreHearer): Promise<InboxStore> {
     const { bounds } = this.parts;
     const log = await this.openLog(lease, hearer);
-    return await openDistributedStore({ log, rows: this.rows(), lease, clock: systemClock, bounds, ...hearer });
+    return await openDistributedStore({ log, rows: this.rows(this.session), lease, clock: systemClock, bounds, ...hearer });
   }
 
   async close(): Promise<void> {
     await this.session.close();
+    await this.leaseSession.close();
   }
 
   private leases(lost: (reason: string) => void): CqlOwnership {
     const { node, group } = this.parts.config;
     const life = machineLife();
     return new CqlOwnership({
-      session: this.session,
+      session: this.leaseSession,
       group,
       clock: systemClock,
       holder: node,
       ...(life === undefined ? {} : { life }),
-      epochInLog: async () => (await this.rows().readCheckpoint())?.epoch ?? 0,
+      epochInLog: async () => (await this.rows(this.leaseSession).readCheckpoint())?.epoch ?? 0,
       lost,
     });
   }
@@ -103,10 +107,20 @@ export class EngineStores {
     }
   }
 
-  private rows(): GroupRows {
+  private rows(session: CqlSession): GroupRows {
     const { config, store } = this.parts;
     const { inboxRetentionMs, outboxRetentionMs } = store;
-    return openCqlRows({ session: this.session, group: config.group, inboxRetentionMs, outboxRetentionMs });
+    return openCqlRows({ session, group: config.group, inboxRetentionMs, outboxRetentionMs });
+  }
+}
+
+async function openSessions(parts: CqlSessionParts): Promise<{ rows: CqlSession; leases: CqlSession }> {
+  const rows = await openCqlSession(parts);
+  try {
+    return { rows, leases: await CqlSession.connect({ ...parts, keyspace: parts.settings.keyspace }) };
+  } catch (error) {
+    await rows.close();
+    throw error;
   }
 }
 

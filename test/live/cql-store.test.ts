@@ -15,19 +15,26 @@ import { CqlSession } from '../../runtime/adapters/cql-session.ts';
 import { openCqlRows } from '../../runtime/adapters/group-rows-cql.ts';
 import { CqlOwnership } from '../../runtime/adapters/ownership-cql.ts';
 import type { CqlSettings } from '../../runtime/contract/cql-settings.ts';
-import { CQL_ANSWER_TIMEOUT_MS, CQL_GIVE_UP_MS } from '../../runtime/contract/limits.ts';
+import { CQL_ANSWER_TIMEOUT_MS, CQL_GIVE_UP_MS, OWNERSHIP_LEASE_MS, OWNERSHIP_RENEWAL_MS } from '../../runtime/contract/limits.ts';
+import { type DistributedStoreConfig, storeConfig } from '../../runtime/contract/store-config.ts';
 import type { RowChange } from '../../runtime/ports/group-rows.ts';
+import { EngineStores } from '../../runtime/servers/engine-stores.ts';
 import { runIris, writeDuo } from '../commands/run-iris.ts';
 import { describeGroupRowsContract, isAway } from '../contract/group-rows-contract.ts';
 import { describeOwnershipContract } from '../contract/ownership-contract.ts';
 import { envelopeOf } from '../fakes/envelopes.ts';
 import { GatedSession } from '../fakes/gated-session.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
+import { MemoryTelemetry } from '../fakes/memory-telemetry.ts';
 import { freePortRow } from '../infra/local/free-port-row.ts';
+import { until } from '../servers/node-pair.ts';
+import { CloggingProxy } from '../services/clogging-proxy.ts';
 import { makeCertificate, startKafka } from '../services/kafka.ts';
 import { TEST_CACHE } from '../services/test-cache.ts';
 import { report } from './traffic.ts';
 
+const ROOM = { envelopesMax: 1_000_000, bytesMax: 1 << 30 };
+const UNBOUNDED = { inbox: ROOM, outbox: ROOM };
 const ALL = { envelopesMax: 100_000, bytesMax: 1 << 30 };
 const times = { inboxRetentionMs: 3_600_000, outboxRetentionMs: 3_600_000 };
 const folder = mkdtempSync(join(tmpdir(), 'iris-cql-'));
@@ -299,6 +306,33 @@ function totals(owners: readonly Owner[]): string {
   const longestMs = Math.max(...owners.map(({ longestMs: ms }) => ms));
   return `${sum(({ applied }) => applied)} batches applied, ${sum(({ refusals }) => refusals)} refused, none longer than ${longestMs.toFixed(0)} ms`;
 }
+
+it('a core keeps its lease while not one write of its rows gets through (L10, F22, F25)', async () => {
+  const proxy = await CloggingProxy.open(cluster.contactPoints[0] as string, 262_144);
+  const through = { ...settings, contactPoints: [proxy.address] };
+  const store = storeConfig.parse({ kind: 'distributed', kafka: { brokers: ['127.0.0.1:1'] }, cql: through }) as DistributedStoreConfig;
+  const config = { environment: 'proof', group: 'clogged', node: 'one' };
+  const stores = await EngineStores.open({ config, store, bounds: UNBOUNDED, telemetry: new MemoryTelemetry() });
+  try {
+    const lost: string[] = [];
+    const acquired = await stores.ownership((reason) => lost.push(reason)).acquire();
+    if (acquired.kind !== 'held') throw new Error(`held by ${acquired.holder}`);
+    const rows = openCqlRows({ session: stores['session'], group: config.group, ...times });
+    const much = Array.from({ length: 4 }, (_, i) => ({ ...batchOf(i)[0], envelope: Buffer.alloc(200_000) }) as RowChange);
+    const written = rows.apply(much, { epoch: 1, number: 1 }).then(
+      () => 'written',
+      () => 'away',
+    );
+    await until(() => proxy.clogged > 0, 'the rows’ connection takes nothing more');
+    await pause(OWNERSHIP_LEASE_MS + OWNERSHIP_RENEWAL_MS);
+    expect([acquired.lease.isHeld, lost]).toEqual([true, []]);
+    await acquired.lease.release();
+    expect(await written).toBe('away');
+  } finally {
+    await proxy.close();
+    await stores.close();
+  }
+}, 60_000);
 
 it('the only node is killed under load and comes back: nothing that resolved is missing, and no session outlives its close (L1, F3)', async () => {
   const child = spawn(process.execPath, [join(__dirname, 'one-cql-session.ts'), JSON.stringify(settings)], {

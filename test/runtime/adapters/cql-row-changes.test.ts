@@ -9,11 +9,14 @@ import {
   ROWS_BATCH_BYTES_MAX,
   ROWS_BATCH_CHANGES_MAX,
   ROWS_IN_FLIGHT_BYTES_MAX,
+  ROWS_IN_FLIGHT_FEW,
   ROWS_IN_FLIGHT_MAX,
   ROWS_PARTS,
   ROWS_PARTS_AT_ONCE,
+  ROWS_SLOW_MS,
 } from '../../../runtime/contract/limits.ts';
 import type { RowChange } from '../../../runtime/ports/group-rows.ts';
+import { ManualClock } from '../../fakes/manual-clock.ts';
 
 const times = { inboxRetentionMs: 1_000, outboxRetentionMs: 1_000 };
 const writer = new RowWriter('tokyo-1', times);
@@ -49,6 +52,7 @@ it('sends the last change of a row only', () => {
 /** A store that answers when it is told to. */
 class HeldStore {
   readonly settings = { keyspace: 'iris_test' };
+  readonly clock = new ManualClock();
   readonly sent: readonly CqlStatement[][] = [];
   readonly answers: ((error?: Error) => void)[] = [];
   most = 0;
@@ -94,6 +98,27 @@ it('has at most ROWS_IN_FLIGHT_MAX statements and ROWS_IN_FLIGHT_BYTES_MAX bytes
   expect(wide.sent.length).toBe(6);
 });
 
+it('has ever fewer under way while answers take ROWS_SLOW_MS, down to ROWS_IN_FLIGHT_FEW, and more again when they are quick', async () => {
+  const store = new HeldStore();
+  const many = Array.from({ length: 40 * ROWS_IN_FLIGHT_MAX }, (_, i) => put(`user-${i}`, 1, 10));
+  const applied = store.open().apply(many, { epoch: 1, number: 1 });
+  /** Statements under way after the answers to those before, `ms` later. */
+  const rounds = async (count: number, ms: number) => {
+    const underWay: number[] = [];
+    for (let round = 0; round < count; round++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay.push(store.answers.length);
+      await store.clock.advance(ms);
+      for (const answer of store.answers.splice(0)) answer();
+    }
+    return underWay;
+  };
+  expect(await rounds(8, ROWS_SLOW_MS)).toEqual([256, 128, 64, 32, 16, 8, ROWS_IN_FLIGHT_FEW, ROWS_IN_FLIGHT_FEW]);
+  expect(await rounds(7, ROWS_SLOW_MS - 1)).toEqual([8, 16, 32, 64, 128, 256, ROWS_IN_FLIGHT_MAX]);
+  await store.answerAll();
+  await applied;
+});
+
 it('begins nothing more after a failure, and rejects when what was under way is over', async () => {
   const store = new HeldStore();
   const many = Array.from({ length: 2 * ROWS_IN_FLIGHT_MAX }, (_, i) => put(`user-${i}`, 1, 10));
@@ -117,6 +142,7 @@ it('begins nothing more after a failure, and rejects when what was under way is 
 /** A store that is asked only: it counts questions under way at a time. */
 class AskedStore {
   readonly settings = { keyspace: 'iris_test' };
+  readonly clock = new ManualClock();
   asked = 0;
   underWay = 0;
   most = 0;
