@@ -40,7 +40,8 @@ as_map_reader() {
   fi
   local config="$ROOT/run/iris/slot-map-role"
   mkdir -p "$ROOT/run/iris"
-  printf '[profile slot-map]\nrole_arn = %s\nrole_session_name = %s\ncredential_source = Ec2InstanceMetadata\n' "$SLOT_MAP_ROLE" "$ROLE" >"$config"
+  printf '%s\n' '[profile slot-map]' "role_arn = $SLOT_MAP_ROLE" "role_session_name = $ROLE" "region = $SLOT_MAP_REGION" \
+    'credential_source = Ec2InstanceMetadata' >"$config"
   AWS_CONFIG_FILE="$config" AWS_PROFILE=slot-map "$@"
 }
 

@@ -162,7 +162,7 @@ describe('boot script', () => {
       .split('\n')
       .filter((line) =>
         line.includes(
-          ` as slot-map of [profile slot-map] role_arn = ${roleArn} role_session_name = core credential_source = Ec2InstanceMetadata`,
+          ` as slot-map of [profile slot-map] role_arn = ${roleArn} role_session_name = core region = us-east-1 credential_source = Ec2InstanceMetadata`,
         ),
       );
     assert.deepEqual(
