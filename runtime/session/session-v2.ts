@@ -99,6 +99,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
 
   received(chunk: Buffer): void {
     this.heardMs = this.parts.clock.monotonicMs();
+    this.parts.stamps.look();
     try {
       this.splitter.push(chunk, this);
     } catch (error) {
@@ -328,7 +329,7 @@ export class SessionV2 implements Session, Publisher, InboxSubscriber, BurstTarg
     publication.count = frame.count;
     publication.sequence = frame.sequence;
     publication.previous = frame.previous;
-    publication.stamp = this.parts.stamps.next();
+    publication.stamp = this.parts.stamps.nextAsLooked();
     publication.device = this.device;
     publication.sender = this.user;
     publication.recipient = frame.recipient;

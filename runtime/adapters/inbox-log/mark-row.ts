@@ -1,6 +1,6 @@
 import { copyFew } from '../../contract/key-table.ts';
 import type { StoredMark } from '../../ports/inbox-store.ts';
-import { readNumber, writeNumber } from './log-record.ts';
+import { readNumber, setNumber, setWord, writeNumber } from './log-record.ts';
 
 /**
  * Row => hash:u32 kind:u8 zero:u8 keyLength:u16 valueLength:u16 key value          (little-endian)
@@ -13,16 +13,6 @@ import { readNumber, writeNumber } from './log-record.ts';
  */
 export const RowKind = { mark: 1, seen: 2 } as const;
 export const ROW_HEADER_BYTES = 10;
-
-/** A mark with the bytes of its key. */
-export interface MarkRow {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-  readonly high: number;
-  readonly timeMs: number;
-  readonly holes: StoredMark['holes'];
-}
 
 export function rowHash(kind: number, key: string): number {
   let hash = 0x811c9dc5 ^ kind;
@@ -37,24 +27,28 @@ export function rowHashOf(kind: number, bytes: Uint8Array, start: number, end: n
   return hash >>> 0;
 }
 
-export function markRowLength({ start, end, holes }: MarkRow): number {
-  return ROW_HEADER_BYTES + end - start + 16 + 16 * holes.length;
+export function markRowLength(keyLength: number, holes: StoredMark['holes']): number {
+  return ROW_HEADER_BYTES + keyLength + 16 + 16 * holes.length;
 }
 
-/** Writes a mark’s row at `at`; returns where it ends. */
-export function writeMarkRow(out: Buffer, at: number, hash: number, row: MarkRow): number {
-  const { bytes, start, end, holes } = row;
-  writeHeader(out, at, { hash, kind: RowKind.mark, keyLength: end - start, valueLength: 16 + 16 * holes.length });
+/** Writes header and key `bytes[start … end)` of a mark’s row at `at`; returns where its value begins. */
+export function writeMarkKey(out: Buffer, at: number, hash: number, bytes: Buffer, start: number, end: number, holeCount: number): number {
+  writeHeader(out, at, hash, RowKind.mark, end - start, 16 + 16 * holeCount);
   copyFew(bytes, start, end, out, at + ROW_HEADER_BYTES);
-  let value = at + ROW_HEADER_BYTES + end - start;
-  writeNumber(out, row.timeMs, value);
-  writeNumber(out, row.high, value + 8);
+  return at + ROW_HEADER_BYTES + end - start;
+}
+
+/** Writes a mark’s value at `at`; returns where it ends. */
+export function writeMarkValue(out: Buffer, at: number, timeMs: number, high: number, holes: StoredMark['holes']): number {
+  setNumber(out, timeMs, at);
+  setNumber(out, high, at + 8);
+  let end = at + 16;
   for (const { from, to } of holes) {
-    value += 16;
-    writeNumber(out, from, value);
-    writeNumber(out, to, value + 8);
+    setNumber(out, from, end);
+    setNumber(out, to, end + 8);
+    end += 16;
   }
-  return value + 16;
+  return end;
 }
 
 export function seenRowLength(user: string): number {
@@ -63,7 +57,7 @@ export function seenRowLength(user: string): number {
 
 /** Writes a last-seen row at `at`; returns where it ends. */
 export function writeSeenRow(out: Buffer, at: number, hash: number, { user, seconds }: { user: string; seconds: number }): number {
-  writeHeader(out, at, { hash, kind: RowKind.seen, keyLength: user.length, valueLength: 8 });
+  writeHeader(out, at, hash, RowKind.seen, user.length, 8);
   out.write(user, at + ROW_HEADER_BYTES, 'latin1');
   writeNumber(out, seconds, at + ROW_HEADER_BYTES + user.length);
   return at + seenRowLength(user);
@@ -119,10 +113,12 @@ function keyEnd(bytes: Buffer, at = 0): number {
   return at + ROW_HEADER_BYTES + bytes.readUInt16LE(at + 6);
 }
 
-function writeHeader(out: Buffer, at: number, row: { hash: number; kind: number; keyLength: number; valueLength: number }): void {
-  out.writeUInt32LE(row.hash, at);
-  out[at + 4] = row.kind;
+function writeHeader(out: Buffer, at: number, hash: number, kind: number, keyLength: number, valueLength: number): void {
+  setWord(out, hash, at);
+  out[at + 4] = kind;
   out[at + 5] = 0;
-  out.writeUInt16LE(row.keyLength, at + 6);
-  out.writeUInt16LE(row.valueLength, at + 8);
+  out[at + 6] = keyLength;
+  out[at + 7] = keyLength >>> 8;
+  out[at + 8] = valueLength;
+  out[at + 9] = valueLength >>> 8;
 }

@@ -1,7 +1,7 @@
 import { type KeyBytes, KeyTable, keyHash, keyOfText } from '../../contract/key-table.ts';
 import type { StoredMark } from '../../ports/inbox-store.ts';
 import type { OperationReader } from './log-operations.ts';
-import { type MarkRow, RowKind, rowHashOf } from './mark-row.ts';
+import { markRowLength, RowKind, rowHashOf, writeMarkKey, writeMarkValue } from './mark-row.ts';
 
 type Holes = StoredMark['holes'];
 const NO_HOLES: Holes = [];
@@ -56,12 +56,20 @@ export class PendingMarks {
     for (let number = 0; number < older.size; number++) if (this.keys.find(older.key(number)) < 0) this.copy(older, number);
   }
 
-  /** As a run holds it. */
-  rowOf(number: number): MarkRow {
+  /** Bytes of the row in a run. */
+  rowLength(number: number): number {
     const { keys } = this;
     const row = this.rows[number] as number;
-    const [high, timeMs] = [keys.numbers[row + HIGH] as number, keys.numbers[row + TIME] as number];
-    return { bytes: keys.bytes, start: keys.startOf(row), end: keys.endOf(row), high, timeMs, holes: this.holesOf(row) };
+    return markRowLength(keys.endOf(row) - keys.startOf(row), this.holesOf(row));
+  }
+
+  /** Writes the row as a run holds it; returns where it ends. */
+  writeRow(number: number, out: Buffer, at: number, hash: number): number {
+    const { keys } = this;
+    const row = this.rows[number] as number;
+    const holes = this.holesOf(row);
+    const value = writeMarkKey(out, at, hash, keys.bytes, keys.startOf(row), keys.endOf(row), holes.length);
+    return writeMarkValue(out, value, keys.numbers[row + TIME] as number, keys.numbers[row + HIGH] as number, holes);
   }
 
   /** The hash of that row, which is not the one of memory’s table. */
@@ -103,7 +111,7 @@ export class PendingMarks {
   }
 
   private holesOf(row: number): Holes {
-    return this.holes.get(row) ?? NO_HOLES;
+    return this.holes.size === 0 ? NO_HOLES : (this.holes.get(row) ?? NO_HOLES);
   }
 
   private setHoles(row: number, holes: Holes): void {

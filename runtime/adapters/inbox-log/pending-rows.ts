@@ -1,8 +1,9 @@
-import { compareRows, markRowLength, RowKind, rowHash, rowLength, seenRowLength, writeMarkRow, writeSeenRow } from './mark-row.ts';
+import { compareRows, RowKind, rowHash, rowLength, seenRowLength, writeSeenRow } from './mark-row.ts';
 import type { PendingMarks } from './pending-marks.ts';
 
 /** Parts by hash in which rows are sorted, so that none holds the event loop: 256 rows or so each. */
 const PARTS_BITS = 8;
+const PARTS = 2 ** PARTS_BITS;
 /** Rows looked at before other work has its turn: less than a millisecond of the event loop. */
 const ROWS_AT_ONCE = 8_192;
 /** Numbers that stand beside a hash of 32 bits in a whole number below 2^53. */
@@ -18,59 +19,83 @@ export interface Pending {
  * Pending rows in the order of a run, part by part. They are sorted as numbers, hash and place in one, and each is written once, where it
  * goes: no row is an object.
  */
-export async function* sortedRows({ marks, seen }: Pending, rest: () => Promise<void>): AsyncGenerator<Buffer> {
-  const users = [...seen];
-  const count = marks.size + users.length;
-  const hashes = new Uint32Array(count);
-  for (let number = 0; number < count; number++) {
-    hashes[number] = number < marks.size ? marks.rowHash(number) : rowHash(RowKind.seen, users[number - marks.size]?.[0] as string);
-    if (number % ROWS_AT_ONCE === 0) await rest();
+export async function* sortedRows(pending: Pending, rest: () => Promise<void>): AsyncGenerator<Buffer> {
+  const rows = new RowParts(pending);
+  for (let from = 0; from < rows.count; from += ROWS_AT_ONCE) {
+    rows.look(from, Math.min(rows.count, from + ROWS_AT_ONCE));
+    await rest();
   }
-  const { places, ends } = partsOf(hashes);
-  let start = 0;
-  for (const end of ends) {
-    yield inOrder(writtenRows(places.subarray(start, end).sort(), { marks, users }));
-    start = end;
-  }
+  rows.divide();
+  for (let part = 0; part < PARTS; part++) yield inOrder(rows.written(part));
 }
 
-/** Hash and number of each row, by the highest bits of the hash, and where each part ends. */
-function partsOf(hashes: Uint32Array): { places: Float64Array; ends: Uint32Array } {
-  const ends = new Uint32Array(2 ** PARTS_BITS);
-  for (const hash of hashes) ends[hash >>> (32 - PARTS_BITS)]!++;
-  const starts = new Uint32Array(ends.length);
-  for (let part = 1; part < ends.length; part++) {
-    starts[part] = ends[part - 1] as number;
-    ends[part]! += ends[part - 1] as number;
-  }
-  const places = new Float64Array(hashes.length);
-  hashes.forEach((hash, number) => {
-    places[starts[hash >>> (32 - PARTS_BITS)]!++] = hash * NUMBERS + number;
-  });
-  return { places, ends };
-}
+/** Rows by the highest bits of their hashes. What is done for each row is in short loops of their own, so that it is compiled once and stays so. */
+class RowParts {
+  readonly count: number;
+  private readonly marks: PendingMarks;
+  private readonly users: readonly [string, { readonly seconds: number }][];
+  private readonly hashes: Uint32Array;
+  /** Hash and number of each row as one, in the order of the parts. */
+  private readonly places: Float64Array;
+  private readonly counts = new Uint32Array(PARTS);
+  /** Of each part’s rows. */
+  private readonly bytes = new Uint32Array(PARTS);
+  private readonly ends = new Uint32Array(PARTS);
 
-function writtenRows(
-  places: Float64Array,
-  { marks, users }: { marks: PendingMarks; users: readonly [string, { seconds: number }][] },
-): Buffer {
-  let length = 0;
-  for (const place of places) {
-    const number = place % NUMBERS;
-    length += number < marks.size ? markRowLength(marks.rowOf(number)) : seenRowLength(users[number - marks.size]?.[0] as string);
+  constructor({ marks, seen }: Pending) {
+    this.marks = marks;
+    this.users = [...seen];
+    this.count = marks.size + this.users.length;
+    this.hashes = new Uint32Array(this.count);
+    this.places = new Float64Array(this.count);
   }
-  const bytes = Buffer.allocUnsafe(length);
-  let at = 0;
-  for (const place of places) {
-    const number = place % NUMBERS;
-    const hash = (place - number) / NUMBERS;
-    if (number < marks.size) at = writeMarkRow(bytes, at, hash, marks.rowOf(number));
-    else {
-      const [user, { seconds }] = users[number - marks.size] as [string, { seconds: number }];
-      at = writeSeenRow(bytes, at, hash, { user, seconds });
+
+  /** Hashes and lengths of the rows `from … to - 1`. */
+  look(from: number, to: number): void {
+    const { marks, hashes, counts, bytes } = this;
+    for (let number = from; number < to; number++) {
+      const isMark = number < marks.size;
+      const hash = isMark ? marks.rowHash(number) : rowHash(RowKind.seen, this.user(number));
+      const part = hash >>> (32 - PARTS_BITS);
+      hashes[number] = hash;
+      counts[part]!++;
+      bytes[part]! += isMark ? marks.rowLength(number) : seenRowLength(this.user(number));
     }
   }
-  return bytes;
+
+  /** After all were looked at. */
+  divide(): void {
+    const { hashes, places, ends } = this;
+    for (let part = 1; part < PARTS; part++) ends[part] = (ends[part - 1] as number) + (this.counts[part - 1] as number);
+    for (let number = 0; number < hashes.length; number++) {
+      const hash = hashes[number] as number;
+      places[ends[hash >>> (32 - PARTS_BITS)]!++] = hash * NUMBERS + number;
+    }
+  }
+
+  /** A part’s rows by their hashes. */
+  written(part: number): Buffer {
+    const end = this.ends[part] as number;
+    const places = this.places.subarray(end - (this.counts[part] as number), end).sort();
+    const out = Buffer.allocUnsafe(this.bytes[part] as number);
+    let at = 0;
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i] as number;
+      const number = place % NUMBERS;
+      at = this.write(number, (place - number) / NUMBERS, out, at);
+    }
+    return out;
+  }
+
+  private write(number: number, hash: number, out: Buffer, at: number): number {
+    if (number < this.marks.size) return this.marks.writeRow(number, out, at, hash);
+    const [user, { seconds }] = this.users[number - this.marks.size] as [string, { seconds: number }];
+    return writeSeenRow(out, at, hash, { user, seconds });
+  }
+
+  private user(number: number): string {
+    return this.users[number - this.marks.size]?.[0] as string;
+  }
 }
 
 /** Rows of one hash go by kind and key; there are hardly ever any. */

@@ -10,6 +10,7 @@ import type {
   ReadMessages,
 } from '../../../runtime/ports/inbox-feed.ts';
 import { CALM, type LoadLevel } from '../../../runtime/ports/load-level.ts';
+import type { MessageRouter } from '../../../runtime/ports/message-router.ts';
 import type { RatesPerMinute } from '../../../runtime/ports/rate-limits.ts';
 import type { Connection } from '../../../runtime/ports/transport.ts';
 import { ClientConnection } from '../../../runtime/session/client-connection.ts';
@@ -63,7 +64,8 @@ export class SessionUnderTest {
   /** How often an owner was asked to make everything durable and to say so. */
   flushes = 0;
 
-  constructor(clock: ManualClock, load: LoadLevel = CALM, rates: RatesPerMinute = {}) {
+  /** `carry` takes what the session publishes. */
+  constructor(clock: ManualClock, load: LoadLevel = CALM, rates: RatesPerMinute = {}, carry?: MessageRouter['publish']) {
     const telemetry = new MemoryTelemetry();
     const nothing = Buffer.alloc(0);
     const publisher = { publisherId: 0, published() {}, refused() {}, isFenced: () => false };
@@ -75,9 +77,10 @@ export class SessionUnderTest {
     };
     const parts: SessionParts = {
       router: {
-        publish: ({ publisher, count }) => {
-          this.publisher = publisher;
-          this.published += count;
+        publish: (publication) => {
+          this.publisher = publication.publisher;
+          this.published += publication.count;
+          carry?.(publication);
         },
         ownerOf: () => 'owner',
       },
