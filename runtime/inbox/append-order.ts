@@ -338,7 +338,7 @@ export class AppendOrder {
    * what came before a message that names no predecessor.
    */
   private inherits(envelope: Buffer, high: number, recipient: string): boolean {
-    return high === 0 && this.holding.isHeir(recipient) && this.marks.holesOf(markKeyOf(envelope)).length === 0;
+    return high === 0 && this.holding.hasHeirs() && this.holding.isHeir(recipient) && this.marks.holesOf(markKeyOf(envelope)).length === 0;
   }
 
   private isInherited(envelope: Buffer): boolean {

@@ -23,12 +23,13 @@ interface Retained {
 /** What the count of a SENT holds. */
 const ANSWER_MESSAGES_MAX = 0xffff;
 
-/** The append that was written last, while nothing stands behind it and it is open to more. */
-interface OpenAppend {
-  readonly envelopeAt: number;
-  readonly correlation: number;
-  readonly publisher: Publisher;
-  readonly flags: number;
+/** The append that was written last, one object for all of them. */
+interface LastAppend {
+  envelopeAt: number;
+  correlation: number;
+  /** Undefined while something stands behind it, or it is not open to more. */
+  publisher: Publisher | undefined;
+  flags: number;
   count: number;
   /** Sequence that would follow it. */
   next: number;
@@ -45,7 +46,7 @@ export class AppendQueue {
   private retainedBytes = 0;
   private openBytes = 0;
   private startedMs: number | undefined;
-  private last: OpenAppend | undefined;
+  private readonly last: LastAppend = { envelopeAt: 0, correlation: 0, publisher: undefined, flags: 0, count: 0, next: 0 };
 
   get queuedBytes(): number {
     return this.retainedBytes + this.openBytes;
@@ -80,8 +81,13 @@ export class AppendQueue {
     writeEnvelope(out, publication, publication.buffer, publication.start, publication.end);
     this.frames.end(out);
     this.openBytes += out.length - before;
-    const isOpen = publication.mayJoin && isPlain(flags);
-    this.last = isOpen ? { envelopeAt, correlation, publisher, flags, count, next: sequence + count } : undefined;
+    const { last } = this;
+    last.publisher = publication.mayJoin && isPlain(flags) ? publisher : undefined;
+    last.envelopeAt = envelopeAt;
+    last.correlation = correlation;
+    last.flags = flags;
+    last.count = count;
+    last.next = sequence + count;
   }
 
   /**
@@ -91,7 +97,7 @@ export class AppendQueue {
   private joined(out: ByteWriter, publication: Publication): boolean {
     const { last } = this;
     const { sequence, count, buffer, start, end } = publication;
-    if (last === undefined || last.publisher !== publication.publisher || !this.frames.isLast(out)) return false;
+    if (last.publisher !== publication.publisher || !this.frames.isLast(out)) return false;
     if (!publication.mayJoin || publication.flags !== last.flags || sequence !== last.next || publication.previous !== sequence - 1)
       return false;
     if (last.count + count > BATCH_MESSAGES_MAX || out.length - last.envelopeAt + end - start > JOINED_BYTES_MAX) return false;
@@ -109,7 +115,7 @@ export class AppendQueue {
   writeEnvelope(out: ByteWriter, publisher: Publisher, forwarding: Forwarding, clock: Clock): void {
     const correlation = this.inFlight.add(publisher, forwarding.token, 1, this.burstMs(clock)) % 0x1_0000_0000;
     const { flags, envelope } = forwarding;
-    this.last = undefined;
+    this.last.publisher = undefined;
     this.frames.begin(out, { flags, correlation, publisherId: publisher.publisherId }, envelope.length);
     out.bytes(envelope);
     this.frames.end(out);
@@ -118,7 +124,7 @@ export class AppendQueue {
 
   /** Keeps the bytes of a burst until its appends are answered. */
   retain(bytes: Buffer): void {
-    this.last = undefined;
+    this.last.publisher = undefined;
     this.frames.close();
     this.startedMs = undefined;
     if (this.openBytes > 0) {
