@@ -1,5 +1,6 @@
 import { CfnCertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Construct } from 'constructs';
+import { refuse } from './known-props.ts';
 
 export interface ClientCertificateProps {
   /** Names under which clients connect, the first one also as the certificate’s own; 10 at most by ACM’s first quota. */
@@ -15,9 +16,11 @@ export interface ClientCertificateProps {
 export class ClientCertificate extends Construct {
   readonly certificateArn: string;
 
+  /** @throws IrisError SYNTH_FAILED without a name. */
   constructor(scope: Construct, id: string, { hosts, hostedZoneId }: ClientCertificateProps) {
     super(scope, id);
-    const [domainName = '', ...others] = hosts;
+    const [domainName, ...others] = hosts;
+    if (domainName === undefined) refuse(`the certificate ${this.node.path} is for no name; give it hosts`);
     this.certificateArn = new CfnCertificate(this, 'Certificate', {
       domainName,
       subjectAlternativeNames: others,

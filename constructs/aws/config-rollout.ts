@@ -9,10 +9,13 @@ import {
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { expectRange } from './known-props.ts';
 import type { PointedDocument } from './pointed-document.ts';
 
 /** Per cent of the nodes that get a new config at each step. */
 const STEP_PERCENT = 20;
+
+const ALARMS_MAX = 5;
 
 /** What AppConfig takes for a pointer; anything else never reaches a node. */
 const POINTER_SCHEMA = {
@@ -48,8 +51,10 @@ export class ConfigRollout extends Construct {
   /** What a node’s role must name to ask, by role. */
   readonly configurationArns: ReadonlyMap<string, string>;
 
+  /** @throws IrisError SYNTH_FAILED for more alarms than AppConfig watches. */
   constructor(scope: Construct, id: string, props: ConfigRolloutProps) {
     super(scope, id);
+    expectRange(`number of alarms of rollout ${props.name}`, props.alarmArns.length, { min: 0, max: ALARMS_MAX });
     const application = new CfnApplication(this, 'Application', { name: props.name }).ref;
     const strategy = new CfnDeploymentStrategy(this, 'Strategy', {
       name: props.name,

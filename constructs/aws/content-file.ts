@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileAssetPackaging, Stack, Stage } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { expectKnown, refuse } from './known-props.ts';
 
 /** Where a published file lies, and what its content hashes to. */
 export interface ContentFile {
@@ -31,11 +32,14 @@ export interface ContentFileProps {
 /**
  * Puts a file into the assembly and has the deployment publish it under its content hash, as CDK's own assets are; unlike those the key
  * is the hash of the content itself, so a node can check what it got against its name.
+ * @throws IrisError SYNTH_FAILED for a second file of one name with other content, and for a text that only the deployment knows.
  */
 export function addContentFile(scope: Construct, props: ContentFileProps): ContentFile {
   const sha256 = props.sha256 ?? hashOf(props.source);
   const folder = Stage.of(scope)?.assetOutdir;
   if (folder === undefined) throw new Error(`${scope.node.path} is not inside a CDK app`);
+  if ('text' in props.source) expectKnown(`text of ${props.fileName}`, props.source.text);
+  expectOneContent(Stage.of(scope) as Stage, props.fileName, sha256);
   const target = join(folder, props.fileName);
   mkdirSync(folder, { recursive: true });
   if ('text' in props.source) writeFileSync(target, props.source.text);
@@ -47,6 +51,16 @@ export function addContentFile(scope: Construct, props: ContentFileProps): Conte
     displayName: props.fileName,
   });
   return { bucket: location.bucketName, key: location.objectKey, sha256, assemblyPath: props.fileName };
+}
+
+/** What each assembly has been given under a name. */
+const hashes = new WeakMap<Stage, Map<string, string>>();
+
+/** The second of one name would take the first one’s place, and a node would be handed what does not fit its hash. */
+function expectOneContent(stage: Stage, fileName: string, sha256: string): void {
+  const known = hashes.get(stage) ?? new Map<string, string>();
+  hashes.set(stage, known.set(fileName, known.get(fileName) ?? sha256));
+  if (known.get(fileName) !== sha256) refuse(`${fileName} is in this assembly already, with other content; give this one another name`);
 }
 
 function hashOf(source: ContentFileProps['source']): string {

@@ -2,8 +2,8 @@ import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import { CfnVolume } from 'aws-cdk-lib/aws-ec2';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { IrisError } from '../../runtime/contract/errors.ts';
 import { drainHook } from './drain-hook.ts';
+import { expectKnown, expectRange, refuse } from './known-props.ts';
 import { NodeLaunchTemplate } from './node-launch-template.ts';
 import { retained } from './retained.ts';
 
@@ -106,8 +106,15 @@ export class CoreShardGroups extends Construct {
 }
 
 /** @throws IrisError SYNTH_FAILED */
-function expectGroupsFit({ groups, volume, name }: CoreShardGroupsProps): void {
+function expectGroupsFit({ groups, volume, name, nodesPerGroup }: CoreShardGroupsProps): void {
+  expectKnown(`nodesPerGroup of ${name}`, nodesPerGroup);
+  expectRange(`nodesPerGroup of ${name}${volume === undefined ? '' : ', which have a volume'}`, nodesPerGroup, {
+    min: 1,
+    max: volume === undefined ? Number.POSITIVE_INFINITY : 1,
+  });
+  const spread = volume === undefined ? undefined : groups.find(({ subnetIds }) => subnetIds.length !== 1);
+  if (spread !== undefined)
+    refuse(`${name}: group ${spread.id} has a volume and ${spread.subnetIds.length} subnets; name the one of its zone`);
   const max = volume === undefined ? GROUPS_PER_STACK_MAX : GROUPS_WITH_VOLUME_PER_STACK_MAX;
-  if (groups.length > max)
-    throw new IrisError('SYNTH_FAILED', `${name} has ${groups.length} shard groups in one stack, ${max} fit; split them`);
+  if (groups.length > max) refuse(`${name} has ${groups.length} shard groups in one stack, ${max} fit; split them`);
 }

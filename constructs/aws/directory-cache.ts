@@ -2,9 +2,13 @@ import { CfnReplicationGroup, CfnSubnetGroup, CfnUser, CfnUserGroup } from 'aws-
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ClientSecurityGroup } from './client-security-group.ts';
+import { expectRange } from './known-props.ts';
 import { retained } from './retained.ts';
 
 const VALKEY_PORT = 6379;
+/** What ElastiCache takes. */
+const NODE_GROUPS_MAX = 500;
+const REPLICAS_MAX = 5;
 /** Everything a session directory does; not what empties, stops or reconfigures a node. `info` is how clients ask whether one is ready. */
 const NODE_RIGHTS = 'on ~* &* +@all -@admin -@dangerous +info';
 
@@ -29,8 +33,11 @@ export interface DirectoryCacheProps {
 export class DirectoryCache extends Construct {
   readonly endpoint: string;
 
+  /** @throws IrisError SYNTH_FAILED for no primaries, or primaries without a replica. */
   constructor(scope: Construct, id: string, props: DirectoryCacheProps) {
     super(scope, id);
+    expectRange(`primaries of ${props.name}`, props.nodeGroups, { min: 1, max: NODE_GROUPS_MAX });
+    expectRange(`replicas of a primary of ${props.name}`, props.replicasPerGroup, { min: 1, max: REPLICAS_MAX });
     const security = new ClientSecurityGroup(this, 'Security', {
       vpcId: props.vpcId,
       description: 'Iris session directory: edges and cores only',
@@ -73,6 +80,8 @@ export class DirectoryCache extends Construct {
       snapshotRetentionLimit: 1,
       logDeliveryConfigurations: [this.deliver('slow-log', 'SlowLog'), this.deliver('engine-log', 'EngineLog')],
     });
+    // Without it CloudFormation makes another cluster where the count of primaries changes, and everyone in this one is gone.
+    group.cfnOptions.updatePolicy = { useOnlineResharding: true };
     this.endpoint = retained(group).attrConfigurationEndPointAddress;
   }
 

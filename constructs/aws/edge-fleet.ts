@@ -1,10 +1,11 @@
 import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import { CfnListener, CfnLoadBalancer, CfnTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { CfnRecordSet } from 'aws-cdk-lib/aws-route53';
-import { type CfnAutoScalingInstanceRefresh, Duration } from 'aws-cdk-lib/core';
+import { type CfnAutoScalingInstanceRefresh, Duration, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { drainHook } from './drain-hook.ts';
 import { EdgeScaling, type EdgeScalingThresholds } from './edge-scaling.ts';
+import { expectKnown, expectRange, numberText, refuse } from './known-props.ts';
 import { NodeLaunchTemplate } from './node-launch-template.ts';
 
 /** TLS 1.3 only (A9). */
@@ -82,6 +83,8 @@ export const DEREGISTRATION_DELAY = Duration.seconds(120);
 /** How long an edge may be silent while it drains. */
 const HOOK_TIMEOUT = Duration.minutes(2);
 const BAKE = Duration.minutes(5);
+const REFRESH_ALARMS_MAX = 10;
+const BALANCER_NAME_MAX = 32;
 /** How long a new edge takes before it counts: it boots, is found healthy, and gets its share of connections. */
 const WARMUP = Duration.minutes(3);
 /** Percent of the nodes that are new when a refresh stops to look: a first one or two, then half. */
@@ -96,8 +99,10 @@ export class EdgeFleet extends Construct {
   readonly loadBalancerFullName: string;
   readonly targetGroupFullName: string;
 
+  /** @throws IrisError SYNTH_FAILED for what Auto Scaling or the load balancer would refuse. */
   constructor(scope: Construct, id: string, props: EdgeFleetProps) {
     super(scope, id);
+    expectFleet(props);
     const balancer = this.addLoadBalancer(props);
     const targets = this.addTargetGroup(props);
     new CfnListener(this, 'Listener', {
@@ -145,13 +150,13 @@ export class EdgeFleet extends Construct {
       protocol: 'TCP',
       port: props.clientPort,
       healthCheckProtocol: 'HTTP',
-      healthCheckPort: `${props.adminPort}`,
+      healthCheckPort: numberText(props.adminPort),
       healthCheckPath: '/readyz',
       healthCheckIntervalSeconds: 10,
       healthyThresholdCount: 2,
       unhealthyThresholdCount: 2,
       targetGroupAttributes: Object.entries({
-        'deregistration_delay.timeout_seconds': `${delay.toSeconds()}`,
+        'deregistration_delay.timeout_seconds': numberText(delay.toSeconds()),
         // Edges see their clients' own addresses, so no PROXY header is needed; without it a balancer's address has 55,000 ports an edge.
         'preserve_client_ip.enabled': 'true',
         // An edge that drains or waits for its cores takes no new clients and keeps those it has.
@@ -167,8 +172,8 @@ export class EdgeFleet extends Construct {
     const group = new CfnAutoScalingGroup(this, 'Nodes', {
       autoScalingGroupName: props.name,
       // No desired capacity: a deployment must not undo what scaling did.
-      minSize: `${props.nodesMin}`,
-      maxSize: `${props.nodesMax}`,
+      minSize: numberText(props.nodesMin),
+      maxSize: numberText(props.nodesMax),
       vpcZoneIdentifier: [...props.nodeSubnetIds],
       targetGroupArns: [targets.ref],
       // Not the balancer's: where all cores of a region are away no edge is ready, and replacing them all would cost every connection.
@@ -198,6 +203,18 @@ export class EdgeFleet extends Construct {
       scaling.node.addDependency(group);
     }
   }
+}
+
+function expectFleet(props: EdgeFleetProps): void {
+  const { name, nodesMin, nodesMax, spotShare, deregistrationDelay = DEREGISTRATION_DELAY, refresh = {} } = props;
+  expectKnown(`spotShare of ${name}`, spotShare);
+  expectRange(`spotShare of ${name}`, spotShare, { min: 0, max: 1 });
+  expectRange(`nodesMin of ${name}`, nodesMin, { min: 0, max: Token.isUnresolved(nodesMax) ? Number.POSITIVE_INFINITY : nodesMax });
+  expectRange(`deregistrationDelay of ${name} in seconds`, deregistrationDelay.toSeconds(), { min: 0, max: 3_600 });
+  expectRange(`alarms of the refresh of ${name}`, refresh.alarmNames?.length, { min: 0, max: REFRESH_ALARMS_MAX });
+  for (const balancer of [props.loadBalancerName, props.targetGroupName])
+    if (!Token.isUnresolved(balancer) && balancer.length > BALANCER_NAME_MAX)
+      refuse(`${balancer} has ${balancer.length} characters, a load balancer and a target group take ${BALANCER_NAME_MAX}`);
 }
 
 /** New nodes come first, a tenth of the fleet at a time, so that a tenth of the connections reconnects at once. */

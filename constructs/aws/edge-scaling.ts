@@ -1,5 +1,6 @@
 import { CfnScalingPolicy } from 'aws-cdk-lib/aws-autoscaling';
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { IrisError } from '../../runtime/contract/errors.ts';
 import { METRIC_DIMENSIONS, METRIC_NAMESPACE, METRIC_PERIOD_SECONDS, type NodeMetricName } from '../../runtime/contract/node-metrics.ts';
@@ -111,11 +112,12 @@ function expectApart({
     ['connections', connectionsHigh, connectionsLow],
     ['cpu', cpuHigh, cpuLow],
   ] as const) {
-    const most = Math.floor((high * nodesMin) / (nodesMin + 1));
+    if ([high, low, nodesMin].some((value) => Token.isUnresolved(value))) continue;
+    const most = (high * nodesMin) / (nodesMin + 1);
     if (low <= most) continue;
     throw new IrisError(
       'SYNTH_FAILED',
-      `${fleetName} would shrink as soon as it has grown from ${nodesMin} nodes: ${name}Low is ${low}, lower it to ${most} or raise ${name}High`,
+      `${fleetName} would shrink as soon as it has grown from ${nodesMin} nodes: ${name}Low is ${low}, lower it to ${Math.floor(most * 100) / 100} or raise ${name}High`,
     );
   }
 }

@@ -4,10 +4,10 @@ import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnCluster, CfnClusterPolicy, CfnConfiguration } from 'aws-cdk-lib/aws-msk';
 import { Aws, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { IrisError } from '../../runtime/contract/errors.ts';
 import { LOG_BATCH_BYTES_MAX } from '../../runtime/contract/limits.ts';
 import { LOG_REPLICAS, LOG_REPLICAS_IN_SYNC_MIN } from '../../runtime/contract/log-topic.ts';
 import { ClientSecurityGroup } from './client-security-group.ts';
+import { numberText, refuse } from './known-props.ts';
 import { retained } from './retained.ts';
 
 /** Kafka’s port for TLS with IAM authentication. */
@@ -150,19 +150,18 @@ export class KafkaCluster extends Construct {
 }
 
 function expectPossible({ storage, subnetIds, brokers, replicas, replicasInSyncMin }: KafkaClusterProps, kafkaVersion: string): void {
-  const areKnown = !Token.isUnresolved(subnetIds) && !subnetIds.some((subnet) => Token.isUnresolved(subnet));
+  const areKnown =
+    !Token.isUnresolved(brokers) && !Token.isUnresolved(subnetIds) && !subnetIds.some((subnet) => Token.isUnresolved(subnet));
   if (areKnown && brokers % subnetIds.length !== 0)
     refuse(`${brokers} brokers over ${subnetIds.length} zones: use a multiple of the zones`);
   if (storage !== 'express') return;
   if (areKnown && subnetIds.length !== EXPRESS_ZONES) refuse(`Express brokers in ${subnetIds.length} zones: name ${EXPRESS_ZONES} subnets`);
-  if (brokers % EXPRESS_ZONES !== 0) refuse(`${brokers} Express brokers: use a multiple of ${EXPRESS_ZONES}`);
-  if (!EXPRESS_VERSIONS.test(kafkaVersion)) refuse(`Express brokers with Kafka ${kafkaVersion}: use 3.6, 3.8 or 3.9`);
+  if (!Token.isUnresolved(brokers) && brokers % EXPRESS_ZONES !== 0)
+    refuse(`${brokers} Express brokers: use a multiple of ${EXPRESS_ZONES}`);
+  if (!Token.isUnresolved(kafkaVersion) && !EXPRESS_VERSIONS.test(kafkaVersion))
+    refuse(`Express brokers with Kafka ${kafkaVersion}: use 3.6, 3.8 or 3.9`);
   if ((replicas ?? LOG_REPLICAS) !== LOG_REPLICAS || (replicasInSyncMin ?? LOG_REPLICAS_IN_SYNC_MIN) !== LOG_REPLICAS_IN_SYNC_MIN)
     refuse('Express brokers keep 3 copies of which 2 acknowledge: leave both out');
-}
-
-function refuse(reason: string): never {
-  throw new IrisError('SYNTH_FAILED', reason);
 }
 
 function brokerMachines({ storage, instanceType }: KafkaClusterProps) {
@@ -176,8 +175,8 @@ function brokerMachines({ storage, instanceType }: KafkaClusterProps) {
  */
 function serverProperties({ storage, replicas = LOG_REPLICAS, replicasInSyncMin = LOG_REPLICAS_IN_SYNC_MIN }: KafkaClusterProps): string {
   const durability = [
-    `default.replication.factor=${replicas}`,
-    `min.insync.replicas=${replicasInSyncMin}`,
+    `default.replication.factor=${numberText(replicas)}`,
+    `min.insync.replicas=${numberText(replicasInSyncMin)}`,
     'unclean.leader.election.enable=false',
   ];
   return [

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { CfnCachePolicy, CfnDistribution, CfnKeyGroup, CfnOriginAccessControl, CfnPublicKey } from 'aws-cdk-lib/aws-cloudfront';
 import { Aws, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { expectKnown } from './known-props.ts';
 import { PrivateBucket } from './private-bucket.ts';
 
 /** Days of a message’s life at which what belongs to it gets cheaper, then goes (D12). */
@@ -41,8 +42,10 @@ export class MediaStore extends Construct {
   /** What a signed URL names its key by. */
   readonly signingKeyId: string;
 
+  /** @throws IrisError SYNTH_FAILED for a key that is not known when the template is written: its resource is named after it. */
   constructor(scope: Construct, id: string, props: MediaStoreProps) {
     super(scope, id);
+    expectKnown(`signingKey of ${props.name}`, props.signingKey);
     const logs = new PrivateBucket(this, 'Logs', { expireAfterDays: LOG_DAYS, takesLogs: true });
     this.media = new PrivateBucket(this, 'Media', {
       moves: [

@@ -1,11 +1,13 @@
 import { CfnBucket, CfnBucketPolicy } from 'aws-cdk-lib/aws-s3';
-import { Aws, type Duration, Lazy } from 'aws-cdk-lib/core';
+import { Aws, type Duration, Lazy, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { numberText, refuse } from './known-props.ts';
 import { retained } from './retained.ts';
 
 /** Days an overwritten or deleted object can be brought back, and an upload that nobody finished lies around. */
 const NONCURRENT_DAYS = 30;
 const UPLOAD_DAYS = 7;
+const RARE_ACCESS_DAYS_MIN = 30;
 
 /** An IAM statement of a bucket’s policy. */
 export type BucketStatement = Readonly<Record<string, unknown>> & { readonly Effect: 'Allow' | 'Deny' };
@@ -47,8 +49,10 @@ export class PrivateBucket extends Construct {
   readonly regionalDomainName: string;
   private readonly statements: BucketStatement[] = [];
 
+  /** @throws IrisError SYNTH_FAILED for moves that S3 would refuse. */
   constructor(scope: Construct, id: string, props: PrivateBucketProps) {
     super(scope, id);
+    expectMoves(this.node.path, props);
     const bucket = retained(
       new CfnBucket(this, 'Bucket', {
         publicAccessBlockConfiguration: {
@@ -108,8 +112,19 @@ export class PrivateBucket extends Construct {
 function isOldPresigned(max: Duration): object {
   return {
     StringEquals: { 's3:authType': 'REST-QUERY-STRING' },
-    NumericGreaterThan: { 's3:signatureAge': String(max.toMilliseconds()) },
+    NumericGreaterThan: { 's3:signatureAge': numberText(max.toMilliseconds()) },
   };
+}
+
+/** S3 keeps objects a month before the first class of rare access, and moves none that has gone. */
+function expectMoves(path: string, { moves = [], expireAfterDays = Number.POSITIVE_INFINITY }: PrivateBucketProps): void {
+  for (const { afterDays, storageClass } of moves) {
+    if (Token.isUnresolved(afterDays) || Token.isUnresolved(expireAfterDays)) continue;
+    if (storageClass === 'STANDARD_IA' && afterDays < RARE_ACCESS_DAYS_MIN)
+      refuse(`${path}: objects move to ${storageClass} after ${afterDays} days, S3 wants ${RARE_ACCESS_DAYS_MIN} at least`);
+    if (afterDays >= expireAfterDays)
+      refuse(`${path}: objects move to ${storageClass} after ${afterDays} days and go after ${expireAfterDays}; move them earlier`);
+  }
 }
 
 function lifecycleRule({ moves = [], expireAfterDays, keepsOverwritten = true }: PrivateBucketProps): CfnBucket.RuleProperty {

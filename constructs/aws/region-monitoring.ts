@@ -3,6 +3,7 @@ import { Aws } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { AlarmKey, AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';
 import { type DashboardPanel, dashboardBody } from './dashboard-body.ts';
+import { expectRange } from './known-props.ts';
 import { MetricAlarm, type MetricAlarmProps } from './metric-alarm.ts';
 
 export interface MonitoredAlarm extends Omit<MetricAlarmProps, 'topicArns'> {
@@ -16,7 +17,7 @@ export interface RegionMonitoringProps {
   /** Of the dashboard and the composite alarm. */
   readonly name: string;
   readonly awsRegion: string;
-  /** At most 100 that page: a composite alarm takes no more. */
+  /** One at least and 100 at most that page: a composite alarm takes no more. */
   readonly alarms: readonly MonitoredAlarm[];
   readonly pagesTopicName: string;
   readonly noticesTopicName: string;
@@ -29,13 +30,20 @@ export interface RegionMonitoringProps {
   readonly heading: string;
 }
 
+const PAGING_ALARMS_MAX = 100;
+
 /**
  * Alarms of one region with their topics, dashboard and one composite alarm: a fault of many parts pages once, and whoever rolls out by
  * alarm needs to watch one. Deployed after what it watches.
  */
 export class RegionMonitoring extends Construct {
+  /** @throws IrisError SYNTH_FAILED where no alarm pages, or more than a composite alarm takes. */
   constructor(scope: Construct, id: string, props: RegionMonitoringProps) {
     super(scope, id);
+    expectRange(`number of alarms of ${props.name} that page`, props.alarms.filter(({ pages }) => pages).length, {
+      min: 1,
+      max: PAGING_ALARMS_MAX,
+    });
     const { keyArn } = new AlarmKey(this, 'TopicKey');
     const pages = new AlarmTopic(this, 'Pages', { name: props.pagesTopicName, keyArn, ...(props.pager && { subscription: props.pager }) });
     const notices = new AlarmTopic(this, 'Notices', {

@@ -144,7 +144,7 @@ function variables(props: BootScriptProps): string[] {
     ADMIN_PORT: `${props.adminPort}`,
     METRIC_DIMENSIONS: JSON.stringify(dimensionsOf(props)),
   };
-  return Object.entries(values).map(([name, value]) => `${name}='${value}'`);
+  return Object.entries(values).map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'`);
 }
 
 function dimensionsOf({ environment, region, role }: BootScriptProps) {

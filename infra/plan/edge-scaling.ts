@@ -43,13 +43,18 @@ interface EdgeScalingNeed {
  */
 export function planEdgeScaling({ min, max, connectionsPerEdge, cpus }: EdgeScalingNeed): EdgeScalingPlan | null {
   if (max <= min) return null;
-  const connectionsHigh = Math.floor(connectionsPerEdge * HIGH.connectionsShare);
-  const cpuHigh = Math.floor(HIGH.cpu / cpus);
-  const least = (high: number) => Math.floor((high * min) / (min + 1));
+  const connectionsHigh = Math.max(1, Math.floor(connectionsPerEdge * HIGH.connectionsShare));
+  const cpuHigh = hundredths(HIGH.cpu / cpus);
+  const least = (high: number) => (high * min) / (min + 1);
   return {
     connectionsHigh,
-    connectionsLow: Math.min(Math.floor(connectionsPerEdge * LOW.connectionsShare), least(connectionsHigh)),
+    connectionsLow: Math.floor(Math.min(connectionsPerEdge * LOW.connectionsShare, least(connectionsHigh))),
     cpuHigh,
-    cpuLow: Math.min(Math.floor(LOW.cpu / cpus), least(cpuHigh)),
+    cpuLow: hundredths(Math.min(LOW.cpu / cpus, least(cpuHigh))),
   };
+}
+
+/** Whole per cents would be none of a machine with a hundred processors. */
+function hundredths(percent: number): number {
+  return Math.floor(percent * 100) / 100;
 }

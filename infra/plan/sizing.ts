@@ -18,11 +18,11 @@ export interface RegionSize {
 
 /**
  * Edges, shards and groups of a region: stated outright, or from its share of the users. Stated edges are planned full, so such a region
- * holds `edges × connectionsPerEdge` connections.
+ * holds `edges × connectionsPerEdge` connections. A region has one user and one connection at least, however small its share.
  */
 export function sizeRegion(parameters: SizingParameters, region: SizedRegion): RegionSize {
   const users = usersOf(parameters, region);
-  const connections = Math.round(users * parameters.peakConcurrentShare);
+  const connections = Math.max(1, Math.round(users * parameters.peakConcurrentShare));
   const need = parameters.safetyFactor;
   const edges = region.edges ?? Math.max(parameters.edgesMin, roundUp((connections * need) / parameters.connectionsPerEdge));
   const shards = region.shards ?? Math.max(1, roundUp((users * need) / parameters.usersPerShard));
@@ -46,6 +46,6 @@ export function shardsOfGroups(shards: number, groups: number): number[] {
 }
 
 function usersOf(parameters: SizingParameters, region: SizedRegion): number {
-  if (region.userShare !== undefined) return Math.round(parameters.dailyActiveUsers * region.userShare);
+  if (region.userShare !== undefined) return Math.max(1, Math.round(parameters.dailyActiveUsers * region.userShare));
   return Math.round(((region.edges ?? 0) * parameters.connectionsPerEdge) / parameters.peakConcurrentShare);
 }

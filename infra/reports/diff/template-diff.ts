@@ -103,17 +103,26 @@ function diffResource(place: Place, before: Resource | undefined, after: Resourc
   ];
   if (paths.length === 0) return undefined;
   const unique = [...new Set(paths)].toSorted();
-  return { ...base, paths: unique, ...verdictOf(after.Type, unique) };
+  return { ...base, paths: unique, ...verdictOf(after, unique) };
 }
 
-function verdictOf(type: string, paths: readonly string[]): Pick<ResourceChange, 'action' | 'causes'> {
-  const properties = paths.filter((path) => !path.startsWith('/'));
-  const facts = CREATE_ONLY[type];
+function verdictOf(after: Resource, paths: readonly string[]): Pick<ResourceChange, 'action' | 'causes'> {
+  const inPlace = reshardsOnline(after) ? RESHARDED_ONLINE : [];
+  const properties = paths.filter((path) => !path.startsWith('/') && !inPlace.includes(path));
+  const facts = CREATE_ONLY[after.Type];
   if (facts === undefined) return properties.length === 0 ? { action: 'update', causes: [] } : { action: 'mayReplace', causes: properties };
   const always = properties.filter((path) => facts.always.some((createOnly) => overlaps(path, createOnly)));
   if (always.length > 0) return { action: 'replace', causes: always };
   const sometimes = properties.filter((path) => facts.sometimes.some((createOnly) => overlaps(path, createOnly)));
   return sometimes.length > 0 ? { action: 'mayReplace', causes: sometimes } : { action: 'update', causes: [] };
+}
+
+/** Changed in place where the resource’s update policy says so. */
+const RESHARDED_ONLINE = ['NumNodeGroups', 'NodeGroupConfiguration'];
+
+function reshardsOnline({ Type, UpdatePolicy }: Resource): boolean {
+  const policy = UpdatePolicy as { readonly UseOnlineResharding?: unknown } | undefined;
+  return Type === 'AWS::ElastiCache::ReplicationGroup' && policy?.UseOnlineResharding === true;
 }
 
 /** One path is, holds, or lies inside the other. */

@@ -59,7 +59,7 @@ describe('scaling of edges (O3)', () => {
 
   it('takes one processor of eight for a full edge, since an edge is one event loop', () => {
     const plan = planEdgeScaling({ min: 200, max: 500, connectionsPerEdge: 50_000, cpus: 8 })!;
-    assert.deepEqual([plan.cpuHigh, plan.cpuLow], [8, 5]);
+    assert.deepEqual([plan.cpuHigh, plan.cpuLow], [8.75, 5]);
   });
 
   it('is refused where a fleet that has grown would shrink again', () => {
@@ -94,6 +94,9 @@ describe('scaling of edges (O3)', () => {
       cpuHigh: 70,
       cpuLow: 40,
     });
+    // Machines of a hundred processors and edges of one connection still have thresholds that can be crossed.
+    const largest = planEdgeScaling({ min: 1, max: 4, connectionsPerEdge: 1, cpus: 128 })!;
+    assert.ok(largest.cpuLow > 0 && largest.cpuHigh > largest.cpuLow && largest.connectionsHigh >= 1);
     assert.equal(planEdgeScaling({ min: 4, max: 4, connectionsPerEdge: 50_000, cpus: 1 }), null);
   });
 });

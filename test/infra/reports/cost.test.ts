@@ -10,6 +10,20 @@ import { costReport } from '../../../infra/reports/cost/cost-report.ts';
 
 const committed = JSON.parse(readFileSync(join(__dirname, 'cost-per-connection.json'), 'utf8')) as Record<string, number>;
 
+describe('the cost of an environment that hardly anyone uses', () => {
+  it('is a figure in each of its lines and sums', () => {
+    const [first, second] = proof.regions.map(({ edges: _edges, shards: _shards, ...region }) => region);
+    const regions = [
+      { ...first!, userShare: 1e-12 },
+      { ...second!, userShare: 1 - 1e-12 },
+    ];
+    const report = costReport(createPlan({ ...proof, dailyActiveUsers: 1, peakConcurrentShare: 1e-9, connectionsPerEdge: 1, regions }));
+    const figures: unknown[] = [];
+    JSON.stringify(report, (_, value: unknown) => (typeof value === 'number' ? figures.push(value) : value));
+    expect(figures.filter((figure) => !Number.isFinite(figure))).toEqual([]);
+  });
+});
+
 describe('prices', () => {
   it('of c7g in us-east-1 are those that are published', () => {
     const published = { medium: 0.0363, large: 0.0725, xlarge: 0.145, '2xlarge': 0.29, '4xlarge': 0.58, '8xlarge': 1.16, '16xlarge': 2.32 };

@@ -47,6 +47,17 @@ describe('the template differ', () => {
     ]);
   });
 
+  it('tells another count of Valkey’s primaries as an update where it is resharded online, and else as a replacement', () => {
+    const valkey = (NumNodeGroups: number, UpdatePolicy?: object): Resource => ({
+      Type: 'AWS::ElastiCache::ReplicationGroup',
+      Properties: { NumNodeGroups },
+      ...(UpdatePolicy && { UpdatePolicy }),
+    });
+    const online = { UseOnlineResharding: true };
+    expect(actions(stacks({ V: valkey(3, online) }), stacks({ V: valkey(4, online) }))).toEqual(['V update']);
+    expect(actions(stacks({ V: valkey(3) }), stacks({ V: valkey(4) }))).toEqual(['V mayReplace NumNodeGroups']);
+  });
+
   it('says of a type it does not know, and of a conditional property, that it may be replaced', () => {
     const unknown = (value: number): Resource => ({ Type: 'AWS::New::Thing', Properties: { Value: value } });
     expect(actions(stacks({ Thing: unknown(1) }), stacks({ Thing: unknown(2) }))).toEqual(['Thing mayReplace Value']);
