@@ -29,8 +29,8 @@ export class FirstLogin {
   /** Why there is none: what an edge has refused it with, rather than that it came too late. */
   failureOf({ refusal, failure }: EdgeConnection): IrisError {
     if (refusal !== undefined) return refusal;
-    const why = failure === undefined ? '' : `: ${failure}`;
-    return new IrisError('CONNECTION_FAILED', `no login at ${this.addresses.join(', ')} within ${this.timeoutMs} ms${why}`);
+    const why = failure ?? 'no answer; it may be that only one side speaks TLS';
+    return new IrisError('CONNECTION_FAILED', `no login at ${this.addresses.join(', ')} within ${this.timeoutMs} ms: ${why}`);
   }
 
   resolve(): void {

@@ -206,6 +206,13 @@ it('says why no edge let it in', async () => {
   expect(await connecting).toMatch(/version 99, asked for 2 to 6/);
 });
 
+it('says so where an edge takes the connection and answers nothing, as one does that speaks no TLS', async () => {
+  const { clock, connect } = await stage(() => undefined);
+  const connecting = connect({ connectTimeoutMs: 3_000 }).catch((error: Error) => error.message);
+  await clock.advance(4_000);
+  expect(await connecting).toBe('no login at 10.0.0.1:7000 within 3000 ms: no answer; it may be that only one side speaks TLS');
+});
+
 it('after the session was taken over every call ends at once, and no timer is left', async () => {
   const { clock, servers, client } = await connected();
   const waiting = codeOf(client.send('bob', 'x'));
