@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { proof } from '../../environments/proof.ts';
 import { CLIENT_NETWORKS } from '../../infra/facts/client-networks.ts';
-import { regionsFor } from '../../infra/live/dns-check.ts';
+import { checkDns, regionsFor } from '../../infra/live/dns-check.ts';
 import { createPlan } from '../../infra/plan/create-plan.ts';
 import { type AwsAccount, AwsEndpoint } from '../fakes/aws-endpoint.ts';
 import { GLOBAL_ACCOUNT, OTHER_ACCOUNT, twoAccounts } from '../infra/apps/two-accounts.ts';
@@ -157,6 +157,20 @@ describe('iris dns check', () => {
     expect(stdout).toMatch(/^AS +JP +192\.41\.192\.0\/24 +tokyo +tokyo +right$/m);
     expect(stdout).toMatch(/^SA +UY +200\.3\.14\.0\/24 +sao-paulo +sao-paulo +right$/m);
     expect(stdout.match(/right$/gm)).toHaveLength(CLIENT_NETWORKS.length);
+  }, 60_000);
+
+  it('knows regions of other accounts by the addresses that everyone gets for their names', async () => {
+    const saved = { ...process.env };
+    Object.assign(process.env, aws.env);
+    const two = createPlan(twoAccounts);
+    const addressesOf = async (host: string) => [addressOf(two.regions.find(({ addresses }) => addresses.edgeHost === host)!.code)];
+    const answers = await checkDns(two, 'Z123', { addressesOf }).finally(() => {
+      process.env = saved;
+    });
+    expect(answers.filter(({ isRight }) => !isRight)).toEqual([]);
+    expect(answers.find(({ country }) => country === 'UY')?.given).toEqual(['sao-paulo']);
+    expect(aws.asked).toContain('route53:testdnsanswer edge-tokyo.proof.iris.io');
+    expect(aws.asked.filter((what) => what.includes('edge-sao-paulo'))).toEqual([]);
   }, 60_000);
 
   it('ends with 1 where a client is given another region, or none', async () => {

@@ -6,6 +6,7 @@ import { proof } from '../../../environments/proof.ts';
 import { synthesizeCloudflare } from '../../../infra/apps/cloudflare-app.ts';
 import type { Assembly } from '../../../infra/apps/synthesize.ts';
 import { createPlan } from '../../../infra/plan/create-plan.ts';
+import { newRegionEntry, withRegion } from '../../../infra/plan/new-region.ts';
 import { nodeConfigsOf } from '../../../infra/plan/node-configs.ts';
 import { slotMapOf } from '../../../infra/plan/slot-map.ts';
 import { costReport } from '../../../infra/reports/cost/cost-report.ts';
@@ -174,8 +175,8 @@ it('changes nothing of the regions that stay where they are when an account come
   const both = filesOf(assembly);
   const tokyo = [...before.keys()].filter((name) => name.startsWith('iris-two-tokyo-'));
   expect(tokyo.filter((name) => both.get(name) !== before.get(name))).toEqual([]);
-  const added = { code: 'sydney', account: OTHER_ACCOUNT, awsRegion: 'ap-southeast-2', cidr: '10.9.0.0/16', edges: 2, shards: 3 };
-  const grown = filesOf(await synthesizeEnvironment({ ...twoAccounts, regions: [...twoAccounts.regions, added] }));
+  const added = newRegionEntry(twoAccounts, { code: 'sydney', account: OTHER_ACCOUNT, awsRegion: 'ap-southeast-2' });
+  const grown = filesOf(await synthesizeEnvironment(withRegion(twoAccounts, added)));
   const changed = [...both.keys()].filter((name) => name.endsWith('.template.json') && both.get(name) !== grown.get(name));
   expect(changed.filter((name) => !/^iris-two-global(-join-\w+(-\w+)?|-routing)?\.template\.json$/.test(name))).toEqual([]);
 });
