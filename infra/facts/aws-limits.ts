@@ -9,11 +9,8 @@ export const EDGES_PER_ZONE_MAX = 450;
 export const SCALING_GROUPS_MAX = 500;
 /** Brokers of one MSK cluster with KRaft. */
 export const BROKERS_MAX = 60;
-/**
- * Nodes of one store: four resources each in a stack that takes 500 (interface, launch template, machine, host name), and room for replaced
- * ones.
- */
-export const STORE_NODES_MAX = 90;
+/** Nodes of one store: each takes 14 kB of its stack’s template, mostly its user data, and 80 % of CloudFormation’s 1 MiB is what a template may have. */
+export const STORE_NODES_MAX = 60;
 /** Nodes of one Valkey cluster before AWS must be asked for more. */
 export const DIRECTORY_NODES_MAX = 90;
 /** Addresses AWS keeps of every subnet. */

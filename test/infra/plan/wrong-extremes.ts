@@ -78,15 +78,15 @@ export const wrongExtremes: readonly WrongEnvironment[] = [
     {
       ...distributed,
       traffic: { retentionDays: 3_650 },
-      regions: regions(tokyo(), london({ storeNodes: 90 })).regions,
+      regions: regions(tokyo(), london({ storeNodes: 60 })).regions,
       dailyActiveUsers: 3_000_000,
     },
-    'regions[0].storeNodes: got 264, must be 90 at most, of one stack; take a larger type than i4i.xlarge, lower traffic.retentionDays, or split the region',
+    'regions[0].storeNodes: got 264, must be 60 at most, of one stack; take a larger type than i4i.xlarge, lower traffic.retentionDays, or split the region',
   ],
   [
     'store nodes beyond one stack',
     { ...distributed, regions: regions(tokyo({ storeNodes: 300 }), london()).regions },
-    'regions[0].storeNodes: got 300, must be 90 at most, of one stack; take a larger type than i4i.xlarge, lower traffic.retentionDays, or split the region',
+    'regions[0].storeNodes: got 300, must be 60 at most, of one stack; take a larger type than i4i.xlarge, lower traffic.retentionDays, or split the region',
   ],
   [
     'sessions beyond one Valkey cluster',
