@@ -11,7 +11,7 @@ import type { SlotMaps } from '../ports/slot-maps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { envelopeRecipient, envelopeSender, markKeyOfInbox, readdress, senderOfMarkKey } from '../wire/envelope.ts';
 import { isStatusEnvelope } from '../wire/status-envelope.ts';
-import { APPEND_BUCKET, SEND_RETRY } from '../wire/v2/send.ts';
+import { APPEND_BUCKET, APPEND_FORWARDED, SEND_RETRY } from '../wire/v2/send.ts';
 import type { Committer } from './committer.ts';
 import { type FoundMark, finalMark, isWanted, take } from './found-marks.ts';
 import type { Gaps } from './gaps.ts';
@@ -41,8 +41,8 @@ export interface BucketsParts {
   readonly bucketOf?: BucketOf;
   /** Takes an append from the beginning, readdressed. */
   append(request: AppendRequest): void;
-  /** Into this core’s log: its inbox, or the outbox towards its owner. */
-  place(request: AppendRequest): void;
+  /** Into this core’s log: its inbox, or the outbox towards its owner, which `isReaddressed` keeps open for what a bridge brought. */
+  place(request: AppendRequest, isReaddressed: boolean): void;
   /** Linked nodes of a release that reads no buckets. */
   nodesWithoutBuckets(): readonly string[];
   /** The layout of a user changed. */
@@ -206,13 +206,14 @@ export class Buckets {
   take(request: AppendRequest, recipient: Buffer): void {
     const bucket = readBucketName(recipient);
     // What became of a user’s own messages is kept at its home, whatever its inbox.
-    if (isStatusEnvelope(request.envelope)) this.parts.place(request);
+    if (isStatusEnvelope(request.envelope)) this.parts.place(request, true);
     else if (bucket === undefined) this.intoBucket(request, Buffer.from(recipient));
-    else if (!this.isOwn(recipient) || this.parts.isPending(recipient.toString('latin1'))) this.parts.place(request);
+    else if (!this.isOwn(recipient) || this.parts.isPending(recipient.toString('latin1')))
+      this.parts.place(request, isReaddressed(request.flags));
     // Where its other buckets are only a lost region knows.
     else if (this.isOrphan(bucket.user)) this.backToUser(request, bucket);
     else if (this.sealedInboxes.has(recipient.toString('latin1'))) this.backToUser(request, bucket);
-    else if (this.inherited.isKnown(request, bucket)) this.parts.place(request);
+    else if (this.inherited.isKnown(request, bucket)) this.parts.place(request, true);
   }
 
   private isOrphan(user: Buffer): boolean {
@@ -311,7 +312,7 @@ export class Buckets {
   private intoBucket(request: AppendRequest, user: Buffer): void {
     const layout = this.layouts.of(user.toString('latin1'));
     if (layout === undefined) {
-      this.parts.place(request);
+      this.parts.place(request, true);
       return;
     }
     this.tell(request.origin, user, layout);
@@ -334,7 +335,7 @@ export class Buckets {
   /** To the user’s home, be it here or behind an outbox. */
   private toUser(request: AppendRequest): void {
     if (this.isOwn(envelopeRecipient(request.envelope))) this.parts.append(request);
-    else this.parts.place(request);
+    else this.parts.place(request, true);
   }
 
   /**
@@ -354,4 +355,9 @@ export class Buckets {
     known.set(key, { generation, atMs: nowMs });
     void this.parts.committer.written().then(() => origin.laidOut(user, layout));
   }
+}
+
+/** A bucket’s message that a bridge has brought as it is goes no further; one that has become a bucket’s here does. */
+function isReaddressed(flags: number): boolean {
+  return (flags & APPEND_FORWARDED) === 0 || (flags & APPEND_BUCKET) !== 0;
 }

@@ -100,7 +100,7 @@ export class Inboxes implements ShardOwner {
       gaps: this.gaps,
       committer: this.committer,
       append: (request) => this.append(request),
-      place: (request) => this.place(request, this.names.recipientOf(request.envelope), true),
+      place: (request, isReaddressed) => this.place(request, this.names.recipientOf(request.envelope), isReaddressed),
       changed: (user, layout) => this.readers.laidOut(user, layout),
       sealed: (inbox) => this.readers.sealed(inbox),
       isPending: (inbox) => this.fetcher.isPending(inbox),

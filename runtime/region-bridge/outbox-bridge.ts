@@ -46,7 +46,8 @@ export interface OutboxBridgeParts {
   isAstray(inbox: Buffer): boolean;
   /** For what this outbox holds of users who have moved. */
   readonly ownLog: OwnLog;
-  change(change: { apply(batch: StoreBatch): void }): void;
+  /** `done` hears that it is in the store; a patient one may wait for a commit that others need. */
+  change(change: { apply(batch: StoreBatch): void; done?(): void; isPatient?: boolean }): void;
   /** Keeps an envelope apart with the reason; false when there is no room for more of them. */
   setAside(letter: SetAsideLetter): boolean;
   /** A publisher id never used before in this run. */
@@ -71,6 +72,8 @@ export class OutboxBridge implements Publisher, FollowedLog {
   private readonly parts: OutboxBridgeParts;
   private readonly group: string;
   private readonly underWay = new Map<number, number>();
+  /** Positions that this core’s own log takes, until they are out of this outbox: given to it again they would be there twice. */
+  private readonly takenBack = new Set<number>();
   /** Users whose inbox there is full, one byte a character; what is for them stays here. */
   private readonly held = new Set<string>();
   private heldTimer: Timer | undefined;
@@ -110,7 +113,12 @@ export class OutboxBridge implements Publisher, FollowedLog {
 
   refused(position: number, _count: number, recipient: Buffer, refusal: Refusal): void {
     const bytes = this.underWay.get(position);
-    if (bytes === undefined) return;
+    const wasTakenBack = this.takenBack.delete(position);
+    if (bytes === undefined) {
+      // It was passed over meanwhile.
+      if (wasTakenBack) this.startOver(refusal);
+      return;
+    }
     const name = recipient.toString('latin1');
     if (this.held.has(name) || (refusal.code === 'INBOX_FULL' && this.held.size < HELD_RECIPIENTS_MAX)) {
       this.hold(name);
@@ -168,10 +176,21 @@ export class OutboxBridge implements Publisher, FollowedLog {
   }
 
   private settle(position: number): void {
+    const isTakenBack = this.takenBack.has(position);
+    if (!isTakenBack && !this.underWay.has(position)) return;
+    const done = () => {
+      this.takenBack.delete(position);
+      this.release(position);
+    };
+    const apply = (batch: StoreBatch) => batch.removeOutbox(this.group, position);
+    this.parts.change(isTakenBack ? { apply, done, isPatient: true } : { apply });
+    this.release(position);
+  }
+
+  private release(position: number): void {
     const bytes = this.underWay.get(position);
     if (bytes === undefined) return;
     this.underWay.delete(position);
-    this.parts.change({ apply: (batch) => batch.removeOutbox(this.group, position) });
     this.follower.grant(bytes);
   }
 
@@ -234,13 +253,19 @@ export class OutboxBridge implements Publisher, FollowedLog {
     const recipient = envelopeRecipient(envelope);
     const home = this.parts.homeOf(recipient);
     this.underWay.set(position, envelope.length);
+    if (this.takenBack.has(position)) return;
     if (this.parts.isAstray(recipient)) {
-      this.parts.ownLog.forward(this, { flags: SEND_RETRY, token: position, envelope: readdress(envelope, userOfInbox(recipient)) });
+      this.takeBack(position, readdress(envelope, userOfInbox(recipient)));
       return;
     }
     // Always a retry: the same message may have come through another region's outbox, when its sender moved before it heard the ack.
     if (home.group === this.group)
       this.parts.bus.forward(home.address, this, { flags: SEND_RETRY | APPEND_FORWARDED, token: position, envelope });
-    else this.parts.ownLog.forward(this, { flags: SEND_RETRY, token: position, envelope });
+    else this.takeBack(position, envelope);
+  }
+
+  private takeBack(position: number, envelope: Buffer): void {
+    this.takenBack.add(position);
+    this.parts.ownLog.forward(this, { flags: SEND_RETRY, token: position, envelope });
   }
 }

@@ -1,8 +1,9 @@
 /** L3, L4, L8: readers of inboxes: from the cursor to the tail and on, taken over, acknowledged in part, slow. */
 
+import { bucketName } from '../../../runtime/contract/bucket-name.ts';
 import { ERROR_CODES } from '../../../runtime/contract/errors.ts';
 import { createSlotMap, expandTable, SlotRouter } from '../../../runtime/contract/slot-map.ts';
-import { APPEND_FORWARDED } from '../../../runtime/wire/v2/send.ts';
+import { APPEND_BUCKET, APPEND_FORWARDED, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
 
 async function coreWith(count: number): Promise<CoreUnderTest> {
@@ -219,8 +220,16 @@ it('keeps a message for another region in the outbox of its group, also of its o
   const brought = origin.send({ recipient: sibling as string, sequence: 9 }, { flags: APPEND_FORWARDED });
   await core.settle();
   expect(origin.outcome(brought)).toBe('SHARD_MOVED');
+  // So is a bucket’s: between two cores of different maps it went to and fro, twice as much each time, until a disk was full (L8).
+  const buckets = names.map((name) => bucketName(Buffer.from(name), 1, 0, 7)).filter((name) => router.shardOf(name) === 1);
+  const bucket = (buckets[0] as Buffer).toString('latin1');
+  const origins = [core.origin(), core.origin()] as const;
+  const bridged = origins[0].send({ recipient: bucket, sequence: 1 }, { flags: SEND_RETRY | APPEND_FORWARDED });
+  const direct = origins[1].send({ recipient: bucket, sequence: 1 }, { flags: SEND_RETRY | APPEND_BUCKET });
+  await core.settle();
+  expect([origins[0].outcome(bridged), origins[1].outcome(direct)]).toEqual(['SHARD_MOVED', 'appended']);
   expect(ERROR_CODES.SHARD_MOVED.retry).toBe(true);
   expect(core.stored(own)).toEqual([own]);
-  expect(core.outbox.map(({ group: name }) => name)).toEqual(['tokyo-1', 'lima-0']);
+  expect(core.outbox.map(({ group: name }) => name)).toEqual(['tokyo-1', 'lima-0', 'tokyo-1']);
   expect([...core.disk.outboxes.keys()]).toEqual(['tokyo-1', 'lima-0']);
 });

@@ -1,6 +1,6 @@
 /** L3, L9, X4: a bridge brings everything over in order, and a full inbox on the other side holds back its own messages only. */
 import { bucketName, isBucketName } from '../../../runtime/contract/bucket-name.ts';
-import { HELD_RETRY_MS, LINK_RETRY_FIRST_MS } from '../../../runtime/contract/limits.ts';
+import { HELD_RETRY_MS, LINK_RETRY_FIRST_MS, LINK_RETRY_LAST_MS } from '../../../runtime/contract/limits.ts';
 import { ReplayLane } from '../../../runtime/follow/replay-lane.ts';
 import type { Bus, Forwarding, Publisher, Refusal } from '../../../runtime/ports/bus.ts';
 import type { StoreBatch } from '../../../runtime/ports/inbox-store.ts';
@@ -13,12 +13,16 @@ import { openMemoryStore } from '../../fakes/memory-inbox-store.ts';
 import { MemoryTelemetry } from '../../fakes/memory-telemetry.ts';
 
 const FULL: Refusal = { code: 'INBOX_FULL', message: 'full', retryAfterMs: 1_000 };
+const MOVED: Refusal = { code: 'SHARD_MOVED', message: 'lives elsewhere', retryAfterMs: 0 };
 const FENCED: Refusal = { code: 'REFUSED_IN_ORDER', message: 'an earlier one was refused', retryAfterMs: 0 };
 
 /** The other region’s owner: appends in order, refuses what is for a full inbox and what follows it from the same publisher. */
 class FarOwner implements Bus {
   readonly arrived: string[] = [];
   readonly full = new Set<string>();
+  /** Whom another core has by its map. */
+  readonly moved = new Set<string>();
+  refusals = 0;
   private readonly fenced = new Set<string>();
 
   publish(): void {}
@@ -27,6 +31,11 @@ class FarOwner implements Bus {
     const recipient = envelopeRecipient(envelope);
     const row = `${publisher.publisherId} ${recipient.toString()}`;
     const isFull = this.full.has(recipient.toString());
+    if (this.moved.has(recipient.toString())) {
+      this.refusals++;
+      publisher.refused(token, 1, recipient, MOVED);
+      return;
+    }
     if (!isFull && !this.fenced.has(row)) {
       this.arrived.push(...bodiesOf(envelope));
       publisher.published(token, 1, 2);
@@ -55,12 +64,15 @@ class BridgeUnderTest {
   isAstray = false;
   /** Recipients of what went back into this core’s log. */
   readonly takenBack: string[] = [];
+  isOwnLogSlow = false;
+  readonly unanswered: (() => void)[] = [];
   private position = 0;
 
   constructor() {
     let lastId = 0;
     const { store, bus, clock, telemetry, heldBack } = this;
-    const change = (one: { apply(batch: StoreBatch): void }) => void this.commit((batch) => one.apply(batch));
+    const change = (one: { apply(batch: StoreBatch): void; done?(): void }) =>
+      void this.commit((batch) => one.apply(batch)).then(() => one.done?.());
     const parts = {
       lane: new ReplayLane(clock),
       store,
@@ -73,7 +85,9 @@ class BridgeUnderTest {
       ownLog: new OwnLog({
         takeBack: (request) => {
           this.takenBack.push(envelopeRecipient(request.envelope).toString());
-          request.origin.appended(request.correlation, 2);
+          const answer = () => request.origin.appended(request.correlation, 2);
+          if (this.isOwnLogSlow) this.unanswered.push(answer);
+          else answer();
         },
         publisherEnded() {},
       }),
@@ -126,6 +140,22 @@ it('gives what a region that was given up has for buckets back to its log, addre
   await under.send(bucket, 'b2');
   await under.send('bob', 'b3');
   expect([under.bus.arrived, under.takenBack, under.left]).toEqual([['b1', 'b3'], ['bob'], 0]);
+});
+
+it('gives nothing back to its log twice, however often another refusal has it start over meanwhile (L8)', async () => {
+  const under = new BridgeUnderTest();
+  under.isOwnLogSlow = true;
+  under.isAstray = true;
+  under.bus.moved.add('dave');
+  await under.send(bucketName(Buffer.from('bob'), 1, 0, 7).toString('latin1'), 'b1');
+  await under.send('dave', 'd1');
+  for (let tries = 0; tries < 5; tries++) await under.clock.advance(LINK_RETRY_FIRST_MS << tries);
+  expect(under.bus.refusals).toBeGreaterThan(3);
+  expect([under.takenBack, under.left]).toEqual([['bob'], 2]);
+  for (const answer of under.unanswered.splice(0)) answer();
+  under.bus.moved.clear();
+  await under.clock.advance(LINK_RETRY_LAST_MS);
+  expect([under.takenBack, under.bus.arrived, under.left]).toEqual([['bob'], ['d1'], 0]);
 });
 
 it('passes over a user whose inbox is full, names it to the senders’ side, and brings its messages in order once there is room', async () => {
