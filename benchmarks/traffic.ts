@@ -1,6 +1,7 @@
 import { durabilityName } from '../runtime/wire/durability.ts';
 import { DeliveryLedger } from './delivery-ledger.ts';
 import type { EngineSeconds } from './engines/fleet-store.ts';
+import { IDLE_SECONDS, leastBurn } from './idle-burn.ts';
 import { InboxReader } from './inbox-reader.ts';
 import { MessageSender, type SendShape } from './message-sender.ts';
 import { cpuSeconds, pause } from './process-meter.ts';
@@ -9,8 +10,6 @@ import type { ServerFleet } from './server-fleet.ts';
 
 /** Seconds in which not one message moved: what is missing then counts as lost. */
 const STALLED_SECONDS = 20;
-/** Seconds of silence whose CPU time is taken for idle burn. */
-const IDLE_SECONDS = 1;
 /** Logins that are under way at a time. */
 const LOGINS_AT_A_TIME = 100;
 /** A stretch with less CPU time than this measures a collection or a compilation more or less. */
@@ -220,9 +219,12 @@ export class Traffic {
   }
 
   private async measureIdleBurn(): Promise<void> {
-    const [before, startedMs] = [cpuSeconds(this.fleet.pids), performance.now()];
-    await pause(IDLE_SECONDS * 1_000);
-    this.idleBurn = (cpuSeconds(this.fleet.pids) - before) / ((performance.now() - startedMs) / 1_000);
+    const { pids } = this.fleet;
+    this.idleBurn = await leastBurn(async () => {
+      const [before, startedMs] = [cpuSeconds(pids), performance.now()];
+      await pause(IDLE_SECONDS * 1_000);
+      return (cpuSeconds(pids) - before) / ((performance.now() - startedMs) / 1_000);
+    }, pids.length);
   }
 
   private commits(): Promise<number> {

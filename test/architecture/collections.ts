@@ -130,7 +130,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'link/status-queries.ts': { open: 'STATUS_QUERIES_MAX' },
   'presence/watched-user.ts': { watchers: 'USER_WATCHERS_MAX' },
   'presence/watched-users.ts': { users: 'EDGE_WATCHES_MAX', changed: 'EDGE_WATCHES_MAX' },
-  'region-bridge/outbox-bridge.ts': { underWay: 'PUSH_CREDIT_BYTES', held: 'HELD_RECIPIENTS_MAX' },
+  'region-bridge/outbox-bridge.ts': { underWay: 'PUSH_CREDIT_BYTES', takenBack: 'COMMIT_QUEUED_MAX', held: 'HELD_RECIPIENTS_MAX' },
   'region-bridge/own-log.ts': { waiting: 'PUSH_CREDIT_BYTES' },
   'routing/slot-message-router.ts': { promoted: 'LAYOUTS_REMEMBERED_MAX' },
   'servers/core-node.ts': { bridges: 'groups' },
