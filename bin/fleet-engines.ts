@@ -55,8 +55,11 @@ interface EngineValues {
   readonly access?: string | undefined;
 }
 
+/** Engines that a command can talk to. What --access says of another is for another command. */
+const EVERY_ENGINE: readonly (keyof EngineAccess)[] = ['kafka', 'cql', 'redis'];
+
 /** @throws UsageError; IrisError CONFIG_INVALID for the file of --access */
-export function engineChoice(values: EngineValues, cwd: string): EngineChoice {
+export function engineChoice(values: EngineValues, cwd: string, talksTo = EVERY_ENGINE): EngineChoice {
   const { engine, kafka, cql } = values;
   if (engine !== 'embedded' && engine !== 'distributed') {
     throw new UsageError(`no engine is called '${engine}'; there are embedded and distributed`);
@@ -64,7 +67,7 @@ export function engineChoice(values: EngineValues, cwd: string): EngineChoice {
   const stray = Object.entries({ kafka, cql }).find(([, value]) => value !== undefined);
   if (engine === 'embedded' && stray !== undefined) throw new UsageError(`--${stray[0]} is of --engine distributed`);
   const access = values.access === undefined ? {} : readEngineAccess(values.access, cwd);
-  const unnamed = (['kafka', 'cql', 'redis'] as const).find((one) => access[one] !== undefined && values[one] === undefined);
+  const unnamed = talksTo.find((one) => access[one] !== undefined && values[one] === undefined);
   if (unnamed !== undefined) throw new UsageError(`--access speaks of ${unnamed}, which is not named: add --${unnamed}`);
   return {
     engine,

@@ -20,6 +20,7 @@ const SIDE_BY_SIDE: readonly string[] = [
   'geo-dns',
   'kafka-brokers',
   'kafka-log',
+  'logins',
   'node-versions',
   'ownership',
   'prometheus-rules',

@@ -82,7 +82,8 @@ function parse(args: readonly string[], cwd: string) {
     json: values.json,
     isForced: values.force,
     access: values.access,
-    choice: engineChoice({ ...values, engine: 'distributed' }, cwd),
+    // The file that `iris up` takes speaks of Redis too.
+    choice: engineChoice({ ...values, engine: 'distributed' }, cwd, ['kafka', 'cql']),
   };
 }
 

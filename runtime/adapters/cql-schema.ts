@@ -77,8 +77,9 @@ export function refuseNewer({ version, oldest }: SchemaState, keyspace: string):
  * Connections to an environment’s keyspace, on whose schema this release works.
  * @throws IrisError ENGINE_UNAVAILABLE within CQL_GIVE_UP_MS, ENGINE_INVALID with the remedy.
  */
-export async function openCqlSession({ settings, clock }: Omit<CqlSessionParts, 'keyspace'>): Promise<CqlSession> {
-  const session = await CqlSession.connect({ settings, clock, keyspace: settings.keyspace });
+export async function openCqlSession(parts: Omit<CqlSessionParts, 'keyspace'>): Promise<CqlSession> {
+  const { settings } = parts;
+  const session = await CqlSession.connect({ ...parts, keyspace: settings.keyspace });
   try {
     await checkSchema(session);
     return session;

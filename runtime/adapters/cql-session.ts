@@ -1,19 +1,17 @@
-import { readFileSync } from 'node:fs';
-import type { Client, DseClientOptions, QueryOptions, types } from 'cassandra-driver';
-import { CQL_PORT, type CqlSettings } from '../contract/cql-settings.ts';
-import { errorLine, IrisError } from '../contract/errors.ts';
+import type { Client, QueryOptions, types } from 'cassandra-driver';
+import type { CqlSettings } from '../contract/cql-settings.ts';
+import { IrisError } from '../contract/errors.ts';
 import {
-  CQL_ANSWER_TIMEOUT_MS,
   CQL_GIVE_UP_MS,
   CQL_LEASE_TIMEOUT_MS,
-  CQL_NODES_TRIED_MAX,
-  CQL_RECONNECT_MS,
+  CQL_LOGIN_READ_MS,
   CQL_RETRY_FIRST_MS,
   CQL_RETRY_LAST_MS,
 } from '../contract/limits-store.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
+import { cqlClientOptions } from './cql-client-options.ts';
 import { cqlError } from './cql-errors.ts';
-import { readCredentials } from './engine-credentials.ts';
+import { type EngineCredentials, EngineLogin } from './engine-credentials.ts';
 
 type Driver = typeof import('cassandra-driver');
 export type CqlRow = types.Row;
@@ -29,14 +27,20 @@ export interface CqlSessionParts {
   readonly clock: Clock;
   /** Left out to ask for the keyspace in each statement. */
   readonly keyspace?: string;
+  /** The store did not take the login that the file has now; the one before goes on, and it is tried again. */
+  readonly loginRefused?: ((error: unknown) => void) | undefined;
 }
 
 /** Connections to a CQL store, and how long an answer is waited for. Shared by everything that one process keeps there. */
 export class CqlSession {
   readonly settings: CqlSettings;
-  private readonly client: Client;
+  private client: Client;
   private readonly driver: Driver;
   readonly clock: Clock;
+  private renewing: Timer | undefined;
+  /** Of the login before, until what is under way there has its answer. */
+  private readonly ending = new Set<Client>();
+  private isClosed = false;
 
   private constructor(client: Client, driver: Driver, { settings, clock }: CqlSessionParts) {
     this.client = client;
@@ -50,8 +54,10 @@ export class CqlSession {
     const { settings } = parts;
     // Not at the top: who keeps everything on its own disk pays nothing for it.
     const driver = await import('cassandra-driver');
-    const options = await clientOptions(driver, parts);
-    return await retried(parts, async () => {
+    const { credentialsPath } = settings;
+    const login = credentialsPath === undefined ? undefined : await EngineLogin.open(credentialsPath);
+    const options = cqlClientOptions(driver, { settings, keyspace: parts.keyspace, login });
+    const open = async () => {
       const client = new driver.Client(options);
       client.on('hostRemove', endNode);
       try {
@@ -60,8 +66,12 @@ export class CqlSession {
         await client.shutdown();
         throw cqlError(error, settings);
       }
-      return new CqlSession(client, driver, parts);
-    });
+      return client;
+    };
+    const session = new CqlSession(await retried(parts, open), driver, parts);
+    if (login !== undefined)
+      session.keepLogin(login.last, { read: () => login.read(), open, refused: parts.loginRefused ?? (() => undefined) });
+    return session;
   }
 
   /** All data centres of the cluster, with their nodes. */
@@ -126,7 +136,42 @@ export class CqlSession {
   }
 
   async close(): Promise<void> {
-    await endDriver(this.client);
+    this.isClosed = true;
+    this.renewing?.stop();
+    await Promise.all([this.client, ...this.ending].map(endDriver));
+  }
+
+  /**
+   * A store checks what the user of a connection may do at each statement, so a login that changes is followed by new connections; the role before may go
+   * CQL_LOGIN_READ_MS + CQL_GIVE_UP_MS later.
+   */
+  private keepLogin(used: EngineCredentials, renewal: Renewal): void {
+    if (this.isClosed) return;
+    this.renewing = this.clock.after(CQL_LOGIN_READ_MS, () => {
+      this.logIn(used, renewal).then(
+        (now) => this.keepLogin(now, renewal),
+        (error: unknown) => {
+          renewal.refused(error);
+          this.keepLogin(used, renewal);
+        },
+      );
+    });
+  }
+
+  private async logIn(used: EngineCredentials, { read, open }: Renewal): Promise<EngineCredentials> {
+    const now = await read();
+    if (now.username === used.username && now.password === used.password) return used;
+    const before = this.client;
+    const client = await open();
+    if (this.isClosed) await endDriver(client);
+    else this.client = client;
+    this.ending.add(before);
+    this.clock.after(CQL_GIVE_UP_MS, () => {
+      this.ending.delete(before);
+      // Its connections are of no use any more, whatever they say at their end.
+      endDriver(before).catch(() => undefined);
+    });
+    return now;
   }
 
   private async once<T>(work: () => Promise<T>): Promise<T> {
@@ -142,6 +187,12 @@ export class CqlSession {
   }
 }
 
+interface Renewal {
+  readonly read: () => Promise<EngineCredentials>;
+  readonly open: () => Promise<Client>;
+  readonly refused: (error: unknown) => void;
+}
+
 /** Tries again while the store is away, for CQL_GIVE_UP_MS. @throws IrisError ENGINE_UNAVAILABLE, ENGINE_INVALID */
 async function retried<T>({ settings, clock }: Pick<CqlSessionParts, 'settings' | 'clock'>, work: () => Promise<T>): Promise<T> {
   const endMs = clock.monotonicMs() + CQL_GIVE_UP_MS;
@@ -155,28 +206,6 @@ async function retried<T>({ settings, clock }: Pick<CqlSessionParts, 'settings' 
     const waited = pauseMs;
     await new Promise<void>((resolve) => void clock.after(waited, resolve));
   }
-}
-
-async function clientOptions(driver: Driver, { settings, keyspace }: CqlSessionParts): Promise<DseClientOptions> {
-  const { contactPoints, dataCentre, credentialsPath, tls, caPath } = settings;
-  const { policies, types, auth } = driver;
-  const login = credentialsPath === undefined ? undefined : await readCredentials(credentialsPath);
-  return {
-    contactPoints: [...contactPoints],
-    ...(dataCentre !== '' && { localDataCenter: dataCentre }),
-    ...(keyspace !== undefined && { keyspace }),
-    protocolOptions: { port: Number(/:(\d+)$/.exec(contactPoints[0] ?? '')?.[1] ?? CQL_PORT) },
-    ...(login && { authProvider: new auth.PlainTextAuthProvider(login.username, login.password) }),
-    ...(tls && { sslOptions: tlsOptions(caPath) }),
-    queryOptions: { consistency: types.consistencies.localQuorum },
-    socketOptions: { connectTimeout: CQL_ANSWER_TIMEOUT_MS, readTimeout: CQL_ANSWER_TIMEOUT_MS },
-    policies: {
-      // Without a data centre any node will do, for who only looks.
-      ...(dataCentre === '' && { loadBalancing: new policies.loadBalancing.RoundRobinPolicy() }),
-      reconnection: new policies.reconnection.ExponentialReconnectionPolicy(CQL_RETRY_FIRST_MS, CQL_RECONNECT_MS),
-      retry: fewNodesTried(driver),
-    },
-  };
 }
 
 /**
@@ -201,26 +230,4 @@ async function endDriver(client: Client): Promise<void> {
   client.on('hostAdd', endRest);
   await client.shutdown();
   endRest();
-}
-
-function tlsOptions(caPath: string | undefined): NonNullable<DseClientOptions['sslOptions']> {
-  if (caPath === undefined) return { rejectUnauthorized: true };
-  try {
-    // Nodes are met by address, which their certificates need not name.
-    return { rejectUnauthorized: true, ca: [readFileSync(caPath)], checkServerIdentity: () => undefined };
-  } catch (cause) {
-    throw new IrisError('ENGINE_INVALID', `the certificate authority ${caPath} cannot be read: ${errorLine(cause)}`);
-  }
-}
-
-/** The driver’s own policy, but a question does not go round all nodes of a large cluster while they all stand still. */
-function fewNodesTried(driver: Driver): InstanceType<Driver['policies']['retry']['RetryPolicy']> {
-  class FewNodesTried extends driver.policies.retry.RetryPolicy {
-    override onRequestError(
-      ...[info, consistency, error]: Parameters<InstanceType<Driver['policies']['retry']['RetryPolicy']>['onRequestError']>
-    ) {
-      return info.nbRetry + 1 >= CQL_NODES_TRIED_MAX ? this.rethrowResult() : super.onRequestError(info, consistency, error);
-    }
-  }
-  return new FewNodesTried();
 }

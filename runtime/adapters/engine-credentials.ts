@@ -24,6 +24,35 @@ export async function readCredentials(path: string): Promise<EngineCredentials> 
   return { username, password };
 }
 
+/**
+ * A login that is read again for each connection, so that what is rotated takes no restart. A file that cannot be used, such as one that is half written, leaves
+ * the login before; where that counts no longer, the engine’s refusal names the file.
+ */
+export class EngineLogin {
+  private readonly path: string;
+  /** As it was read last. */
+  last: EngineCredentials;
+
+  private constructor(path: string, first: EngineCredentials) {
+    this.path = path;
+    this.last = first;
+  }
+
+  /** @throws IrisError ENGINE_INVALID naming the file */
+  static async open(path: string): Promise<EngineLogin> {
+    return new EngineLogin(path, await readCredentials(path));
+  }
+
+  async read(): Promise<EngineCredentials> {
+    try {
+      this.last = await readCredentials(this.path);
+    } catch (error) {
+      if (!(error instanceof IrisError)) throw error;
+    }
+    return this.last;
+  }
+}
+
 /** Undefined for what is no JSON: a parser’s message would quote the password. */
 function parsed(text: string): unknown {
   try {

@@ -14,6 +14,8 @@ export const DIRECTORY_RETRY_FIRST_MS = 50;
 export const DIRECTORY_RETRY_LAST_MS = 1_000;
 /** Milliseconds after which a token of 15 minutes is followed by the next. */
 export const DIRECTORY_TOKEN_MS = 600_000;
+/** Milliseconds between two looks at the file of a login: so long may a changed password take, and a server that knows both waits for it. */
+export const DIRECTORY_LOGIN_READ_MS = 5_000;
 /** Milliseconds between two looks at which node of a cluster has what, and between two log lines about an engine that fails. */
 export const DIRECTORY_SLOTS_REFRESH_MS = 5_000;
 export const DIRECTORY_LOG_MS = 10_000;

@@ -47,6 +47,8 @@ export const CQL_RETRY_LAST_MS = 1_000;
 export const CQL_RECONNECT_MS = 2_000;
 /** Milliseconds a lease’s question to the store may take: a renewal has 2 s. */
 export const CQL_LEASE_TIMEOUT_MS = 1_500;
+/** Milliseconds between two looks at the file of a login: a changed one is used within them. */
+export const CQL_LOGIN_READ_MS = 5_000;
 /** Seconds for which a schema migration holds its lock without saying that it goes on; milliseconds one of its statements may take until all nodes know of it. */
 export const SCHEMA_LOCK_SECONDS = 120;
 export const SCHEMA_STATEMENT_TIMEOUT_MS = 30_000;

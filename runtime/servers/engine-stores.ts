@@ -51,7 +51,8 @@ export class EngineStores {
         // What operators have made of the keyspace since must not keep a core from serving.
         await migrateSchema({ settings, replication, takesOtherReplication: true, clock: systemClock, done });
       }
-      return await openSessions({ settings, clock: systemClock });
+      const loginRefused = (error: unknown) => telemetry.log.warn('store-login-refused', { reason: errorLine(error) });
+      return await openSessions({ settings, clock: systemClock, loginRefused });
     };
     const sessions = await whileAway(open, (error) => telemetry.log.warn('engine-away', { reason: errorLine(error) }));
     return new EngineStores(parts, sessions);

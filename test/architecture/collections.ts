@@ -5,6 +5,7 @@
 export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'adapters/append-queue.ts': { appends: 'LOG_APPENDS_WAITING_BYTES_MAX' },
   'adapters/cql-row-pages.ts': { found: 'PAGE_ENVELOPES_MAX' },
+  'adapters/cql-session.ts': { ending: 'CQL_GIVE_UP_MS' },
   'adapters/directory-watches.ts': { hearers: 'EDGE_WATCHES_MAX' },
   'adapters/group-rows-cql.ts': { listedChunks: 'OUTBOX_ENVELOPES_MAX', emptiedChunks: 'OUTBOX_ENVELOPES_MAX' },
   'adapters/inbox-distributed/batch-assembler.ts': { parts: 'batch' },

@@ -1,13 +1,12 @@
 /** The rows and leases of a group on a real CQL store (Cassandra) with TLS and login: the ports’ contracts, and what becomes of it when nodes die (L1, L10, F2, F3, F22, F25). */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CassandraCluster } from '../../infra/local/engines/cassandra.ts';
-import { RedisServers } from '../../infra/local/engines/redis.ts';
 import { systemClock as clock } from '../../runtime/adapters/clock-system.ts';
 import { migrateSchema } from '../../runtime/adapters/cql-migration.ts';
 import { openCqlSession, SCHEMA_STEPS, STATE_TABLE } from '../../runtime/adapters/cql-schema.ts';
@@ -19,17 +18,15 @@ import { CQL_ANSWER_TIMEOUT_MS, CQL_GIVE_UP_MS, OWNERSHIP_LEASE_MS, OWNERSHIP_RE
 import { type DistributedStoreConfig, storeConfig } from '../../runtime/contract/store-config.ts';
 import type { RowChange } from '../../runtime/ports/group-rows.ts';
 import { EngineStores } from '../../runtime/servers/engine-stores.ts';
-import { runIris, writeDuo } from '../commands/run-iris.ts';
+import { runIris } from '../commands/run-iris.ts';
 import { describeGroupRowsContract, isAway } from '../contract/group-rows-contract.ts';
 import { describeOwnershipContract } from '../contract/ownership-contract.ts';
 import { envelopeOf } from '../fakes/envelopes.ts';
 import { GatedSession } from '../fakes/gated-session.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { MemoryTelemetry } from '../fakes/memory-telemetry.ts';
-import { freePortRow } from '../infra/local/free-port-row.ts';
 import { until } from '../servers/node-pair.ts';
 import { CloggingProxy } from '../services/clogging-proxy.ts';
-import { makeCertificate, startKafka } from '../services/kafka.ts';
 import { TEST_CACHE } from '../services/test-cache.ts';
 import { report } from './traffic.ts';
 
@@ -139,51 +136,6 @@ describe('iris schema', () => {
     expect(await wrong({ credentialsPath: undefined })).toMatch(/^ENGINE_INVALID: .* wants a login/);
   }, 60_000);
 });
-
-it('iris up runs a fleet on servers that want TLS and logins, and tells no password to anyone (A14, X1)', async () => {
-  const place = join(folder, 'fleet');
-  mkdirSync(place);
-  const [user, password, made] = [{ username: 'core', password: 'correct-horse' }, 'battery-staple', makeCertificate(place)];
-  const file = (name: string, content: unknown) => writeFileSync(join(place, name), JSON.stringify(content));
-  file('kafka.json', user);
-  file('redis.json', { username: 'default', password });
-  file('wrong.json', { ...user, password: 'wrong-horse' });
-  const rest = { cql: { credentials: credentialsPath, ca: caPath }, redis: { credentials: 'redis.json', ca: 'ca.pem' } };
-  file('access.json', { kafka: { credentials: 'kafka.json', ca: 'ca.pem' }, ...rest });
-  file('mistaken.json', { kafka: { credentials: 'wrong.json', ca: 'ca.pem' }, ...rest });
-  const kafka = await startKafka({ folder: place, security: { keyPath: made.keyPath, user } });
-  const redis = await RedisServers.start({ mode: 'single', directory: join(place, 'redis'), password, tls: made });
-  try {
-    const servers = [
-      '--kafka',
-      kafka.kafka.secureAddresses.join(),
-      '--cql',
-      cluster.contactPoints.join(),
-      '--redis',
-      redis.tlsAddresses.join(),
-    ];
-    const state = join(place, 'state');
-    const base = String(await freePortRow());
-    const flags = ['--engine', 'distributed', ...servers, '--shrink', '--state', state, '--base-port', base, '--once'];
-    const up = (access: string) => runIris(['up', writeDuo(place), ...flags, '--access', join(place, access)]);
-    const refused = await up('mistaken.json');
-    expect([refused.code, refused.stderr]).toEqual([
-      1,
-      expect.stringMatching(/ENGINE_INVALID: .*refuses the login; check user and password/),
-    ]);
-    const run = await up('access.json');
-    expect([run.code, run.stderr]).toEqual([0, expect.stringMatching(/start \d nodes/)]);
-    const written = readdirSync(state, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-    const told = written
-      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
-      .concat(run.stdout, run.stderr, refused.stderr);
-    expect(written.some(({ name }) => name.endsWith('.log'))).toBe(true);
-    for (const secret of [user.password, password, 'wrong-horse']) expect(told.filter((text) => text.includes(secret))).toEqual([]);
-  } finally {
-    await redis.stop();
-    await kafka.dispose();
-  }
-}, 180_000);
 
 describeGroupRowsContract('Cassandra', { open: async (group) => openCqlRows({ session, group, ...times }) });
 

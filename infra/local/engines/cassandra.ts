@@ -67,6 +67,7 @@ export class CassandraCluster {
     try {
       // The first makes the cluster’s own tables; the others join it.
       await cluster.startNode(0);
+      if (options.hasLogin === true) await cluster.hasFirstUser();
       await Promise.all(nodes.slice(1).map((_, i) => cluster.startNode(i + 1)));
       await cluster.met();
     } catch (error) {
@@ -90,10 +91,20 @@ export class CassandraCluster {
 
   /** Resolves when each node has seen each other one: before, a keyspace cannot name its data centre. */
   private async met(): Promise<void> {
+    const haveMet = () => this.nodes.every((node, i) => this.nodes.every((_, other) => other === i || hasSeen(node.directory, other)));
+    await this.until(haveMet, "Cassandra's nodes did not meet");
+  }
+
+  /** The first user is made behind the start of the first node: before, nobody can log in. */
+  private async hasFirstUser(): Promise<void> {
+    const log = join(this.nodes[0]?.directory as string, 'server.log');
+    await this.until(() => readFileSync(log, 'utf8').includes('Created default superuser role'), 'Cassandra made no first user');
+  }
+
+  private async until(isSo: () => boolean, otherwise: string): Promise<void> {
     const endMs = performance.now() + START_TIMEOUT_MS;
-    while (!this.nodes.every((node, i) => this.nodes.every((_, other) => other === i || hasSeen(node.directory, other)))) {
-      if (performance.now() > endMs)
-        throw new IrisError('ENGINE_UNAVAILABLE', `Cassandra's nodes did not meet within ${START_TIMEOUT_MS} ms`);
+    while (!isSo()) {
+      if (performance.now() > endMs) throw new IrisError('ENGINE_UNAVAILABLE', `${otherwise} within ${START_TIMEOUT_MS} ms`);
       await delay(MEETING_POLL_MS);
     }
   }

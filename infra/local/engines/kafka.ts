@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { IrisError } from '../../../runtime/contract/errors.ts';
 import { systemCode } from '../../../runtime/contract/system-error.ts';
 import { enginePorts } from './engine-ports.ts';
@@ -41,9 +42,12 @@ interface Broker {
 /** Kafka brokers on this machine, without ZooKeeper: for tests and `iris up --engine distributed`. */
 export class KafkaCluster {
   private readonly brokers: readonly Broker[];
+  /** Runs one of Kafka’s own programs. */
+  private readonly program: (name: string, args: readonly string[]) => Promise<void>;
 
-  private constructor(brokers: readonly Broker[]) {
+  private constructor(brokers: readonly Broker[], program: KafkaCluster['program']) {
     this.brokers = brokers;
+    this.program = program;
   }
 
   /**
@@ -76,7 +80,9 @@ export class KafkaCluster {
       prepareBroker({ ...options, directory }, { id, ports: ports[index] as BrokerPorts, voters, java, jars, clusterId }),
     );
     onProgress?.(`starting Kafka ${KAFKA_VERSION}: ${count} broker${count === 1 ? '' : 's'}`);
-    const cluster = new KafkaCluster(brokers);
+    const cluster = new KafkaCluster(brokers, async (name, args) => {
+      await promisify(execFile)(java, ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', `${jars}/*`, name, ...args]);
+    });
     try {
       await Promise.all(brokers.map((_, index) => cluster.startBroker(index)));
     } catch (error) {
@@ -116,6 +122,12 @@ export class KafkaCluster {
   /** SIGSTOP or SIGCONT: the broker stands still with all its connections open, or goes on. */
   signalBroker(index: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.brokers[index]?.process.signal(signal);
+  }
+
+  /** Makes a user of the secure port, or changes its password; connections that are open stay. */
+  async setUser({ username, password }: NonNullable<BrokerSecurity['user']>): Promise<void> {
+    const user = ['--entity-type', 'users', '--entity-name', username, '--add-config', `SCRAM-SHA-512=[password=${password}]`];
+    await this.program('kafka.admin.ConfigCommand', ['--bootstrap-server', this.addresses.join(), '--alter', ...user]);
   }
 
   async stop(): Promise<void> {

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { errorLine, IrisError } from '../../contract/errors.ts';
 import type { KafkaSettings } from '../../contract/kafka-settings.ts';
 import { LOG_CONNECT_TIMEOUT_MS, LOG_REQUEST_TIMEOUT_MS, LOG_RETRIES_MAX, LOG_RETRY_MS } from '../../contract/limits.ts';
-import { readCredentials } from '../engine-credentials.ts';
+import { EngineLogin } from '../engine-credentials.ts';
+import { trustedAuthority } from '../trusted-authority.ts';
 import { iamToken, tokenRefusal } from './iam-token.ts';
 
 type Driver = typeof import('@platformatic/kafka');
@@ -38,11 +37,11 @@ export async function loadKafkaDriver(settings: KafkaSettings, clientId: string)
 }
 
 async function security({ brokers, tls, caPath, login }: KafkaSettings): Promise<Security> {
-  const ca = caPath === undefined ? undefined : await readCertificate(caPath);
+  const authority = caPath === undefined ? {} : trustedAuthority(caPath);
   return {
     // A name to ask for, which an address is not.
     ...(tls && {
-      tls: { minVersion: 'TLSv1.2', ...(ca && { ca }) },
+      tls: Object.assign(authority, { minVersion: 'TLSv1.2' as const }),
       tlsServerName: !brokers.some((broker) => isIP(broker.split(':')[0] as string)),
     }),
     ...(login !== undefined && { sasl: await saslOf(login) }),
@@ -54,17 +53,11 @@ async function saslOf(login: NonNullable<KafkaSettings['login']>): Promise<Secur
     const authBytesValidator: SASLOptions['authBytesValidator'] = (answer, callback) => callback(tokenRefusal(answer) ?? null, answer);
     return { mechanism: 'OAUTHBEARER', token: () => iamToken(login.awsRegion), authBytesValidator };
   }
-  // Read again for each connection: a password that was rotated takes no restart.
-  await readCredentials(login.credentialsPath);
+  const current = await EngineLogin.open(login.credentialsPath);
   return {
     mechanism: 'SCRAM-SHA-512',
-    username: async () => (await readCredentials(login.credentialsPath)).username,
-    password: async () => (await readCredentials(login.credentialsPath)).password,
+    username: async () => (await current.read()).username,
+    // Asked for after the name: both of one reading.
+    password: () => current.last.password,
   };
-}
-
-function readCertificate(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new IrisError('ENGINE_INVALID', `certificate file ${path} cannot be read: ${errorLine(cause)}`);
-  });
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { IrisError } from '../../contract/errors.ts';
+import type { IrisError } from '../../contract/errors.ts';
 import * as limits from '../../contract/limits.ts';
 import type { RedisSettings } from '../../contract/redis-settings.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
-import { readCredentials } from '../engine-credentials.ts';
+import { type EngineCredentials, EngineLogin } from '../engine-credentials.ts';
+import { trustedAuthority } from '../trusted-authority.ts';
 import { CommandDeadlines, type Instead } from './command-deadlines.ts';
 import type { PublishCommand } from './directory-scripts.ts';
 import { type IamLogin, iamToken } from './iam-token.ts';
@@ -110,11 +110,19 @@ export class RedisConnection implements RedisEngine {
   static async open(parts: RedisParts): Promise<RedisConnection> {
     const driver = await import('ioredis');
     const { settings, token = iamToken } = parts;
-    const login = await loginOf(settings);
-    if (settings.login?.kind !== 'iam') return new RedisConnection(parts, driver, login);
-    const first = await token(settings.login).catch(() => undefined);
-    const connection = new RedisConnection(parts, driver, { ...login, ...(first === undefined ? {} : { password: first }) });
-    connection.keepRenewing(settings.login, first === undefined ? 0 : limits.DIRECTORY_TOKEN_MS);
+    const { login, tls, caPath } = settings;
+    const security = tls ? { tls: caPath === undefined ? {} : trustedAuthority(caPath) } : {};
+    if (login === undefined) return new RedisConnection(parts, driver, security);
+    if (login.kind === 'password') {
+      const file = await EngineLogin.open(login.credentialsPath);
+      const connection = new RedisConnection(parts, driver, { ...file.last, ...security });
+      connection.keepRenewing(() => file.read(), { everyMs: limits.DIRECTORY_LOGIN_READ_MS });
+      return connection;
+    }
+    const read = async () => ({ username: login.user, password: await token(login) });
+    const first = await read().catch(() => undefined);
+    const connection = new RedisConnection(parts, driver, { ...(first ?? { username: login.user }), ...security });
+    connection.keepRenewing(read, { everyMs: limits.DIRECTORY_TOKEN_MS, ...(first === undefined && { delayMs: 0 }) });
     return connection;
   }
 
@@ -193,36 +201,38 @@ export class RedisConnection implements RedisEngine {
   }
 
   /**
-   * A token opens connections for 15 minutes, and one that is open is cut after 12 hours unless it logs in again: with each new token all do.
-   * While the machine tells none, the server refuses the login and it is tried again.
+   * A file may hold another login than it did. A token opens connections for 15 minutes, and one that is open is cut after 12 hours unless it logs in again. So
+   * with each new login all do. While nobody tells one, the server refuses the login and it is tried again.
    */
-  private keepRenewing(login: IamLogin, delayMs: number): void {
+  private keepRenewing(
+    read: () => Promise<EngineCredentials>,
+    { everyMs, delayMs = everyMs }: { everyMs: number; delayMs?: number },
+  ): void {
     if (this.isClosed) return;
     this.renewing = this.parts.clock.after(delayMs, () => {
-      const token = this.parts.token ?? iamToken;
-      token(login).then(
-        (password) => {
-          this.logInWith(password);
-          this.keepRenewing(login, limits.DIRECTORY_TOKEN_MS);
+      read().then(
+        (login) => {
+          this.logInWith(login);
+          this.keepRenewing(read, { everyMs });
         },
         (error: unknown) => {
           this.failed(error);
-          this.keepRenewing(login, limits.DIRECTORY_RETRY_LAST_MS);
+          this.keepRenewing(read, { everyMs, delayMs: limits.DIRECTORY_RETRY_LAST_MS });
         },
       );
     });
   }
 
-  private logInWith(password: string): void {
-    if (this.isClosed) return;
-    this.login.password = password;
+  private logInWith({ username, password }: EngineCredentials): void {
+    if (this.isClosed || (username === this.login.username && password === this.login.password)) return;
+    Object.assign(this.login, { username, password });
     const { client } = this;
     const nodes = 'nodes' in client ? client.nodes('all') : [client];
     for (const node of nodes) {
-      node.options.password = password;
-      if (node.status === 'ready') node.call('AUTH', this.login.username as string, password).catch((error: unknown) => this.failed(error));
+      Object.assign(node.options, { username, password });
+      if (node.status === 'ready') node.call('AUTH', username, password).catch((error: unknown) => this.failed(error));
     }
-    // It may not speak while it listens; it comes back with the new token.
+    // It may not speak while it listens; it comes back with the new login.
     this.listener?.disconnect();
     this.sharded?.disconnect();
   }
@@ -256,7 +266,8 @@ export class RedisConnection implements RedisEngine {
     });
     if (mode === 'cluster') {
       client.on('+node', (node: Redis) => {
-        if (this.login.password !== undefined) node.options.password = this.login.password;
+        const { username, password } = this.login;
+        if (username !== undefined && password !== undefined) Object.assign(node.options, { username, password });
         // A node that comes back, or a copy that takes over, may lack the last writes.
         this.tellReady();
       });
@@ -357,19 +368,4 @@ function retryMs(attempt: number): number {
 function hostPort(address: string, portDefault = REDIS_PORT): { host: string; port: number } {
   const [host, port] = address.split(':') as [string, string | undefined];
   return { host, port: port === undefined ? portDefault : Number(port) };
-}
-
-/** @throws IrisError ENGINE_INVALID */
-async function loginOf({ login, tls, caPath }: RedisSettings): Promise<RedisOptions> {
-  const credentials =
-    login?.kind === 'password' ? await readCredentials(login.credentialsPath) : { ...(login && { username: login.user }) };
-  return { ...credentials, ...(tls ? { tls: caPath === undefined ? {} : { ca: readCa(caPath) } } : {}) };
-}
-
-function readCa(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    throw new IrisError('ENGINE_INVALID', `directory.caPath: ${path} cannot be read`);
-  }
 }
