@@ -67,6 +67,8 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
   private heardMs = 0;
   private spokenMs = 0;
   private welcomedMs = 0;
+  /** Since its welcome: a message, an acknowledgement, an answer. */
+  private hasBrought = false;
   /** Why this side ends the connection. */
   private reason: string | undefined;
   /** What this connection asked for. */
@@ -170,8 +172,9 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
 
   closed(): void {
     if (!this.isLoggedIn) this.failure = this.reason ?? 'the connection was closed before the login; where TLS is spoken, connect with tls';
-    // One that lets in and closes at once is not asked more and more often.
-    if (this.isLoggedIn && this.parts.clock.monotonicMs() - this.welcomedMs > LINK_RETRY_LAST_MS) this.retryMs = LINK_RETRY_FIRST_MS;
+    // One that lets in and closes at once is asked less and less often; one that lasted, or brought something, is not.
+    const lastedMs = this.parts.clock.monotonicMs() - this.welcomedMs;
+    if (this.isLoggedIn && (this.hasBrought || lastedMs > LINK_RETRY_LAST_MS)) this.retryMs = LINK_RETRY_FIRST_MS;
     this.connection = undefined;
     this.isLoggedIn = false;
     this.departure?.stop();
@@ -191,8 +194,14 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
     const opcode = reader.u8();
     if (opcode === Opcode.Welcome) this.welcomed(decodeWelcome(reader));
     else if (opcode === Opcode.Goaway) this.leaveAfter(decodeGoaway(reader).reconnectAfterMs);
-    else if (this.isLoggedIn || opcode === Opcode.Fault) this.user.frame(opcode, reader);
+    else if (opcode === Opcode.Fault) this.user.frame(opcode, reader);
+    else if (this.isLoggedIn) this.take(opcode, reader);
     else throw new IrisError('FRAME_MALFORMED', `opcode 0x${opcode.toString(16)} before WELCOME`);
+  }
+
+  private take(opcode: number, reader: ByteReader): void {
+    this.hasBrought = true;
+    this.user.frame(opcode, reader);
   }
 
   private leaveAfter(ms: number): void {
@@ -207,6 +216,7 @@ export class EdgeConnection implements ConnectionHandler, BurstTarget, FrameSink
       throw new IrisError('VERSION_UNSUPPORTED', `it names version ${frame.version}, asked for ${versionMin} to ${versionMax}`);
     this.isLoggedIn = true;
     this.welcomedMs = this.parts.clock.monotonicMs();
+    this.hasBrought = false;
     this.refusal = undefined;
     this.closedUntilMs.clear();
     this.user.welcomed(frame);

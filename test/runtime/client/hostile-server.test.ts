@@ -154,6 +154,20 @@ it('a server that lets in and closes at once is asked less and less often, up to
   expect(servers.length).toBeLessThan(50);
 });
 
+it('a connection that is cut after each acknowledgement is made again at once: what it brought counts (L1, F9)', async () => {
+  const { clock, servers, client } = await connected((server, opcode) => {
+    if (opcode === Opcode.Hello) server.welcome();
+    if (opcode !== Opcode.Send) return;
+    server.write((out) => encodeSent(out, (server.sends.at(-1) as Sent).sequence, 1, 2));
+    server.end();
+  });
+  for (let i = 0; i < 20; i++) {
+    void client.send('bob', `${i}`);
+    await clock.advance(150);
+  }
+  expect([client.pendingSends, servers.length]).toEqual([0, 21]);
+});
+
 it('goes away once, when the last GOAWAY says, and not from the connection after it', async () => {
   const { clock, servers, transport } = await connected(welcoming, 2);
   for (let i = 0; i < 1_000; i++) (servers[0] as Server).write((out) => encodeGoaway(out, { reconnectAfterMs: 10_000, reason: 'leaving' }));
