@@ -139,7 +139,7 @@ export const COLLECTIONS: Readonly<Record<string, Readonly<Record<string, string
   'session/bucket-cursors.ts': { cursors: 'CURSORS_MAX' },
   'session/bucket-read.ts': { open: 'PUSH_CREDIT_BYTES' },
   'session/bucket-reads.ts': { reads: 'buckets' },
-  'session/last-sequences.ts': { last: 'V1_RECIPIENTS_MAX' },
+  'session/last-sequences.ts': { sent: 'V1_RECIPIENTS_MAX' },
   'session/refused-connections.ts': { waiting: 'REFUSED_CONNECTIONS_MAX' },
   'session/send-fences.ts': { fences: 'SESSION_FENCES_MAX' },
   'session/session-watches.ts': { users: 'SESSION_WATCHES_MAX' },
