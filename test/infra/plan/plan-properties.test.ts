@@ -126,7 +126,8 @@ describe('a plan', () => {
   });
 
   it('never needs less for more users', () => {
-    const users = fc.integer({ min: 1, max: 1_000_000_000 });
+    // One region may draw 99 % of them: from about 870 million it needs more store nodes than one stack holds, and the plan is refused.
+    const users = fc.integer({ min: 1, max: 600_000_000 });
     fc.assert(
       fc.property(sharedRegions, foundation, users, users, (regions, of, a, b) => {
         const [few, many] = [Math.min(a, b), Math.max(a, b)].map(
