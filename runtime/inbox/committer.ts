@@ -288,14 +288,14 @@ export class Committer {
       const news = entries[i]?.news;
       if (news !== undefined) statuses.push(news.markKey);
     }
-    const read = notes.filter((note) => note.read.length > 0).map((note) => note.markKey);
+    const read = notes.filter(isToProve).map((note) => note.markKey);
     await this.order.readMissingMarks(entries, [...read, ...markKeys], this.turns);
     if (statuses.length > 0) await this.ledger.prepare(statuses);
   }
 
   /** A reader can only have read what is stored for it. */
   private truthful(note: StatusNote): StatusNote {
-    return note.read.length === 0 ? note : { ...note, read: clampTo(note.read, this.order.highOf(note.markKey)) };
+    return isToProve(note) ? { ...note, read: clampTo(note.read, this.order.highOf(note.markKey)) } : note;
   }
 
   /** Gives each entry its place, and adds to `accepted` those to be acknowledged with the commit. True when the log has changed. */
@@ -388,4 +388,8 @@ function recipientTextOf(envelope: Buffer): string {
 
 function noteOf({ device, sender, recipient, delivered, read }: StatusNews): StatusNote {
   return { markKey: markKeyFor(device, sender, recipient), delivered, read };
+}
+
+function isToProve({ read, isOfRow }: StatusNote): boolean {
+  return read.length > 0 && isOfRow !== true;
 }

@@ -13,6 +13,8 @@ export interface StatusNote {
   readonly markKey: string;
   readonly delivered: SequenceSet;
   readonly read: SequenceSet;
+  /** Out of a row: what a reader said of it was held against the inbox when it was written, which may be elsewhere by now. */
+  readonly isOfRow?: boolean;
 }
 
 export type StatusRow = Pick<StatusNote, 'delivered' | 'read'>;
@@ -162,7 +164,8 @@ export function readKey(markKey: string): string {
 export function statusNoteOf(key: string, mark: StoredMark): StatusNote {
   const markKey = key.slice(0, -1);
   const set = setOf(mark);
-  return key === readKey(markKey) ? { markKey, delivered: [], read: set } : { markKey, delivered: set, read: [] };
+  const row = key === readKey(markKey) ? { delivered: [], read: set } : { delivered: set, read: [] };
+  return { markKey, ...row, isOfRow: true };
 }
 
 function isEmpty({ delivered, read }: StatusRow): boolean {

@@ -1,6 +1,6 @@
 import { isBucketName, userOfInbox } from '../contract/bucket-name.ts';
 import { errorLine } from '../contract/errors.ts';
-import { PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX } from '../contract/limits.ts';
+import { HANDOVER_MARKS_MAX, PAGE_BYTES_MAX, PAGE_ENVELOPES_MAX } from '../contract/limits.ts';
 import type { SlotRouter } from '../contract/slot-map.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/inbox-store.ts';
@@ -19,7 +19,9 @@ import {
 import type { Change } from './change.ts';
 import { INBOX, type Way } from './destination.ts';
 import { durably } from './durable-change.ts';
+import { ownerOfMark } from './mark-owner.ts';
 import { sentOnMarkKey } from './sent-on-marks.ts';
+import { statusNoteOf } from './status-ledger.ts';
 
 export interface StrayRowsParts {
   readonly store: InboxStore;
@@ -127,8 +129,35 @@ export class StrayRows {
       this.users = users.length - sent;
       await this.sendOne(current, Buffer.from(name, 'latin1'));
     }
+    if (current.isAstray(region)) await this.sendStatuses(current);
     if (this.parts.slots.current === current) this.users = 0;
     return users.length;
+  }
+
+  /**
+   * What became of the messages of senders whose region was given up: told here before it was, and asked for where they live now (L6). One that has its
+   * users back has kept it for them.
+   */
+  private async sendStatuses(router: SlotRouter): Promise<void> {
+    const { store, slots, group } = this.parts;
+    const keys: string[] = [];
+    const mark = (key: string) => {
+      const { user, use } = ownerOfMark(key);
+      if (use === 'status' && router.homeOfUser(Buffer.from(user, 'latin1')).group !== group) keys.push(key);
+    };
+    await store.survey({ inbox: () => undefined, mark });
+    const isWanted = () => slots.current === router;
+    for (let from = 0; from < keys.length && isWanted(); from += HANDOVER_MARKS_MAX) {
+      const page = keys.slice(from, from + HANDOVER_MARKS_MAX);
+      const marks = await store.readMarks(page);
+      const notes = page.flatMap((key, i) => (marks[i] === undefined ? [] : [statusNoteOf(key, marks[i])]));
+      await this.commit({
+        notes: () => (isWanted() ? notes : []),
+        apply: (batch) => {
+          if (isWanted()) for (const key of page) batch.mark(key, { high: 0, holes: [] }, 0);
+        },
+      });
+    }
   }
 
   private async sendOne(router: SlotRouter, user: Buffer): Promise<void> {

@@ -1,5 +1,5 @@
 import { errorLine } from '../contract/errors.ts';
-import { HANDOVER_RETRY_MS, HANDOVER_SWEEP_MS, HANDOVER_URGENT_MAX, HANDOVERS_AT_ONCE } from '../contract/limits.ts';
+import { HANDOVER_RETRY_MS, HANDOVER_SWEEP_MS } from '../contract/limits.ts';
 import type { ShardHome, SlotRouter } from '../contract/slot-map.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HandoverPeers, PullAnswer, PulledMark } from '../ports/handover.ts';
@@ -9,6 +9,7 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import { inboxOfMarkKey } from '../wire/envelope.ts';
 import type { Change } from './change.ts';
 import { durably } from './durable-change.ts';
+import { FetchQueue } from './fetch-queue.ts';
 import { FetchedUsers } from './fetched-users.ts';
 import { INBOX_END } from './handover-source.ts';
 import { ownerOfMark } from './mark-owner.ts';
@@ -49,10 +50,7 @@ export class UserFetcher {
   private readonly parts: UserFetcherParts;
   private readonly counters;
   private readonly waiting = new Map<string, (() => void)[]>();
-  private readonly underWay = new Set<string>();
-  private readonly queued = new Set<string>();
-  private urgent: string[] = [];
-  private patient: string[] = [];
+  private readonly queue: FetchQueue;
   /** Groups that may still have users of this core. */
   private groups = new Map<string, ShardHome>();
   private isLoaded = false;
@@ -65,6 +63,7 @@ export class UserFetcher {
       bytes: telemetry.counter('iris_handover_bytes_total', 'Bytes of messages fetched with them'),
       failures: telemetry.counter('iris_handover_retries_total', 'Tries to fetch a user that did not succeed yet'),
     };
+    this.queue = new FetchQueue({ clock: parts.clock, isPending: (name) => this.isPending(name), fetch: (name) => this.fetchOne(name) });
     // Before the store has been read it is not known, and 0 would say that a move is over.
     telemetry.gauge('iris_handover_groups_left', 'Groups that may still hold users of this core; NaN before it is known', () =>
       this.isLoaded ? this.groups.size : Number.NaN,
@@ -133,10 +132,7 @@ export class UserFetcher {
 
   /** Something came for a user that is pending. */
   touch(name: string): void {
-    if (this.underWay.has(name) || this.queued.has(name) || this.urgent.length >= HANDOVER_URGENT_MAX) return;
-    this.queued.add(name);
-    this.urgent.push(name);
-    this.fill();
+    this.queue.touch(name);
   }
 
   /** Calls back once the user is here. */
@@ -158,9 +154,7 @@ export class UserFetcher {
   /** A newer map is in force: what was under way by the old one comes to nothing. */
   slotsChanged(): void {
     const { current } = this.parts.slots;
-    this.urgent = [];
-    this.patient = [];
-    this.queued.clear();
+    this.queue.clear();
     this.groups = this.formerGroups(current);
     const outdated = this.fetched.outdated(current);
     if (outdated.length > 0) this.parts.change({ apply: (batch) => this.fetched.forget(batch, outdated) });
@@ -191,7 +185,7 @@ export class UserFetcher {
     const { peers, group, slots, clock } = this.parts;
     if (slots.current !== router) return;
     const again = (ms: number): void => void clock.after(ms, () => this.sweep(router, home));
-    if (this.patient.length > 0) {
+    if (this.queue.hasListed) {
       again(HANDOVER_SWEEP_MS);
       return;
     }
@@ -203,7 +197,7 @@ export class UserFetcher {
         else if (answer.users.length === 0) this.emptied(router, home);
         else {
           for (const user of answer.users) this.list(router, home, user.toString('latin1'));
-          this.fill();
+          this.queue.fill();
           again(HANDOVER_SWEEP_MS);
         }
       },
@@ -216,10 +210,7 @@ export class UserFetcher {
 
   private list(router: SlotRouter, home: ShardHome, name: string): void {
     if (this.fetched.has(name, router.map.version)) void this.confirm(router, home, name);
-    else if (!this.underWay.has(name) && !this.queued.has(name)) {
-      this.queued.add(name);
-      this.patient.push(name);
-    }
+    else this.queue.list(name);
   }
 
   /** Nobody is left in a group: from now on everyone who lived there counts as fetched. */
@@ -262,33 +253,15 @@ export class UserFetcher {
     return this.formerOf(router, name)?.group === group;
   }
 
-  private fill(): void {
-    while (this.underWay.size < HANDOVERS_AT_ONCE) {
-      const name = this.urgent.shift() ?? this.patient.shift();
-      if (name === undefined) return;
-      this.queued.delete(name);
-      if (this.underWay.has(name) || !this.isPending(name)) continue;
-      this.underWay.add(name);
-      void this.fetchOne(name);
-    }
-  }
-
-  private async fetchOne(name: string): Promise<void> {
-    const router = this.parts.slots.current;
+  private async fetchOne(name: string): Promise<boolean> {
     let isDone = false;
     try {
-      isDone = await this.fetch(router, name);
+      isDone = await this.fetch(this.parts.slots.current, name);
     } catch (error) {
       this.parts.telemetry.log.error('handover-failed', { reason: errorLine(error) });
     }
-    this.underWay.delete(name);
-    if (!isDone) {
-      this.counters.failures.value++;
-      this.parts.clock.after(HANDOVER_RETRY_MS, () => {
-        if (this.isPending(name)) this.touch(name);
-      });
-    }
-    this.fill();
+    if (!isDone) this.counters.failures.value++;
+    return isDone;
   }
 
   /** True when the user is here; false when the former owner does not answer yet or another map is in force. */

@@ -6,6 +6,7 @@ import { drainedOf, failedBack, failedOver, givenUpOf } from '../../../runtime/c
 import { homesOf, movedTo, settled } from '../../../runtime/contract/slot-map-moves.ts';
 import { PULL_LATER } from '../../../runtime/ports/handover.ts';
 import { envelopeRecipient, readdress } from '../../../runtime/wire/envelope.ts';
+import { decodeStatusEnvelope, encodeStatusEnvelope, type StatusNews } from '../../../runtime/wire/status-envelope.ts';
 import { APPEND_BUCKET, SEND_RETRY } from '../../../runtime/wire/v2/send.ts';
 import { bodiesOf, envelopeOf } from '../../fakes/envelopes.ts';
 import { CoreUnderTest, TestReader } from './core-under-test.ts';
@@ -177,6 +178,25 @@ describe('a core of the region comes back', () => {
     expect(sent).toHaveLength(3);
     expect(sent).toEqual(expect.arrayContaining(['m1', 'm2', 'm9'].map((body) => ['lima-0', bob, [body]])));
     expect([core.inboxes.handover.straysLeft, core.telemetry.value('iris_strays_left')]).toEqual([0, 0]);
+  });
+
+  it('sends on, once, what became of messages of those who lived there (L6)', async () => {
+    const core = await CoreUnderTest.start(readSlotMap(first));
+    const news = { device: Buffer.alloc(8, 1), sender: Buffer.from(bob), recipient: Buffer.from('carol') };
+    const [delivered, read] = [[{ after: 0, through: 5 }], [{ after: 2, through: 3 }]];
+    core.origin().sendEnvelope(encodeStatusEnvelope({ ...news, delivered, read }));
+    await core.settle();
+    const map = readSlotMap(givenUpOf(overTokyo(core), 'tokyo', core.clock.nowMs()));
+    await core.restart(map);
+    await core.settle();
+    await core.restart(map);
+    await core.settle();
+    const sent = core.outbox.map(({ group, entry }) => [group, decodeStatusEnvelope(entry.envelope)]);
+    const united = {
+      delivered: sent.flatMap(([, one]) => (one as StatusNews).delivered),
+      read: sent.flatMap(([, one]) => (one as StatusNews).read),
+    };
+    expect([new Set(sent.map(([group]) => group)), united]).toEqual([new Set(['lima-0']), { delivered, read }]);
   });
 
   it('is fetched from like any other when a move empties it after it was back: order and places stay (L3, L4)', async () => {

@@ -55,6 +55,18 @@ describe('users on the way here', () => {
     }
     expect(pulls.length - 1).toBe(all - 5);
   });
+
+  it('are tried again every HANDOVER_RETRY_MS, however often something comes for them while their former owner is away', async () => {
+    const { clock, fetching, pulls, answers } = fetcher();
+    for (let ms = 0; ms < 10_000; ms += 10) {
+      fetching.touch('bob');
+      for (const answer of answers.splice(0)) answer(undefined);
+      await clock.advance(10);
+    }
+    const tries = pulls.filter(({ kind }) => kind === 'user').length;
+    expect(tries).toBeGreaterThan(15);
+    expect(tries).toBeLessThanOrEqual(1 + 10_000 / limits.HANDOVER_RETRY_MS);
+  });
 });
 
 it('statuses of STATUS_ROWS_MEMORY_MAX rows are in memory; an older one is read from the store again', async () => {
