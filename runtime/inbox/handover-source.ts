@@ -24,7 +24,7 @@ const PAGE = { envelopesMax: PAGE_ENVELOPES_MAX, bytesMax: PAGE_BYTES_MAX };
 /** Bytes of a hole in a frame. */
 const HOLE_BYTES = 16;
 /** A cursor behind everything. */
-export const INBOX_END = { position: Number.MAX_SAFE_INTEGER, index: 0xffff };
+const INBOX_END = { position: Number.MAX_SAFE_INTEGER, index: 0xffff };
 
 /**
  * What this core still keeps of users who live elsewhere by the map in force, handed to their new owners on request. Nothing of it changes

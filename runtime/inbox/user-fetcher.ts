@@ -11,8 +11,8 @@ import type { Change } from './change.ts';
 import { durably } from './durable-change.ts';
 import { FetchQueue } from './fetch-queue.ts';
 import { FetchedUsers } from './fetched-users.ts';
-import { INBOX_END } from './handover-source.ts';
 import { ownerOfMark } from './mark-owner.ts';
+import { holdOwnRows } from './own-rows.ts';
 import { type StatusNote, statusNoteOf } from './status-ledger.ts';
 
 /** Hears who has come. */
@@ -276,9 +276,8 @@ export class UserFetcher {
     for (;;) {
       const answer = await peers.pull(home.address, { version: router.map.version, kind: 'user', group, user, after, marks });
       if (answer === undefined || answer.kind === 'later' || slots.current !== router) return false;
-      // What is here of the user is older: copies from before, or a try that did not come to its end.
-      if (answer.kind === 'held' && isFirst)
-        await this.commit({ apply: (batch) => void (isWanted() && batch.trimInbox(user, 0, INBOX_END)) });
+      // Copies from before, or a try that did not come to its end, and what nobody else has.
+      if (answer.kind === 'held' && isFirst) await holdOwnRows(this.parts, user, isWanted);
       isFirst = false;
       await this.stage(user, answer, isWanted);
       after = answer.rows.at(-1)?.position ?? after;
